@@ -1,0 +1,143 @@
+/** The import rules of CONTRIBUTING.md, checked by `npm run check:layers`. */
+
+const adapters = '^src/(transport/(?!transport[.]ts$)|store/(?!store[.]ts$))';
+const buckets = '^src(/|/.+/)(util|utils|helper|helpers|common|types)(/|[.]ts$)';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'only-declared-dependencies',
+      comment: 'tsup bundles an undeclared import silently; a dev dependency is absent for users.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { path: '^src/', pathNot: '^src/(core/|errors[.]ts$|clock[.]ts$)' },
+    },
+    {
+      name: 'core-packages',
+      comment:
+        'No I/O, no time, no randomness: of packages zod and tinyqueue, of Node node:net (address parsing).',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: {
+        pathNot: ['^src/', '(^|/)node_modules/(zod|tinyqueue)/', '^(node:)?net$'],
+        couldNotResolve: false,
+      },
+    },
+    {
+      name: 'roots-stay-leaves',
+      comment: 'errors.ts and clock.ts are imported by everything, so they import nothing but core.',
+      severity: 'error',
+      from: { path: '^src/(errors|clock)[.]ts$' },
+      to: { path: '^src/', pathNot: '^src/(core/|errors[.]ts$|clock[.]ts$)' },
+    },
+    {
+      name: 'engine-sees-ports',
+      severity: 'error',
+      from: { path: '^src/engine/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(engine/|core/|errors[.]ts$|clock[.]ts$|lifecycle-events[.]ts$|options[.]ts$|transport/transport[.]ts$|store/store[.]ts$)',
+      },
+    },
+    {
+      name: 'engine-takes-resolved-options',
+      comment: 'The engine may name option types; the values reach it resolved, from dispatcher.ts.',
+      severity: 'error',
+      from: { path: '^src/engine/' },
+      to: { path: '^src/options[.]ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'engine-no-adapter-packages',
+      severity: 'error',
+      from: { path: '^src/(engine/|dispatcher[.]ts$|options[.]ts$|index[.]ts$)' },
+      to: { path: '(^|/)node_modules/(undici|ky)/' },
+    },
+    {
+      name: 'adapters-see-their-port',
+      severity: 'error',
+      from: { path: '^src/(transport|store)/' },
+      to: { path: '^src/', pathNot: '^src/($1/|core/|errors[.]ts$|clock[.]ts$)' },
+    },
+    {
+      name: 'adapters-are-strangers',
+      severity: 'error',
+      from: { path: '^src/(transport/(?:undici|ky)|store/(?:memory|file|sql|redis))' },
+      to: {
+        path: '^src/(transport/(undici|ky)|store/(memory|file|sql|redis))',
+        pathNot: '^src/$1',
+      },
+    },
+    {
+      name: 'ports-know-no-adapter',
+      severity: 'error',
+      from: { path: '^src/(transport/transport|store/store)[.]ts$' },
+      to: { path: adapters },
+    },
+    {
+      name: 'dispatcher-picks-adapters',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(dispatcher[.]ts$|index[.]ts$|transport/|store/|testing/|cli/)' },
+      to: { path: adapters },
+    },
+    {
+      name: 'faces-use-the-dispatcher',
+      comment: 'http/ and cli/ use the dispatcher as a user does.',
+      severity: 'error',
+      from: { path: '^src/(http|cli|testing)/' },
+      to: { path: '^src/engine/' },
+    },
+    {
+      name: 'listener-stands-alone',
+      severity: 'error',
+      from: { path: '^src/listener/' },
+      to: { path: '^src/', pathNot: '^src/(listener/|core/|clock[.]ts$)' },
+    },
+    {
+      name: 'receiver-stands-alone',
+      severity: 'error',
+      from: { path: '^src/receiver/' },
+      to: { pathNot: '^src/(receiver/|core/|clock[.]ts$|errors[.]ts$)' },
+    },
+    {
+      name: 'nothing-imports-testing',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
+      name: 'no-buckets',
+      comment:
+        'A file is named after its one main export; a folder is a layer or a family of implementations.',
+      severity: 'error',
+      from: { path: buckets },
+      to: {},
+    },
+    { name: 'no-buckets-imported', severity: 'error', from: {}, to: { path: buckets } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { path: '^src/', orphan: true, pathNot: '[.]d[.]ts$' },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.build.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+    exclude: { path: '^dist/' },
+  },
+};

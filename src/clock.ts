@@ -1,0 +1,68 @@
+/**
+ * Time and randomness, as ports. This is the only file of the engine's side that touches the real ones, so a test can
+ * run a 27-hour retry schedule in milliseconds and repeat every jittered delay.
+ */
+import { randomFillSync } from 'node:crypto';
+
+/** A timer that can be called off. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Where the dispatcher takes its time from. Instants are epoch milliseconds. */
+export interface Clock {
+  /** The current time, epoch ms. */
+  now(): number;
+  /**
+   * Calls back once after `delayMs`. Keeps the process alive only when `keepAlive` is true (default false). Delays above
+   * 2^31-1 ms fire early, at that limit: callers look at the clock again when woken.
+   */
+  setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Timer;
+  /** Calls back after the current turn of the event loop, so that work of one turn can be committed together. */
+  defer(callback: () => void): void;
+}
+
+/** Where the dispatcher takes its randomness from. */
+export interface Random {
+  /** A number in [0, 1), for jitter. */
+  fraction(): number;
+  /** Unpredictable bytes, for ids, lease tokens and secrets. */
+  bytes(size: number): Uint8Array;
+}
+
+/** Longest delay that a Node.js timer can hold; a longer one fires at once. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(callback, delayMs, keepAlive = false) {
+    const handle = setTimeout(callback, Math.min(Math.max(0, delayMs), MAX_TIMER_MS));
+    if (!keepAlive) handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+  defer(callback) {
+    setImmediate(callback);
+  },
+};
+
+/** One call into the kernel fills this many bytes; ids take them a few at a time. */
+const POOL_BYTES = 4096;
+
+/** The operating system's randomness, read in blocks. */
+export function createSystemRandom(): Random {
+  const pool = new Uint8Array(POOL_BYTES);
+  let used = POOL_BYTES;
+  return {
+    fraction: () => Math.random(),
+    bytes(size) {
+      if (size > POOL_BYTES) return randomFillSync(new Uint8Array(size));
+      if (used + size > POOL_BYTES) {
+        randomFillSync(pool);
+        used = 0;
+      }
+      used += size;
+      return pool.slice(used - size, used);
+    },
+  };
+}

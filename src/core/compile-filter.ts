@@ -1,0 +1,237 @@
+/**
+ * Turns a filter, once, into functions that allocate nothing when they run. The filter must have passed
+ * `validateFilter`; docs/reference/filters.md says what each operator means, and is run as a test.
+ */
+import { OptionsError } from '../errors.ts';
+import { type FilterExpression, type FilterScalar, isFilterScalar } from './filter.ts';
+import {
+  type FilterInput,
+  type FilterPath,
+  isJsonArray,
+  parseFilterPath,
+  readFilterPath,
+} from './filter-path.ts';
+import { compileGlob } from './glob.ts';
+import type { JsonValue } from './json.ts';
+
+export type { FilterInput } from './filter-path.ts';
+
+/** A filter function registered under a name. Synchronous; must return `true` or `false`. */
+export type CustomFilter = (input: FilterInput) => boolean;
+
+/** A filter, ready to run. */
+export interface CompiledFilter {
+  /** True when the message passes. Throws what a named function throws, and when it needs the `missing` one. */
+  matches(input: FilterInput): boolean;
+  /**
+   * Conditions that every passing message fulfils and that a hash can look up: the value at `path`, or an item of the
+   * array there, is one of `values`. In the order of the filter; empty when it has none.
+   */
+  readonly equalities: readonly EqualityCondition[];
+  /** First function named by `$custom` that this process does not know: it cannot judge every message. */
+  readonly missing: string | undefined;
+}
+
+/** See {@link CompiledFilter.equalities}. */
+export interface EqualityCondition {
+  readonly path: FilterPath;
+  readonly values: readonly FilterScalar[];
+}
+
+type Predicate = (input: FilterInput) => boolean;
+
+/** Judges the value at a path; `undefined` is a missing one. */
+type ValueTest = (value: JsonValue | undefined) => boolean;
+
+type JsonMembers = Readonly<Record<string, JsonValue>>;
+
+/** @param custom the function registered under a name; asked once per use, now */
+export function compileFilter(
+  expression: FilterExpression,
+  custom: (name: string) => CustomFilter | undefined,
+): CompiledFilter {
+  let missing: string | undefined;
+  const resolve = (name: string): CustomFilter => {
+    const registered = custom(name);
+    if (registered !== undefined) return registered;
+    missing ??= name;
+    return () => {
+      throw new OptionsError(
+        'filter.$custom',
+        `The filter needs the function ${JSON.stringify(name)}, which is not registered here.`,
+      );
+    };
+  };
+  const matches = compileExpression(expression as JsonMembers, resolve);
+  return { matches, equalities: equalitiesOf(expression as JsonMembers), missing };
+}
+
+function compileExpression(expression: JsonMembers, resolve: (name: string) => CustomFilter): Predicate {
+  const tests: Predicate[] = [];
+  let last: Predicate | undefined;
+  const compileAll = (filters: JsonValue): Predicate[] =>
+    (filters as readonly JsonMembers[]).map((filter) => compileExpression(filter, resolve));
+  for (const [key, value] of Object.entries(expression)) {
+    switch (key) {
+      case '$and':
+        tests.push(...compileAll(value));
+        break;
+      case '$or':
+        tests.push(anyOf(compileAll(value)));
+        break;
+      case '$not':
+        tests.push(negate(compileExpression(value as JsonMembers, resolve)));
+        break;
+      case '$custom':
+        last = askCustom(value as string, resolve(value as string));
+        break;
+      default:
+        tests.push(atPath(parseFilterPath(key, key), compileCondition(value)));
+    }
+  }
+  // The only test of unknown cost, and the only one that may throw, runs when all others passed.
+  return allOf(last === undefined ? tests : [...tests, last]);
+}
+
+function atPath(path: FilterPath, test: ValueTest): Predicate {
+  return (input) => test(readFilterPath(path, input));
+}
+
+function askCustom(name: string, registered: CustomFilter): Predicate {
+  return (input) => {
+    const answer: unknown = registered(input);
+    if (typeof answer === 'boolean') return answer;
+    // An async function by mistake: its rejection would be unhandled and could end the host.
+    if (answer instanceof Promise) answer.catch(() => undefined);
+    const got = answer instanceof Promise ? 'a promise' : `a value of type ${typeof answer}`;
+    throw new OptionsError(
+      'filter.$custom',
+      `The filter function ${JSON.stringify(name)} must return true or false at once, got ${got}.`,
+    );
+  };
+}
+
+function compileCondition(condition: JsonValue): ValueTest {
+  if (isFilterScalar(condition)) return equals(condition);
+  if (isJsonArray(condition)) return isIn(condition);
+  return allOf(Object.entries(condition).map(([operator, operand]) => compileOperator(operator, operand)));
+}
+
+function compileOperator(operator: string, operand: JsonValue): ValueTest {
+  switch (operator) {
+    case '$eq':
+      return equals(operand);
+    case '$ne':
+      return negate(equals(operand));
+    case '$in':
+      return isIn(operand as readonly JsonValue[]);
+    case '$nin':
+      return negate(isIn(operand as readonly JsonValue[]));
+    case '$exists':
+      return (value) => (value !== undefined) === operand;
+    case '$glob':
+      return isLike(typeof operand === 'string' ? [operand] : (operand as readonly string[]));
+    case '$not':
+      return negate(compileCondition(operand));
+    default:
+      return compares(operator, operand as number | string);
+  }
+}
+
+/** The value itself, or any item if it is an array. */
+function anyItem(test: ValueTest): ValueTest {
+  return (value) => (isJsonArray(value) ? value.some(test) : test(value));
+}
+
+function equals(operand: JsonValue): ValueTest {
+  if (isFilterScalar(operand)) return anyItem((value) => value === operand);
+  const isSame: ValueTest = (value) => value !== undefined && isEqualJson(value, operand);
+  return isJsonArray(operand) ? isSame : anyItem(isSame);
+}
+
+function isIn(operands: readonly JsonValue[]): ValueTest {
+  const scalars: ReadonlySet<JsonValue | undefined> = new Set(operands.filter(isFilterScalar));
+  const structured = operands.filter((operand) => !isFilterScalar(operand)).map(equals);
+  return anyOf([anyItem((value) => scalars.has(value)), ...structured]);
+}
+
+function isLike(globs: readonly string[]): ValueTest {
+  const isMatch = anyOf(globs.map(compileGlob));
+  return anyItem((value) => typeof value === 'string' && isMatch(value));
+}
+
+/** Only values of one type have an order. */
+function compares(operator: string, bound: number | string): ValueTest {
+  const type = typeof bound;
+  switch (operator) {
+    case '$gt':
+      return anyItem((value) => typeof value === type && value! > bound);
+    case '$gte':
+      return anyItem((value) => typeof value === type && value! >= bound);
+    case '$lt':
+      return anyItem((value) => typeof value === type && value! < bound);
+    case '$lte':
+      return anyItem((value) => typeof value === type && value! <= bound);
+    default:
+      throw new TypeError(`Unknown filter operator ${operator}: the filter was not validated.`);
+  }
+}
+
+function isEqualJson(left: JsonValue, right: JsonValue): boolean {
+  if (left === right) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  if (isJsonArray(left) || isJsonArray(right)) {
+    if (!isJsonArray(left) || !isJsonArray(right) || left.length !== right.length) return false;
+    return left.every((item, index) => isEqualJson(item, right[index]!));
+  }
+  const keys = Object.keys(right);
+  if (Object.keys(left).length !== keys.length) return false;
+  return keys.every((key) => Object.hasOwn(left, key) && isEqualJson(left[key]!, right[key]!));
+}
+
+function equalitiesOf(expression: JsonMembers): EqualityCondition[] {
+  return Object.entries(expression).flatMap(([key, value]) => {
+    if (key === '$and') return (value as readonly JsonMembers[]).flatMap(equalitiesOf);
+    if (key.startsWith('$')) return [];
+    const path = parseFilterPath(key, key);
+    return valueListsOf(value).map((values) => ({ path, values }));
+  });
+}
+
+/** The lists of plain values that one condition demands. */
+function valueListsOf(condition: JsonValue): (readonly FilterScalar[])[] {
+  const demands: JsonValue[] = [];
+  if (isFilterScalar(condition)) demands.push([condition]);
+  else if (isJsonArray(condition)) demands.push(condition);
+  else {
+    if (condition['$eq'] !== undefined) demands.push([condition['$eq']]);
+    if (condition['$in'] !== undefined) demands.push(condition['$in']);
+  }
+  return demands.filter(isScalarList);
+}
+
+function isScalarList(value: JsonValue): value is readonly FilterScalar[] {
+  return isJsonArray(value) && value.every(isFilterScalar);
+}
+
+function allOf<Subject>(tests: readonly ((subject: Subject) => boolean)[]): (subject: Subject) => boolean {
+  const [first] = tests;
+  if (first !== undefined && tests.length === 1) return first;
+  return (subject) => {
+    for (const test of tests) if (!test(subject)) return false;
+    return true;
+  };
+}
+
+function anyOf<Subject>(tests: readonly ((subject: Subject) => boolean)[]): (subject: Subject) => boolean {
+  const [first] = tests;
+  if (first !== undefined && tests.length === 1) return first;
+  return (subject) => {
+    for (const test of tests) if (test(subject)) return true;
+    return false;
+  };
+}
+
+function negate<Subject>(test: (subject: Subject) => boolean): (subject: Subject) => boolean {
+  return (subject) => !test(subject);
+}

@@ -1,0 +1,160 @@
+/** Checks what callers give for endpoints; each setting by itself. How they fit together is checked when they are compiled. */
+import { z } from 'zod';
+import { OptionsError } from '../errors.ts';
+import { describeValue } from './describe-value.ts';
+import type { DeliverySettings } from './endpoint.ts';
+import { validateEnvelope } from './envelope.ts';
+import { type FilterExpression, validateFilter } from './filter.ts';
+import type { FunctionRegistry } from './functions.ts';
+import { validateComputedHeaders, validateHeaders } from './header-rules.ts';
+import { ID_EXPECTED, isId } from './id.ts';
+import { type JsonObject, serializeJson } from './json.ts';
+import { nearest } from './nearest.ts';
+import { parseInput } from './parse-input.ts';
+import { isPattern, PATTERN_EXPECTED } from './pattern.ts';
+import { validateRetryAfter, validateRetryOn, validateRetryPolicy, validateSuccess } from './retry-policy.ts';
+import { validateSignatures } from './signature.ts';
+
+/** What `endpoints.create` takes. */
+export interface EndpointInput extends DeliverySettings {
+  /** Where requests go: `https://…` (or `http://…`), no credentials, no private address. */
+  url: string;
+  /** Event types and patterns: `['job.completed', 'user.*']`. `*` is one segment, `**` any number, a lone `*` everything. Default: everything. */
+  events?: readonly string[];
+  /** Whose endpoint it is. It gets messages of this tenant only. Default `'default'`. */
+  tenant?: string;
+  /** Your own id; `[A-Za-z0-9_-]{1,256}`. Default: a random one. */
+  id?: string;
+  /** Short name for people. */
+  name?: string;
+  description?: string;
+  /** Small JSON object of yours; Posthorn only keeps it. */
+  metadata?: JsonObject;
+  /** Which of the matching messages it gets; see docs/reference/filters.md. */
+  filter?: FilterExpression;
+  /** Signing secret; `secrets` for several. Default: generated, unless `secretPolicy` is `optional`. */
+  secret?: string;
+  /** Signing secrets; schemes that can carry several signatures sign with each, others with the first. */
+  secrets?: readonly string[];
+  /** `disabled`: messages for it become `discarded` deliveries. Default `enabled`. */
+  status?: 'enabled' | 'disabled';
+}
+
+/** What `endpoints.update` takes: members left out stay, `null` removes a setting. */
+export type EndpointUpdate = {
+  -readonly [Key in keyof Omit<EndpointInput, 'id' | 'tenant'>]?:
+    EndpointInput[Key] | (Key extends 'url' | 'events' | 'status' ? never : null) | undefined;
+};
+
+const text = (max: number): z.ZodType<string> => z.string().max(max);
+const id = z.custom<string>(isId, { error: ID_EXPECTED });
+
+const schema = z.strictObject({
+  url: z.string(),
+  events: z
+    .array(z.custom<string>(isPattern, { error: PATTERN_EXPECTED }))
+    .min(1)
+    .max(1000)
+    .optional(),
+  tenant: z.string().min(1).max(256).optional(),
+  id: id.optional(),
+  name: text(256).optional(),
+  description: text(4096).optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  filter: z.unknown().optional(),
+  secret: z.string().min(1).max(1024).optional(),
+  secrets: z.array(z.string().min(1).max(1024)).min(1).max(10).optional(),
+  status: z.enum(['enabled', 'disabled']).optional(),
+  envelope: z.unknown().optional(),
+  signatures: z.unknown().optional(),
+  headers: z.unknown().optional(),
+  computedHeaders: z.unknown().optional(),
+  retry: z.unknown().optional(),
+  success: z.unknown().optional(),
+  retryOn: z.unknown().optional(),
+  shouldRetry: z.unknown().optional(),
+  onGone: z.unknown().optional(),
+  retryAfter: z.unknown().optional(),
+  timeoutMs: z.unknown().optional(),
+  concurrency: z.unknown().optional(),
+  rateLimit: z.unknown().optional(),
+  ordering: z.unknown().optional(),
+});
+
+const MAX_METADATA_BYTES = 16 * 1024;
+
+/**
+ * Checks an endpoint given by a caller.
+ *
+ * @throws OptionsError naming the field, what was expected and what came
+ */
+export function validateEndpointInput(raw: unknown, functions: FunctionRegistry): EndpointInput {
+  const input = parseInput(schema, raw, 'endpoint') as EndpointInput;
+  if (input.secret !== undefined && input.secrets !== undefined)
+    throw new OptionsError('endpoint.secrets', 'endpoint.secrets: give either secret or secrets, not both');
+  if (input.filter !== undefined)
+    validateFilter(input.filter, 'endpoint.filter', new Set(Object.keys(functions.filter ?? {})));
+  if (
+    input.metadata !== undefined &&
+    serializeJson(input.metadata, 'endpoint.metadata').length > MAX_METADATA_BYTES
+  ) {
+    throw new OptionsError(
+      'endpoint.metadata',
+      `endpoint.metadata: expected at most ${MAX_METADATA_BYTES} bytes of JSON`,
+    );
+  }
+  validateDeliverySettings(input, 'endpoint', functions);
+  return input;
+}
+
+const timeoutMs = z.number().min(1).max(600_000);
+const concurrency = z.number().int().min(1).max(10_000);
+const rateLimit = z.union([
+  z.literal(false),
+  z.strictObject({ limit: z.number().int().min(1), intervalMs: z.number().min(1).max(86_400_000) }),
+]);
+
+/** Checks delivery settings of a dispatcher (`path` empty) or an endpoint. */
+export function validateDeliverySettings(
+  settings: DeliverySettings,
+  path: string,
+  functions: FunctionRegistry,
+): void {
+  const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
+  const names = (kind: keyof FunctionRegistry): ReadonlySet<string> =>
+    new Set(Object.keys(functions[kind] ?? {}));
+  const check = <Key extends keyof DeliverySettings>(
+    key: Key,
+    validate: (value: NonNullable<DeliverySettings[Key]>, path: string) => void,
+  ): void => {
+    const value = settings[key];
+    if (value !== undefined) validate(value as NonNullable<DeliverySettings[Key]>, at(key));
+  };
+  check('envelope', (value, where) => validateEnvelope(value, where, names('envelope')));
+  check('signatures', (value, where) => validateSignatures(value, where, names('signature')));
+  check('headers', (value, where) => validateHeaders(value, where));
+  check('computedHeaders', (value, where) => validateComputedHeaders(value, where, names('header')));
+  check('retry', (value, where) => validateRetryPolicy(value, where, names('retryDelay')));
+  check('success', validateSuccess);
+  check('retryOn', validateRetryOn);
+  check('shouldRetry', (value, where) => validateName(value, where, names('shouldRetry')));
+  check('onGone', (value, where) => parseInput(z.enum(['disable', 'retry']), value, where));
+  check('retryAfter', (value, where) => validateRetryAfter(value, where));
+  check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
+  check('concurrency', (value, where) => parseInput(concurrency, value, where));
+  check('rateLimit', (value, where) => parseInput(rateLimit, value, where));
+  check('ordering', (value, where) => parseInput(z.enum(['none', 'fifo', 'key']), value, where));
+}
+
+function validateName(value: unknown, path: string, known: ReadonlySet<string>): void {
+  if (typeof value === 'string' && known.has(value)) return;
+  const suggestion = typeof value === 'string' ? nearest(value, [...known]) : undefined;
+  const hint =
+    suggestion === undefined
+      ? `Register it under functions.shouldRetry.`
+      : `Did you mean ${JSON.stringify(suggestion)}?`;
+  throw new OptionsError(
+    path,
+    `${path}: expected the name of a registered function, got ${describeValue(value)}. ${hint}`,
+  );
+}

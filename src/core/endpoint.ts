@@ -1,0 +1,103 @@
+import type { FilterExpression } from './filter.ts';
+import type { JsonObject } from './json.ts';
+import type { RetryAfterPolicy, RetryPolicy, RetryRule, SuccessRule } from './retry-policy.ts';
+import type { SignatureSetting } from './signature.ts';
+
+/** How the body is built: a built-in envelope, or one registered under `functions.envelope`. */
+export type EnvelopeSetting = string | { readonly name: string; readonly idInBody?: boolean };
+
+/** At most `limit` attempts per `intervalMs`. */
+export interface RateLimit {
+  readonly limit: number;
+  readonly intervalMs: number;
+}
+
+/**
+ * How deliveries to an endpoint are made. Every member may be set on the dispatcher, for all endpoints, and on an
+ * endpoint, which then wins as a whole; only headers are merged, name by name.
+ */
+export interface DeliverySettings {
+  /** How the body is built: `'standard'` (default: type, timestamp and data), `'raw'` (the data alone), or a name of `functions.envelope`. */
+  readonly envelope?: EnvelopeSetting;
+  /** How requests are signed; several at once are fine if they write different headers. Default `['standard']`; `['none']`: not at all. */
+  readonly signatures?: readonly SignatureSetting[];
+  /** Headers with a fixed value. Those that the dispatcher or HTTP writes are refused. Default none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers whose value is worked out for each attempt: header name to `message.id`, `message.type`, `endpoint.id`, `delivery.id`, `attempt`, `timestamp`, or a name of `functions.header`. Default none. */
+  readonly computedHeaders?: Readonly<Record<string, string>>;
+  /** When failed attempts are tried again. Default `'default'`: 8 attempts over 27 h 35 min. */
+  readonly retry?: RetryPolicy;
+  /** Statuses that count as success. Default `['2xx']`. */
+  readonly success?: readonly SuccessRule[];
+  /** Failures that are tried again; others end the delivery. Default `['*']`: all. */
+  readonly retryOn?: readonly RetryRule[];
+  /** Name of `functions.shouldRetry` that has the last word on whether a failure is tried again. Default none. */
+  readonly shouldRetry?: string;
+  /** What the status 410 does: `'disable'` the endpoint and discard the delivery (default), or `'retry'` it like any other failure. */
+  readonly onGone?: 'disable' | 'retry';
+  /** What a `Retry-After` header may do. Default: waits of up to 24 h are honoured, and 429 and 503 pause the whole endpoint. `false`: nothing. */
+  readonly retryAfter?: RetryAfterPolicy | false;
+  /** Time for one attempt: DNS, connection, TLS, headers, body and named functions together. 1 to 600000. Default 15000. */
+  readonly timeoutMs?: number;
+  /** Most attempts in flight to one endpoint, per process. 1 to 10000. Default 10. */
+  readonly concurrency?: number;
+  /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. */
+  readonly rateLimit?: RateLimit | false;
+  /** `'none'` (default); `'fifo'`: one delivery after the other, in the order of emission; `'key'`: so for messages that share an `orderingKey`. */
+  readonly ordering?: 'none' | 'fifo' | 'key';
+}
+
+/** Keys of {@link DeliverySettings}, to tell them from the other members of a record. */
+export const DELIVERY_SETTING_KEYS = [
+  'envelope',
+  'signatures',
+  'headers',
+  'computedHeaders',
+  'retry',
+  'success',
+  'retryOn',
+  'shouldRetry',
+  'onGone',
+  'retryAfter',
+  'timeoutMs',
+  'concurrency',
+  'rateLimit',
+  'ordering',
+] as const satisfies readonly (keyof DeliverySettings)[];
+
+/** The delivery settings among other members, without those left `undefined`. */
+export function pickDeliverySettings(source: DeliverySettings): DeliverySettings {
+  const entries = DELIVERY_SETTING_KEYS.flatMap((key) => (source[key] === undefined ? [] : [[key, source[key]] as const]));
+  return Object.fromEntries(entries) as DeliverySettings;
+}
+
+/** Delivery settings with nothing missing. */
+export type ResolvedDeliverySettings = Required<Omit<DeliverySettings, 'shouldRetry'>> & Pick<DeliverySettings, 'shouldRetry'>;
+
+/** One signing secret of an endpoint. */
+export interface Secret {
+  readonly value: string;
+  readonly createdAt: number;
+}
+
+export type DisabledReason = 'gone' | 'manual';
+
+/** Where messages go, as stored: a plain JSON record. */
+export interface EndpointRecord extends DeliverySettings {
+  readonly id: string;
+  readonly tenant: string;
+  readonly url: string;
+  /** Event types and patterns. */
+  readonly events: readonly string[];
+  readonly filter?: FilterExpression;
+  readonly name?: string;
+  readonly description?: string;
+  readonly metadata?: JsonObject;
+  readonly secrets: readonly Secret[];
+  readonly status: 'enabled' | 'disabled';
+  readonly disabledReason?: DisabledReason;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Counts the writes; `put` refuses a record that is not based on the newest. */
+  readonly revision: number;
+}

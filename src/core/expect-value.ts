@@ -1,0 +1,85 @@
+/**
+ * Small checks of values given by callers. Each throws an `OptionsError` that names the field, what was expected and
+ * what came, and returns the value with its type.
+ */
+import { OptionsError } from '../errors.ts';
+import { describeValue } from './describe-value.ts';
+import { nearest } from './nearest.ts';
+
+/** The error for a wrong value. Not for secrets: the message shows the value. */
+export function unexpected(path: string, expected: string, value: unknown): OptionsError {
+  return new OptionsError(path, `${path}: expected ${expected}, got ${describeValue(value)}.`);
+}
+
+/** A whole number within limits, both included. */
+export function expectInteger(value: unknown, path: string, min: number, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw unexpected(path, `a whole number from ${min} to ${max}`, value);
+}
+
+/** A number within limits, both included. */
+export function expectNumber(value: unknown, path: string, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw unexpected(path, `a number from ${min} to ${max}`, value);
+}
+
+/** A list of `min` to `max` items. */
+export function expectArray(
+  value: unknown,
+  path: string,
+  { of, min, max }: { of: string; min: number; max: number },
+): readonly unknown[] {
+  if (Array.isArray(value) && value.length >= min && value.length <= max) return value as unknown[];
+  throw unexpected(path, `an array of ${min} to ${max} ${of}`, value);
+}
+
+/** An object that is no array. */
+export function expectObject(
+  value: unknown,
+  path: string,
+  expected: string,
+): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw unexpected(path, expected, value);
+}
+
+/** Refuses keys that mean nothing: a misspelt setting must not be ignored silently. */
+export function expectKnownKeys(object: object, path: string, known: readonly string[]): void {
+  for (const key of Object.keys(object)) {
+    if (!known.includes(key)) {
+      throw new OptionsError(
+        `${path}.${key}`,
+        `Unknown key ${JSON.stringify(`${path}.${key}`)}. ${hint(key, known)}`,
+      );
+    }
+  }
+}
+
+/** A string of a closed list. */
+export function expectWord<Word extends string>(
+  value: unknown,
+  path: string,
+  what: string,
+  known: readonly Word[],
+): Word {
+  if (typeof value === 'string' && (known as readonly string[]).includes(value)) return value as Word;
+  throw unexpectedWord(path, what, known, value);
+}
+
+/** The error for a string that is not on a list, with the nearest that is. */
+export function unexpectedWord(
+  path: string,
+  what: string,
+  known: readonly string[],
+  value: unknown,
+): OptionsError {
+  const advice = typeof value === 'string' ? hint(value, known) : `Known are ${known.join(', ')}.`;
+  return new OptionsError(path, `${path}: expected ${what}, got ${describeValue(value)}. ${advice}`);
+}
+
+function hint(word: string, known: readonly string[]): string {
+  const suggestion = nearest(word, known);
+  if (suggestion !== undefined) return `Did you mean ${JSON.stringify(suggestion)}?`;
+  return known.length === 0 ? 'There is none.' : `Known are ${known.join(', ')}.`;
+}

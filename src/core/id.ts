@@ -1,0 +1,25 @@
+import type { Random } from '../clock.ts';
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
+const TOKEN_LENGTH = 22;
+
+/** Ids given by callers: no dot (it separates the parts of the signed string), nothing that needs escaping in a header. */
+const ID_SYNTAX = /^[A-Za-z0-9_-]{1,256}$/;
+
+export const ID_EXPECTED = '1 to 256 characters of A-Z, a-z, 0-9, _ and -';
+
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && ID_SYNTAX.test(value);
+}
+
+/** An unguessable token of 132 random bits. */
+export function createToken(random: Random): string {
+  const bytes = random.bytes(TOKEN_LENGTH);
+  let token = '';
+  for (let index = 0; index < TOKEN_LENGTH; index += 1) token += ALPHABET[bytes[index]! & 63];
+  return token;
+}
+
+export function createId(prefix: string, random: Random): string {
+  return prefix + createToken(random);
+}

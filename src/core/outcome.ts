@@ -1,0 +1,44 @@
+import type { StoredResponse } from './delivery.ts';
+
+/** Why an endpoint failed an attempt. */
+export const ENDPOINT_REASONS = [
+  'timeout',
+  'dns',
+  'connection_refused',
+  'connection_reset',
+  'connection_failed',
+  'tls',
+  'redirect',
+  'bad_response',
+  'http_status',
+  'blocked',
+  'url_refused',
+] as const;
+export type EndpointReason = (typeof ENDPOINT_REASONS)[number];
+
+/** Why the dispatcher itself could not make an attempt. None of these is charged to the endpoint. */
+export const DISPATCHER_REASONS = [
+  'unknown_function',
+  'function_failed',
+  'bad_request',
+  'bad_secret',
+  'transport_failed',
+] as const;
+export type DispatcherReason = (typeof DISPATCHER_REASONS)[number];
+
+export type OutcomeReason = EndpointReason | DispatcherReason;
+
+export type AttemptOutcome = Outcome['kind'];
+
+/** The value that classifies an attempt. A delivery failure is never thrown. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly response: StoredResponse }
+  | {
+      readonly kind: 'endpoint_failed';
+      readonly reason: EndpointReason;
+      readonly detail: string;
+      readonly response: StoredResponse | undefined;
+    }
+  /** Called off by a shutdown, or its lease ran out: does not count as an attempt. */
+  | { readonly kind: 'interrupted'; readonly detail: string }
+  | { readonly kind: 'dispatcher_failed'; readonly reason: DispatcherReason; readonly detail: string };

@@ -1,0 +1,93 @@
+import type { z } from 'zod';
+import { OptionsError } from '../errors.ts';
+import { describeValue } from './describe-value.ts';
+import { nearest } from './nearest.ts';
+
+/**
+ * Checks `value` against a zod schema at an edge of the library.
+ *
+ * @param root path of the value in messages; empty for options
+ * @throws OptionsError for the first problem: the field, what was expected, what came, the nearest known key
+ */
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  root: string,
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw toOptionsError(result.error.issues[0]!, value, root, schema);
+}
+
+function toOptionsError(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  root: string,
+  schema: z.ZodType,
+): OptionsError {
+  const path = joinPath(root, issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const known = knownKeys(schema, issue.path);
+    const suggestion = nearest(key, known);
+    const hint =
+      suggestion === undefined
+        ? `Known are ${known.join(', ')}.`
+        : `Did you mean ${JSON.stringify(suggestion)}?`;
+    return new OptionsError(
+      joinPath(path, [key]),
+      `Unknown key ${JSON.stringify(joinPath(path, [key]))}. ${hint}`,
+    );
+  }
+  const got = describeValue(
+    issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value),
+  );
+  return new OptionsError(
+    path,
+    `${path === '' ? 'Options' : path}: expected ${expectation(issue)}, got ${got}`,
+  );
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'int'
+        ? 'a whole number'
+        : `${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
+    case 'too_small':
+      return `${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}at most ${String(issue.maximum)}`;
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? JSON.stringify(issue.values[0])
+        : `one of ${issue.values.map((item) => JSON.stringify(item)).join(', ')}`;
+    case 'invalid_union':
+      return issue.errors
+        .map((branch) => (branch[0] === undefined ? 'something else' : expectation(branch[0])))
+        .join(' or ');
+    default:
+      return issue.message;
+  }
+}
+
+function joinPath(root: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`,
+    root,
+  );
+}
+
+/** Keys of the object schema at a path, for suggestions. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) at = shapeOf(at)?.[key as string];
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  const at = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
+  if (at?.shape !== undefined) return at.shape;
+  return at?.unwrap === undefined ? undefined : shapeOf(at.unwrap());
+}

@@ -1,0 +1,220 @@
+/** Signature schemes as data: what is signed, how the digest is written, and into which headers. */
+import { OptionsError } from '../errors.ts';
+import { expectArray, expectKnownKeys, expectObject, unexpected, unexpectedWord } from './expect-value.ts';
+import { validateHeaderName, validateHeaderValue } from './header-rules.ts';
+
+/**
+ * How requests are signed: the name of a scheme (`'standard'`), or one with settings
+ * (`{ scheme: 'hex', header: 'X-Acme-Signature' }`).
+ *
+ * Built in: `standard` (Standard Webhooks, v1), `github`, `hex`, `timestamped-hex`, `none`; any other name is a function
+ * registered under `functions.signature`.
+ */
+export type SignatureSetting = string | SignatureOptions;
+
+/** A signature scheme with settings. */
+export interface SignatureOptions {
+  /** Name of the scheme, or of a function registered under `functions.signature`, which takes no further settings. */
+  readonly scheme: string;
+  /** Header that carries the signature. `hex` and `timestamped-hex`; default `x-webhook-signature`. */
+  readonly header?: string;
+  /** Text before the signature in its header, such as `sha256=`. `hex` and `timestamped-hex`; default none. At most 256 characters. */
+  readonly prefix?: string;
+  /** Header that carries the signed time. `timestamped-hex` only; default `x-webhook-timestamp`. */
+  readonly timestampHeader?: string;
+}
+
+/** What a signature covers besides the body. */
+export interface SignedContext {
+  readonly messageId: string;
+  /** Time of the attempt in unix seconds, without fraction. */
+  readonly timestampSeconds: number;
+}
+
+/** `standard`: base64 of 24 to 64 bytes, with or without `whsec_`. `text`: the UTF-8 bytes of the secret as it is. */
+export type SecretFormat = 'standard' | 'text';
+
+type Configurable = 'header' | 'prefix' | 'timestampHeader';
+
+/** A built-in scheme. The signature is an HMAC-SHA256 of {@link SignatureScheme.signedPrefix} followed by the body. */
+export interface SignatureScheme {
+  /** Settings that may be changed. */
+  readonly configurable: readonly Configurable[];
+  readonly secretFormat: SecretFormat;
+  readonly digest: 'base64' | 'hex';
+  /** During a rotation the header carries one signature per secret; otherwise that of the first secret alone. */
+  readonly isMultiValue: boolean;
+  /** Header of the message id. */
+  readonly idHeader: string | undefined;
+  /** Header of the signed time. */
+  readonly timestampHeader: string | undefined;
+  /** Id and time are sent even when there is no secret to sign with. */
+  readonly identifiesUnsigned: boolean;
+  /** Header of the signature. */
+  readonly header: string;
+  /** Text before each signature. */
+  readonly prefix: string;
+  /** What is signed in front of the body. */
+  readonly signedPrefix: (context: SignedContext) => string;
+  /** Value of the header, from the prefixed signatures. */
+  readonly headerValue: (signatures: readonly string[], context: SignedContext) => string;
+}
+
+const first = (signatures: readonly string[]): string => signatures[0]!;
+
+/** Members that most schemes share. */
+const PLAIN = {
+  configurable: [],
+  secretFormat: 'text',
+  digest: 'hex',
+  isMultiValue: false,
+  idHeader: undefined,
+  timestampHeader: undefined,
+  identifiesUnsigned: false,
+  prefix: '',
+  signedPrefix: () => '',
+  headerValue: first,
+} as const satisfies Partial<SignatureScheme>;
+
+/** The built-in schemes by name. A scheme is one entry here, and nothing anywhere else. */
+export const SIGNATURE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
+  /** https://www.standardwebhooks.com, symmetric signatures. */
+  standard: {
+    ...PLAIN,
+    secretFormat: 'standard',
+    digest: 'base64',
+    isMultiValue: true,
+    idHeader: 'webhook-id',
+    timestampHeader: 'webhook-timestamp',
+    identifiesUnsigned: true,
+    header: 'webhook-signature',
+    prefix: 'v1,',
+    signedPrefix: ({ messageId, timestampSeconds }) => `${messageId}.${timestampSeconds}.`,
+    headerValue: (signatures) => signatures.join(' '),
+  },
+  github: { ...PLAIN, header: 'x-hub-signature-256', prefix: 'sha256=' },
+  hex: { ...PLAIN, configurable: ['header', 'prefix'], header: 'x-webhook-signature' },
+  'timestamped-hex': {
+    ...PLAIN,
+    configurable: ['header', 'prefix', 'timestampHeader'],
+    timestampHeader: 'x-webhook-timestamp',
+    header: 'x-webhook-signature',
+    signedPrefix: ({ timestampSeconds }) => `${timestampSeconds}.`,
+  },
+};
+
+/** Says that requests go out unsigned, whatever secrets there are. Stands alone. */
+const UNSIGNED = 'none';
+
+/** A signature setting with nothing missing. `headerNames` are those it writes, in lower case; a named function's are not known before it runs. */
+export type ResolvedSignature =
+  | (SignatureScheme & {
+      readonly kind: 'built-in';
+      readonly name: string;
+      readonly headerNames: readonly string[];
+    })
+  | { readonly kind: 'custom'; readonly name: string; readonly headerNames: readonly [] }
+  | { readonly kind: 'none'; readonly name: 'none'; readonly headerNames: readonly [] };
+
+/** Fills in what a checked setting leaves out. */
+export function resolveSignature(setting: SignatureSetting): ResolvedSignature {
+  const { scheme: name, ...given }: SignatureOptions =
+    typeof setting === 'string' ? { scheme: setting } : setting;
+  if (name === UNSIGNED) return { kind: 'none', name, headerNames: [] };
+  if (!Object.hasOwn(SIGNATURE_SCHEMES, name)) return { kind: 'custom', name, headerNames: [] };
+  const scheme = SIGNATURE_SCHEMES[name]!;
+  const header = given.header ?? scheme.header;
+  const timestampHeader = given.timestampHeader ?? scheme.timestampHeader;
+  const headerNames = [scheme.idHeader, timestampHeader, header].flatMap(
+    (written) => written?.toLowerCase() ?? [],
+  );
+  return {
+    ...scheme,
+    kind: 'built-in',
+    name,
+    header,
+    timestampHeader,
+    prefix: given.prefix ?? scheme.prefix,
+    headerNames,
+  };
+}
+
+const MAX_SCHEMES = 10;
+const MAX_PREFIX_LENGTH = 256;
+
+/**
+ * Checks the setting `signatures`: each scheme by itself, and that no two write one header.
+ *
+ * @param customNames names registered under `functions.signature`; left out, every name passes
+ * @throws OptionsError
+ */
+export function validateSignatures(
+  value: unknown,
+  path: string,
+  customNames?: ReadonlySet<string>,
+): readonly SignatureSetting[] {
+  const items = expectArray(value, path, {
+    of: "signature schemes (['none'] to send unsigned)",
+    min: 1,
+    max: MAX_SCHEMES,
+  });
+  const writers = new Map<string, string>();
+  for (const [index, item] of items.entries()) {
+    const at = `${path}[${index}]`;
+    const { name, headerNames } = resolveSignature(validateSetting(item, at, customNames));
+    if (name === UNSIGNED && items.length > 1) {
+      throw new OptionsError(
+        at,
+        `${at}: expected "none" to be the only scheme, got ${items.length} schemes.`,
+      );
+    }
+    for (const header of headerNames) {
+      const other = writers.get(header);
+      if (other !== undefined) throw twoWriters(at, header, other, name);
+      writers.set(header, name);
+    }
+  }
+  return items as readonly SignatureSetting[];
+}
+
+function twoWriters(path: string, header: string, first: string, second: string): OptionsError {
+  const both =
+    first === second
+      ? `${first} writes the header ${header} twice`
+      : `${first} and ${second} both write the header ${header}`;
+  return new OptionsError(path, `${path}: ${both}. Give one of them a header of its own, or leave one out.`);
+}
+
+function validateSetting(
+  value: unknown,
+  path: string,
+  customNames: ReadonlySet<string> | undefined,
+): SignatureSetting {
+  if (typeof value === 'string') {
+    validateScheme(value, path, customNames);
+    return value;
+  }
+  const setting = expectObject(value, path, 'the name of a signature scheme or { scheme, … }');
+  const scheme = validateScheme(setting['scheme'], `${path}.scheme`, customNames);
+  const builtIn = Object.hasOwn(SIGNATURE_SCHEMES, scheme) ? SIGNATURE_SCHEMES[scheme] : undefined;
+  expectKnownKeys(setting, path, ['scheme', ...(builtIn?.configurable ?? [])]);
+  for (const member of ['header', 'timestampHeader'] as const) {
+    if (setting[member] !== undefined) validateHeaderName(setting[member], `${path}.${member}`);
+  }
+  if (setting['prefix'] !== undefined) validatePrefix(setting['prefix'], `${path}.prefix`, builtIn!.header);
+  return value as SignatureOptions;
+}
+
+function validateScheme(name: unknown, path: string, customNames: ReadonlySet<string> | undefined): string {
+  const what = 'the name of a signature scheme, or of a function registered under functions.signature';
+  if (typeof name !== 'string' || name === '') throw unexpected(path, what, name);
+  const builtIn = [...Object.keys(SIGNATURE_SCHEMES), UNSIGNED];
+  if (builtIn.includes(name) || customNames === undefined || customNames.has(name)) return name;
+  throw unexpectedWord(path, what, [...builtIn, ...customNames], name);
+}
+
+function validatePrefix(prefix: unknown, path: string, header: string): void {
+  const isShort = typeof prefix === 'string' && prefix.length <= MAX_PREFIX_LENGTH;
+  if (!isShort) throw unexpected(path, `a text of at most ${MAX_PREFIX_LENGTH} characters`, prefix);
+  validateHeaderValue(header, prefix, path);
+}

@@ -1,0 +1,251 @@
+import { createId } from './core/id.ts';
+import { serializeJson } from './core/json.ts';
+import { Endpoints } from './endpoints.ts';
+import { Engine } from './engine/engine.ts';
+import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
+import type { Receipt } from './engine/inbox.ts';
+import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
+import { Reporter } from './engine/reporter.ts';
+import { OptionsError, StoppedError } from './errors.ts';
+import { type Health, describeHealth } from './health.ts';
+import { LifecycleEmitter, type LifecycleEventName, type LifecycleListener } from './lifecycle-events.ts';
+import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { Deliveries, Messages } from './records.ts';
+import { type AttachOptions, attachSource, type EventSource } from './source.ts';
+import { memoryStore } from './store/memory/memory-store.ts';
+import type { NewMessage, Store } from './store/store.ts';
+import { undiciTransport } from './transport/undici-transport.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** Event type of the message that `endpoints.test` sends. */
+export const TEST_EVENT_TYPE = 'posthorn.test';
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export interface StopOptions {
+  /**
+   * How long to wait for attempts in flight before they are called off; their deliveries go back to the store, without
+   * the attempt being counted. Default 10000. 0: at once. `Infinity`: as long as they take.
+   */
+  timeoutMs?: number;
+}
+
+/**
+ * Sends webhooks: `emit` an event, and every endpoint that asked for it gets a signed request, tried again until it
+ * arrives or its retry policy is spent, all of it recorded.
+ *
+ * `Events` maps event types to their data and types `emit`:
+ * `new WebhookDispatcher<{ 'job.completed': { jobId: string } }>()`.
+ *
+ * Constructing does nothing but check the options; the first call that needs the store starts it.
+ *
+ * @throws OptionsError when an option is wrong
+ */
+export class WebhookDispatcher<Events extends object = Record<string, unknown>> implements AsyncDisposable {
+  /** Where messages go. */
+  readonly endpoints: Endpoints;
+  /** What was emitted. */
+  readonly messages: Messages;
+  /** What became of it, endpoint by endpoint. */
+  readonly deliveries: Deliveries;
+
+  readonly #options: ResolvedOptions;
+  readonly #store: Store;
+  readonly #transport: Transport;
+  readonly #emitter: LifecycleEmitter;
+  readonly #reporter: Reporter;
+  readonly #factory: MessageFactory;
+  readonly #compiler: EndpointCompiler;
+  #engine: Engine | undefined;
+  #starting: Promise<Engine> | undefined;
+  #stopping: Promise<void> | undefined;
+  #refused = 0;
+
+  constructor(options: DispatcherOptions = {}) {
+    const resolved = resolveOptions(options);
+    const { clock, random, logger } = resolved;
+    this.#options = resolved;
+    this.#store = resolved.store ?? memoryStore();
+    this.#transport = resolved.transport ?? undiciTransport();
+    this.#emitter = new LifecycleEmitter((error, event) => this.#reporter.listenerFailed(error, event === 'error'));
+    this.#reporter = new Reporter({ emitter: this.#emitter, logger, clock });
+    this.#factory = new MessageFactory(resolved);
+    this.#compiler = createEndpointCompiler({
+      defaults: resolved.delivery,
+      functions: resolved.functions,
+      userAgent: resolved.userAgent,
+      addressPolicy: resolved.addressPolicy,
+      requireHttps: resolved.requireHttps,
+    });
+    this.endpoints = new Endpoints({
+      admin: async () => (await this.#ready('use endpoints')).endpoints,
+      compiler: this.#compiler,
+      functions: resolved.functions,
+      random,
+      secretPolicy: resolved.secretPolicy,
+      defaults: resolved.delivery,
+      createTestMessage: (tenant, endpointId) => this.#createTestMessage(tenant, endpointId),
+    });
+    const deliveryAdmin = async (): Promise<Engine['deliveries']> => (await this.#ready('read the record')).deliveries;
+    this.messages = new Messages(deliveryAdmin);
+    this.deliveries = new Deliveries(deliveryAdmin);
+  }
+
+  /**
+   * Stores a message and lets every endpoint that asked for it have it. When the promise resolves, the message is as
+   * safe as the store promises; sending comes after that.
+   *
+   * An emit that nobody awaits cannot become an unhandled rejection: its error is also reported by the `error` event.
+   *
+   * @throws OptionsError (rejects) for a wrong type or option
+   * @throws PayloadError (rejects) for data that JSON cannot carry, or that is larger than `maxPayloadBytes`
+   * @throws ConflictError (rejects) when id or idempotency key belong to a message with other content
+   * @throws NotFoundError (rejects) when `to` names an endpoint that does not exist in this tenant
+   * @throws StoreError (rejects) when the store cannot take it within `emitTimeoutMs`
+   * @throws StoppedError (rejects) after `stop`
+   */
+  emit<Type extends keyof Events & string>(type: Type, data: Events[Type], options?: EmitOptions): Promise<Receipt> {
+    const receipt = this.#emit(type, data, options);
+    receipt.catch((error: unknown) => this.#reporter.error(error, `emit ${type}`));
+    return receipt;
+  }
+
+  /**
+   * Emits the events of an emitter that exists already: Node's EventEmitter, eventemitter3 and their like.
+   *
+   * @returns the function that ends it
+   * @throws OptionsError for a source without `on` and `off`, and for patterns
+   */
+  attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void {
+    return attachSource(source, options as unknown as AttachOptions, {
+      emit: (type, data, emitOptions) => this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
+      onRefused: (error) => {
+        this.#refused += 1;
+        this.#reporter.error(error, 'take an event');
+      },
+      onMapError: (error) => this.#reporter.error(error, 'map an event'),
+      defaultMaxPending: DEFAULTS.maxPending,
+    });
+  }
+
+  /** Listens to a lifecycle event. Returns the function that ends it. */
+  on<Name extends LifecycleEventName>(name: Name, listener: LifecycleListener<Name>): () => void {
+    const call = listener as (event: unknown) => unknown;
+    this.#emitter.on(name, call);
+    return () => this.#emitter.off(name, call);
+  }
+
+  /** Listens to the next event of this name only. Returns the function that ends it. */
+  once<Name extends LifecycleEventName>(name: Name, listener: LifecycleListener<Name>): () => void {
+    const end = this.on(name, (event) => {
+      end();
+      return listener(event);
+    });
+    return end;
+  }
+
+  /** Opens store and transport and begins to deliver what the store holds. Called by the first use; idempotent. */
+  async start(): Promise<void> {
+    await this.#ready('start');
+  }
+
+  /**
+   * Stops claiming at once, waits for attempts in flight, calls off what takes longer, closes transport and store.
+   * Everything not finished stays in the store. Idempotent; a stopped dispatcher cannot be started again.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    const timeoutMs = options.timeoutMs ?? DEFAULTS.stopTimeoutMs;
+    if (!(timeoutMs >= 0)) throw new OptionsError('timeoutMs', `timeoutMs: expected a number of at least 0, got ${String(timeoutMs)}`);
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  /** Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints do not count. */
+  async drain(): Promise<void> {
+    await (await this.#ready('drain')).drain();
+  }
+
+  /** How it is doing, for readiness checks and people. */
+  health(): Promise<Health> {
+    return describeHealth({
+      status: this.#stopping !== undefined ? 'stopped' : this.#engine !== undefined ? 'running' : 'idle',
+      engine: this.#engine,
+      store: this.#store,
+      transport: this.#transport,
+      lastError: this.#reporter.lastError,
+      refusedEvents: this.#refused,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
+    try {
+      if (this.#stopping !== undefined) throw new StoppedError('emit');
+      // Serialised now: the caller may change the data after this call.
+      const message = this.#factory.create(type, data, options);
+      const to = options?.to;
+      if (this.#engine !== undefined) return this.#engine.emit(message, to);
+      return this.#ready('emit').then((engine) => engine.emit(message, to));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #ready(call: string): Promise<Engine> {
+    if (this.#stopping !== undefined) return Promise.reject(new StoppedError(call));
+    if (this.#starting === undefined) {
+      const starting = this.#start();
+      this.#starting = starting;
+      // A start that failed may be tried again: the database may be there next time.
+      starting.catch(() => {
+        if (this.#starting === starting) this.#starting = undefined;
+      });
+    }
+    return this.#starting;
+  }
+
+  async #start(): Promise<Engine> {
+    const { clock, deliver, addressPolicy, maxConcurrency, lookup } = this.#options;
+    await this.#store.open({ clock });
+    if (deliver) await this.#transport.open({ addressPolicy, maxConnections: maxConcurrency, lookup, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+    const engine = new Engine({
+      ...this.#options,
+      store: this.#store,
+      transport: this.#transport,
+      reporter: this.#reporter,
+      compile: this.#compiler.compile,
+      runtimeOfRemoved: this.#compiler.placeholder,
+      limits: { maxRescues: DEFAULTS.maxRescues, maxFaults: DEFAULTS.maxFaults, faultDelayMs: DEFAULTS.faultDelayMs },
+      pruneIntervalMs: DEFAULTS.pruneIntervalMs,
+      pruneBudgetMs: DEFAULTS.pruneBudgetMs,
+    });
+    await engine.start();
+    this.#engine = engine;
+    return engine;
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const engine = await this.#starting?.catch(() => undefined);
+    if (engine === undefined) return;
+    await engine.stop(timeoutMs);
+    if (this.#options.deliver) await this.#transport.close();
+    await this.#store.close();
+  }
+
+  #createTestMessage(tenant: string, endpointId: string): NewMessage {
+    return {
+      id: createId('msg_', this.#options.random),
+      tenant,
+      type: TEST_EVENT_TYPE,
+      dataJson: serializeJson({ test: true, endpointId }, 'data'),
+      timestamp: this.#options.clock.now(),
+      idempotencyKey: undefined,
+      orderingKey: undefined,
+      metadata: undefined,
+      test: true,
+      fingerprint: undefined,
+    };
+  }
+}

@@ -1,0 +1,221 @@
+import { z } from 'zod';
+import type { Random } from './clock.ts';
+import type { StoredResponse } from './core/delivery.ts';
+import { type EndpointInput, type EndpointUpdate, validateEndpointInput } from './core/endpoint-input.ts';
+import type { EndpointRecord, ResolvedDeliverySettings, Secret } from './core/endpoint.ts';
+import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
+import type { FunctionRegistry } from './core/functions.ts';
+import { createId } from './core/id.ts';
+import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
+import { generateSecret } from './core/secret.ts';
+import type { EndpointAdmin } from './engine/endpoint-admin.ts';
+import type { EndpointCompiler } from './engine/endpoint-runtime.ts';
+import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
+import { DEFAULT_PAGE_LIMIT, pageShape, type PageRequest, parseListRequest } from './page-request.ts';
+
+/** An endpoint as callers see it: its record without secrets, and how its lane stands. */
+export interface Endpoint extends EndpointView {
+  /** Nothing is sent until it is resumed. */
+  readonly paused: boolean;
+  /** Nothing is sent before this instant (epoch ms), because it asked for a pause; undefined when it did not. */
+  readonly blockedUntil: number | undefined;
+  /** Deliveries that succeeded since it was created. */
+  readonly succeeded: number;
+  /** Deliveries that were exhausted since it was created. */
+  readonly failed: number;
+  /** When the last attempt was made, epoch ms. */
+  readonly lastTriggeredAt: number | undefined;
+}
+
+/** The only answer that carries secrets. */
+export interface CreatedEndpoint extends Endpoint {
+  /** The first signing secret; undefined for an endpoint without one. Show it to the receiver's owner now: it is not readable later. */
+  readonly secret: string | undefined;
+}
+
+/** What came of a test message. */
+export interface EndpointTestResult {
+  readonly messageId: string;
+  readonly deliveryId: string;
+  readonly delivered: boolean;
+  readonly outcome: AttemptOutcome;
+  readonly reason: OutcomeReason | undefined;
+  /** One line for a person; undefined when delivered. */
+  readonly detail: string | undefined;
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  readonly response: StoredResponse | undefined;
+}
+
+export interface ListEndpointsRequest extends PageRequest {
+  /** Only this tenant's. Default: all. */
+  tenant?: string;
+}
+
+export interface UpdateOptions {
+  /** Refuse with a ConflictError when the endpoint is at another revision. Default: change whatever is there. */
+  revision?: number;
+}
+
+export interface EndpointsOptions {
+  readonly admin: () => Promise<EndpointAdmin>;
+  readonly compiler: EndpointCompiler;
+  readonly functions: FunctionRegistry;
+  readonly random: Random;
+  readonly secretPolicy: 'generate' | 'optional';
+  readonly defaults: ResolvedDeliverySettings;
+  readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
+}
+
+const DEFAULT_EVENTS = ['**'] as const;
+const listSchema = z.strictObject({ ...pageShape, tenant: z.string().optional() });
+
+/** `dispatcher.endpoints`: where messages go. */
+export class Endpoints {
+  readonly #options: EndpointsOptions;
+
+  constructor(options: EndpointsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Registers an endpoint. The answer is the only one that carries its secret.
+   *
+   * @throws OptionsError naming the field that is wrong
+   * @throws ConflictError when the id is taken
+   */
+  async create(input: EndpointInput): Promise<CreatedEndpoint> {
+    const { functions, compiler, random } = this.#options;
+    const { secret, secrets, id, tenant, events, status, ...rest } = validateEndpointInput(input, functions);
+    const values = secrets ?? (secret === undefined ? this.#generatedSecrets(rest) : [secret]);
+    const record = dropUndefined<EndpointRecord>({
+      ...rest,
+      id: id ?? createId('ep_', random),
+      tenant: tenant ?? 'default',
+      events: events ?? DEFAULT_EVENTS,
+      // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
+      rateLimit: rest.rateLimit ?? this.#options.defaults.rateLimit,
+      secrets: values.map(toSecret),
+      status: status ?? 'enabled',
+      ...(status === 'disabled' ? { disabledReason: 'manual' as const } : {}),
+      createdAt: 0,
+      updatedAt: 0,
+      revision: 0,
+    });
+    compiler.check(record);
+    const stored = await (await this.#options.admin()).create(record);
+    return { ...toEndpoint(stored), secret: values[0] };
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<Endpoint> {
+    return toEndpoint(await (await this.#options.admin()).get(id));
+  }
+
+  /** In order of creation. */
+  async list(request: ListEndpointsRequest = {}): Promise<Page<Endpoint>> {
+    const { tenant, cursor, limit } = parseListRequest(listSchema, request);
+    const page = await (await this.#options.admin()).list({ tenant, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
+    return { items: page.items.map(toEndpoint), nextCursor: page.nextCursor };
+  }
+
+  /**
+   * Changes the given members; `null` removes a setting. Later attempts of waiting deliveries use the new settings.
+   * Disabling discards what waits.
+   *
+   * @throws OptionsError naming the field that is wrong
+   * @throws NotFoundError
+   * @throws ConflictError when `revision` is given and somebody else was faster
+   */
+  async update(id: string, changes: EndpointUpdate, options: UpdateOptions = {}): Promise<Endpoint> {
+    const { functions, compiler } = this.#options;
+    const admin = await this.#options.admin();
+    const stored = await admin.update(
+      id,
+      (record) => {
+        const next = applyUpdate(record, changes, functions);
+        compiler.check(next);
+        return next;
+      },
+      options.revision,
+    );
+    return toEndpoint(stored);
+  }
+
+  /** Removes it for good; what waits for it is discarded. @throws NotFoundError */
+  async remove(id: string): Promise<void> {
+    await (await this.#options.admin()).remove(id);
+  }
+
+  /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
+  async pause(id: string): Promise<void> {
+    await (await this.#options.admin()).pause(id);
+  }
+
+  /** Sends what was held. Also ends a pause that the endpoint asked for by Retry-After. @throws NotFoundError */
+  async resume(id: string): Promise<void> {
+    await (await this.#options.admin()).resume(id);
+  }
+
+  /**
+   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint.
+   *
+   * @throws NotFoundError
+   */
+  async test(id: string): Promise<EndpointTestResult> {
+    const admin = await this.#options.admin();
+    const { record } = await admin.get(id);
+    const message = this.#options.createTestMessage(record.tenant, id);
+    const { outcome, delivery, durationMs } = await admin.test(id, message);
+    const response = outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response : undefined;
+    return {
+      messageId: message.id,
+      deliveryId: delivery.id,
+      delivered: outcome.kind === 'delivered',
+      outcome: outcome.kind,
+      reason: outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed' ? outcome.reason : undefined,
+      detail: outcome.kind === 'delivered' ? undefined : outcome.detail,
+      status: response?.status,
+      durationMs,
+      response,
+    };
+  }
+
+  #generatedSecrets(settings: Pick<EndpointInput, 'signatures'>): string[] {
+    const { secretPolicy, random, defaults } = this.#options;
+    if (secretPolicy === 'optional') return [];
+    const secret = generateSecret(settings.signatures ?? defaults.signatures, random);
+    return secret === undefined ? [] : [secret];
+  }
+}
+
+/** `createdAt` is stamped by the store when it is 0. */
+function toSecret(value: string): Secret {
+  return { value, createdAt: 0 };
+}
+
+function applyUpdate(record: EndpointRecord, changes: EndpointUpdate, functions: FunctionRegistry): EndpointRecord {
+  const removed = new Set(Object.entries(changes).flatMap(([key, value]) => (value === null ? [key] : [])));
+  const given = dropUndefined(Object.fromEntries(Object.entries(changes).filter(([key]) => !removed.has(key))));
+  const { secret, secrets, status, ...rest } = validateEndpointInput({ url: record.url, ...given }, functions);
+  const kept = Object.fromEntries(Object.entries(record).filter(([key]) => !removed.has(key))) as unknown as EndpointRecord;
+  const { disabledReason, ...base } = kept;
+  const nextStatus = status ?? record.status;
+  const reason = nextStatus === 'disabled' ? (record.status === 'disabled' ? disabledReason : 'manual') : undefined;
+  return {
+    ...base,
+    ...dropUndefined(rest),
+    ...(reason === undefined ? {} : { disabledReason: reason }),
+    secrets: secrets?.map(toSecret) ?? (secret === undefined ? record.secrets : [toSecret(secret)]),
+    status: nextStatus,
+  };
+}
+
+function toEndpoint({ record, lane }: StoredEndpoint): Endpoint {
+  const { paused, blockedUntil, succeeded, failed, lastTriggeredAt } = lane;
+  return { ...toEndpointView(record), paused, blockedUntil, succeeded, failed, lastTriggeredAt };
+}
+
+function dropUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}

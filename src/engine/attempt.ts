@@ -1,0 +1,142 @@
+/**
+ * One attempt: build the request, send it, turn whatever happens into an outcome, exactly once, inside one deadline.
+ * Nothing throws out of it.
+ */
+import type { Clock } from '../clock.ts';
+import { classify } from '../core/classify.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { describeError } from '../errors.ts';
+import type { LeasedDelivery } from '../store/store.ts';
+import type {
+  AbortReason,
+  Exchange,
+  Transport,
+  TransportRequest,
+  TransportResult,
+} from '../transport/transport.ts';
+import { buildRequest, DispatcherFault } from './build-request.ts';
+import type { DeadlineEntry, Deadlines } from './deadlines.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+
+export interface AttemptContext {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly deadlines: Deadlines;
+  readonly maxResponseBodyBytes: number;
+}
+
+export type OutcomeListener = (attempt: Attempt, outcome: Outcome) => void;
+
+export class Attempt implements DeadlineEntry {
+  readonly delivery: LeasedDelivery;
+  readonly runtime: EndpointRuntime;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  deadlineIndex = -1;
+  readonly #context: AttemptContext;
+  readonly #onOutcome: OutcomeListener;
+  #exchange: Exchange | undefined;
+  #abortReason: AbortReason | undefined;
+  #isDone = false;
+
+  constructor(
+    context: AttemptContext,
+    delivery: LeasedDelivery,
+    runtime: EndpointRuntime,
+    onOutcome: OutcomeListener,
+  ) {
+    this.#context = context;
+    this.delivery = delivery;
+    this.runtime = runtime;
+    this.#onOutcome = onOutcome;
+    this.startedAt = context.clock.now();
+    this.deadlineAt = this.startedAt + runtime.settings.timeoutMs;
+  }
+
+  /** Milliseconds since the attempt began. */
+  get durationMs(): number {
+    return Math.max(0, this.#context.clock.now() - this.startedAt);
+  }
+
+  start(): void {
+    const { refusal } = this.runtime;
+    if (refusal !== undefined) return this.#conclude({ kind: 'endpoint_failed', reason: 'url_refused', detail: refusal, response: undefined });
+    this.#context.deadlines.add(this);
+    try {
+      const request = buildRequest(
+        this.runtime,
+        this.delivery,
+        this.startedAt,
+        this.#context.maxResponseBodyBytes,
+      );
+      if (request instanceof Promise) request.then(this.#send, this.#onBuildFailure);
+      else this.#send(request);
+    } catch (error) {
+      this.#onBuildFailure(error);
+    }
+  }
+
+  onDeadline(): void {
+    this.#abort('timeout');
+  }
+
+  /** Calls the attempt off for a shutdown. */
+  interrupt(): void {
+    this.#abort('interrupted');
+  }
+
+  #abort(reason: AbortReason): void {
+    if (this.#isDone) return;
+    this.#abortReason = reason;
+    this.#exchange?.abort(reason);
+    // Before the request is sent, and with a transport that breaks its contract, nobody else would end the attempt.
+    if (!this.#isDone) this.#conclude(this.#abortedOutcome(reason));
+  }
+
+  #abortedOutcome(reason: AbortReason): Outcome {
+    if (reason === 'interrupted')
+      return { kind: 'interrupted', detail: 'called off by a shutdown; the attempt does not count' };
+    const timeoutMs = this.runtime.settings.timeoutMs;
+    if (this.#exchange !== undefined)
+      return {
+        kind: 'endpoint_failed',
+        reason: 'timeout',
+        detail: `no response within ${timeoutMs} ms`,
+        response: undefined,
+      };
+    return {
+      kind: 'dispatcher_failed',
+      reason: 'function_failed',
+      detail: `a named function took longer than the ${timeoutMs} ms of the attempt`,
+    };
+  }
+
+  readonly #send = (request: TransportRequest): void => {
+    if (this.#isDone) return;
+    try {
+      this.#exchange = this.#context.transport.send(request, this.#onResult);
+    } catch (error) {
+      this.#conclude({ kind: 'dispatcher_failed', reason: 'transport_failed', detail: describeError(error) });
+    }
+  };
+
+  readonly #onBuildFailure = (error: unknown): void => {
+    const fault =
+      error instanceof DispatcherFault ? error : new DispatcherFault('function_failed', describeError(error));
+    this.#conclude({ kind: 'dispatcher_failed', reason: fault.reason, detail: fault.message });
+  };
+
+  readonly #onResult = (result: TransportResult): void => {
+    if (this.#isDone) return;
+    if (result.kind !== 'response' && this.#abortReason !== undefined)
+      this.#conclude(this.#abortedOutcome(this.#abortReason));
+    else this.#conclude(classify(result, this.runtime.policy.success));
+  };
+
+  #conclude(outcome: Outcome): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#context.deadlines.remove(this);
+    this.#onOutcome(this, outcome);
+  }
+}

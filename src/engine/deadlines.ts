@@ -1,0 +1,64 @@
+import type { Clock } from '../clock.ts';
+
+/** Something that must end by a time. */
+export interface DeadlineEntry {
+  /** Epoch ms. */
+  readonly deadlineAt: number;
+  /** Place in the array, kept by {@link Deadlines}. */
+  deadlineIndex: number;
+  onDeadline(): void;
+}
+
+/** How late a deadline may fire. The scan keeps the process alive: an attempt in flight does. */
+const SCAN_INTERVAL_MS = 50;
+
+/**
+ * Deadlines of all attempts in flight: one array with swap-remove, scanned by one timer that runs only while something
+ * is in flight. As cheap as no deadline at all (a timer or AbortSignal per request costs 5 to 30 %), and it keeps no
+ * reference to finished attempts.
+ */
+export class Deadlines {
+  readonly #entries: DeadlineEntry[] = [];
+  readonly #clock: Clock;
+  #isScanning = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(entry: DeadlineEntry): void {
+    entry.deadlineIndex = this.#entries.length;
+    this.#entries.push(entry);
+    if (!this.#isScanning) {
+      this.#isScanning = true;
+      this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
+    }
+  }
+
+  remove(entry: DeadlineEntry): void {
+    const index = entry.deadlineIndex;
+    if (index < 0) return;
+    entry.deadlineIndex = -1;
+    const last = this.#entries.pop()!;
+    if (last !== entry) {
+      this.#entries[index] = last;
+      last.deadlineIndex = index;
+    }
+  }
+
+  /** A copy: ending an attempt removes it. */
+  all(): DeadlineEntry[] {
+    return this.#entries.slice();
+  }
+
+  readonly #scan = (): void => {
+    const now = this.#clock.now();
+    // Backwards, because an entry that ends is replaced by the last one, which has been looked at already.
+    for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
+      const entry = this.#entries[index];
+      if (entry !== undefined && entry.deadlineAt <= now) entry.onDeadline();
+    }
+    this.#isScanning = this.#entries.length > 0;
+    if (this.#isScanning) this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
+  };
+}

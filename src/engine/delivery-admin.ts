@@ -1,0 +1,85 @@
+/** Reading the record, and the two things a person can do to a delivery: try it again, or call it off. */
+import type { Attempt, Delivery } from '../core/delivery.ts';
+import { NotFoundError } from '../errors.ts';
+import type { ListWhere, Page, Store, StoredMessage } from '../store/store.ts';
+import type { Directory } from './directory.ts';
+import type { Reporter } from './reporter.ts';
+
+export interface DeliveryAdminOptions {
+  readonly store: Store;
+  readonly reporter: Reporter;
+  readonly directory: Directory;
+  readonly onWork: () => void;
+}
+
+export interface ListRequest {
+  readonly where: ListWhere;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+/** A delivery with all attempts made for it, oldest first. */
+export interface DeliveryWithAttempts extends Delivery {
+  readonly attemptLog: readonly Attempt[];
+}
+
+const ATTEMPT_PAGE = 500;
+
+export class DeliveryAdmin {
+  readonly #options: DeliveryAdminOptions;
+
+  constructor(options: DeliveryAdminOptions) {
+    this.#options = options;
+  }
+
+  /** @throws NotFoundError */
+  async message(id: string): Promise<StoredMessage> {
+    const message = await this.#options.store.getMessage({ id });
+    if (message === undefined) throw new NotFoundError('message', id);
+    return message;
+  }
+
+  messages({ where, cursor, limit }: ListRequest): Promise<Page<StoredMessage>> {
+    return this.#options.store.list({ of: 'messages', where, cursor, limit });
+  }
+
+  /** @throws NotFoundError */
+  async delivery(id: string): Promise<DeliveryWithAttempts> {
+    const delivery = await this.#find(id);
+    const attemptLog: Attempt[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: Page<Attempt> = await this.#options.store.list({ of: 'attempts', where: { deliveryId: id }, cursor, limit: ATTEMPT_PAGE });
+      attemptLog.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return { ...delivery, attemptLog: attemptLog.reverse() };
+  }
+
+  deliveries({ where, cursor, limit }: ListRequest): Promise<Page<Delivery>> {
+    return this.#options.store.list({ of: 'deliveries', where, cursor, limit });
+  }
+
+  /** A fresh run of the policy, due now. A delivery that is being sent is left alone. @throws NotFoundError */
+  async retry(id: string): Promise<Delivery> {
+    await this.#find(id);
+    await this.#options.store.reschedule({ where: { deliveryIds: [id] }, to: 'scheduled', limit: 1 });
+    this.#options.onWork();
+    return this.#find(id);
+  }
+
+  /** No further attempt. One that runs is recorded; a final delivery stays as it is. @throws NotFoundError */
+  async cancel(id: string): Promise<Delivery> {
+    await this.#find(id);
+    const { store, reporter, directory } = this.#options;
+    const { deliveries } = await store.reschedule({ where: { deliveryIds: [id] }, to: 'discarded', reason: 'cancelled', limit: 1 });
+    for (const delivery of deliveries) reporter.rescheduled(delivery, directory.get(delivery.endpointId)?.ref);
+    return this.#find(id);
+  }
+
+  async #find(id: string): Promise<Delivery> {
+    const delivery = await this.#options.store.getDelivery({ id });
+    if (delivery === undefined) throw new NotFoundError('delivery', id);
+    return delivery;
+  }
+}

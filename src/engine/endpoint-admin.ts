@@ -1,0 +1,191 @@
+/**
+ * Endpoints as data: create, change, remove, pause, test. Each write goes to the store first, then to the directory of
+ * this process, then to the host as an event.
+ */
+import type { Random } from '../clock.ts';
+import type { Decision } from '../core/decide.ts';
+import type { DiscardReason } from '../core/delivery.ts';
+import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
+import { createId } from '../core/id.ts';
+import { ConflictError, NotFoundError } from '../errors.ts';
+import type { LeasedDelivery, NewMessage, Page, Store, StoredEndpoint } from '../store/store.ts';
+import type { Activity } from './activity.ts';
+import type { Directory } from './directory.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { Inbox } from './inbox.ts';
+import type { Reporter } from './reporter.ts';
+import type { Sender } from './sender.ts';
+import type { Settled } from './settler.ts';
+
+export interface EndpointAdminOptions {
+  readonly store: Store;
+  readonly random: Random;
+  readonly reporter: Reporter;
+  readonly activity: Activity;
+  readonly directory: Directory;
+  readonly sender: Sender;
+  readonly inbox: Inbox;
+  /** Hands leased deliveries back, as unsent. */
+  readonly handBack: (deliveries: readonly LeasedDelivery[]) => void;
+  /** Waiting deliveries may have become due. */
+  readonly onWork: () => void;
+}
+
+/** Deliveries moved in one store call. */
+const BATCH = 500;
+/** How often a change is tried again when somebody else changed the endpoint in between. */
+const MAX_UPDATE_TRIES = 5;
+
+export class EndpointAdmin {
+  readonly #options: EndpointAdminOptions;
+  readonly #tests = new Map<string, { readonly runtime: EndpointRuntime; readonly resolve: (settled: Settled) => void }>();
+
+  constructor(options: EndpointAdminOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ConflictError when the id is taken */
+  async create(record: EndpointRecord): Promise<StoredEndpoint> {
+    const { store, directory, reporter } = this.#options;
+    const result = await store.endpoints.put({ record, expectedRevision: 0 });
+    if (result.kind === 'conflict') throw new ConflictError(record.id, `An endpoint with the id ${JSON.stringify(record.id)} exists. Update it, or choose another id.`);
+    const runtime = directory.put(result.record);
+    reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
+    return this.get(record.id);
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<StoredEndpoint> {
+    const stored = await this.#options.store.endpoints.get({ id });
+    if (stored === undefined) throw new NotFoundError('endpoint', id);
+    return stored;
+  }
+
+  list(params: { tenant?: string | undefined; cursor?: string | undefined; limit: number }): Promise<Page<StoredEndpoint>> {
+    return this.#options.store.endpoints.list(params);
+  }
+
+  /**
+   * Applies a change to the newest record.
+   *
+   * @param expectedRevision refuse when the endpoint is at another revision; undefined: whatever it is
+   * @throws ConflictError when the revision is another one
+   */
+  async update(id: string, change: (record: EndpointRecord) => EndpointRecord, expectedRevision?: number): Promise<StoredEndpoint> {
+    for (let tries = 1; ; tries += 1) {
+      const { record } = await this.get(id);
+      if (expectedRevision !== undefined && record.revision !== expectedRevision) throw staleRevision(id, expectedRevision, record.revision);
+      const result = await this.#options.store.endpoints.put({ record: change(record), expectedRevision: record.revision });
+      if (result.kind === 'stored') {
+        await this.#afterUpdate(record, result.record);
+        return this.get(id);
+      }
+      if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES) throw staleRevision(id, record.revision, result.currentRevision);
+    }
+  }
+
+  /** Removes it and discards what waits for it. @throws NotFoundError */
+  async remove(id: string): Promise<void> {
+    const { store, directory, reporter, sender, handBack } = this.#options;
+    const { record } = await this.get(id);
+    const { ref } = directory.put(record);
+    if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
+    directory.delete(id);
+    handBack(sender.takeQueued(id));
+    reporter.endpoint('endpoint.removed', ref, record.tenant);
+    await this.#discardWaiting(id, 'endpoint_removed');
+  }
+
+  /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
+  async pause(id: string): Promise<void> {
+    const { record } = await this.get(id);
+    await this.#options.store.putLane({ endpointId: id, paused: true });
+    this.#options.handBack(this.#options.sender.takeQueued(id));
+    this.#options.reporter.endpoint('endpoint.paused', this.#options.directory.put(record).ref, record.tenant);
+  }
+
+  /** Ends a pause, and a block by Retry-After. */
+  async resume(id: string): Promise<void> {
+    const { record } = await this.get(id);
+    await this.#options.store.putLane({ endpointId: id, paused: false, blockForMs: 0 });
+    this.#options.onWork();
+    this.#options.reporter.endpoint('endpoint.resumed', this.#options.directory.put(record).ref, record.tenant);
+  }
+
+  /** Sends one message to one endpoint at once, past its lane and whatever its state, without retries. */
+  async test(id: string, message: NewMessage): Promise<Settled> {
+    const { record } = await this.get(id);
+    const runtime = this.#options.directory.put(record);
+    const deliveryId = createId('dlv_', this.#options.random);
+    const settled = new Promise<Settled>((resolve) => this.#tests.set(deliveryId, { runtime, resolve }));
+    try {
+      const delivery = { id: deliveryId, endpointId: id, state: 'scheduled', reason: undefined, lease: undefined, orderingKey: undefined } as const;
+      await this.#options.inbox.add({ message, deliveries: [delivery], fannedOut: true });
+      return await settled;
+    } finally {
+      this.#tests.delete(deliveryId);
+    }
+  }
+
+  /** Starts leased test deliveries of this process; returns the others. */
+  takeTests(deliveries: readonly LeasedDelivery[]): readonly LeasedDelivery[] {
+    return deliveries.filter((delivery) => {
+      const test = this.#tests.get(delivery.id);
+      if (test !== undefined) void this.#options.sender.sendNow(delivery, test.runtime).then(test.resolve);
+      return test === undefined;
+    });
+  }
+
+  /** What an outcome asks for beyond its own delivery: a pause of the lane, the end of the endpoint. */
+  applyDirective(runtime: EndpointRuntime, decision: Decision): void {
+    const { store, activity, reporter, sender, handBack } = this.#options;
+    const id = runtime.record.id;
+    const task = async (): Promise<void> => {
+      if (decision.blockLaneMs !== undefined) {
+        await store.putLane({ endpointId: id, blockForMs: decision.blockLaneMs, blockedReason: 'retry_after' });
+        handBack(sender.takeQueued(id));
+      }
+      if (decision.disableEndpoint) await this.#disable(id, 'gone');
+    };
+    activity.begin(1);
+    task()
+      .catch((error: unknown) => reporter.error(error, `apply what endpoint ${id} answered`))
+      .finally(() => activity.end(1));
+  }
+
+  async #disable(id: string, reason: DisabledReason): Promise<void> {
+    try {
+      await this.update(id, (record) => (record.status === 'disabled' ? record : { ...record, status: 'disabled', disabledReason: reason }));
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+
+  async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
+    const { directory, reporter, sender, handBack, onWork } = this.#options;
+    const runtime = directory.put(after);
+    const isNowDisabled = before.status === 'enabled' && after.status === 'disabled';
+    if (isNowDisabled) {
+      reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
+      handBack(sender.takeQueued(after.id));
+      await this.#discardWaiting(after.id, 'endpoint_disabled');
+    } else {
+      reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
+      onWork();
+    }
+  }
+
+  async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
+    const { store, reporter, directory } = this.#options;
+    let cursor: string | undefined;
+    do {
+      const result = await store.reschedule({ where: { endpointId, states: ['scheduled', 'sending'] }, to: 'discarded', reason, cursor, limit: BATCH });
+      for (const delivery of result.deliveries) reporter.rescheduled(delivery, directory.get(endpointId)?.ref);
+      cursor = result.nextCursor;
+    } while (cursor !== undefined);
+  }
+}
+
+function staleRevision(id: string, expected: number, current: number): ConflictError {
+  return new ConflictError(id, `Endpoint ${id} is at revision ${current}, not ${expected}: somebody changed it meanwhile. Read it again and repeat the change.`);
+}

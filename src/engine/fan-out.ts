@@ -1,0 +1,100 @@
+/**
+ * Fan-out: messages that were stored without deliveries (by a process that only stores) are claimed, matched and
+ * completed here. Runs when woken and at every poll; no error ends it.
+ */
+import type { Clock, Random } from '../clock.ts';
+import type { Message } from '../core/message.ts';
+import type { FanOutClaim, NewDelivery, NewMessage, Store } from '../store/store.ts';
+import { backoffMs } from './backoff.ts';
+
+const BATCH = 100;
+
+/** Deliveries of a message, or `undefined` when this process lacks a function needed to tell. */
+export type MatchMessage = (message: Message) => readonly NewDelivery[] | undefined;
+
+export interface FanOutOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly leaseMs: number;
+  readonly match: MatchMessage;
+  readonly onFannedOut: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
+  readonly onWork: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class FanOut {
+  readonly #options: FanOutOptions;
+  #run: Promise<number> | undefined;
+  #isWakePending = false;
+  #isStopped = false;
+  #failures = 0;
+
+  constructor(options: FanOutOptions) {
+    this.#options = options;
+  }
+
+  wake(): void {
+    if (this.#isWakePending || this.#isStopped) return;
+    this.#isWakePending = true;
+    this.#options.clock.defer(() => {
+      this.#isWakePending = false;
+      void this.#runSafely();
+    });
+  }
+
+  /** Matches all that waits; how many messages that were. */
+  async runAll(): Promise<number> {
+    while (this.#run !== undefined) await this.#run.catch(() => 0);
+    this.#run = this.#drain().finally(() => {
+      this.#run = undefined;
+    });
+    return this.#run;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#run?.catch(() => 0);
+  }
+
+  async #runSafely(): Promise<void> {
+    try {
+      await this.runAll();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      this.#options.onError(error);
+      this.#options.clock.setTimer(() => this.wake(), backoffMs(this.#failures, this.#options.random));
+    }
+  }
+
+  async #drain(): Promise<number> {
+    let total = 0;
+    while (!this.#isStopped) {
+      const claims = await this.#options.store.claimFanOut({ limit: BATCH, leaseMs: this.#options.leaseMs });
+      if (claims.length === 0) break;
+      total += await this.#complete(claims);
+    }
+    return total;
+  }
+
+  /** A message that this process cannot match is left to others: its lease runs out. */
+  async #complete(claims: readonly FanOutClaim[]): Promise<number> {
+    const results = claims.flatMap(({ message, lease }) => {
+      const deliveries = this.#options.match(message);
+      return deliveries === undefined ? [] : [{ message, lease, deliveries }];
+    });
+    if (results.length === 0) return 0;
+    await this.#options.store.completeFanOut({
+      results: results.map(({ message, lease, deliveries }) => ({
+        messageId: message.id,
+        lease,
+        deliveries,
+      })),
+    });
+    for (const { message, deliveries } of results)
+      this.#options.onFannedOut({ ...message, fingerprint: undefined }, deliveries);
+    this.#options.onWork();
+    return results.length;
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Lanes in this process: for each endpoint a counter of attempts in flight and a queue of leased deliveries, and a ring
+ * of the lanes that have work and room. One lane after the other starts one delivery, so an endpoint with a long queue
+ * costs the others nothing. A counter and an array, not a promise queue: two nested ones are first come first served
+ * over all endpoints, and what waits in them can be neither listed nor handed back.
+ */
+import type { LeasedDelivery } from '../store/store.ts';
+
+/** A lane holds up to this many times its concurrency, so that a free slot finds the next delivery here and not in the store. */
+const LEASES_PER_SLOT = 2;
+
+export interface Lane {
+  readonly endpointId: string;
+  concurrency: number;
+  inFlight: number;
+  /** Room promised to deliveries that are on their way into the store. */
+  reserved: number;
+  readonly queue: LeasedDelivery[];
+  head: number;
+  isInRing: boolean;
+}
+
+export interface LanesOptions {
+  readonly maxConcurrency: number;
+  /** Concurrency of an endpoint. */
+  readonly concurrencyOf: (endpointId: string) => number;
+  /** Begins an attempt. Must end in `finish`. */
+  readonly start: (delivery: LeasedDelivery, lane: Lane) => void;
+  /** A lane has room again and its queue is running low. */
+  readonly onRoom: () => void;
+}
+
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+  readonly #ring: Lane[] = [];
+  readonly #options: LanesOptions;
+  #ringHead = 0;
+  #inFlight = 0;
+  #queued = 0;
+  #reserved = 0;
+  #isPumping = false;
+  #isStopped = false;
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** How many more deliveries this process may lease over all lanes. */
+  get room(): number {
+    return this.#options.maxConcurrency * LEASES_PER_SLOT - this.#inFlight - this.#queued - this.#reserved;
+  }
+
+  /** Free slots of every lane that holds something, for the claim; other lanes are empty. */
+  freeSlots(): Map<string, number> {
+    const slots = new Map<string, number>();
+    for (const lane of this.#lanes.values()) slots.set(lane.endpointId, Math.max(0, roomOf(lane)));
+    return slots;
+  }
+
+  /** Keeps room for one delivery that is being stored; false when the lane is full. */
+  reserve(endpointId: string): boolean {
+    if (this.#isStopped || this.room <= 0) return false;
+    const lane = this.#lane(endpointId);
+    if (roomOf(lane) <= 0) return false;
+    lane.reserved += 1;
+    this.#reserved += 1;
+    return true;
+  }
+
+  /** Gives back room kept by {@link reserve}. */
+  unreserve(endpointId: string): void {
+    const lane = this.#lanes.get(endpointId);
+    if (lane === undefined) return;
+    lane.reserved -= 1;
+    this.#reserved -= 1;
+    this.#forgetIfIdle(lane);
+  }
+
+  enqueue(delivery: LeasedDelivery): void {
+    const lane = this.#lane(delivery.endpointId);
+    lane.queue.push(delivery);
+    this.#queued += 1;
+    this.#enterRing(lane);
+  }
+
+  /** Starts what may start. */
+  pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#inFlight < this.#options.maxConcurrency && this.#ringHead < this.#ring.length) {
+      const lane = this.#ring[this.#ringHead]!;
+      this.#ringHead += 1;
+      lane.isInRing = false;
+      this.#startOne(lane);
+      this.#enterRing(lane);
+      this.#forgetIfIdle(lane);
+      this.#compactRing();
+    }
+    this.#isPumping = false;
+  }
+
+  /** An attempt of this lane has ended. */
+  finish(lane: Lane): void {
+    lane.inFlight -= 1;
+    this.#inFlight -= 1;
+    this.#enterRing(lane);
+    this.pump();
+    if (lane.queue.length - lane.head < lane.concurrency) this.#options.onRoom();
+    this.#forgetIfIdle(lane);
+  }
+
+  /** Takes back all queued deliveries, of one endpoint or of all. */
+  takeQueued(endpointId?: string): LeasedDelivery[] {
+    const lanes =
+      endpointId === undefined
+        ? [...this.#lanes.values()]
+        : [this.#lanes.get(endpointId)].filter((lane) => lane !== undefined);
+    const taken = lanes.flatMap((lane) => {
+      const queued = lane.queue.splice(lane.head);
+      this.#queued -= queued.length;
+      compactQueue(lane);
+      this.#forgetIfIdle(lane);
+      return queued;
+    });
+    return taken;
+  }
+
+  /** Takes one queued delivery back; false when it is not queued here. */
+  removeQueued(deliveryId: string, endpointId: string): boolean {
+    const lane = this.#lanes.get(endpointId);
+    const index =
+      lane?.queue.findIndex((delivery, at) => at >= lane.head && delivery.id === deliveryId) ?? -1;
+    if (lane === undefined || index < 0) return false;
+    lane.queue.splice(index, 1);
+    this.#queued -= 1;
+    this.#forgetIfIdle(lane);
+    return true;
+  }
+
+  *queuedDeliveries(): Generator<LeasedDelivery> {
+    for (const lane of this.#lanes.values()) {
+      for (let index = lane.head; index < lane.queue.length; index += 1) yield lane.queue[index]!;
+    }
+  }
+
+  /** New settings of an endpoint. */
+  setConcurrency(endpointId: string, concurrency: number): void {
+    const lane = this.#lanes.get(endpointId);
+    if (lane === undefined) return;
+    lane.concurrency = concurrency;
+    this.#enterRing(lane);
+    this.pump();
+  }
+
+  /** No further delivery is started. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #startOne(lane: Lane): void {
+    const delivery = lane.queue[lane.head];
+    if (delivery === undefined || lane.inFlight >= lane.concurrency) return;
+    lane.head += 1;
+    compactQueue(lane);
+    this.#queued -= 1;
+    lane.inFlight += 1;
+    this.#inFlight += 1;
+    this.#options.start(delivery, lane);
+  }
+
+  #enterRing(lane: Lane): void {
+    if (
+      lane.isInRing ||
+      this.#isStopped ||
+      lane.head >= lane.queue.length ||
+      lane.inFlight >= lane.concurrency
+    )
+      return;
+    lane.isInRing = true;
+    this.#ring.push(lane);
+  }
+
+  #compactRing(): void {
+    if (this.#ringHead < 1024 && this.#ringHead < this.#ring.length) return;
+    this.#ring.splice(0, this.#ringHead);
+    this.#ringHead = 0;
+  }
+
+  #lane(endpointId: string): Lane {
+    let lane = this.#lanes.get(endpointId);
+    if (lane === undefined) {
+      const concurrency = this.#options.concurrencyOf(endpointId);
+      lane = { endpointId, concurrency, inFlight: 0, reserved: 0, queue: [], head: 0, isInRing: false };
+      this.#lanes.set(endpointId, lane);
+    }
+    return lane;
+  }
+
+  /** Idle lanes are not kept: 100,000 endpoints that were used once must not weigh on every claim. */
+  #forgetIfIdle(lane: Lane): void {
+    if (lane.inFlight === 0 && lane.reserved === 0 && lane.head >= lane.queue.length && !lane.isInRing)
+      this.#lanes.delete(lane.endpointId);
+  }
+}
+
+function roomOf(lane: Lane): number {
+  return lane.concurrency * LEASES_PER_SLOT - lane.inFlight - lane.reserved - (lane.queue.length - lane.head);
+}
+
+/** The head moves through the array; finished places are dropped now and then, not at each step. */
+function compactQueue(lane: Lane): void {
+  if (lane.head >= lane.queue.length) {
+    lane.queue.length = 0;
+    lane.head = 0;
+  } else if (lane.head >= 256) {
+    lane.queue.splice(0, lane.head);
+    lane.head = 0;
+  }
+}

@@ -1,0 +1,81 @@
+/** From a message to its deliveries: which endpoints get it, and which of them cannot. */
+import type { Random } from '../clock.ts';
+import type { FilterInput } from '../core/compile-filter.ts';
+import { createId } from '../core/id.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { Message } from '../core/message.ts';
+import { NotFoundError } from '../errors.ts';
+import type { NewDelivery } from '../store/store.ts';
+import type { Directory } from './directory.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+
+export interface MatcherOptions {
+  readonly directory: Directory;
+  readonly random: Random;
+  readonly onFilterError: (runtime: EndpointRuntime, error: unknown) => void;
+}
+
+const NO_DELIVERIES: readonly NewDelivery[] = [];
+
+export class Matcher {
+  readonly #options: MatcherOptions;
+
+  constructor(options: MatcherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Deliveries of a message by patterns and filters. `undefined` when an endpoint that may want it has a filter that is
+   * not registered in this process: the message is left to a process that knows it.
+   */
+  match(message: Message): readonly NewDelivery[] | undefined {
+    const failed: EndpointRuntime[] = [];
+    const input = (): FilterInput => ({ type: message.type, tenant: message.tenant, data: JSON.parse(message.dataJson) as JsonValue, metadata: message.metadata });
+    const matched = this.#options.directory.match(message.type, message.tenant, input, (runtime, error) => {
+      failed.push(runtime);
+      this.#options.onFilterError(runtime, error);
+    });
+    if (matched.length === 0 && failed.length === 0) return NO_DELIVERIES;
+    if (failed.some((runtime) => runtime.filter?.missing !== undefined)) return undefined;
+    const deliveries = matched.map((runtime) => this.#create(message, runtime));
+    for (const runtime of failed) deliveries.push({ ...this.#create(message, runtime), state: 'failed', reason: 'function_failed' });
+    return deliveries;
+  }
+
+  /**
+   * Deliveries to named endpoints, whatever they subscribe to.
+   *
+   * @throws NotFoundError for an id that is unknown or belongs to another tenant
+   */
+  address(message: Message, endpointIds: readonly string[]): readonly NewDelivery[] {
+    return [...new Set(endpointIds)].map((id) => {
+      const runtime = this.#options.directory.get(id);
+      if (runtime === undefined || runtime.record.tenant !== message.tenant) throw new NotFoundError('endpoint', id);
+      return this.#create(message, runtime);
+    });
+  }
+
+  #create(message: Message, runtime: EndpointRuntime): NewDelivery {
+    const isEnabled = runtime.record.status === 'enabled';
+    return {
+      id: createId('dlv_', this.#options.random),
+      endpointId: runtime.record.id,
+      state: isEnabled ? 'scheduled' : 'discarded',
+      reason: isEnabled ? undefined : 'endpoint_disabled',
+      lease: undefined,
+      orderingKey: orderingKeyOf(message, runtime),
+    };
+  }
+}
+
+/** One key for all messages, the message's own, or none. */
+function orderingKeyOf(message: Message, runtime: EndpointRuntime): string | undefined {
+  switch (runtime.settings.ordering) {
+    case 'fifo':
+      return '';
+    case 'key':
+      return message.orderingKey;
+    case 'none':
+      return undefined;
+  }
+}

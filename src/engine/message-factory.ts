@@ -1,0 +1,140 @@
+/** From the arguments of `emit` to a message: everything that can be wrong with them is found here, before anything is stored. */
+import { createHash } from 'node:crypto';
+import type { Clock, Random } from '../clock.ts';
+import { describeValue } from '../core/describe-value.ts';
+import { createId, ID_EXPECTED, isId } from '../core/id.ts';
+import { type JsonObject, serializeJson } from '../core/json.ts';
+import { EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
+import { nearest } from '../core/nearest.ts';
+import { OptionsError, PayloadError } from '../errors.ts';
+import type { NewMessage } from '../store/store.ts';
+
+/** Options of `emit`. */
+export interface EmitOptions {
+  /** Whose message it is: only endpoints of this tenant get it. 1 to 256 characters. Default `'default'`. */
+  tenant?: string;
+  /** A second emit with the same key and content, within `idempotencyWindowMs`, stores nothing and answers with the first id. 1 to 256 characters. */
+  idempotencyKey?: string;
+  /** Endpoints with `ordering: 'key'` get the messages of one key in order. 1 to 256 characters. */
+  orderingKey?: string;
+  /** Small JSON object that travels with the message; filters, envelopes and events see it. At most 16 KiB. */
+  metadata?: JsonObject;
+  /** When the event happened, as Date or epoch ms. Default: now. */
+  timestamp?: Date | number;
+  /** Id of the message, `[A-Za-z0-9_-]{1,256}`; the same on every attempt. Default: a random one. */
+  id?: string;
+  /** Ids of the endpoints that get it, whatever their patterns and filters say. At least one. Default: those that match. */
+  to?: readonly string[];
+}
+
+const EMIT_OPTION_KEYS = ['tenant', 'idempotencyKey', 'orderingKey', 'metadata', 'timestamp', 'id', 'to'] as const satisfies readonly (keyof EmitOptions)[];
+const DEFAULT_TENANT = 'default';
+const MAX_TEXT_LENGTH = 256;
+const MAX_METADATA_BYTES = 16 * 1024;
+/** The latest instant that a Date can hold. */
+const MAX_INSTANT = 8_640_000_000_000_000;
+/** Types seen before skip the syntax check; applications have few. */
+const MAX_KNOWN_TYPES = 10_000;
+const NO_OPTIONS: EmitOptions = {};
+
+export interface MessageFactoryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxPayloadBytes: number;
+  readonly idempotencyWindowMs: number;
+}
+
+export class MessageFactory {
+  readonly #options: MessageFactoryOptions;
+  readonly #knownTypes = new Set<string>();
+
+  constructor(options: MessageFactoryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws OptionsError for a wrong type or option
+   * @throws PayloadError for data that JSON cannot carry, or that is too large
+   */
+  create(type: string, data: unknown, options: EmitOptions = NO_OPTIONS): NewMessage {
+    this.#checkType(type);
+    if (options !== NO_OPTIONS) checkOptions(options);
+    const dataJson = serializeJson(data, 'data');
+    this.#checkSize(dataJson);
+    const idempotencyKey = this.#options.idempotencyWindowMs === 0 ? undefined : options.idempotencyKey;
+    const metadata = options.metadata === undefined ? undefined : copyMetadata(options.metadata);
+    return {
+      id: options.id ?? createId('msg_', this.#options.random),
+      tenant: options.tenant ?? DEFAULT_TENANT,
+      type,
+      dataJson,
+      timestamp: options.timestamp === undefined ? this.#options.clock.now() : Number(options.timestamp),
+      idempotencyKey,
+      orderingKey: options.orderingKey,
+      metadata,
+      test: false,
+      fingerprint: idempotencyKey === undefined && options.id === undefined ? undefined : fingerprint(type, dataJson, metadata, options),
+    };
+  }
+
+  #checkType(type: unknown): void {
+    if (this.#knownTypes.has(type as string)) return;
+    if (!isEventType(type)) throw new OptionsError('type', `type: expected ${EVENT_TYPE_EXPECTED}, got ${describeValue(type)}`);
+    if (this.#knownTypes.size < MAX_KNOWN_TYPES) this.#knownTypes.add(type);
+  }
+
+  #checkSize(dataJson: string): void {
+    const limit = this.#options.maxPayloadBytes;
+    // A UTF-16 unit is at most 3 bytes of UTF-8: most payloads need no counting.
+    if (dataJson.length * 3 <= limit) return;
+    const bytes = Buffer.byteLength(dataJson);
+    if (bytes > limit) {
+      throw new PayloadError('data', `data: expected at most ${limit} bytes of JSON (maxPayloadBytes), got ${bytes}. Send a reference instead, or raise the limit.`);
+    }
+  }
+}
+
+function checkOptions(options: EmitOptions): void {
+  if (typeof options !== 'object' || options === null) throw new OptionsError('options', `options: expected an object, got ${describeValue(options)}`);
+  for (const key of Object.keys(options)) {
+    if (!(EMIT_OPTION_KEYS as readonly string[]).includes(key)) throw unknownKey(key);
+  }
+  checkText('tenant', options.tenant);
+  checkText('idempotencyKey', options.idempotencyKey);
+  checkText('orderingKey', options.orderingKey);
+  if (options.id !== undefined && !isId(options.id)) throw wrong('id', ID_EXPECTED, options.id);
+  const { timestamp, to } = options;
+  if (timestamp !== undefined) {
+    const instant = timestamp instanceof Date || typeof timestamp === 'number' ? Number(timestamp) : NaN;
+    if (!(Math.abs(instant) <= MAX_INSTANT)) throw wrong('timestamp', 'a valid Date or epoch milliseconds', timestamp);
+  }
+  if (to !== undefined && (!Array.isArray(to) || to.length === 0 || !to.every(isId))) throw wrong('to', 'a list of at least one endpoint id', to);
+}
+
+function checkText(key: 'tenant' | 'idempotencyKey' | 'orderingKey', value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_TEXT_LENGTH) throw wrong(key, `1 to ${MAX_TEXT_LENGTH} characters`, value);
+}
+
+function copyMetadata(metadata: JsonObject): JsonObject {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw wrong('metadata', 'an object', metadata);
+  const text = serializeJson(metadata, 'metadata');
+  if (Buffer.byteLength(text) > MAX_METADATA_BYTES) throw wrong('metadata', `at most ${MAX_METADATA_BYTES} bytes of JSON`, metadata);
+  return JSON.parse(text) as JsonObject;
+}
+
+/** Digest of all that makes two messages the same; the time of emission is not part of it. */
+function fingerprint(type: string, dataJson: string, metadata: JsonObject | undefined, options: EmitOptions): string {
+  const rest = JSON.stringify([type, metadata ?? null, options.orderingKey ?? null, options.to ?? null]);
+  return createHash('sha256').update(rest).update('\0').update(dataJson).digest('base64');
+}
+
+function wrong(key: string, expected: string, value: unknown): OptionsError {
+  return new OptionsError(key, `${key}: expected ${expected}, got ${describeValue(value)}`);
+}
+
+function unknownKey(key: string): OptionsError {
+  const suggestion = nearest(key, EMIT_OPTION_KEYS);
+  const hint = suggestion === undefined ? `Known are ${EMIT_OPTION_KEYS.join(', ')}.` : `Did you mean ${JSON.stringify(suggestion)}?`;
+  return new OptionsError(key, `Unknown option ${JSON.stringify(key)} of emit. ${hint}`);
+}

@@ -1,0 +1,53 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { LeasedDelivery } from '../store/store.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+
+export interface RetryAnswers {
+  /** What the named `shouldRetry` said; undefined leaves it to the policy. */
+  readonly shouldRetry: boolean | undefined;
+  /** What the named `retryDelay` said; undefined: no further attempt. */
+  readonly delayMs: number | undefined;
+}
+
+const NO_ANSWERS: RetryAnswers = { shouldRetry: undefined, delayMs: undefined };
+
+/**
+ * Asks the endpoint's named functions what to do after a failed attempt. One that throws is reported and gives no
+ * answer: the attempt was made, so its outcome must be written whatever the function does.
+ */
+export function callRetryFunctions(
+  runtime: EndpointRuntime,
+  delivery: LeasedDelivery,
+  outcome: Outcome & { kind: 'endpoint_failed' },
+  attemptInRun: number,
+  onError: (error: unknown, what: string) => void,
+): RetryAnswers {
+  const { shouldRetry, retryDelay } = runtime;
+  if (shouldRetry === undefined && retryDelay === undefined) return NO_ANSWERS;
+  const context = {
+    outcome,
+    message: delivery.message,
+    endpoint: runtime.view,
+    attempt: attemptInRun,
+    maxAttempts: runtime.maxAttempts,
+  };
+  const ask = <Answer>(
+    call: (() => Answer) | undefined,
+    what: string,
+    fallback: Answer | undefined,
+  ): Answer | undefined => {
+    try {
+      return call?.();
+    } catch (error) {
+      onError(error, what);
+      return fallback;
+    }
+  };
+  return {
+    shouldRetry: ask(shouldRetry && (() => shouldRetry(context)), 'shouldRetry', undefined),
+    delayMs: ask(retryDelay && (() => retryDelay(context)), 'retryDelay', FALLBACK_DELAY_MS),
+  };
+}
+
+/** A delay function that throws must not end the delivery: its next attempt is in a minute. */
+const FALLBACK_DELAY_MS = 60_000;

@@ -1,0 +1,160 @@
+/**
+ * The scheduler: claims due deliveries while lanes have room, then sleeps until the next one is due or somebody wakes
+ * it. One claim at a time; no error ends the loop.
+ */
+import type { Clock, Random, Timer } from '../clock.ts';
+import type { Delivery } from '../core/delivery.ts';
+import type { LeasedDelivery, Store } from '../store/store.ts';
+import { backoffMs } from './backoff.ts';
+import type { Lanes } from './lanes.ts';
+
+/** Most deliveries in one claim; a large one keeps a database's locks longer than the round trip is worth. */
+const MAX_CLAIM = 300;
+/** Most deliveries that one claim takes from a lane this process holds nothing of. */
+const PER_LANE = 20;
+
+export interface SchedulerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly lanes: Lanes;
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly maxRescues: number;
+  /** Longest sleep; bounds how late work of other processes is seen without notifications. */
+  readonly maxSleepMs: number;
+  readonly token: () => string;
+  readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
+  readonly onRescued: (delivery: Delivery) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+  #claim: Promise<number> | undefined;
+  #isWakePending = false;
+  /** Somebody woke us while a claim was under way: that claim may have looked too early. */
+  #wokenDuringClaim = false;
+  #isStopped = false;
+  /** The store may hold due work that did not fit. */
+  #hasBacklog = true;
+  #failures = 0;
+  #lastClaimAt: number | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** When the store last answered a claim, epoch ms. */
+  get lastClaimAt(): number | undefined {
+    return this.#lastClaimAt;
+  }
+
+  /** There is something to claim now. */
+  wake(): void {
+    this.#hasBacklog = true;
+    this.#wakeSoon();
+  }
+
+  /** Something will be due then. */
+  wakeIn(delayMs: number): void {
+    if (delayMs <= 0) this.wake();
+    else this.#sleep(delayMs);
+  }
+
+  /** A lane has room: claim, if anything was left behind. */
+  onRoom(): void {
+    if (this.#hasBacklog) this.#wakeSoon();
+  }
+
+  /** Claims until nothing more is to be had now; how many deliveries that gave. */
+  async claimAll(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const count = await (this.#claim ?? this.#startClaim());
+      total += count;
+      if (count === 0) return total;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#claim?.catch(() => 0);
+  }
+
+  #wakeSoon(): void {
+    if (this.#isWakePending || this.#isStopped) return;
+    this.#isWakePending = true;
+    this.#options.clock.defer(() => {
+      this.#isWakePending = false;
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#claim !== undefined) {
+      this.#wokenDuringClaim = true;
+      return;
+    }
+    try {
+      const count = await this.#startClaim();
+      this.#failures = 0;
+      if (count > 0 && this.#hasBacklog && this.#options.lanes.room > 0) this.#wakeSoon();
+    } catch (error) {
+      this.#failures += 1;
+      this.#options.onError(error);
+      this.#sleep(backoffMs(this.#failures, this.#options.random));
+    }
+  }
+
+  #startClaim(): Promise<number> {
+    this.#claim = this.#claimOnce().finally(() => {
+      this.#claim = undefined;
+      if (this.#wokenDuringClaim) {
+        this.#wokenDuringClaim = false;
+        this.#wakeSoon();
+      }
+    });
+    return this.#claim;
+  }
+
+  async #claimOnce(): Promise<number> {
+    const { store, clock, lanes, owner, leaseMs, maxRescues, token } = this.#options;
+    if (this.#isStopped) return 0;
+    const limit = Math.min(MAX_CLAIM, lanes.room);
+    if (limit <= 0) return 0;
+    this.#hasBacklog = false;
+    const result = await store.claimDue({
+      limit,
+      leaseMs,
+      owner,
+      token,
+      perLane: PER_LANE,
+      freeSlots: lanes.freeSlots(),
+      maxRescues,
+    });
+    this.#lastClaimAt = clock.now();
+    for (const delivery of result.rescued) this.#options.onRescued(delivery);
+    if (result.leased.length > 0) this.#options.onLeased(result.leased);
+    const nextDueMs = result.nextDueMs;
+    if (nextDueMs === 0) this.#hasBacklog = true;
+    this.#sleep(nextDueMs === undefined || nextDueMs === 0 ? this.#options.maxSleepMs : nextDueMs);
+    return result.leased.length;
+  }
+
+  /** Wakes at the earliest of all times asked for. */
+  #sleep(delayMs: number): void {
+    if (this.#isStopped) return;
+    const at = this.#options.clock.now() + Math.min(delayMs, this.#options.maxSleepMs);
+    if (at >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#options.clock.setTimer(() => {
+      this.#timerAt = Infinity;
+      this.wake();
+    }, at - this.#options.clock.now());
+  }
+}

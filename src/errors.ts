@@ -1,0 +1,158 @@
+/**
+ * Everything that Posthorn throws on purpose.
+ *
+ * Three channels, never mixed: wrong use is an {@link OptionsError} or {@link PayloadError}; trouble around us is a
+ * {@link StoreError}; a delivery that fails is no error at all but an `Outcome`, an event and a record.
+ * Match on `code`: two copies of the package may be loaded, so `instanceof` can lie.
+ */
+
+/** Stable codes of {@link PosthornError.code}. */
+export type ErrorCode =
+  | 'invalid_option'
+  | 'invalid_payload'
+  | 'conflict'
+  | 'not_found'
+  | 'store_failed'
+  | 'store_full'
+  | 'emit_timeout'
+  | 'source_overflow'
+  | 'listener_failed'
+  | 'function_failed'
+  | 'stopped';
+
+/** Base of all errors thrown by Posthorn. Messages carry no secret, no payload and no credentials of a URL. */
+export class PosthornError extends Error {
+  /** What went wrong, as a stable string to match on. */
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** An option, endpoint field or argument is wrong. Thrown before anything is stored or sent. Code `invalid_option`. */
+export class OptionsError extends PosthornError {
+  /** Dotted path of the offending field: `retry.maxAttempts`. Empty when the value as a whole is wrong. */
+  readonly path: string;
+
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super('invalid_option', message, options);
+    this.path = path;
+  }
+}
+
+/** The data given to `emit` cannot be sent as JSON, or is too large. Code `invalid_payload`. */
+export class PayloadError extends PosthornError {
+  /** Dotted path of the offending value inside the data: `data.items[3].price`. */
+  readonly path: string;
+
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super('invalid_payload', message, options);
+    this.path = path;
+  }
+}
+
+/**
+ * Something else was there first: the idempotency key or id belongs to another message, or the endpoint was changed
+ * since it was read. Code `conflict`.
+ */
+export class ConflictError extends PosthornError {
+  /** Id of the message or endpoint that was there first. */
+  readonly existingId: string;
+
+  constructor(existingId: string, message: string) {
+    super('conflict', message);
+    this.existingId = existingId;
+  }
+}
+
+/** No endpoint, message or delivery has this id. Code `not_found`. */
+export class NotFoundError extends PosthornError {
+  readonly id: string;
+
+  constructor(kind: 'endpoint' | 'message' | 'delivery', id: string) {
+    super(
+      'not_found',
+      `No ${kind} has the id ${JSON.stringify(id)}. It may have been removed, or pruned by retention.`,
+    );
+    this.id = id;
+  }
+}
+
+/** The store could not do its work (I/O, connection, full). `cause` holds the driver's error. */
+export class StoreError extends PosthornError {
+  constructor(
+    message: string,
+    options?: ErrorOptions & { code?: 'store_failed' | 'store_full' | 'emit_timeout' },
+  ) {
+    super(options?.code ?? 'store_failed', message, options);
+  }
+}
+
+/** The dispatcher has been stopped, so the call cannot be served. Code `stopped`. */
+export class StoppedError extends PosthornError {
+  constructor(call: string) {
+    super(
+      'stopped',
+      `Cannot ${call}: the dispatcher has been stopped. Create a new WebhookDispatcher to go on.`,
+    );
+  }
+}
+
+/** A source attached with `attach` produced events faster than the store took them; the event was refused. */
+export class SourceOverflowError extends PosthornError {
+  constructor(type: string, maxPending: number) {
+    super(
+      'source_overflow',
+      `Refused an event of type ${JSON.stringify(type)}: ${maxPending} events of this source wait for the store already. ` +
+        'Raise maxPending, or slow the source down.',
+    );
+  }
+}
+
+/** A listener of a lifecycle event threw or rejected. Reported by the `error` event; nothing else is affected. */
+export class ListenerError extends PosthornError {
+  constructor(event: string, cause: unknown) {
+    super('listener_failed', `A listener of the event '${event}' failed; the delivery is not affected.`, {
+      cause,
+    });
+  }
+}
+
+/** A function registered under `functions` threw. Reported by the `error` event. Code `function_failed`. */
+export class FunctionError extends PosthornError {
+  constructor(what: string, cause: unknown) {
+    super('function_failed', `${what} threw: ${describeError(cause)}`, { cause });
+  }
+}
+
+/** True for errors thrown by any loaded copy of Posthorn. */
+export function isPosthornError(error: unknown): error is PosthornError {
+  return (
+    error instanceof Error &&
+    typeof (error as Partial<PosthornError>).code === 'string' &&
+    POSTHORN_CODES.has((error as PosthornError).code)
+  );
+}
+
+const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'invalid_option',
+  'invalid_payload',
+  'conflict',
+  'not_found',
+  'store_failed',
+  'store_full',
+  'emit_timeout',
+  'source_overflow',
+  'listener_failed',
+  'function_failed',
+  'stopped',
+]);
+
+/** The message of an unknown thrown value, for logs and records. */
+export function describeError(error: unknown): string {
+  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+  return String(error);
+}

@@ -1,0 +1,56 @@
+import type { Engine } from './engine/engine.ts';
+import type { Store, StoreCapabilities } from './store/store.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** How a dispatcher is doing. Instants are epoch ms. */
+export interface Health {
+  /** `idle` until the first use. */
+  readonly status: 'idle' | 'running' | 'stopped';
+  readonly store: { readonly name: string; readonly capabilities: StoreCapabilities };
+  readonly transport: string;
+  /** Endpoints known to this process. */
+  readonly endpoints: number;
+  /** Endpoints that cannot be served here, and why: a named function is missing, a stored setting cannot be read. */
+  readonly unservedEndpoints: readonly { readonly endpointId: string; readonly why: string }[];
+  /** Messages on their way into the store. */
+  readonly pendingMessages: number;
+  /** Deliveries leased by this process that wait for a free slot. */
+  readonly queued: number;
+  /** Attempts being made. */
+  readonly inFlight: number;
+  /** Outcomes not written yet; grows while the store is down. */
+  readonly pendingOutcomes: number;
+  /** When the store last answered a claim; old while `running` means that delivery has come to a stop. */
+  readonly lastClaimAt: number | undefined;
+  /** Events of attached sources that were refused because too many waited. */
+  readonly refusedEvents: number;
+  readonly lastError: { readonly at: number; readonly message: string } | undefined;
+}
+
+export interface HealthSources {
+  readonly status: Health['status'];
+  readonly engine: Engine | undefined;
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly lastError: Health['lastError'];
+  readonly refusedEvents: number;
+}
+
+/** Puts together what the parts know. */
+export function describeHealth(sources: HealthSources): Promise<Health> {
+  const { status, engine, store, transport, lastError, refusedEvents } = sources;
+  return Promise.resolve({
+    status,
+    store: { name: store.name, capabilities: store.capabilities },
+    transport: transport.name,
+    endpoints: engine?.directory.size ?? 0,
+    unservedEndpoints: [...(engine?.directory.incomplete() ?? [])].map(({ record, fault }) => ({ endpointId: record.id, why: fault?.detail ?? '' })),
+    pendingMessages: engine?.inbox.pending ?? 0,
+    queued: engine?.sender.lanes.queued ?? 0,
+    inFlight: engine?.sender.inFlight ?? 0,
+    pendingOutcomes: engine?.settler.pending ?? 0,
+    lastClaimAt: engine?.scheduler.lastClaimAt,
+    refusedEvents,
+    lastError,
+  });
+}

@@ -1,0 +1,186 @@
+/**
+ * What a dispatcher tells its host: one object per event, emitted after the write that it reports.
+ * A listener that throws or rejects hurts nobody: it is reported by the `error` event and the logger.
+ */
+import { EventEmitter } from 'eventemitter3';
+import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
+import type { DisabledReason } from './core/endpoint.ts';
+import type { JsonObject } from './core/json.ts';
+import type { OutcomeReason } from './core/outcome.ts';
+import { describeError, ListenerError, type PosthornError } from './errors.ts';
+
+/** The message an event is about. */
+export interface MessageRef {
+  readonly id: string;
+  readonly type: string;
+  readonly tenant: string;
+  readonly metadata: JsonObject | undefined;
+}
+
+/** The endpoint an event is about. The URL has no credentials, query or long path tail: it is safe to log. */
+export interface EndpointRef {
+  readonly id: string;
+  readonly url: string;
+}
+
+export interface MessageAcceptedEvent {
+  /** When, epoch ms by the dispatcher's clock. */
+  readonly at: number;
+  readonly message: MessageRef;
+  /** How many deliveries it became; 0 when nobody asked for it, or when it is matched later. */
+  readonly deliveries: number;
+}
+
+/** Common to all events about one delivery. */
+export interface DeliveryEventBase {
+  /** When, epoch ms by the dispatcher's clock. */
+  readonly at: number;
+  readonly deliveryId: string;
+  readonly message: MessageRef;
+  readonly endpoint: EndpointRef;
+  /** Number of the attempt, 1 for the first. */
+  readonly attempt: number;
+  /** Attempts the retry policy allows in all, the first included; `Infinity` when a named function decides alone. */
+  readonly maxAttempts: number;
+  /** HTTP status, when a response arrived. */
+  readonly status: number | undefined;
+  /** How long the attempt took. */
+  readonly durationMs: number;
+}
+
+export interface DeliverySucceededEvent extends DeliveryEventBase {
+  readonly final: true;
+}
+
+export interface DeliveryRetryingEvent extends DeliveryEventBase {
+  readonly final: false;
+  readonly reason: OutcomeReason;
+  /** One line for a person. */
+  readonly detail: string;
+  /** Time until the next attempt. */
+  readonly delayMs: number;
+}
+
+export interface DeliveryExhaustedEvent extends DeliveryEventBase {
+  readonly final: true;
+  readonly reason: OutcomeReason;
+  readonly detail: string;
+}
+
+export interface DeliveryFailedEvent {
+  readonly at: number;
+  readonly deliveryId: string;
+  readonly message: Pick<MessageRef, 'id' | 'type' | 'tenant'>;
+  readonly endpoint: EndpointRef;
+  readonly final: true;
+  /** What the dispatcher could not do, or `crash_loop`. */
+  readonly reason: DeliveryReason;
+  readonly detail: string;
+}
+
+export interface DeliveryDiscardedEvent {
+  readonly at: number;
+  readonly deliveryId: string;
+  readonly message: Pick<MessageRef, 'id' | 'type' | 'tenant'>;
+  readonly endpoint: EndpointRef;
+  readonly final: true;
+  readonly reason: DiscardReason;
+}
+
+export interface EndpointEvent {
+  readonly at: number;
+  readonly endpoint: EndpointRef;
+  readonly tenant: string;
+}
+
+export interface EndpointDisabledEvent extends EndpointEvent {
+  readonly reason: DisabledReason;
+}
+
+export interface DispatcherErrorEvent {
+  readonly at: number;
+  /** Its `code` says what happened; nothing that was accepted is lost by it. */
+  readonly error: PosthornError;
+}
+
+/** Events of a dispatcher and their payloads. */
+export interface LifecycleEvents {
+  /** A message is stored, as durably as the store promises. */
+  'message.accepted': MessageAcceptedEvent;
+  /** A success response arrived. Final. */
+  'delivery.succeeded': DeliverySucceededEvent;
+  /** An attempt failed and another one is planned. */
+  'delivery.retrying': DeliveryRetryingEvent;
+  /** An attempt failed and the retry policy is spent. Final, until somebody retries it. */
+  'delivery.exhausted': DeliveryExhaustedEvent;
+  /** A delivery is deliberately not sent (further). Final, until somebody retries it. */
+  'delivery.discarded': DeliveryDiscardedEvent;
+  /** The dispatcher itself could not do its part; the endpoint is not to blame. Final, until somebody retries it. */
+  'delivery.failed': DeliveryFailedEvent;
+  'endpoint.created': EndpointEvent;
+  'endpoint.updated': EndpointEvent;
+  /** Its waiting deliveries are discarded. */
+  'endpoint.removed': EndpointEvent;
+  'endpoint.paused': EndpointEvent;
+  'endpoint.resumed': EndpointEvent;
+  /** It answered 410, or somebody disabled it. */
+  'endpoint.disabled': EndpointDisabledEvent;
+  /** Trouble that no caller could be told of: store, listener, un-awaited emit, overflowing source. */
+  error: DispatcherErrorEvent;
+}
+
+export type LifecycleEventName = keyof LifecycleEvents;
+export type LifecycleListener<Name extends LifecycleEventName> = (
+  event: LifecycleEvents[Name],
+) => void | Promise<void>;
+
+/** pino-shaped logger; `console` does not fit, `pino()` does. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+type AnyListener = (event: unknown) => unknown;
+
+/**
+ * eventemitter3 behind one guarded `emit`: there, a throwing listener would skip the next one and reach the engine, and
+ * a rejecting one would become an unhandled rejection of the host.
+ */
+export class LifecycleEmitter {
+  readonly #emitter = new EventEmitter<string, unknown>();
+  readonly #report: (error: PosthornError, event: LifecycleEventName) => void;
+
+  constructor(onListenerError: (error: PosthornError, event: LifecycleEventName) => void) {
+    this.#report = onListenerError;
+  }
+
+  on(name: LifecycleEventName, listener: AnyListener): void {
+    this.#emitter.on(name, listener);
+  }
+
+  off(name: LifecycleEventName, listener: AnyListener): void {
+    this.#emitter.off(name, listener);
+  }
+
+  /** Lets callers skip building a payload that nobody would read. */
+  hasListeners(name: LifecycleEventName): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
+  emit<Name extends LifecycleEventName>(name: Name, event: LifecycleEvents[Name]): void {
+    for (const listener of this.#emitter.listeners(name) as AnyListener[]) {
+      try {
+        const result = listener(event);
+        if (result instanceof Promise) result.catch((cause: unknown) => this.#onFailure(name, cause));
+      } catch (cause) {
+        this.#onFailure(name, cause);
+      }
+    }
+  }
+
+  #onFailure(name: LifecycleEventName, cause: unknown): void {
+    this.#report(new ListenerError(name, cause instanceof Error ? cause : new Error(describeError(cause))), name);
+  }
+}

@@ -1,0 +1,260 @@
+import { z } from 'zod';
+import type { Clock, Random } from './clock.ts';
+import { createSystemRandom, systemClock } from './clock.ts';
+import { type AddressPolicy, createAddressPolicy } from './core/address-policy.ts';
+import { DELIVERY_SETTING_KEYS, type DeliverySettings, pickDeliverySettings, type ResolvedDeliverySettings } from './core/endpoint.ts';
+import { validateDeliverySettings } from './core/endpoint-input.ts';
+import type { FunctionRegistry } from './core/functions.ts';
+import { validateHeaderValue } from './core/header-rules.ts';
+import { parseInput } from './core/parse-input.ts';
+import type { Logger } from './lifecycle-events.ts';
+import type { LookupFunction, Transport } from './transport/transport.ts';
+import type { Retention, Store } from './store/store.ts';
+
+/** Which addresses endpoints may have. */
+export interface NetworkOptions {
+  /**
+   * Private address ranges that may be connected to, as CIDR blocks: `['10.0.0.0/8']`. Link-local and cloud metadata
+   * addresses stay refused. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
+   */
+  allowPrivate?: readonly string[];
+  /** Refuse `http:` URLs. Default false. */
+  requireHttps?: boolean;
+  /** Name resolution, in the form of `dns.lookup` with `{ all: true }`. Every address of the answer is judged. Default: `dns.lookup`. */
+  lookup?: LookupFunction;
+}
+
+/** Options of `new WebhookDispatcher(options)`. All are optional; unknown keys are errors. */
+export interface DispatcherOptions extends DeliverySettings {
+  /** Where everything is kept. Default `memoryStore()`: nothing survives the process. */
+  store?: Store;
+  /** How requests are sent. Default `undiciTransport()`. */
+  transport?: Transport;
+  /** Which addresses endpoints may have. Private ones are refused by default. */
+  network?: NetworkOptions;
+  /** Behaviour that endpoints may name: envelopes, signatures, headers, filters, retry decisions. */
+  functions?: FunctionRegistry;
+  /** Value of the `user-agent` header. Default `Posthorn/<version>`. */
+  userAgent?: string;
+  /**
+   * `generate` (default): an endpoint created without a secret gets one. `optional`: it stays without, and its requests
+   * go out unsigned.
+   */
+  secretPolicy?: 'generate' | 'optional';
+  /** `false`: this process only stores messages; processes that share its store match and deliver them. Default true. */
+  deliver?: boolean;
+  /** Most attempts in flight in this process, over all endpoints. At least 1. Default 100. */
+  maxConcurrency?: number;
+  /** Largest data of one message, as bytes of JSON. Default 262144 (256 KiB). `Infinity`: no limit. */
+  maxPayloadBytes?: number;
+  /** Bytes kept of each response body. Default 16384. 0: none. */
+  maxResponseBodyBytes?: number;
+  /** How long an idempotency key is remembered. Default 86400000 (24 h). 0: keys are ignored. `Infinity`: as long as the message. */
+  idempotencyWindowMs?: number;
+  /** How long `emit` waits for a store that is failing before it rejects. Default 30000. 0: rejects at the first failure. */
+  emitTimeoutMs?: number;
+  /** How long finished messages are kept, with their deliveries and attempts. */
+  retention?: Partial<Retention>;
+  /** How long this process may work on a delivery before others may take it over; renewed while it works. At least 1000. Default 60000. */
+  leaseMs?: number;
+  /** How often work of other processes is looked for, where the store cannot notify. At least 10. Default 1000. */
+  pollIntervalMs?: number;
+  /** Where log lines go; pino-shaped. Default: nowhere. */
+  logger?: Logger;
+  /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
+  clock?: Clock;
+  /** Source of randomness: ids, secrets, jitter. Default: the system's. */
+  random?: Random;
+}
+
+/** The only place where numbers live. */
+export const DEFAULTS = {
+  envelope: 'standard',
+  signatures: ['standard'],
+  retry: 'default',
+  success: ['2xx'],
+  retryOn: ['*'],
+  onGone: 'disable',
+  retryAfter: { maxMs: 24 * 60 * 60 * 1000, pauseOn: [429, 503] },
+  timeoutMs: 15_000,
+  concurrency: 10,
+  ordering: 'none',
+  secretPolicy: 'generate',
+  deliver: true,
+  maxConcurrency: 100,
+  maxPayloadBytes: 256 * 1024,
+  maxResponseBodyBytes: 16 * 1024,
+  idempotencyWindowMs: 24 * 60 * 60 * 1000,
+  emitTimeoutMs: 30_000,
+  retention: { succeededMs: 7 * 24 * 60 * 60 * 1000, unsuccessfulMs: 30 * 24 * 60 * 60 * 1000 },
+  leaseMs: 60_000,
+  pollIntervalMs: 1_000,
+  /** Expired leases of one delivery before it is `failed: crash_loop`. */
+  maxRescues: 5,
+  /** Faults of the dispatcher itself in one delivery before it is `failed`. */
+  maxFaults: 5,
+  /** Wait after the first such fault; doubles with each. */
+  faultDelayMs: 10_000,
+  /** Events of one attached source that may wait for the store. */
+  maxPending: 10_000,
+  /** How long `stop` waits for attempts in flight before it calls them off. */
+  stopTimeoutMs: 10_000,
+  pruneIntervalMs: 10 * 60 * 1000,
+  pruneBudgetMs: 100,
+} as const;
+
+/** Options with every default filled in, checked and frozen. */
+export interface ResolvedOptions {
+  readonly store: Store | undefined;
+  readonly transport: Transport | undefined;
+  readonly addressPolicy: AddressPolicy;
+  readonly requireHttps: boolean;
+  readonly lookup: LookupFunction | undefined;
+  readonly functions: FunctionRegistry;
+  readonly userAgent: string;
+  readonly secretPolicy: 'generate' | 'optional';
+  readonly deliver: boolean;
+  readonly maxConcurrency: number;
+  readonly maxPayloadBytes: number;
+  readonly maxResponseBodyBytes: number;
+  readonly idempotencyWindowMs: number;
+  readonly emitTimeoutMs: number;
+  readonly retention: Retention;
+  readonly leaseMs: number;
+  readonly pollIntervalMs: number;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Settings of endpoints that have none of their own. */
+  readonly delivery: ResolvedDeliverySettings;
+}
+
+const count = (minimum: number): z.ZodType<number> => z.number().int().min(minimum);
+const duration = (minimum: number): z.ZodType<number> => z.number().min(minimum);
+const methods = <T>(...names: (keyof T & string)[]): z.ZodType<T> =>
+  z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    {
+      error: `an object with the methods ${names.join(', ')}`,
+    },
+  );
+
+const functionsOf = z
+  .record(
+    z.string(),
+    z.custom<never>((value) => typeof value === 'function', { error: 'a function' }),
+  )
+  .optional();
+
+const schema = z.strictObject({
+  ...(Object.fromEntries(DELIVERY_SETTING_KEYS.map((key) => [key, z.unknown().optional()])) as Record<
+    (typeof DELIVERY_SETTING_KEYS)[number],
+    z.ZodUnknown
+  >),
+  store: methods<Store>('open', 'append', 'claimDue', 'settle').optional(),
+  transport: methods<Transport>('open', 'send', 'close').optional(),
+  network: z
+    .strictObject({
+      allowPrivate: z.array(z.string()).optional(),
+      requireHttps: z.boolean().optional(),
+      lookup: z
+        .custom<LookupFunction>((value) => typeof value === 'function', { error: 'a function' })
+        .optional(),
+    })
+    .optional(),
+  functions: z
+    .strictObject({
+      envelope: functionsOf,
+      signature: functionsOf,
+      header: functionsOf,
+      filter: functionsOf,
+      shouldRetry: functionsOf,
+      retryDelay: functionsOf,
+    })
+    .optional(),
+  userAgent: z.string().optional(),
+  secretPolicy: z.enum(['generate', 'optional']).optional(),
+  deliver: z.boolean().optional(),
+  maxConcurrency: count(1).optional(),
+  maxPayloadBytes: z.union([count(1), z.literal(Infinity)]).optional(),
+  maxResponseBodyBytes: count(0).optional(),
+  idempotencyWindowMs: z.union([duration(0), z.literal(Infinity)]).optional(),
+  emitTimeoutMs: z.union([duration(0), z.literal(Infinity)]).optional(),
+  retention: z
+    .strictObject({
+      succeededMs: z.union([duration(0), z.literal(Infinity)]).optional(),
+      unsuccessfulMs: z.union([duration(0), z.literal(Infinity)]).optional(),
+    })
+    .optional(),
+  leaseMs: duration(1000).optional(),
+  pollIntervalMs: duration(10).optional(),
+  logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
+  clock: methods<Clock>('now', 'setTimer', 'defer').optional(),
+  random: methods<Random>('fraction', 'bytes').optional(),
+});
+
+/** Package version, for the `user-agent` header; the export test compares it with package.json. */
+export const VERSION = '0.1.0';
+
+/**
+ * The only reader of raw options.
+ *
+ * @throws OptionsError naming the field, what was expected and what came
+ */
+export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
+  const options = parseInput(schema, raw, '') as DispatcherOptions;
+  const functions = options.functions ?? {};
+  const given = pickDeliverySettings(options);
+  validateDeliverySettings(given, '', functions);
+  const userAgent = options.userAgent ?? `Posthorn/${VERSION}`;
+  validateHeaderValue('user-agent', userAgent, 'userAgent');
+  const delivery = { ...deliveryDefaults(), ...given };
+  return Object.freeze({
+    store: options.store,
+    transport: options.transport,
+    addressPolicy: createAddressPolicy({ allowPrivate: options.network?.allowPrivate ?? [] }),
+    requireHttps: options.network?.requireHttps ?? false,
+    lookup: options.network?.lookup,
+    functions,
+    userAgent,
+    secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
+    deliver: options.deliver ?? DEFAULTS.deliver,
+    maxConcurrency: options.maxConcurrency ?? DEFAULTS.maxConcurrency,
+    maxPayloadBytes: options.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
+    maxResponseBodyBytes: options.maxResponseBodyBytes ?? DEFAULTS.maxResponseBodyBytes,
+    idempotencyWindowMs: options.idempotencyWindowMs ?? DEFAULTS.idempotencyWindowMs,
+    emitTimeoutMs: options.emitTimeoutMs ?? DEFAULTS.emitTimeoutMs,
+    retention: { ...DEFAULTS.retention, ...definedOnly(options.retention ?? {}) },
+    leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
+    pollIntervalMs: options.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
+    logger: options.logger,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? createSystemRandom(),
+    delivery: Object.freeze(delivery),
+  });
+}
+
+function deliveryDefaults(): ResolvedDeliverySettings {
+  return {
+    envelope: DEFAULTS.envelope,
+    signatures: DEFAULTS.signatures,
+    headers: {},
+    computedHeaders: {},
+    retry: DEFAULTS.retry,
+    success: DEFAULTS.success,
+    retryOn: DEFAULTS.retryOn,
+    onGone: DEFAULTS.onGone,
+    retryAfter: DEFAULTS.retryAfter,
+    timeoutMs: DEFAULTS.timeoutMs,
+    concurrency: DEFAULTS.concurrency,
+    rateLimit: false,
+    ordering: DEFAULTS.ordering,
+  };
+}
+
+function definedOnly<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}

@@ -1,0 +1,103 @@
+/** `dispatcher.messages` and `dispatcher.deliveries`: the record of everything that was emitted. */
+import { z } from 'zod';
+import { DELIVERY_STATES, type Delivery, type DeliveryState } from './core/delivery.ts';
+import type { JsonValue } from './core/json.ts';
+import type { DeliveryAdmin, DeliveryWithAttempts } from './engine/delivery-admin.ts';
+import type { Page, StoredMessage } from './store/store.ts';
+import { DEFAULT_PAGE_LIMIT, pageShape, type PageRequest, parseListRequest } from './page-request.ts';
+
+/** A message as callers see it, with its data parsed. */
+export interface MessageRecord extends StoredMessage {
+  readonly data: JsonValue;
+}
+
+interface TimeRange {
+  /** Only those created at or after; Date or epoch ms. */
+  since?: Date | number;
+  /** Only those created before; Date or epoch ms. */
+  until?: Date | number;
+}
+
+export interface ListMessagesRequest extends PageRequest, TimeRange {
+  tenant?: string;
+  /** Only these event types; no patterns. */
+  types?: readonly string[];
+}
+
+export interface ListDeliveriesRequest extends PageRequest, TimeRange {
+  tenant?: string;
+  endpointId?: string;
+  messageId?: string;
+  /** Only these event types; no patterns. */
+  types?: readonly string[];
+  states?: readonly DeliveryState[];
+}
+
+const instant = z.union([z.date(), z.number()]).transform(Number).optional();
+const text = z.string().min(1).max(256).optional();
+const common = { ...pageShape, tenant: text, types: z.array(z.string()).max(1000).optional(), since: instant, until: instant } as const;
+const messagesSchema = z.strictObject(common);
+const deliveriesSchema = z.strictObject({ ...common, endpointId: text, messageId: text, states: z.array(z.enum(DELIVERY_STATES)).optional() });
+
+export class Messages {
+  readonly #admin: () => Promise<DeliveryAdmin>;
+
+  constructor(admin: () => Promise<DeliveryAdmin>) {
+    this.#admin = admin;
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<MessageRecord> {
+    return toMessageRecord(await (await this.#admin()).message(id));
+  }
+
+  /** Newest first. */
+  async list(request: ListMessagesRequest = {}): Promise<Page<MessageRecord>> {
+    const { cursor, limit, ...where } = parseListRequest(messagesSchema, request);
+    const page = await (await this.#admin()).messages({ where, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
+    return { items: page.items.map(toMessageRecord), nextCursor: page.nextCursor };
+  }
+}
+
+export class Deliveries {
+  readonly #admin: () => Promise<DeliveryAdmin>;
+
+  constructor(admin: () => Promise<DeliveryAdmin>) {
+    this.#admin = admin;
+  }
+
+  /** A delivery with its attempt log. @throws NotFoundError */
+  async get(id: string): Promise<DeliveryWithAttempts> {
+    return (await this.#admin()).delivery(id);
+  }
+
+  /** Newest first. */
+  async list(request: ListDeliveriesRequest = {}): Promise<Page<Delivery>> {
+    const { cursor, limit, ...where } = parseListRequest(deliveriesSchema, request);
+    return (await this.#admin()).deliveries({ where, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
+  }
+
+  /**
+   * Tries it again: due now, with a fresh run of the retry policy; attempt numbers go on. Works in every state but
+   * `sending`, where it changes nothing.
+   *
+   * @throws NotFoundError
+   */
+  async retry(id: string): Promise<Delivery> {
+    return (await this.#admin()).retry(id);
+  }
+
+  /**
+   * Calls it off: `discarded` with the reason `cancelled`. While an attempt runs, that attempt is recorded and is the
+   * last. A final delivery stays as it is.
+   *
+   * @throws NotFoundError
+   */
+  async cancel(id: string): Promise<Delivery> {
+    return (await this.#admin()).cancel(id);
+  }
+}
+
+function toMessageRecord(message: StoredMessage): MessageRecord {
+  return { ...message, data: JSON.parse(message.dataJson) as JsonValue };
+}

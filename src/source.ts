@@ -1,0 +1,99 @@
+/** Attaching an event emitter that exists already: its events become messages. Never blocks it, never throws into it. */
+import { describeValue } from './core/describe-value.ts';
+import { isEventType, EVENT_TYPE_EXPECTED } from './core/message.ts';
+import type { EmitOptions } from './engine/message-factory.ts';
+import { FunctionError, OptionsError, type PosthornError, SourceOverflowError } from './errors.ts';
+
+/** What is needed of an emitter: Node's EventEmitter, eventemitter3 and their like. */
+export interface EventSource {
+  on(event: string, listener: (...values: never[]) => void): unknown;
+  off(event: string, listener: (...values: never[]) => void): unknown;
+}
+
+/** What `map` makes of an event. */
+export interface MappedEvent extends EmitOptions {
+  /** Event type of the message. Default: what `events` says. */
+  type?: string;
+  data: unknown;
+}
+
+export interface AttachOptions<Type extends string = string> {
+  /**
+   * Events to listen to: a list of event types that are emitted under the same name, or an object from the emitter's
+   * names to event types. Patterns are refused: an emitter without a catch-all cannot serve them.
+   */
+  events: readonly Type[] | Readonly<Record<string, Type>>;
+  /**
+   * Makes a message of an event; `undefined` drops it. `values` is what the emitter passed to its listeners. Default:
+   * the first value is the data.
+   */
+  map?: (type: Type, ...values: unknown[]) => MappedEvent | undefined;
+  /** Tenant of all its messages, unless `map` gives one. Default `'default'`. */
+  tenant?: string;
+  /** Events of this source that may wait for the store; more are refused, counted and reported as `source_overflow`. At least 1. Default 10000. */
+  maxPending?: number;
+}
+
+export interface AttachHooks {
+  readonly emit: (type: string, data: unknown, options: EmitOptions) => Promise<unknown>;
+  readonly onRefused: (error: PosthornError) => void;
+  readonly onMapError: (error: PosthornError) => void;
+  readonly defaultMaxPending: number;
+}
+
+/** Starts listening. Returns the function that ends it. */
+export function attachSource(source: EventSource, options: AttachOptions, hooks: AttachHooks): () => void {
+  checkSource(source);
+  const names = readEvents(options.events);
+  const maxPending = options.maxPending ?? hooks.defaultMaxPending;
+  if (!(maxPending >= 1)) throw new OptionsError('maxPending', `maxPending: expected at least 1, got ${describeValue(maxPending)}`);
+  let pending = 0;
+  const listeners = names.map(([name, type]) => {
+    const listener = (...values: unknown[]): void => {
+      if (pending >= maxPending) return hooks.onRefused(new SourceOverflowError(type, maxPending));
+      const event = mapSafely(options, type, values, hooks);
+      if (event === undefined) return;
+      const { type: mappedType, data, ...rest } = event;
+      const done = (): void => {
+        pending -= 1;
+      };
+      pending += 1;
+      const emitOptions = options.tenant === undefined ? rest : { tenant: options.tenant, ...rest };
+      hooks.emit(mappedType ?? type, data, emitOptions).then(done, done);
+    };
+    source.on(name, listener as (...values: never[]) => void);
+    return { name, listener };
+  });
+  return () => {
+    for (const { name, listener } of listeners.splice(0)) source.off(name, listener as (...values: never[]) => void);
+  };
+}
+
+function mapSafely(options: AttachOptions, type: string, values: unknown[], hooks: AttachHooks): MappedEvent | undefined {
+  if (options.map === undefined) return { data: values[0] ?? null };
+  try {
+    return options.map(type, ...values);
+  } catch (error) {
+    hooks.onMapError(new FunctionError(`The map function of an attached source (event ${JSON.stringify(type)})`, error));
+    return undefined;
+  }
+}
+
+function checkSource(source: unknown): void {
+  const candidate = source as Partial<EventSource> | null | undefined;
+  if (typeof candidate?.on === 'function' && typeof candidate.off === 'function') return;
+  throw new OptionsError('source', `attach: expected an event emitter with on() and off(), got ${describeValue(source)}`);
+}
+
+function readEvents(events: AttachOptions['events']): [name: string, type: string][] {
+  if (typeof events !== 'object' || events === null) throw new OptionsError('events', `events: expected a list of event types, or an object from event names to types, got ${describeValue(events)}`);
+  const pairs = Array.isArray(events) ? (events as string[]).map((type): [string, string] => [type, type]) : Object.entries(events as Record<string, string>);
+  if (pairs.length === 0) throw new OptionsError('events', 'events: expected at least one event to listen to, got none');
+  for (const [name, type] of pairs) {
+    if (typeof type === 'string' && type.includes('*')) {
+      throw new OptionsError('events', `events: ${JSON.stringify(type)} is a pattern, and this emitter has no way to listen to everything. List the names of its events.`);
+    }
+    if (!isEventType(type)) throw new OptionsError('events', `events: expected ${EVENT_TYPE_EXPECTED} for ${JSON.stringify(name)}, got ${describeValue(type)}`);
+  }
+  return pairs;
+}

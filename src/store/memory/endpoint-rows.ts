@@ -1,0 +1,48 @@
+import type { EndpointRecord, RateLimit } from '../../core/endpoint.ts';
+import type { OrderedRow } from './ordered-rows.ts';
+import { OrderedRows } from './ordered-rows.ts';
+
+/** One endpoint in memory. */
+export interface EndpointRow extends OrderedRow {
+  readonly sequence: number;
+  record: EndpointRecord;
+}
+
+/** Endpoint records by id and in the order of creation. */
+export class EndpointRows {
+  readonly #byId = new Map<string, EndpointRow>();
+  readonly ordered: OrderedRows<EndpointRow> = new OrderedRows();
+  #created = 0;
+
+  get(id: string): EndpointRow | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Adds the record, or takes it for the one that was there. */
+  set(record: EndpointRecord): void {
+    const existing = this.#byId.get(record.id);
+    if (existing !== undefined) {
+      existing.record = record;
+      return;
+    }
+    this.#created += 1;
+    const row: EndpointRow = { sequence: this.#created, removed: false, record };
+    this.#byId.set(record.id, row);
+    this.ordered.push(row);
+  }
+
+  delete(id: string): boolean {
+    const row = this.#byId.get(id);
+    if (row === undefined) return false;
+    row.removed = true;
+    this.#byId.delete(id);
+    this.ordered.noteRemoved();
+    return true;
+  }
+
+  /** The limit of the endpoint's own; `undefined` when it has none. */
+  rateLimitOf(id: string): RateLimit | undefined {
+    const limit = this.#byId.get(id)?.record.rateLimit;
+    return limit === false ? undefined : limit;
+  }
+}

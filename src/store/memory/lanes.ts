@@ -1,0 +1,141 @@
+import type { RateLimit } from '../../core/endpoint.ts';
+import type { DeliveryRow } from './delivery-rows.ts';
+import type { LaneRow } from './lane-rows.ts';
+import { createLaneRow, readyAt } from './lane-rows.ts';
+import { TimedQueue } from './timed-queue.ts';
+
+/** Deliveries that a lane gives before the next one has its turn. */
+const TURN = 8;
+
+/** What a claim may take. */
+export interface Picks {
+  readonly limit: number;
+  readonly perLane: number;
+  readonly freeSlots: ReadonlyMap<string, number>;
+}
+
+/**
+ * All lanes, and whose turn it is. Lanes with something to claim stand in a ring; lanes that wait for a due time, the
+ * end of a block or a rate token stand in a queue; paused and empty ones stand nowhere and cost nothing.
+ *
+ * A place may be out of date in one direction only: a lane is looked at too early, never too late.
+ */
+export class Lanes {
+  readonly #byEndpoint = new Map<string, LaneRow>();
+  #ring: LaneRow[] = [];
+  #ringHead = 0;
+  readonly #later = new TimedQueue<LaneRow>();
+  #created = 0;
+  #claims = 0;
+
+  get(endpointId: string): LaneRow | undefined {
+    return this.#byEndpoint.get(endpointId);
+  }
+
+  /** Adds the lane of an endpoint that has none. */
+  create(endpointId: string, rateLimit: RateLimit | undefined): LaneRow {
+    this.#created += 1;
+    const lane = createLaneRow(endpointId, this.#created, rateLimit);
+    this.#byEndpoint.set(endpointId, lane);
+    return lane;
+  }
+
+  /** Forgets a lane without deliveries. */
+  delete(lane: LaneRow): void {
+    this.#later.drop(lane);
+    this.#byEndpoint.delete(lane.endpointId);
+  }
+
+  /** Finds the lane its place; to be called when it may be ready earlier than before. */
+  place(lane: LaneRow, now: number): void {
+    if (!lane.inRing) this.#put(lane, now);
+  }
+
+  /**
+   * Hands due deliveries to `take`, which leases them and so takes them out of their queues, lanes in turn. A lane that stays
+   * ready goes to the end of the ring, so turns go on where the claim before ended.
+   */
+  pick(picks: Picks, now: number, take: (row: DeliveryRow) => void): void {
+    this.#claims += 1;
+    this.#wake(now);
+    let left = picks.limit;
+    let passedOver = 0;
+    while (left > 0 && passedOver < this.#ringSize) {
+      const lane = this.#ring[this.#ringHead]!;
+      const taken = serve(lane, Math.min(left, TURN, this.#slots(lane, picks)), now, take);
+      left -= taken;
+      lane.slotsLeft -= taken;
+      this.#put(this.#shift(), now);
+      if (taken > 0) passedOver = 0;
+      else if (lane.inRing) passedOver += 1;
+    }
+  }
+
+  /** When something can be claimed next; lanes that `picks` left without a slot do not count. Directly after `pick`. */
+  nextReadyAt(picks: Picks, now: number): number {
+    for (let passedOver = 0; passedOver < this.#ringSize;) {
+      const lane = this.#ring[this.#ringHead]!;
+      if (this.#slots(lane, picks) > 0 && readyAt(lane, now) <= now) return now;
+      this.#put(this.#shift(), now);
+      if (lane.inRing) passedOver += 1;
+    }
+    for (let entry = this.#later.peek(); entry !== undefined; entry = this.#later.peek()) {
+      if (readyAt(entry.item, now) === entry.at) return entry.at;
+      this.#put(entry.item, now);
+    }
+    return Infinity;
+  }
+
+  #slots(lane: LaneRow, picks: Picks): number {
+    if (lane.claimNumber !== this.#claims) {
+      lane.claimNumber = this.#claims;
+      lane.slotsLeft = picks.freeSlots.get(lane.endpointId) ?? picks.perLane;
+    }
+    return lane.slotsLeft;
+  }
+
+  /** Moves lanes whose time has come into the ring. */
+  #wake(now: number): void {
+    for (let entry = this.#later.peek(); entry !== undefined && entry.at <= now; entry = this.#later.peek()) {
+      this.#put(entry.item, now);
+    }
+  }
+
+  /** A lane that is not in the ring goes where it belongs now. */
+  #put(lane: LaneRow, now: number): void {
+    const at = readyAt(lane, now);
+    if (at <= now) {
+      this.#later.drop(lane);
+      lane.inRing = true;
+      this.#ring.push(lane);
+    } else if (lane.entry?.at !== at) {
+      this.#later.drop(lane);
+      if (at < Infinity) this.#later.add(lane, at);
+    }
+  }
+
+  get #ringSize(): number {
+    return this.#ring.length - this.#ringHead;
+  }
+
+  /** The next lane of a ring that is not empty. */
+  #shift(): LaneRow {
+    const lane = this.#ring[this.#ringHead]!;
+    this.#ringHead += 1;
+    if (this.#ringHead * 2 > this.#ring.length) {
+      this.#ring = this.#ring.slice(this.#ringHead);
+      this.#ringHead = 0;
+    }
+    lane.inRing = false;
+    return lane;
+  }
+}
+
+function serve(lane: LaneRow, quota: number, now: number, take: (row: DeliveryRow) => void): number {
+  let taken = 0;
+  while (taken < quota && readyAt(lane, now) <= now) {
+    take(lane.due.peek()!.item);
+    taken += 1;
+  }
+  return taken;
+}

@@ -1,0 +1,73 @@
+import type {
+  Lease,
+  NewAttempt,
+  ReleaseParams,
+  RenewParams,
+  Settlement,
+  SettleParams,
+  SettleResult,
+} from '../store.ts';
+import { applyEvent, applyTransition, logAttempt } from './changes.ts';
+import type { DeliveryRow } from './delivery-rows.ts';
+import type { LaneRow } from './lane-rows.ts';
+import type { Tables } from './tables.ts';
+
+/** Writes outcomes. */
+export function settle(tables: Tables, params: SettleParams): readonly SettleResult[] {
+  const now = tables.now();
+  return params.settlements.map((settlement) => settleOne(tables, settlement, now));
+}
+
+/** Prolongs leases; returns the tokens that are no longer held. */
+export function renew(tables: Tables, params: RenewParams): readonly string[] {
+  const until = tables.now() + params.leaseMs;
+  const lost: string[] = [];
+  for (const lease of params.leases) {
+    const row = heldBy(tables, lease);
+    if (row === undefined) {
+      lost.push(lease.lease);
+    } else {
+      tables.leases.remove(row);
+      row.leaseUntil = until;
+      tables.leases.add(row);
+    }
+  }
+  return lost;
+}
+
+/** Hands leases back. */
+export function release(tables: Tables, params: ReleaseParams): void {
+  const now = tables.now();
+  for (const lease of params.leases) {
+    const row = heldBy(tables, lease);
+    if (row === undefined) continue;
+    applyEvent(tables, row, { kind: 'released', refund: params.refund }, now);
+    if (params.refund && row.attempts === 0 && row.firstAttemptAt === row.leasedAt)
+      row.firstAttemptAt = undefined;
+  }
+}
+
+function settleOne(tables: Tables, settlement: Settlement, now: number): SettleResult {
+  const row = heldBy(tables, settlement);
+  if (row === undefined) return { kind: 'lost' };
+  const { attempt } = settlement;
+  if (attempt !== undefined) {
+    const startedAt = now - attempt.durationMs;
+    logAttempt(tables, row, attempt, startedAt);
+    noteTriggered(row.lane, attempt, startedAt);
+  }
+  applyTransition(tables, row, settlement.transition, now);
+  return { kind: 'settled', state: row.state, reason: row.reason };
+}
+
+/** The fence: the delivery, if this very lease still stands. */
+function heldBy(tables: Tables, lease: Pick<Lease, 'deliveryId' | 'lease'>): DeliveryRow | undefined {
+  const row = tables.deliveries.get(lease.deliveryId);
+  return row !== undefined && row.state === 'sending' && row.lease === lease.lease ? row : undefined;
+}
+
+/** Only an answer, or the lack of one, tells that the endpoint was called. */
+function noteTriggered(lane: LaneRow, attempt: NewAttempt, startedAt: number): void {
+  if (attempt.outcome !== 'delivered' && attempt.outcome !== 'endpoint_failed') return;
+  lane.lastTriggeredAt = Math.max(lane.lastTriggeredAt ?? startedAt, startedAt);
+}

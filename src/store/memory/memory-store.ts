@@ -1,0 +1,192 @@
+import type { Delivery } from '../../core/delivery.ts';
+import { OptionsError } from '../../errors.ts';
+import type {
+  AppendParams,
+  AppendResult,
+  ClaimFanOutParams,
+  ClaimParams,
+  ClaimResult,
+  CompleteFanOutParams,
+  EndpointStore,
+  FanOutClaim,
+  Lane,
+  Listable,
+  ListParams,
+  OpenParams,
+  Page,
+  PruneParams,
+  PruneResult,
+  PutLaneParams,
+  ReleaseParams,
+  RenewParams,
+  RescheduleParams,
+  RescheduleResult,
+  SettingsStore,
+  SettleParams,
+  SettleResult,
+  StatsParams,
+  Store,
+  StoreCapabilities,
+  StoreChange,
+  StoredMessage,
+  StoreStats,
+} from '../store.ts';
+import { append } from './append.ts';
+import { claimDue } from './claim.ts';
+import { toDelivery } from './delivery-rows.ts';
+import { getEndpoint, getLane, listEndpoints, putEndpoint, putLane, removeEndpoint } from './endpoints.ts';
+import { claimFanOut, completeFanOut } from './fan-out.ts';
+import { release, renew, settle } from './leases.ts';
+import { list } from './listing.ts';
+import { toStoredMessage } from './message-rows.ts';
+import { reschedule } from './reschedule.ts';
+import { prune } from './retention.ts';
+import { stats } from './stats.ts';
+import { Tables } from './tables.ts';
+
+const DEFAULT_MAX_MESSAGES = 100_000;
+
+export interface MemoryStoreOptions {
+  /**
+   * Most messages held at once, finished ones included; at least 1. When a new one needs room, the oldest finished
+   * messages go, before retention would take them; when too few are finished, `append` fails with a `StoreError` of
+   * code `store_full`. `Infinity`: only retention bounds it. Default: 100,000.
+   */
+  readonly maxMessages?: number;
+}
+
+/**
+ * A store that keeps everything in this process: nothing survives it. The default, for development, tests and
+ * webhooks that may be lost with the process.
+ *
+ * Several dispatchers of one process may use the same store at once. `close` ends nothing: what is stored stays as
+ * long as the store is referenced, so a test can stop a dispatcher and start another one on the same store, as after a
+ * restart. The clock is that of the first dispatcher that opens it while no other has it open.
+ *
+ * @throws OptionsError when `maxMessages` is not a whole number of at least 1, or `Infinity`
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const { maxMessages = DEFAULT_MAX_MESSAGES } = options;
+  if (maxMessages !== Infinity && !(Number.isSafeInteger(maxMessages) && maxMessages >= 1)) {
+    throw new OptionsError(
+      'maxMessages',
+      `maxMessages: expected a whole number of at least 1, or Infinity, got ${String(maxMessages)} (${typeof maxMessages})`,
+    );
+  }
+  return new MemoryStore(maxMessages);
+}
+
+class MemoryStore implements Store {
+  readonly name = 'memory';
+  readonly capabilities: StoreCapabilities = {
+    durable: false,
+    shared: false,
+    transactions: false,
+    notifications: true,
+  };
+  readonly endpoints: EndpointStore;
+  readonly settings: SettingsStore;
+  readonly #maxMessages: number;
+  readonly #tables: Tables = new Tables();
+  #openers = 0;
+
+  constructor(maxMessages: number) {
+    const tables = this.#tables;
+    this.#maxMessages = maxMessages;
+    this.endpoints = {
+      put: async (params) => this.#telling(() => putEndpoint(tables, params)),
+      get: async ({ id }) => getEndpoint(tables, id),
+      list: async (params) => listEndpoints(tables, params),
+      remove: async ({ id }) => this.#telling(() => removeEndpoint(tables, id)),
+    };
+    this.settings = {
+      get: async ({ key }) => tables.settings.get(key),
+      put: async ({ key, value }) => {
+        if (value === undefined) tables.settings.delete(key);
+        else tables.settings.set(key, value);
+      },
+    };
+  }
+
+  async open({ clock }: OpenParams): Promise<void> {
+    if (this.#openers === 0) this.#tables.clock = clock;
+    this.#openers += 1;
+  }
+
+  async append(params: AppendParams): Promise<readonly AppendResult[]> {
+    return this.#telling(() => append(this.#tables, params, this.#maxMessages));
+  }
+
+  async claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]> {
+    return claimFanOut(this.#tables, params);
+  }
+
+  async completeFanOut(params: CompleteFanOutParams): Promise<void> {
+    this.#telling(() => completeFanOut(this.#tables, params));
+  }
+
+  async claimDue(params: ClaimParams): Promise<ClaimResult> {
+    return this.#telling(() => claimDue(this.#tables, params));
+  }
+
+  async settle(params: SettleParams): Promise<readonly SettleResult[]> {
+    return this.#telling(() => settle(this.#tables, params));
+  }
+
+  async renew(params: RenewParams): Promise<readonly string[]> {
+    return renew(this.#tables, params);
+  }
+
+  async release(params: ReleaseParams): Promise<void> {
+    this.#telling(() => release(this.#tables, params));
+  }
+
+  async getLane({ endpointId }: { endpointId: string }): Promise<Lane> {
+    return getLane(this.#tables, endpointId);
+  }
+
+  async putLane(params: PutLaneParams): Promise<void> {
+    this.#telling(() => putLane(this.#tables, params));
+  }
+
+  async getMessage({ id }: { id: string }): Promise<StoredMessage | undefined> {
+    const row = this.#tables.messages.get(id);
+    return row === undefined ? undefined : toStoredMessage(row);
+  }
+
+  async getDelivery({ id }: { id: string }): Promise<Delivery | undefined> {
+    const row = this.#tables.deliveries.get(id);
+    return row === undefined ? undefined : toDelivery(row);
+  }
+
+  async list<K extends keyof Listable>(params: ListParams<K>): Promise<Page<Listable[K]>> {
+    return list(this.#tables, params);
+  }
+
+  async reschedule(params: RescheduleParams): Promise<RescheduleResult> {
+    return this.#telling(() => reschedule(this.#tables, params));
+  }
+
+  async stats(params: StatsParams): Promise<StoreStats> {
+    return stats(this.#tables, params);
+  }
+
+  async prune(params: PruneParams): Promise<PruneResult> {
+    return prune(this.#tables, params);
+  }
+
+  watch(listener: (change: StoreChange) => void): () => void {
+    return this.#tables.watchers.add(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#openers = Math.max(0, this.#openers - 1);
+  }
+
+  /** Listeners hear of a call when its rows are consistent again. */
+  #telling<Result>(work: () => Result): Result {
+    const result = work();
+    this.#tables.watchers.tell();
+    return result;
+  }
+}

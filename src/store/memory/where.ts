@@ -1,0 +1,50 @@
+import type { ListWhere } from '../store.ts';
+import type { AttemptRow } from './attempt-rows.ts';
+import type { DeliveryRow } from './delivery-rows.ts';
+import type { MessageRow } from './message-rows.ts';
+
+/** Deliveries: all members, the instants by creation. */
+export function matchesDelivery(where: ListWhere, row: DeliveryRow): boolean {
+  return isWithin(where, row.createdAt) && matchesTypes(where, row.message) && isOwedAs(where, row);
+}
+
+/** Messages: some delivery has to meet what is asked of deliveries, all of it at once. */
+export function matchesMessage(where: ListWhere, row: MessageRow): boolean {
+  if (where.messageId !== undefined && row.message.id !== where.messageId) return false;
+  if (!isWithin(where, row.createdAt) || !matchesTypes(where, row)) return false;
+  if (where.endpointId === undefined && where.deliveryId === undefined && where.states === undefined)
+    return true;
+  return row.deliveries.some((delivery) => isOwedAs(where, delivery));
+}
+
+/** Attempts: by their delivery as it is now, the instants by their start. */
+export function matchesAttempt(where: ListWhere, row: AttemptRow): boolean {
+  return (
+    isWithin(where, row.startedAt) &&
+    matchesTypes(where, row.delivery.message) &&
+    isOwedAs(where, row.delivery)
+  );
+}
+
+function isWithin(where: ListWhere, instant: number): boolean {
+  return (
+    (where.since === undefined || instant >= where.since) &&
+    (where.until === undefined || instant < where.until)
+  );
+}
+
+function matchesTypes(where: ListWhere, { message }: MessageRow): boolean {
+  return (
+    (where.tenant === undefined || message.tenant === where.tenant) &&
+    (where.types === undefined || where.types.includes(message.type))
+  );
+}
+
+function isOwedAs(where: ListWhere, row: DeliveryRow): boolean {
+  return (
+    (where.endpointId === undefined || row.lane.endpointId === where.endpointId) &&
+    (where.states === undefined || where.states.includes(row.state)) &&
+    (where.messageId === undefined || row.message.message.id === where.messageId) &&
+    (where.deliveryId === undefined || row.id === where.deliveryId)
+  );
+}

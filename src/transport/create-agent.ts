@@ -1,0 +1,54 @@
+import type { Agent } from 'undici';
+import { createGuardedConnector, type GuardedConnector, type TlsOptions } from './address-guard.ts';
+import type { Undici } from './load-undici.ts';
+import type { TransportContext } from './transport.ts';
+
+/** How connections are made and kept. */
+export interface ConnectionOptions {
+  /**
+   * How long an idle connection is kept open, in milliseconds, at least 1. A server that announces its own time
+   * (`keep-alive: timeout=5`) is believed, up to ten minutes. Default 4000, just below the 5 seconds after which many
+   * servers close.
+   */
+  readonly keepAliveMs?: number;
+  /** Largest response head, in bytes; a larger one fails as `bad_response`. Default 16384. */
+  readonly maxResponseHeaderBytes?: number;
+  /** Trust and client certificate for TLS. Default: what Node.js trusts, and no certificate. */
+  readonly tls?: TlsOptions;
+}
+
+const DEFAULT_KEEP_ALIVE_MS = 4_000;
+const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * 1024;
+
+/** An undici Agent behind the address guard, and the one way to end it. */
+export interface GuardedAgent {
+  readonly agent: Agent;
+  /** Ends all connections, also those being made. Requests in flight fail. */
+  destroy(): Promise<void>;
+}
+
+export function createGuardedAgent(
+  undici: Undici,
+  context: TransportContext,
+  options: ConnectionOptions,
+): GuardedAgent {
+  const connector: GuardedConnector = createGuardedConnector(undici, context, options.tls);
+  const agent = new undici.Agent({
+    connect: connector.connect,
+    connections: context.maxConnections,
+    pipelining: 1,
+    keepAliveTimeout: options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
+    maxHeaderSize: options.maxResponseHeaderBytes ?? DEFAULT_MAX_RESPONSE_HEADER_BYTES,
+    // Both restart on every byte or interim response, so they bound nothing; the attempt's deadline does.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    agent,
+    async destroy() {
+      const destroyed = agent.destroy();
+      connector.destroyPending();
+      await destroyed;
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import type { Agent, Dispatcher } from 'undici';
+import { classifyError } from './classify-error.ts';
+import { createGuardedAgent, type ConnectionOptions, type GuardedAgent } from './create-agent.ts';
+import { KeptBody } from './kept-body.ts';
+import { loadUndici } from './load-undici.ts';
+import type {
+  AbortReason,
+  Exchange,
+  Transport,
+  TransportContext,
+  TransportRequest,
+  TransportResult,
+} from './transport.ts';
+
+/** Options of {@link undiciTransport}. */
+export type UndiciTransportOptions = ConnectionOptions;
+
+/**
+ * Sends with undici over HTTP/1.1, through one Agent whose connections are guarded. The default transport.
+ *
+ * undici is loaded when the dispatcher starts, not when this is called.
+ */
+export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
+  return new UndiciTransport(options);
+}
+
+class UndiciTransport implements Transport {
+  readonly name = 'undici';
+  private readonly options: UndiciTransportOptions;
+  private guarded: GuardedAgent | undefined;
+
+  constructor(options: UndiciTransportOptions) {
+    this.options = options;
+  }
+
+  async open(context: TransportContext): Promise<void> {
+    this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
+  }
+
+  send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
+    const exchange = new UndiciExchange(request, onResult);
+    if (this.guarded === undefined)
+      exchange.onResponseError(undefined, new Error('the transport is not open'));
+    else exchange.start(this.guarded.agent);
+    exchange.release();
+    return exchange;
+  }
+
+  async close(): Promise<void> {
+    await this.guarded?.destroy();
+  }
+}
+
+/** Thrown into undici to drop a request that was called off; nobody sees it. */
+const CALLED_OFF = new Error('called off');
+const NO_BODY = new Uint8Array(0);
+
+/**
+ * One request. The same object is undici's dispatch options, its handler and our exchange: at tens of thousands of
+ * requests per second, each object less per request shows.
+ */
+class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
+  // Read by undici, as dispatch options.
+  readonly origin: string;
+  readonly path: string;
+  readonly method = 'POST';
+  readonly headers: string[];
+  body: Uint8Array | null;
+
+  private readonly maxBodyBytes: number;
+  /** Undefined once the result was given. */
+  private onResult: ((result: TransportResult) => void) | undefined;
+  /** A result that came before `send` returned. */
+  private early: TransportResult | undefined;
+  private hasReturned = false;
+  /** There is none while the request waits for a connection. */
+  private controller: Dispatcher.DispatchController | undefined;
+  /** 0 until the response head is there. */
+  private status = 0;
+  private responseHeaders: Record<string, string | string[] | undefined> | undefined;
+  private kept: KeptBody | undefined;
+
+  constructor(request: TransportRequest, onResult: (result: TransportResult) => void) {
+    this.origin = request.target.origin;
+    this.path = request.target.path;
+    // undici only reads them.
+    this.headers = request.headers as string[];
+    this.body = request.body;
+    this.maxBodyBytes = request.maxBodyBytes;
+    this.onResult = onResult;
+  }
+
+  start(agent: Agent): void {
+    // Refused headers are reported during this call already.
+    agent.dispatch(this, this);
+  }
+
+  /** From here on results may be given. */
+  release(): void {
+    this.hasReturned = true;
+    if (this.early !== undefined) queueMicrotask(() => this.giveEarly());
+  }
+
+  abort(reason: AbortReason): void {
+    this.giveEarly();
+    if (this.onResult === undefined) return;
+    // The body may wait in undici's queue long after this.
+    this.body = null;
+    const { controller } = this;
+    if (this.status !== 0) this.settle(this.response(false));
+    else
+      this.settle({
+        kind: 'failure',
+        reason: 'timeout',
+        detail: describeAbort(reason, controller !== undefined),
+      });
+    controller?.abort(CALLED_OFF);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Throwing drops the request and keeps the fresh connection for the next one; controller.abort() would close it.
+    if (this.onResult === undefined) throw CALLED_OFF;
+    this.controller = controller;
+  }
+
+  onResponseStart(
+    _controller: unknown,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // Interim responses (102, 103) come first.
+    if (status < 200) return;
+    this.status = status;
+    this.responseHeaders = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    this.kept ??= new KeptBody(this.maxBodyBytes);
+    if (this.kept.add(chunk)) return;
+    this.settle(this.response(false));
+    controller.abort(CALLED_OFF);
+  }
+
+  onResponseEnd(): void {
+    this.settle(this.response(true));
+  }
+
+  /** Also where undici reports what went wrong before the request was sent. */
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.onResult === undefined) return;
+    this.settle(this.status !== 0 ? this.response(false) : classifyError(error));
+  }
+
+  private response(bodyComplete: boolean): TransportResult {
+    return {
+      kind: 'response',
+      status: this.status,
+      headers: this.responseHeaders ?? {},
+      body: this.kept === undefined ? NO_BODY : this.kept.take(),
+      bodyTruncated: this.kept !== undefined && this.kept.isTruncated,
+      bodyComplete,
+    };
+  }
+
+  private settle(result: TransportResult): void {
+    const { onResult } = this;
+    if (onResult === undefined) return;
+    if (!this.hasReturned) {
+      this.early ??= result;
+      return;
+    }
+    this.onResult = undefined;
+    this.controller = undefined;
+    onResult(result);
+  }
+
+  private giveEarly(): void {
+    const { early } = this;
+    if (early === undefined) return;
+    this.early = undefined;
+    this.settle(early);
+  }
+}
+
+function describeAbort(reason: AbortReason, isSent: boolean): string {
+  if (reason === 'interrupted') return 'called off';
+  return isSent ? 'no response within the time limit' : 'no connection within the time limit';
+}

@@ -1,0 +1,19 @@
+// A CommonJS project: `import` syntax compiles to require(), and `import = require()` says so.
+import { WebhookDispatcher, type DispatcherOptions } from 'posthorn';
+import testing = require('posthorn/testing');
+
+type Events = { 'job.completed': { jobId: string } };
+
+const options: DispatcherOptions = {};
+const dispatcher = new WebhookDispatcher<Events>(options);
+
+async function emitOne(): Promise<void> {
+  await dispatcher.emit('job.completed', { jobId: '42' });
+  // @ts-expect-error: the type is not an event of this dispatcher
+  const misspelt = (): unknown => dispatcher.emit('job.compleeted', { jobId: '42' });
+  void misspelt;
+  await dispatcher.stop();
+}
+
+if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
+void emitOne();
