@@ -66,7 +66,9 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     this.#options = resolved;
     this.#store = resolved.store ?? memoryStore();
     this.#transport = resolved.transport ?? undiciTransport();
-    this.#emitter = new LifecycleEmitter((error, event) => this.#reporter.listenerFailed(error, event === 'error'));
+    this.#emitter = new LifecycleEmitter((error, event) =>
+      this.#reporter.listenerFailed(error, event === 'error'),
+    );
     this.#reporter = new Reporter({ emitter: this.#emitter, logger, clock });
     this.#factory = new MessageFactory(resolved);
     this.#compiler = createEndpointCompiler({
@@ -85,7 +87,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       defaults: resolved.delivery,
       createTestMessage: (tenant, endpointId) => this.#createTestMessage(tenant, endpointId),
     });
-    const deliveryAdmin = async (): Promise<Engine['deliveries']> => (await this.#ready('read the record')).deliveries;
+    const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
+      (await this.#ready('read the record')).deliveries;
     this.messages = new Messages(deliveryAdmin);
     this.deliveries = new Deliveries(deliveryAdmin);
   }
@@ -103,7 +106,11 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws StoreError (rejects) when the store cannot take it within `emitTimeoutMs`
    * @throws StoppedError (rejects) after `stop`
    */
-  emit<Type extends keyof Events & string>(type: Type, data: Events[Type], options?: EmitOptions): Promise<Receipt> {
+  emit<Type extends keyof Events & string>(
+    type: Type,
+    data: Events[Type],
+    options?: EmitOptions,
+  ): Promise<Receipt> {
     const receipt = this.#emit(type, data, options);
     receipt.catch((error: unknown) => this.#reporter.error(error, `emit ${type}`));
     return receipt;
@@ -117,7 +124,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    */
   attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void {
     return attachSource(source, options as unknown as AttachOptions, {
-      emit: (type, data, emitOptions) => this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
+      emit: (type, data, emitOptions) =>
+        this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
       onRefused: (error) => {
         this.#refused += 1;
         this.#reporter.error(error, 'take an event');
@@ -154,7 +162,11 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    */
   stop(options: StopOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? DEFAULTS.stopTimeoutMs;
-    if (!(timeoutMs >= 0)) throw new OptionsError('timeoutMs', `timeoutMs: expected a number of at least 0, got ${String(timeoutMs)}`);
+    if (!(timeoutMs >= 0))
+      throw new OptionsError(
+        'timeoutMs',
+        `timeoutMs: expected a number of at least 0, got ${String(timeoutMs)}`,
+      );
     this.#stopping ??= this.#stop(timeoutMs);
     return this.#stopping;
   }
@@ -180,17 +192,12 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     await this.stop();
   }
 
-  #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
-    try {
-      if (this.#stopping !== undefined) throw new StoppedError('emit');
-      // Serialised now: the caller may change the data after this call.
-      const message = this.#factory.create(type, data, options);
-      const to = options?.to;
-      if (this.#engine !== undefined) return this.#engine.emit(message, to);
-      return this.#ready('emit').then((engine) => engine.emit(message, to));
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
+    if (this.#stopping !== undefined) throw new StoppedError('emit');
+    // Serialised before anything is awaited: the caller may change the data after this call.
+    const message = this.#factory.create(type, data, options);
+    const engine = this.#engine ?? (await this.#ready('emit'));
+    return engine.emit(message, options?.to);
   }
 
   #ready(call: string): Promise<Engine> {
@@ -209,7 +216,13 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   async #start(): Promise<Engine> {
     const { clock, deliver, addressPolicy, maxConcurrency, lookup } = this.#options;
     await this.#store.open({ clock });
-    if (deliver) await this.#transport.open({ addressPolicy, maxConnections: maxConcurrency, lookup, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+    if (deliver)
+      await this.#transport.open({
+        addressPolicy,
+        maxConnections: maxConcurrency,
+        lookup,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      });
     const engine = new Engine({
       ...this.#options,
       store: this.#store,
@@ -217,7 +230,11 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       reporter: this.#reporter,
       compile: this.#compiler.compile,
       runtimeOfRemoved: this.#compiler.placeholder,
-      limits: { maxRescues: DEFAULTS.maxRescues, maxFaults: DEFAULTS.maxFaults, faultDelayMs: DEFAULTS.faultDelayMs },
+      limits: {
+        maxRescues: DEFAULTS.maxRescues,
+        maxFaults: DEFAULTS.maxFaults,
+        faultDelayMs: DEFAULTS.faultDelayMs,
+      },
       pruneIntervalMs: DEFAULTS.pruneIntervalMs,
       pruneBudgetMs: DEFAULTS.pruneBudgetMs,
     });

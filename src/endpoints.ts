@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Random } from './clock.ts';
-import type { StoredResponse } from './core/delivery.ts';
+import type { StoredResponse } from './core/stored-response.ts';
 import { type EndpointInput, type EndpointUpdate, validateEndpointInput } from './core/endpoint-input.ts';
 import type { EndpointRecord, ResolvedDeliverySettings, Secret } from './core/endpoint.ts';
 import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
@@ -115,7 +115,9 @@ export class Endpoints {
   /** In order of creation. */
   async list(request: ListEndpointsRequest = {}): Promise<Page<Endpoint>> {
     const { tenant, cursor, limit } = parseListRequest(listSchema, request);
-    const page = await (await this.#options.admin()).list({ tenant, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
+    const page = await (
+      await this.#options.admin()
+    ).list({ tenant, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
     return { items: page.items.map(toEndpoint), nextCursor: page.nextCursor };
   }
 
@@ -167,13 +169,17 @@ export class Endpoints {
     const { record } = await admin.get(id);
     const message = this.#options.createTestMessage(record.tenant, id);
     const { outcome, delivery, durationMs } = await admin.test(id, message);
-    const response = outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response : undefined;
+    const response =
+      outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response : undefined;
     return {
       messageId: message.id,
       deliveryId: delivery.id,
       delivered: outcome.kind === 'delivered',
       outcome: outcome.kind,
-      reason: outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed' ? outcome.reason : undefined,
+      reason:
+        outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed'
+          ? outcome.reason
+          : undefined,
       detail: outcome.kind === 'delivered' ? undefined : outcome.detail,
       status: response?.status,
       durationMs,
@@ -194,14 +200,26 @@ function toSecret(value: string): Secret {
   return { value, createdAt: 0 };
 }
 
-function applyUpdate(record: EndpointRecord, changes: EndpointUpdate, functions: FunctionRegistry): EndpointRecord {
+function applyUpdate(
+  record: EndpointRecord,
+  changes: EndpointUpdate,
+  functions: FunctionRegistry,
+): EndpointRecord {
   const removed = new Set(Object.entries(changes).flatMap(([key, value]) => (value === null ? [key] : [])));
-  const given = dropUndefined(Object.fromEntries(Object.entries(changes).filter(([key]) => !removed.has(key))));
-  const { secret, secrets, status, ...rest } = validateEndpointInput({ url: record.url, ...given }, functions);
-  const kept = Object.fromEntries(Object.entries(record).filter(([key]) => !removed.has(key))) as unknown as EndpointRecord;
+  const given = dropUndefined(
+    Object.fromEntries(Object.entries(changes).filter(([key]) => !removed.has(key))),
+  );
+  const { secret, secrets, status, ...rest } = validateEndpointInput(
+    { url: record.url, ...given },
+    functions,
+  );
+  const kept = Object.fromEntries(
+    Object.entries(record).filter(([key]) => !removed.has(key)),
+  ) as unknown as EndpointRecord;
   const { disabledReason, ...base } = kept;
   const nextStatus = status ?? record.status;
-  const reason = nextStatus === 'disabled' ? (record.status === 'disabled' ? disabledReason : 'manual') : undefined;
+  const reason =
+    nextStatus === 'disabled' ? (record.status === 'disabled' ? disabledReason : 'manual') : undefined;
   return {
     ...base,
     ...dropUndefined(rest),

@@ -44,7 +44,10 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     store: { name: store.name, capabilities: store.capabilities },
     transport: transport.name,
     endpoints: engine?.directory.size ?? 0,
-    unservedEndpoints: [...(engine?.directory.incomplete() ?? [])].map(({ record, fault }) => ({ endpointId: record.id, why: fault?.detail ?? '' })),
+    unservedEndpoints: [...(engine?.directory.incomplete() ?? [])].map(({ record, fault }) => ({
+      endpointId: record.id,
+      why: fault?.detail ?? '',
+    })),
     pendingMessages: engine?.inbox.pending ?? 0,
     queued: engine?.sender.lanes.queued ?? 0,
     inFlight: engine?.sender.inFlight ?? 0,

@@ -3,13 +3,35 @@
  *
  * @module
  */
-export { WebhookDispatcher, type StopOptions } from './dispatcher.ts';
+export { type StopOptions, TEST_EVENT_TYPE, WebhookDispatcher } from './dispatcher.ts';
 export type { DispatcherOptions, NetworkOptions } from './options.ts';
-export { memoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
-export { undiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts';
-// export { kyTransport, type KyTransportOptions } from './transport/ky-transport.ts';
+export type {
+  CreatedEndpoint,
+  Endpoint,
+  Endpoints,
+  EndpointTestResult,
+  ListEndpointsRequest,
+  UpdateOptions,
+} from './endpoints.ts';
+export type {
+  Deliveries,
+  ListDeliveriesRequest,
+  ListMessagesRequest,
+  MessageRecord,
+  Messages,
+} from './records.ts';
+export type { AttachOptions, EventSource, MappedEvent } from './source.ts';
+export type { EmitOptions } from './engine/message-factory.ts';
+export type { Receipt } from './engine/inbox.ts';
+export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';
+export type { Health } from './health.ts';
+export type * from './lifecycle-events.ts';
+export type { PageRequest } from './page-request.ts';
+
+export { systemClock, createSystemRandom, type Clock, type Random, type Timer } from './clock.ts';
 export {
   ConflictError,
+  type ErrorCode,
   FunctionError,
   isPosthornError,
   ListenerError,
@@ -20,5 +42,44 @@ export {
   SourceOverflowError,
   StoppedError,
   StoreError,
-  type ErrorCode,
 } from './errors.ts';
+
+export { DELIVERY_STATES, FINAL_STATES } from './core/delivery.ts';
+export type {
+  Attempt,
+  Delivery,
+  DeliveryReason,
+  DeliveryState,
+  DiscardReason,
+  FinalState,
+} from './core/delivery.ts';
+export type { StoredResponse } from './core/stored-response.ts';
+export type { DeliverySettings, EndpointRecord, EnvelopeSetting, RateLimit } from './core/endpoint.ts';
+export type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
+export type { EndpointView } from './core/endpoint-view.ts';
+export type { BuiltBody } from './core/envelope.ts';
+export type { FilterExpression } from './core/filter.ts';
+export type * from './core/functions.ts';
+export type { JsonObject, JsonValue } from './core/json.ts';
+export type { Message } from './core/message.ts';
+export type {
+  AttemptOutcome,
+  DispatcherReason,
+  EndpointReason,
+  Outcome,
+  OutcomeReason,
+} from './core/outcome.ts';
+export {
+  describeSchedule,
+  RETRY_PRESETS,
+  type RetryPolicy,
+  type RetrySchedule,
+} from './core/retry-policy.ts';
+export type { RetryAfterPolicy, RetryRule, SuccessRule } from './core/retry-rules.ts';
+export type { SignatureOptions, SignatureSetting } from './core/signature.ts';
+
+export { memoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
+export type * from './store/store.ts';
+export { undiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts';
+export { kyTransport, type KyTransportOptions } from './transport/ky-transport.ts';
+export type * from './transport/transport.ts';

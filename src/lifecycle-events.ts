@@ -46,6 +46,8 @@ export interface DeliveryEventBase {
   readonly status: number | undefined;
   /** How long the attempt took. */
   readonly durationMs: number;
+  /** The message is that of `endpoints.test`. */
+  readonly test: boolean;
 }
 
 export interface DeliverySucceededEvent extends DeliveryEventBase {
@@ -181,6 +183,9 @@ export class LifecycleEmitter {
   }
 
   #onFailure(name: LifecycleEventName, cause: unknown): void {
-    this.#report(new ListenerError(name, cause instanceof Error ? cause : new Error(describeError(cause))), name);
+    this.#report(
+      new ListenerError(name, cause instanceof Error ? cause : new Error(describeError(cause))),
+      name,
+    );
   }
 }

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import type { Clock, Random } from './clock.ts';
 import { createSystemRandom, systemClock } from './clock.ts';
 import { type AddressPolicy, createAddressPolicy } from './core/address-policy.ts';
-import { DELIVERY_SETTING_KEYS, type DeliverySettings, pickDeliverySettings, type ResolvedDeliverySettings } from './core/endpoint.ts';
+import {
+  DELIVERY_SETTING_KEYS,
+  type DeliverySettings,
+  pickDeliverySettings,
+  type ResolvedDeliverySettings,
+} from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
@@ -152,7 +157,7 @@ const functionsOf = z
 const schema = z.strictObject({
   ...(Object.fromEntries(DELIVERY_SETTING_KEYS.map((key) => [key, z.unknown().optional()])) as Record<
     (typeof DELIVERY_SETTING_KEYS)[number],
-    z.ZodUnknown
+    z.ZodOptional<z.ZodUnknown>
   >),
   store: methods<Store>('open', 'append', 'claimDue', 'settle').optional(),
   transport: methods<Transport>('open', 'send', 'close').optional(),

@@ -17,6 +17,9 @@ export const pageShape = {
 } as const;
 
 /** Checks what a caller gave to a `list` call. */
-export function parseListRequest<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
+export function parseListRequest<Schema extends z.ZodType>(
+  schema: Schema,
+  request: unknown,
+): z.output<Schema> {
   return parseInput(schema, request ?? {}, '');
 }

@@ -35,9 +35,20 @@ export interface ListDeliveriesRequest extends PageRequest, TimeRange {
 
 const instant = z.union([z.date(), z.number()]).transform(Number).optional();
 const text = z.string().min(1).max(256).optional();
-const common = { ...pageShape, tenant: text, types: z.array(z.string()).max(1000).optional(), since: instant, until: instant } as const;
+const common = {
+  ...pageShape,
+  tenant: text,
+  types: z.array(z.string()).max(1000).optional(),
+  since: instant,
+  until: instant,
+} as const;
 const messagesSchema = z.strictObject(common);
-const deliveriesSchema = z.strictObject({ ...common, endpointId: text, messageId: text, states: z.array(z.enum(DELIVERY_STATES)).optional() });
+const deliveriesSchema = z.strictObject({
+  ...common,
+  endpointId: text,
+  messageId: text,
+  states: z.array(z.enum(DELIVERY_STATES)).optional(),
+});
 
 export class Messages {
   readonly #admin: () => Promise<DeliveryAdmin>;

@@ -46,7 +46,8 @@ export function attachSource(source: EventSource, options: AttachOptions, hooks:
   checkSource(source);
   const names = readEvents(options.events);
   const maxPending = options.maxPending ?? hooks.defaultMaxPending;
-  if (!(maxPending >= 1)) throw new OptionsError('maxPending', `maxPending: expected at least 1, got ${describeValue(maxPending)}`);
+  if (!(maxPending >= 1))
+    throw new OptionsError('maxPending', `maxPending: expected at least 1, got ${describeValue(maxPending)}`);
   let pending = 0;
   const listeners = names.map(([name, type]) => {
     const listener = (...values: unknown[]): void => {
@@ -61,20 +62,28 @@ export function attachSource(source: EventSource, options: AttachOptions, hooks:
       const emitOptions = options.tenant === undefined ? rest : { tenant: options.tenant, ...rest };
       hooks.emit(mappedType ?? type, data, emitOptions).then(done, done);
     };
-    source.on(name, listener as (...values: never[]) => void);
+    source.on(name, listener);
     return { name, listener };
   });
   return () => {
-    for (const { name, listener } of listeners.splice(0)) source.off(name, listener as (...values: never[]) => void);
+    for (const { name, listener } of listeners.splice(0))
+      source.off(name, listener);
   };
 }
 
-function mapSafely(options: AttachOptions, type: string, values: unknown[], hooks: AttachHooks): MappedEvent | undefined {
+function mapSafely(
+  options: AttachOptions,
+  type: string,
+  values: unknown[],
+  hooks: AttachHooks,
+): MappedEvent | undefined {
   if (options.map === undefined) return { data: values[0] ?? null };
   try {
     return options.map(type, ...values);
   } catch (error) {
-    hooks.onMapError(new FunctionError(`The map function of an attached source (event ${JSON.stringify(type)})`, error));
+    hooks.onMapError(
+      new FunctionError(`The map function of an attached source (event ${JSON.stringify(type)})`, error),
+    );
     return undefined;
   }
 }
@@ -82,18 +91,35 @@ function mapSafely(options: AttachOptions, type: string, values: unknown[], hook
 function checkSource(source: unknown): void {
   const candidate = source as Partial<EventSource> | null | undefined;
   if (typeof candidate?.on === 'function' && typeof candidate.off === 'function') return;
-  throw new OptionsError('source', `attach: expected an event emitter with on() and off(), got ${describeValue(source)}`);
+  throw new OptionsError(
+    'source',
+    `attach: expected an event emitter with on() and off(), got ${describeValue(source)}`,
+  );
 }
 
 function readEvents(events: AttachOptions['events']): [name: string, type: string][] {
-  if (typeof events !== 'object' || events === null) throw new OptionsError('events', `events: expected a list of event types, or an object from event names to types, got ${describeValue(events)}`);
-  const pairs = Array.isArray(events) ? (events as string[]).map((type): [string, string] => [type, type]) : Object.entries(events as Record<string, string>);
-  if (pairs.length === 0) throw new OptionsError('events', 'events: expected at least one event to listen to, got none');
+  if (typeof events !== 'object' || events === null)
+    throw new OptionsError(
+      'events',
+      `events: expected a list of event types, or an object from event names to types, got ${describeValue(events)}`,
+    );
+  const pairs = Array.isArray(events)
+    ? (events as string[]).map((type): [string, string] => [type, type])
+    : Object.entries(events as Record<string, string>);
+  if (pairs.length === 0)
+    throw new OptionsError('events', 'events: expected at least one event to listen to, got none');
   for (const [name, type] of pairs) {
     if (typeof type === 'string' && type.includes('*')) {
-      throw new OptionsError('events', `events: ${JSON.stringify(type)} is a pattern, and this emitter has no way to listen to everything. List the names of its events.`);
+      throw new OptionsError(
+        'events',
+        `events: ${JSON.stringify(type)} is a pattern, and this emitter has no way to listen to everything. List the names of its events.`,
+      );
     }
-    if (!isEventType(type)) throw new OptionsError('events', `events: expected ${EVENT_TYPE_EXPECTED} for ${JSON.stringify(name)}, got ${describeValue(type)}`);
+    if (!isEventType(type))
+      throw new OptionsError(
+        'events',
+        `events: expected ${EVENT_TYPE_EXPECTED} for ${JSON.stringify(name)}, got ${describeValue(type)}`,
+      );
   }
   return pairs;
 }

@@ -1,4 +1,5 @@
 import type { AttemptOutcome, OutcomeReason } from './outcome.ts';
+import type { StoredResponse } from './stored-response.ts';
 
 export const DELIVERY_STATES = [
   'scheduled',
@@ -79,19 +80,4 @@ export interface Attempt {
   readonly startedAt: number;
   readonly durationMs: number;
   readonly response: StoredResponse | undefined;
-}
-
-/** What is kept of a response. Everything in it was written by a stranger: treat it as hostile text. */
-export interface StoredResponse {
-  readonly status: number;
-  /** Names in lower case; repeated headers joined by `, `. Bounded in number and size. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** First bytes of the body (16 KiB by default). */
-  readonly body: string;
-  /** `utf8` when the kept bytes are valid UTF-8, else `base64`. */
-  readonly bodyEncoding: 'utf8' | 'base64';
-  /** More bytes came than were kept. */
-  readonly bodyTruncated: boolean;
-  /** False when the connection ended, or the deadline came, before the whole body was there. */
-  readonly bodyComplete: boolean;
 }

@@ -128,7 +128,7 @@ export function validateDeliverySettings(
     validate: (value: NonNullable<DeliverySettings[Key]>, path: string) => void,
   ): void => {
     const value = settings[key];
-    if (value !== undefined) validate(value as NonNullable<DeliverySettings[Key]>, at(key));
+    if (value !== undefined) validate(value, at(key));
   };
   check('envelope', (value, where) => validateEnvelope(value, where, names('envelope')));
   check('signatures', (value, where) => validateSignatures(value, where, names('signature')));

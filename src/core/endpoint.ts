@@ -67,12 +67,15 @@ export const DELIVERY_SETTING_KEYS = [
 
 /** The delivery settings among other members, without those left `undefined`. */
 export function pickDeliverySettings(source: DeliverySettings): DeliverySettings {
-  const entries = DELIVERY_SETTING_KEYS.flatMap((key) => (source[key] === undefined ? [] : [[key, source[key]] as const]));
-  return Object.fromEntries(entries) as DeliverySettings;
+  const entries = DELIVERY_SETTING_KEYS.flatMap((key) =>
+    source[key] === undefined ? [] : [[key, source[key]] as const],
+  );
+  return Object.fromEntries(entries);
 }
 
 /** Delivery settings with nothing missing. */
-export type ResolvedDeliverySettings = Required<Omit<DeliverySettings, 'shouldRetry'>> & Pick<DeliverySettings, 'shouldRetry'>;
+export type ResolvedDeliverySettings = Required<Omit<DeliverySettings, 'shouldRetry'>> &
+  Pick<DeliverySettings, 'shouldRetry'>;
 
 /** One signing secret of an endpoint. */
 export interface Secret {

@@ -1,4 +1,4 @@
-import type { StoredResponse } from './delivery.ts';
+import type { StoredResponse } from './stored-response.ts';
 
 /** Why an endpoint failed an attempt. */
 export const ENDPOINT_REASONS = [

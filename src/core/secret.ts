@@ -13,6 +13,8 @@ const GENERATED_KEY_BYTES = 32;
 /** Half of what SHA-256 can use; below, guessing is cheaper than it should be. */
 const SHORT_SECRET_BYTES = 16;
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 const encoder = new TextEncoder();
 
 /**
@@ -26,17 +28,8 @@ export function validateSecret(
   path: string,
   signatures: readonly SignatureSetting[],
 ): string {
-  if (typeof secret !== 'string') {
-    throw new OptionsError(
-      path,
-      `${path}: expected a secret as a string, got a value of the type ${nameType(secret)}.`,
-    );
-  }
-  if (secret === '')
-    throw new OptionsError(path, `${path}: expected a secret of at least one byte, got an empty string.`);
-  // Encoding would turn each lone surrogate into U+FFFD, so different secrets would sign alike.
-  if (/\p{Surrogate}/u.test(secret))
-    throw new OptionsError(path, `${path}: expected a secret of valid Unicode, got half a surrogate pair.`);
+  if (typeof secret !== 'string') throw refuse(path, 'a string', `a value of type ${nameType(secret)}`);
+  encodeTextSecret(secret, path);
   if (signatures.some(needsStandardSecret)) decodeStandardSecret(secret, path);
   return secret;
 }
@@ -49,16 +42,20 @@ export function validateSecret(
 export function decodeStandardSecret(secret: string, path: string): Uint8Array {
   const key = decodeBase64(secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret);
   if (key !== undefined && key.length >= MIN_KEY_BYTES && key.length <= MAX_KEY_BYTES) return key;
-  const got =
-    key === undefined ? 'something that is not padded standard base64' : `base64 of ${key.length} bytes`;
-  throw new OptionsError(
-    path,
-    `${path}: expected "${SECRET_PREFIX}" and the base64 of ${MIN_KEY_BYTES} to ${MAX_KEY_BYTES} bytes, as the signature scheme standard needs, got ${got}.`,
-  );
+  const expected = `"${SECRET_PREFIX}" and the base64 of ${MIN_KEY_BYTES} to ${MAX_KEY_BYTES} bytes, as the signature scheme standard needs`;
+  const got = key === undefined ? 'something else than standard base64' : `base64 of ${key.length} bytes`;
+  throw refuse(path, expected, got);
 }
 
-/** The key bytes of a secret that is taken literally. */
-export function encodeTextSecret(secret: string): Uint8Array {
+/**
+ * The key bytes of a secret that is taken literally.
+ *
+ * @throws OptionsError when it is empty, which anybody could sign with, or no valid Unicode
+ */
+export function encodeTextSecret(secret: string, path: string): Uint8Array {
+  if (secret === '') throw refuse(path, 'at least one byte', 'an empty string');
+  // Encoding would turn each half into U+FFFD, so different secrets would sign alike.
+  if (LONE_SURROGATE.test(secret)) throw refuse(path, 'valid Unicode', 'half a surrogate pair');
   return encoder.encode(secret);
 }
 
@@ -94,7 +91,12 @@ function takesText(setting: SignatureSetting): boolean {
   return resolveSignature(setting).kind !== 'none' && !needsStandardSecret(setting);
 }
 
-/** Only the type: a secret given as a list or an object must not end up in a message either. */
+/** Says what came without showing any of it. */
+function refuse(path: string, expected: string, got: string): OptionsError {
+  return new OptionsError(path, `${path}: expected a secret, ${expected}, got ${got}.`);
+}
+
 function nameType(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
 }

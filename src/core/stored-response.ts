@@ -1,6 +1,20 @@
 /** What is kept of a response: enough to see what went wrong, bounded whatever the receiver sends. */
 import { encodeBase64 } from './base64.ts';
-import type { StoredResponse } from './delivery.ts';
+
+/** What is kept of a response. Everything in it was written by a stranger: treat it as hostile text. */
+export interface StoredResponse {
+  readonly status: number;
+  /** Names in lower case; repeated headers joined by `, `. Bounded in number and size. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** First bytes of the body (16 KiB by default). */
+  readonly body: string;
+  /** `utf8` when the kept bytes are valid UTF-8, else `base64`. */
+  readonly bodyEncoding: 'utf8' | 'base64';
+  /** More bytes came than were kept. */
+  readonly bodyTruncated: boolean;
+  /** False when the connection ended, or the deadline came, before the whole body was there. */
+  readonly bodyComplete: boolean;
+}
 
 /** Headers as a transport hands them over: names in lower case, a list where a header was repeated. */
 export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -60,7 +60,13 @@ export class Attempt implements DeadlineEntry {
 
   start(): void {
     const { refusal } = this.runtime;
-    if (refusal !== undefined) return this.#conclude({ kind: 'endpoint_failed', reason: 'url_refused', detail: refusal, response: undefined });
+    if (refusal !== undefined)
+      return this.#conclude({
+        kind: 'endpoint_failed',
+        reason: 'url_refused',
+        detail: refusal,
+        response: undefined,
+      });
     this.#context.deadlines.add(this);
     try {
       const request = buildRequest(

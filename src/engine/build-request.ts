@@ -36,10 +36,26 @@ interface Build {
  *
  * @throws DispatcherFault, or rejects with it
  */
-export function buildRequest(runtime: EndpointRuntime, delivery: LeasedDelivery, now: number, maxBodyBytes: number): TransportRequest | Promise<TransportRequest> {
+export function buildRequest(
+  runtime: EndpointRuntime,
+  delivery: LeasedDelivery,
+  now: number,
+  maxBodyBytes: number,
+): TransportRequest | Promise<TransportRequest> {
   const plan = runtime.request;
-  if (plan === undefined) throw new DispatcherFault(runtime.fault?.reason ?? 'bad_request', runtime.fault?.detail ?? 'the endpoint cannot be served');
-  const build: Build = { plan, runtime, delivery, now, timestampSeconds: Math.floor(now / 1000), maxBodyBytes };
+  if (plan === undefined)
+    throw new DispatcherFault(
+      runtime.fault?.reason ?? 'bad_request',
+      runtime.fault?.detail ?? 'the endpoint cannot be served',
+    );
+  const build: Build = {
+    plan,
+    runtime,
+    delivery,
+    now,
+    timestampSeconds: Math.floor(now / 1000),
+    maxBodyBytes,
+  };
   if (plan.envelope === undefined) {
     const built = buildEnvelope(runtime.settings.envelope, delivery.message)!;
     return finish(build, built);
@@ -47,7 +63,10 @@ export function buildRequest(runtime: EndpointRuntime, delivery: LeasedDelivery,
   return buildWithFunction(build, plan.envelope);
 }
 
-async function buildWithFunction(build: Build, envelope: NonNullable<RequestPlan['envelope']>): Promise<TransportRequest> {
+async function buildWithFunction(
+  build: Build,
+  envelope: NonNullable<RequestPlan['envelope']>,
+): Promise<TransportRequest> {
   const { delivery, runtime, now } = build;
   const { message } = delivery;
   let built: BuiltBody;
@@ -66,14 +85,18 @@ async function buildWithFunction(build: Build, envelope: NonNullable<RequestPlan
     throw new DispatcherFault('function_failed', `the envelope function threw: ${describeError(error)}`);
   }
   const { body, contentType } = checkBuilt(built);
-  if (contentType.length === 0) throw new DispatcherFault('function_failed', 'the envelope function gave no contentType');
+  if (contentType.length === 0)
+    throw new DispatcherFault('function_failed', 'the envelope function gave no contentType');
   return finish(build, { ...built, body });
 }
 
 function checkBuilt(built: unknown): BuiltBody {
   const { body, contentType } = (built ?? {}) as Partial<BuiltBody>;
   if ((typeof body !== 'string' && !(body instanceof Uint8Array)) || typeof contentType !== 'string') {
-    throw new DispatcherFault('function_failed', 'the envelope function must return { body: string | Uint8Array, contentType: string }');
+    throw new DispatcherFault(
+      'function_failed',
+      'the envelope function must return { body: string | Uint8Array, contentType: string }',
+    );
   }
   return built as BuiltBody;
 }
@@ -83,7 +106,13 @@ function finish(build: Build, built: BuiltBody): TransportRequest | Promise<Tran
   const body = toBytes(built.body);
   const headers = ['content-type', built.contentType, ...plan.headers];
   if (plan.envelope !== undefined) checkValue('content-type', built.contentType, 'the envelope function');
-  if (built.headers !== undefined) addHeaders(headers, built.headers, plan, plan.envelope === undefined ? undefined : 'the envelope function');
+  if (built.headers !== undefined)
+    addHeaders(
+      headers,
+      built.headers,
+      plan,
+      plan.envelope === undefined ? undefined : 'the envelope function',
+    );
   if (plan.computedHeaders.length > 0) addComputedHeaders(headers, build);
   plan.signer.sign(body, { messageId: delivery.message.id, timestampSeconds }, headers);
   const request: TransportRequest = { target: plan.target, headers, body, maxBodyBytes };
@@ -91,45 +120,82 @@ function finish(build: Build, built: BuiltBody): TransportRequest | Promise<Tran
 }
 
 function addComputedHeaders(headers: string[], { plan, runtime, delivery, timestampSeconds }: Build): void {
-  const source: HeaderContext = { message: delivery.message, endpoint: runtime.view, deliveryId: delivery.id, attempt: delivery.attempts, timestamp: timestampSeconds };
+  const source: HeaderContext = {
+    message: delivery.message,
+    endpoint: runtime.view,
+    deliveryId: delivery.id,
+    attempt: delivery.attempts,
+    timestamp: timestampSeconds,
+  };
   for (const { name, compute, call } of plan.computedHeaders) {
     if (compute !== undefined) headers.push(name, compute(source));
     else addComputedByFunction(headers, name, call!, source);
   }
 }
 
-function addComputedByFunction(headers: string[], name: string, call: HeaderFunction, source: HeaderContext): void {
+function addComputedByFunction(
+  headers: string[],
+  name: string,
+  call: HeaderFunction,
+  source: HeaderContext,
+): void {
   let value: string | undefined;
   try {
     value = call(source);
   } catch (error) {
-    throw new DispatcherFault('function_failed', `the function of the header ${name} threw: ${describeError(error)}`);
+    throw new DispatcherFault(
+      'function_failed',
+      `the function of the header ${name} threw: ${describeError(error)}`,
+    );
   }
   if (value !== undefined) headers.push(name, checkValue(name, value, `the function of the header ${name}`));
 }
 
-async function signWithFunctions(build: Build, request: TransportRequest, headers: string[]): Promise<TransportRequest> {
+async function signWithFunctions(
+  build: Build,
+  request: TransportRequest,
+  headers: string[],
+): Promise<TransportRequest> {
   const { plan, runtime, delivery, timestampSeconds } = build;
   for (const sign of plan.signatures) {
     let added: unknown;
     try {
-      added = await sign({ body: request.body, timestamp: timestampSeconds, message: delivery.message, endpoint: runtime.view, attempt: delivery.attempts, secrets: plan.secrets });
+      added = await sign({
+        body: request.body,
+        timestamp: timestampSeconds,
+        message: delivery.message,
+        endpoint: runtime.view,
+        attempt: delivery.attempts,
+        secrets: plan.secrets,
+      });
     } catch (error) {
       throw new DispatcherFault('function_failed', `a signature function threw: ${describeError(error)}`);
     }
-    if (typeof added !== 'object' || added === null) throw new DispatcherFault('function_failed', 'a signature function must return an object of headers');
+    if (typeof added !== 'object' || added === null)
+      throw new DispatcherFault('function_failed', 'a signature function must return an object of headers');
     addHeaders(headers, added as Readonly<Record<string, string>>, plan, 'a signature function');
   }
   return request;
 }
 
 /** Headers written by a named function are checked like those of an endpoint, and may not repeat others. */
-function addHeaders(headers: string[], added: Readonly<Record<string, string>>, plan: RequestPlan, writer: string | undefined): void {
+function addHeaders(
+  headers: string[],
+  added: Readonly<Record<string, string>>,
+  plan: RequestPlan,
+  writer: string | undefined,
+): void {
   for (const [name, value] of Object.entries(added)) {
     if (writer !== undefined) {
       const key = name.toLowerCase();
-      if (plan.takenHeaders.has(key) || headers.some((other, index) => index % 2 === 0 && other.toLowerCase() === key)) {
-        throw new DispatcherFault('bad_request', `${writer} writes the header ${name}, which something else of the request writes`);
+      if (
+        plan.takenHeaders.has(key) ||
+        headers.some((other, index) => index % 2 === 0 && other.toLowerCase() === key)
+      ) {
+        throw new DispatcherFault(
+          'bad_request',
+          `${writer} writes the header ${name}, which something else of the request writes`,
+        );
       }
       checkName(name, writer);
       checkValue(name, value, writer);
@@ -150,7 +216,8 @@ function checkValue(name: string, value: unknown, writer: string): string {
   try {
     return validateHeaderValue(name, value);
   } catch (error) {
-    if (error instanceof OptionsError) throw new DispatcherFault('bad_request', `${writer}: ${error.message}`);
+    if (error instanceof OptionsError)
+      throw new DispatcherFault('bad_request', `${writer}: ${error.message}`);
     throw error;
   }
 }

@@ -9,7 +9,8 @@ export interface DeliveryAdminOptions {
   readonly store: Store;
   readonly reporter: Reporter;
   readonly directory: Directory;
-  readonly onWork: () => void;
+  /** Waiting deliveries become due after this time. */
+  readonly wakeIn: (delayMs: number) => void;
 }
 
 export interface ListRequest {
@@ -49,7 +50,12 @@ export class DeliveryAdmin {
     const attemptLog: Attempt[] = [];
     let cursor: string | undefined;
     do {
-      const page: Page<Attempt> = await this.#options.store.list({ of: 'attempts', where: { deliveryId: id }, cursor, limit: ATTEMPT_PAGE });
+      const page: Page<Attempt> = await this.#options.store.list({
+        of: 'attempts',
+        where: { deliveryId: id },
+        cursor,
+        limit: ATTEMPT_PAGE,
+      });
       attemptLog.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
@@ -64,7 +70,7 @@ export class DeliveryAdmin {
   async retry(id: string): Promise<Delivery> {
     await this.#find(id);
     await this.#options.store.reschedule({ where: { deliveryIds: [id] }, to: 'scheduled', limit: 1 });
-    this.#options.onWork();
+    this.#options.wakeIn(0);
     return this.#find(id);
   }
 
@@ -72,8 +78,14 @@ export class DeliveryAdmin {
   async cancel(id: string): Promise<Delivery> {
     await this.#find(id);
     const { store, reporter, directory } = this.#options;
-    const { deliveries } = await store.reschedule({ where: { deliveryIds: [id] }, to: 'discarded', reason: 'cancelled', limit: 1 });
-    for (const delivery of deliveries) reporter.rescheduled(delivery, directory.get(delivery.endpointId)?.ref);
+    const { deliveries } = await store.reschedule({
+      where: { deliveryIds: [id] },
+      to: 'discarded',
+      reason: 'cancelled',
+      limit: 1,
+    });
+    for (const delivery of deliveries)
+      reporter.rescheduled(delivery, directory.get(delivery.endpointId)?.ref);
     return this.#find(id);
   }
 

@@ -27,8 +27,8 @@ export interface EndpointAdminOptions {
   readonly inbox: Inbox;
   /** Hands leased deliveries back, as unsent. */
   readonly handBack: (deliveries: readonly LeasedDelivery[]) => void;
-  /** Waiting deliveries may have become due. */
-  readonly onWork: () => void;
+  /** Waiting deliveries become due after this time. */
+  readonly wakeIn: (delayMs: number) => void;
 }
 
 /** Deliveries moved in one store call. */
@@ -38,7 +38,10 @@ const MAX_UPDATE_TRIES = 5;
 
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
-  readonly #tests = new Map<string, { readonly runtime: EndpointRuntime; readonly resolve: (settled: Settled) => void }>();
+  readonly #tests = new Map<
+    string,
+    { readonly runtime: EndpointRuntime; readonly resolve: (settled: Settled) => void }
+  >();
 
   constructor(options: EndpointAdminOptions) {
     this.#options = options;
@@ -48,7 +51,11 @@ export class EndpointAdmin {
   async create(record: EndpointRecord): Promise<StoredEndpoint> {
     const { store, directory, reporter } = this.#options;
     const result = await store.endpoints.put({ record, expectedRevision: 0 });
-    if (result.kind === 'conflict') throw new ConflictError(record.id, `An endpoint with the id ${JSON.stringify(record.id)} exists. Update it, or choose another id.`);
+    if (result.kind === 'conflict')
+      throw new ConflictError(
+        record.id,
+        `An endpoint with the id ${JSON.stringify(record.id)} exists. Update it, or choose another id.`,
+      );
     const runtime = directory.put(result.record);
     reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
     return this.get(record.id);
@@ -61,7 +68,11 @@ export class EndpointAdmin {
     return stored;
   }
 
-  list(params: { tenant?: string | undefined; cursor?: string | undefined; limit: number }): Promise<Page<StoredEndpoint>> {
+  list(params: {
+    tenant?: string | undefined;
+    cursor?: string | undefined;
+    limit: number;
+  }): Promise<Page<StoredEndpoint>> {
     return this.#options.store.endpoints.list(params);
   }
 
@@ -71,16 +82,25 @@ export class EndpointAdmin {
    * @param expectedRevision refuse when the endpoint is at another revision; undefined: whatever it is
    * @throws ConflictError when the revision is another one
    */
-  async update(id: string, change: (record: EndpointRecord) => EndpointRecord, expectedRevision?: number): Promise<StoredEndpoint> {
+  async update(
+    id: string,
+    change: (record: EndpointRecord) => EndpointRecord,
+    expectedRevision?: number,
+  ): Promise<StoredEndpoint> {
     for (let tries = 1; ; tries += 1) {
       const { record } = await this.get(id);
-      if (expectedRevision !== undefined && record.revision !== expectedRevision) throw staleRevision(id, expectedRevision, record.revision);
-      const result = await this.#options.store.endpoints.put({ record: change(record), expectedRevision: record.revision });
+      if (expectedRevision !== undefined && record.revision !== expectedRevision)
+        throw staleRevision(id, expectedRevision, record.revision);
+      const result = await this.#options.store.endpoints.put({
+        record: change(record),
+        expectedRevision: record.revision,
+      });
       if (result.kind === 'stored') {
         await this.#afterUpdate(record, result.record);
         return this.get(id);
       }
-      if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES) throw staleRevision(id, record.revision, result.currentRevision);
+      if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES)
+        throw staleRevision(id, record.revision, result.currentRevision);
     }
   }
 
@@ -101,15 +121,23 @@ export class EndpointAdmin {
     const { record } = await this.get(id);
     await this.#options.store.putLane({ endpointId: id, paused: true });
     this.#options.handBack(this.#options.sender.takeQueued(id));
-    this.#options.reporter.endpoint('endpoint.paused', this.#options.directory.put(record).ref, record.tenant);
+    this.#options.reporter.endpoint(
+      'endpoint.paused',
+      this.#options.directory.put(record).ref,
+      record.tenant,
+    );
   }
 
   /** Ends a pause, and a block by Retry-After. */
   async resume(id: string): Promise<void> {
     const { record } = await this.get(id);
     await this.#options.store.putLane({ endpointId: id, paused: false, blockForMs: 0 });
-    this.#options.onWork();
-    this.#options.reporter.endpoint('endpoint.resumed', this.#options.directory.put(record).ref, record.tenant);
+    this.#options.wakeIn(0);
+    this.#options.reporter.endpoint(
+      'endpoint.resumed',
+      this.#options.directory.put(record).ref,
+      record.tenant,
+    );
   }
 
   /** Sends one message to one endpoint at once, past its lane and whatever its state, without retries. */
@@ -119,7 +147,14 @@ export class EndpointAdmin {
     const deliveryId = createId('dlv_', this.#options.random);
     const settled = new Promise<Settled>((resolve) => this.#tests.set(deliveryId, { runtime, resolve }));
     try {
-      const delivery = { id: deliveryId, endpointId: id, state: 'scheduled', reason: undefined, lease: undefined, orderingKey: undefined } as const;
+      const delivery = {
+        id: deliveryId,
+        endpointId: id,
+        state: 'scheduled',
+        reason: undefined,
+        lease: undefined,
+        orderingKey: undefined,
+      } as const;
       await this.#options.inbox.add({ message, deliveries: [delivery], fannedOut: true });
       return await settled;
     } finally {
@@ -138,12 +173,17 @@ export class EndpointAdmin {
 
   /** What an outcome asks for beyond its own delivery: a pause of the lane, the end of the endpoint. */
   applyDirective(runtime: EndpointRuntime, decision: Decision): void {
-    const { store, activity, reporter, sender, handBack } = this.#options;
+    const { store, activity, reporter, sender, handBack, wakeIn } = this.#options;
     const id = runtime.record.id;
     const task = async (): Promise<void> => {
       if (decision.blockLaneMs !== undefined) {
-        await store.putLane({ endpointId: id, blockForMs: decision.blockLaneMs, blockedReason: 'retry_after' });
+        await store.putLane({
+          endpointId: id,
+          blockForMs: decision.blockLaneMs,
+          blockedReason: 'retry_after',
+        });
         handBack(sender.takeQueued(id));
+        wakeIn(decision.blockLaneMs);
       }
       if (decision.disableEndpoint) await this.#disable(id, 'gone');
     };
@@ -155,14 +195,16 @@ export class EndpointAdmin {
 
   async #disable(id: string, reason: DisabledReason): Promise<void> {
     try {
-      await this.update(id, (record) => (record.status === 'disabled' ? record : { ...record, status: 'disabled', disabledReason: reason }));
+      await this.update(id, (record) =>
+        record.status === 'disabled' ? record : { ...record, status: 'disabled', disabledReason: reason },
+      );
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
     }
   }
 
   async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
-    const { directory, reporter, sender, handBack, onWork } = this.#options;
+    const { directory, reporter, sender, handBack, wakeIn } = this.#options;
     const runtime = directory.put(after);
     const isNowDisabled = before.status === 'enabled' && after.status === 'disabled';
     if (isNowDisabled) {
@@ -171,7 +213,7 @@ export class EndpointAdmin {
       await this.#discardWaiting(after.id, 'endpoint_disabled');
     } else {
       reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
-      onWork();
+      wakeIn(0);
     }
   }
 
@@ -179,13 +221,23 @@ export class EndpointAdmin {
     const { store, reporter, directory } = this.#options;
     let cursor: string | undefined;
     do {
-      const result = await store.reschedule({ where: { endpointId, states: ['scheduled', 'sending'] }, to: 'discarded', reason, cursor, limit: BATCH });
-      for (const delivery of result.deliveries) reporter.rescheduled(delivery, directory.get(endpointId)?.ref);
+      const result = await store.reschedule({
+        where: { endpointId, states: ['scheduled', 'sending'] },
+        to: 'discarded',
+        reason,
+        cursor,
+        limit: BATCH,
+      });
+      for (const delivery of result.deliveries)
+        reporter.rescheduled(delivery, directory.get(endpointId)?.ref);
       cursor = result.nextCursor;
     } while (cursor !== undefined);
   }
 }
 
 function staleRevision(id: string, expected: number, current: number): ConflictError {
-  return new ConflictError(id, `Endpoint ${id} is at revision ${current}, not ${expected}: somebody changed it meanwhile. Read it again and repeat the change.`);
+  return new ConflictError(
+    id,
+    `Endpoint ${id} is at revision ${current}, not ${expected}: somebody changed it meanwhile. Read it again and repeat the change.`,
+  );
 }

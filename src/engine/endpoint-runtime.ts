@@ -9,10 +9,21 @@
 import type { AddressPolicy } from '../core/address-policy.ts';
 import { type CompiledFilter, compileFilter } from '../core/compile-filter.ts';
 import type { DecisionPolicy } from '../core/decide.ts';
-import { type EndpointRecord, pickDeliverySettings, type ResolvedDeliverySettings } from '../core/endpoint.ts';
+import {
+  type EndpointRecord,
+  pickDeliverySettings,
+  type ResolvedDeliverySettings,
+} from '../core/endpoint.ts';
 import { type EndpointView, toEndpointView } from '../core/endpoint-view.ts';
 import { describeEnvelope } from '../core/envelope.ts';
-import type { EnvelopeFunction, FunctionRegistry, HeaderFunction, RetryDelayFunction, ShouldRetryFunction, SignatureFunction } from '../core/functions.ts';
+import type {
+  EnvelopeFunction,
+  FunctionRegistry,
+  HeaderFunction,
+  RetryDelayFunction,
+  ShouldRetryFunction,
+  SignatureFunction,
+} from '../core/functions.ts';
 import { fitHeaders, writtenHeaders } from '../core/delivery-headers.ts';
 import { COMPUTED_HEADERS, type ComputedHeaderSource } from '../core/header-rules.ts';
 import type { DispatcherReason } from '../core/outcome.ts';
@@ -52,7 +63,11 @@ export interface RequestPlan {
   /** user-agent and static headers, names and values in turn. */
   readonly headers: readonly string[];
   readonly envelope: EnvelopeFunction | undefined;
-  readonly computedHeaders: readonly { readonly name: string; readonly compute: ((source: ComputedHeaderSource) => string) | undefined; readonly call: HeaderFunction | undefined }[];
+  readonly computedHeaders: readonly {
+    readonly name: string;
+    readonly compute: ((source: ComputedHeaderSource) => string) | undefined;
+    readonly call: HeaderFunction | undefined;
+  }[];
   readonly signer: Signer;
   readonly signatures: readonly SignatureFunction[];
   readonly secrets: readonly string[];
@@ -110,18 +125,39 @@ function compile(record: EndpointRecord, options: EndpointCompilerOptions): Endp
     view: toEndpointView(record),
     ref: { id: record.id, url: maskUrl(record.url) },
     settings,
-    filter: record.filter === undefined ? undefined : compileFilter(record.filter, (name) => ownEntry(options.functions.filter, name)),
+    filter:
+      record.filter === undefined
+        ? undefined
+        : compileFilter(record.filter, (name) => ownEntry(options.functions.filter, name)),
   };
   try {
     const policy = createPolicy(settings, options.functions);
     const target = tryParseTarget(record, options);
-    if (typeof target === 'string') return { ...shared, ...policy, request: undefined, refusal: target, fault: undefined };
-    return { ...shared, ...policy, request: planRequest(record, settings, target, options), refusal: undefined, fault: undefined };
+    if (typeof target === 'string')
+      return { ...shared, ...policy, request: undefined, refusal: target, fault: undefined };
+    return {
+      ...shared,
+      ...policy,
+      request: planRequest(record, settings, target, options),
+      refusal: undefined,
+      fault: undefined,
+    };
   } catch (error) {
-    const reason = error instanceof MissingFunction ? 'unknown_function' : error instanceof OptionsError && error.path.startsWith('endpoint.secrets') ? 'bad_secret' : 'bad_request';
+    const reason =
+      error instanceof MissingFunction
+        ? 'unknown_function'
+        : error instanceof OptionsError && error.path.startsWith('endpoint.secrets')
+          ? 'bad_secret'
+          : 'bad_request';
     const { shouldRetry: _unserved, ...rest } = settings;
     const policy = createPolicy({ ...rest, retry: 'default' }, options.functions);
-    return { ...shared, ...policy, request: undefined, refusal: undefined, fault: { reason, detail: describeError(error) } };
+    return {
+      ...shared,
+      ...policy,
+      request: undefined,
+      refusal: undefined,
+      fault: { reason, detail: describeError(error) },
+    };
   }
 }
 
@@ -136,12 +172,21 @@ function settingsOf(record: EndpointRecord, { defaults }: EndpointCompilerOption
 }
 
 /** The endpoint's own header wins over the dispatcher's, whatever the case of its name. */
-function mergeHeaders(base: Readonly<Record<string, string>>, own: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+function mergeHeaders(
+  base: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
-  return { ...Object.fromEntries(Object.entries(base).filter(([name]) => !names.has(name.toLowerCase()))), ...own };
+  return {
+    ...Object.fromEntries(Object.entries(base).filter(([name]) => !names.has(name.toLowerCase()))),
+    ...own,
+  };
 }
 
-type PolicyParts = Pick<EndpointRuntime, 'policy' | 'testPolicy' | 'maxAttempts' | 'shouldRetry' | 'retryDelay'>;
+type PolicyParts = Pick<
+  EndpointRuntime,
+  'policy' | 'testPolicy' | 'maxAttempts' | 'shouldRetry' | 'retryDelay'
+>;
 
 function createPolicy(settings: ResolvedDeliverySettings, functions: FunctionRegistry): PolicyParts {
   const { retryOn, onGone, retryAfter, success } = settings;
@@ -151,12 +196,21 @@ function createPolicy(settings: ResolvedDeliverySettings, functions: FunctionReg
     policy,
     testPolicy: { ...policy, retry: resolveRetryPolicy('once'), onGone: 'retry' },
     maxAttempts: retry.maxAttempts,
-    shouldRetry: settings.shouldRetry === undefined ? undefined : required(functions.shouldRetry, settings.shouldRetry, 'functions.shouldRetry'),
-    retryDelay: retry.kind === 'custom' ? required(functions.retryDelay, retry.name, 'functions.retryDelay') : undefined,
+    shouldRetry:
+      settings.shouldRetry === undefined
+        ? undefined
+        : required(functions.shouldRetry, settings.shouldRetry, 'functions.shouldRetry'),
+    retryDelay:
+      retry.kind === 'custom'
+        ? required(functions.retryDelay, retry.name, 'functions.retryDelay')
+        : undefined,
   };
 }
 
-function parseTarget(record: EndpointRecord, { addressPolicy, requireHttps }: EndpointCompilerOptions): RequestTarget {
+function parseTarget(
+  record: EndpointRecord,
+  { addressPolicy, requireHttps }: EndpointCompilerOptions,
+): RequestTarget {
   return parseEndpointUrl(record.url, 'endpoint.url', { addressPolicy, requireHttps });
 }
 
@@ -169,33 +223,60 @@ function tryParseTarget(record: EndpointRecord, options: EndpointCompilerOptions
   }
 }
 
-function planRequest(record: EndpointRecord, settings: ResolvedDeliverySettings, target: RequestTarget, { functions, userAgent }: EndpointCompilerOptions): RequestPlan {
+function planRequest(
+  record: EndpointRecord,
+  settings: ResolvedDeliverySettings,
+  target: RequestTarget,
+  { functions, userAgent }: EndpointCompilerOptions,
+): RequestPlan {
   const signatures = settings.signatures.map(resolveSignature);
   const envelope = describeEnvelope(settings.envelope);
-  const secrets = record.secrets.map((secret, index) => validateSecret(secret.value, `endpoint.secrets[${index}]`, settings.signatures));
+  const secrets = record.secrets.map((secret, index) =>
+    validateSecret(secret.value, `endpoint.secrets[${index}]`, settings.signatures),
+  );
   const fitted = fitHeaders(settings, 'endpoint');
-  const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) => name.toLowerCase());
+  const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) =>
+    name.toLowerCase(),
+  );
   return {
     target,
     headers: ['user-agent', userAgent, ...Object.entries(fitted.headers).flat()],
-    envelope: envelope.isBuiltIn ? undefined : required(functions.envelope, envelope.name, 'functions.envelope'),
+    envelope: envelope.isBuiltIn
+      ? undefined
+      : required(functions.envelope, envelope.name, 'functions.envelope'),
     computedHeaders: Object.entries(fitted.computedHeaders).map(([name, source]) => {
       const compute = ownEntry(COMPUTED_HEADERS, source);
-      return { name, compute, call: compute === undefined ? required(functions.header, source, 'functions.header') : undefined };
+      return {
+        name,
+        compute,
+        call: compute === undefined ? required(functions.header, source, 'functions.header') : undefined,
+      };
     }),
     signer: createSigner(signatures, secrets),
-    signatures: signatures.flatMap(({ kind, name }) => (kind === 'custom' ? [required(functions.signature, name, 'functions.signature')] : [])),
+    signatures: signatures.flatMap(({ kind, name }) =>
+      kind === 'custom' ? [required(functions.signature, name, 'functions.signature')] : [],
+    ),
     secrets,
     takenHeaders: new Set([...writtenHeaders(settings).keys(), ...own, 'content-type', 'user-agent']),
   };
 }
 
-function required<Value>(registry: Readonly<Record<string, Value>> | undefined, name: string, where: string): Value {
+function required<Value>(
+  registry: Readonly<Record<string, Value>> | undefined,
+  name: string,
+  where: string,
+): Value {
   const found = ownEntry(registry, name);
-  if (found === undefined) throw new MissingFunction(`the function ${JSON.stringify(name)} is not registered under ${where} in this process`);
+  if (found === undefined)
+    throw new MissingFunction(
+      `the function ${JSON.stringify(name)} is not registered under ${where} in this process`,
+    );
   return found;
 }
 
-function ownEntry<Value>(registry: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
+function ownEntry<Value>(
+  registry: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
   return registry !== undefined && Object.hasOwn(registry, name) ? registry[name] : undefined;
 }

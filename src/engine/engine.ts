@@ -7,7 +7,15 @@ import { createToken } from '../core/id.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import { FunctionError } from '../errors.ts';
-import type { AppendEntry, Lease, LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
+import type {
+  AppendEntry,
+  Lease,
+  LeasedDelivery,
+  NewDelivery,
+  NewMessage,
+  Retention,
+  Store,
+} from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Activity } from './activity.ts';
 import { Deadlines } from './deadlines.ts';
@@ -69,13 +77,16 @@ export class Engine {
     this.#options = options;
     this.owner = createToken(random);
     const token = (): string => createToken(random);
-    const refOf = (endpointId: string): EndpointRuntime['ref'] | undefined => this.directory.get(endpointId)?.ref;
-    const reportFunction = (error: unknown, what: string): void => reporter.error(new FunctionError(what, error), what);
+    const refOf = (endpointId: string): EndpointRuntime['ref'] | undefined =>
+      this.directory.get(endpointId)?.ref;
+    const reportFunction = (error: unknown, what: string): void =>
+      reporter.error(new FunctionError(what, error), what);
     this.#deadlines = new Deadlines(clock);
     this.directory = new Directory({
       store,
       compile: options.compile,
-      onChange: (runtime) => this.sender.lanes.setConcurrency(runtime.record.id, runtime.settings.concurrency),
+      onChange: (runtime) =>
+        this.sender.lanes.setConcurrency(runtime.record.id, runtime.settings.concurrency),
       onError: (error, what) => reporter.error(error, what),
     });
     this.settler = new Settler({
@@ -86,14 +97,20 @@ export class Engine {
       limits: options.limits,
       onSettled: (settled) => {
         reporter.settled(settled);
-        if (settled.result.kind === 'settled' && settled.result.state === 'scheduled') this.scheduler.wakeIn(settled.transition.delayMs);
+        if (settled.result.kind === 'settled' && settled.result.state === 'scheduled')
+          this.scheduler.wakeIn(settled.transition.delayMs);
       },
       onDirective: (runtime, decision) => this.endpoints.applyDirective(runtime, decision),
       onFunctionError: (error, what) => reportFunction(error, `The named function ${what}`),
       onStoreError: (error, what) => reporter.error(error, what),
     });
     this.sender = new Sender({
-      context: { clock, transport: options.transport, deadlines: this.#deadlines, maxResponseBodyBytes: options.maxResponseBodyBytes },
+      context: {
+        clock,
+        transport: options.transport,
+        deadlines: this.#deadlines,
+        maxResponseBodyBytes: options.maxResponseBodyBytes,
+      },
       settler: this.settler,
       activity: this.activity,
       maxConcurrency: options.maxConcurrency,
@@ -109,7 +126,10 @@ export class Engine {
       owner: this.owner,
       leaseMs: options.leaseMs,
       maxRescues: options.limits.maxRescues,
-      maxSleepMs: store.capabilities.shared && !store.capabilities.notifications ? options.pollIntervalMs : options.leaseMs,
+      maxSleepMs:
+        store.capabilities.shared && !store.capabilities.notifications
+          ? options.pollIntervalMs
+          : options.leaseMs,
       token,
       onLeased: (deliveries) => this.#onLeased(deliveries),
       onRescued: (delivery) => reporter.rescued(delivery, refOf(delivery.endpointId)),
@@ -157,7 +177,9 @@ export class Engine {
       onLost: (tokens) => this.sender.dropLost(tokens),
       onError: (error, what) => reporter.error(error, what),
     });
-    const onWork = (): void => this.#onLeftBehind('work');
+    const wakeIn = (delayMs: number): void => {
+      if (options.deliver) this.scheduler.wakeIn(delayMs);
+    };
     this.endpoints = new EndpointAdmin({
       store,
       random,
@@ -167,9 +189,9 @@ export class Engine {
       sender: this.sender,
       inbox: this.inbox,
       handBack: (deliveries) => this.#handBack(deliveries),
-      onWork,
+      wakeIn,
     });
-    this.deliveries = new DeliveryAdmin({ store, reporter, directory: this.directory, onWork });
+    this.deliveries = new DeliveryAdmin({ store, reporter, directory: this.directory, wakeIn });
   }
 
   async start(): Promise<void> {
@@ -186,8 +208,17 @@ export class Engine {
 
   /** Matches and stores a message. A process that only stores leaves the matching to the others. */
   emit(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
-    const matched = to !== undefined ? this.matcher.address(message, to) : this.#options.deliver ? this.matcher.match(message) : undefined;
-    const entry: AppendEntry = { message, deliveries: matched ?? NO_DELIVERIES, fannedOut: matched !== undefined };
+    const matched =
+      to !== undefined
+        ? this.matcher.address(message, to)
+        : this.#options.deliver
+          ? this.matcher.match(message)
+          : undefined;
+    const entry: AppendEntry = {
+      message,
+      deliveries: matched ?? NO_DELIVERIES,
+      fannedOut: matched !== undefined,
+    };
     return this.inbox.add(entry);
   }
 
@@ -218,7 +249,10 @@ export class Engine {
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     if (this.#isStopping) this.#handBack(deliveries);
-    else this.sender.accept(deliveries[0]?.message.test === true ? this.endpoints.takeTests(deliveries) : deliveries);
+    else
+      this.sender.accept(
+        deliveries[0]?.message.test === true ? this.endpoints.takeTests(deliveries) : deliveries,
+      );
   }
 
   /** As if never claimed: due now, attempt refunded. */
@@ -228,7 +262,9 @@ export class Engine {
     this.activity.begin(1);
     this.#options.store
       .release({ leases, refund: true })
-      .catch((error: unknown) => this.#options.reporter.error(error, 'hand back leases; they are rescued when they expire'))
+      .catch((error: unknown) =>
+        this.#options.reporter.error(error, 'hand back leases; they are rescued when they expire'),
+      )
       .finally(() => this.activity.end(1));
   }
 

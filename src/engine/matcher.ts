@@ -30,7 +30,12 @@ export class Matcher {
    */
   match(message: Message): readonly NewDelivery[] | undefined {
     const failed: EndpointRuntime[] = [];
-    const input = (): FilterInput => ({ type: message.type, tenant: message.tenant, data: JSON.parse(message.dataJson) as JsonValue, metadata: message.metadata });
+    const input = (): FilterInput => ({
+      type: message.type,
+      tenant: message.tenant,
+      data: JSON.parse(message.dataJson) as JsonValue,
+      metadata: message.metadata,
+    });
     const matched = this.#options.directory.match(message.type, message.tenant, input, (runtime, error) => {
       failed.push(runtime);
       this.#options.onFilterError(runtime, error);
@@ -38,7 +43,8 @@ export class Matcher {
     if (matched.length === 0 && failed.length === 0) return NO_DELIVERIES;
     if (failed.some((runtime) => runtime.filter?.missing !== undefined)) return undefined;
     const deliveries = matched.map((runtime) => this.#create(message, runtime));
-    for (const runtime of failed) deliveries.push({ ...this.#create(message, runtime), state: 'failed', reason: 'function_failed' });
+    for (const runtime of failed)
+      deliveries.push({ ...this.#create(message, runtime), state: 'failed', reason: 'function_failed' });
     return deliveries;
   }
 
@@ -50,7 +56,8 @@ export class Matcher {
   address(message: Message, endpointIds: readonly string[]): readonly NewDelivery[] {
     return [...new Set(endpointIds)].map((id) => {
       const runtime = this.#options.directory.get(id);
-      if (runtime === undefined || runtime.record.tenant !== message.tenant) throw new NotFoundError('endpoint', id);
+      if (runtime === undefined || runtime.record.tenant !== message.tenant)
+        throw new NotFoundError('endpoint', id);
       return this.#create(message, runtime);
     });
   }

@@ -27,7 +27,15 @@ export interface EmitOptions {
   to?: readonly string[];
 }
 
-const EMIT_OPTION_KEYS = ['tenant', 'idempotencyKey', 'orderingKey', 'metadata', 'timestamp', 'id', 'to'] as const satisfies readonly (keyof EmitOptions)[];
+const EMIT_OPTION_KEYS = [
+  'tenant',
+  'idempotencyKey',
+  'orderingKey',
+  'metadata',
+  'timestamp',
+  'id',
+  'to',
+] as const satisfies readonly (keyof EmitOptions)[];
 const DEFAULT_TENANT = 'default';
 const MAX_TEXT_LENGTH = 256;
 const MAX_METADATA_BYTES = 16 * 1024;
@@ -73,13 +81,17 @@ export class MessageFactory {
       orderingKey: options.orderingKey,
       metadata,
       test: false,
-      fingerprint: idempotencyKey === undefined && options.id === undefined ? undefined : fingerprint(type, dataJson, metadata, options),
+      fingerprint:
+        idempotencyKey === undefined && options.id === undefined
+          ? undefined
+          : fingerprint(type, dataJson, metadata, options),
     };
   }
 
   #checkType(type: unknown): void {
     if (this.#knownTypes.has(type as string)) return;
-    if (!isEventType(type)) throw new OptionsError('type', `type: expected ${EVENT_TYPE_EXPECTED}, got ${describeValue(type)}`);
+    if (!isEventType(type))
+      throw new OptionsError('type', `type: expected ${EVENT_TYPE_EXPECTED}, got ${describeValue(type)}`);
     if (this.#knownTypes.size < MAX_KNOWN_TYPES) this.#knownTypes.add(type);
   }
 
@@ -89,13 +101,17 @@ export class MessageFactory {
     if (dataJson.length * 3 <= limit) return;
     const bytes = Buffer.byteLength(dataJson);
     if (bytes > limit) {
-      throw new PayloadError('data', `data: expected at most ${limit} bytes of JSON (maxPayloadBytes), got ${bytes}. Send a reference instead, or raise the limit.`);
+      throw new PayloadError(
+        'data',
+        `data: expected at most ${limit} bytes of JSON (maxPayloadBytes), got ${bytes}. Send a reference instead, or raise the limit.`,
+      );
     }
   }
 }
 
 function checkOptions(options: EmitOptions): void {
-  if (typeof options !== 'object' || options === null) throw new OptionsError('options', `options: expected an object, got ${describeValue(options)}`);
+  if (typeof options !== 'object' || options === null)
+    throw new OptionsError('options', `options: expected an object, got ${describeValue(options)}`);
   for (const key of Object.keys(options)) {
     if (!(EMIT_OPTION_KEYS as readonly string[]).includes(key)) throw unknownKey(key);
   }
@@ -106,25 +122,35 @@ function checkOptions(options: EmitOptions): void {
   const { timestamp, to } = options;
   if (timestamp !== undefined) {
     const instant = timestamp instanceof Date || typeof timestamp === 'number' ? Number(timestamp) : NaN;
-    if (!(Math.abs(instant) <= MAX_INSTANT)) throw wrong('timestamp', 'a valid Date or epoch milliseconds', timestamp);
+    if (!(Math.abs(instant) <= MAX_INSTANT))
+      throw wrong('timestamp', 'a valid Date or epoch milliseconds', timestamp);
   }
-  if (to !== undefined && (!Array.isArray(to) || to.length === 0 || !to.every(isId))) throw wrong('to', 'a list of at least one endpoint id', to);
+  if (to !== undefined && (!Array.isArray(to) || to.length === 0 || !to.every(isId)))
+    throw wrong('to', 'a list of at least one endpoint id', to);
 }
 
 function checkText(key: 'tenant' | 'idempotencyKey' | 'orderingKey', value: unknown): void {
   if (value === undefined) return;
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_TEXT_LENGTH) throw wrong(key, `1 to ${MAX_TEXT_LENGTH} characters`, value);
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_TEXT_LENGTH)
+    throw wrong(key, `1 to ${MAX_TEXT_LENGTH} characters`, value);
 }
 
 function copyMetadata(metadata: JsonObject): JsonObject {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw wrong('metadata', 'an object', metadata);
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw wrong('metadata', 'an object', metadata);
   const text = serializeJson(metadata, 'metadata');
-  if (Buffer.byteLength(text) > MAX_METADATA_BYTES) throw wrong('metadata', `at most ${MAX_METADATA_BYTES} bytes of JSON`, metadata);
+  if (Buffer.byteLength(text) > MAX_METADATA_BYTES)
+    throw wrong('metadata', `at most ${MAX_METADATA_BYTES} bytes of JSON`, metadata);
   return JSON.parse(text) as JsonObject;
 }
 
 /** Digest of all that makes two messages the same; the time of emission is not part of it. */
-function fingerprint(type: string, dataJson: string, metadata: JsonObject | undefined, options: EmitOptions): string {
+function fingerprint(
+  type: string,
+  dataJson: string,
+  metadata: JsonObject | undefined,
+  options: EmitOptions,
+): string {
   const rest = JSON.stringify([type, metadata ?? null, options.orderingKey ?? null, options.to ?? null]);
   return createHash('sha256').update(rest).update('\0').update(dataJson).digest('base64');
 }
@@ -135,6 +161,9 @@ function wrong(key: string, expected: string, value: unknown): OptionsError {
 
 function unknownKey(key: string): OptionsError {
   const suggestion = nearest(key, EMIT_OPTION_KEYS);
-  const hint = suggestion === undefined ? `Known are ${EMIT_OPTION_KEYS.join(', ')}.` : `Did you mean ${JSON.stringify(suggestion)}?`;
+  const hint =
+    suggestion === undefined
+      ? `Known are ${EMIT_OPTION_KEYS.join(', ')}.`
+      : `Did you mean ${JSON.stringify(suggestion)}?`;
   return new OptionsError(key, `Unknown option ${JSON.stringify(key)} of emit. ${hint}`);
 }

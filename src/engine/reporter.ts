@@ -8,7 +8,15 @@ import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
 import type { OutcomeReason } from '../core/outcome.ts';
 import { describeError, PosthornError, StoreError } from '../errors.ts';
-import type { DeliveryEventBase, EndpointRef, LifecycleEmitter, LifecycleEventName, LifecycleEvents, Logger, MessageRef } from '../lifecycle-events.ts';
+import type {
+  DeliveryEventBase,
+  EndpointRef,
+  LifecycleEmitter,
+  LifecycleEventName,
+  LifecycleEvents,
+  Logger,
+  MessageRef,
+} from '../lifecycle-events.ts';
 import type { NewDelivery, NewMessage } from '../store/store.ts';
 import type { Settled } from './settler.ts';
 
@@ -30,19 +38,35 @@ export class Reporter {
     return this.#lastError;
   }
 
-  stored(message: NewMessage, deliveries: readonly NewDelivery[], refOf: (endpointId: string) => EndpointRef | undefined): void {
-    this.#emit('message.accepted', () => ({ at: this.#clock.now(), message: toMessageRef(message), deliveries: deliveries.length }));
-    this.#log('debug', () => [{ messageId: message.id, type: message.type, tenant: message.tenant, deliveries: deliveries.length }, 'message accepted']);
+  stored(
+    message: NewMessage,
+    deliveries: readonly NewDelivery[],
+    refOf: (endpointId: string) => EndpointRef | undefined,
+  ): void {
+    this.#emit('message.accepted', () => ({
+      at: this.#clock.now(),
+      message: toMessageRef(message),
+      deliveries: deliveries.length,
+    }));
+    this.#log('debug', () => [
+      { messageId: message.id, type: message.type, tenant: message.tenant, deliveries: deliveries.length },
+      'message accepted',
+    ]);
     for (const delivery of deliveries) {
-      if (delivery.state === 'discarded') this.discarded(delivery.id, message, refOf(delivery.endpointId), delivery.reason as DiscardReason);
-      if (delivery.state === 'failed') this.#failed(delivery.id, message, refOf(delivery.endpointId), delivery.reason!, 'its filter threw');
+      if (delivery.state === 'discarded')
+        this.discarded(delivery.id, message, refOf(delivery.endpointId), delivery.reason as DiscardReason);
+      if (delivery.state === 'failed')
+        this.#failed(delivery.id, message, refOf(delivery.endpointId), delivery.reason!, 'its filter threw');
     }
   }
 
   settled(settled: Settled): void {
     const { result, delivery, runtime, transition, outcome } = settled;
     if (result.kind === 'lost') {
-      this.#log('warn', () => [{ deliveryId: delivery.id, endpointId: delivery.endpointId }, 'lease lost: another process has this delivery; its outcome here is dropped']);
+      this.#log('warn', () => [
+        { deliveryId: delivery.id, endpointId: delivery.endpointId },
+        'lease lost: another process has this delivery; its outcome here is dropped',
+      ]);
       return;
     }
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
@@ -51,16 +75,33 @@ export class Reporter {
         this.#emit('delivery.succeeded', () => ({ ...this.#base(settled), final: true }));
         return this.#log('info', () => [this.#fields(settled), 'webhook delivered']);
       case 'exhausted':
-        this.#emit('delivery.exhausted', () => ({ ...this.#base(settled), final: true, reason: reasonOf(settled), detail }));
-        return this.#log('warn', () => [{ ...this.#fields(settled), detail }, 'webhook exhausted: no further attempt']);
+        this.#emit('delivery.exhausted', () => ({
+          ...this.#base(settled),
+          final: true,
+          reason: reasonOf(settled),
+          detail,
+        }));
+        return this.#log('warn', () => [
+          { ...this.#fields(settled), detail },
+          'webhook exhausted: no further attempt',
+        ]);
       case 'discarded':
         return this.discarded(delivery.id, delivery.message, runtime.ref, result.reason as DiscardReason);
       case 'failed':
         return this.#failed(delivery.id, delivery.message, runtime.ref, result.reason!, detail);
       case 'scheduled':
         if (outcome.kind === 'interrupted') return;
-        this.#emit('delivery.retrying', () => ({ ...this.#base(settled), final: false, reason: reasonOf(settled), detail, delayMs: transition.delayMs }));
-        return this.#log('warn', () => [{ ...this.#fields(settled), detail, delayMs: transition.delayMs }, 'webhook attempt failed, retry scheduled']);
+        this.#emit('delivery.retrying', () => ({
+          ...this.#base(settled),
+          final: false,
+          reason: reasonOf(settled),
+          detail,
+          delayMs: transition.delayMs,
+        }));
+        return this.#log('warn', () => [
+          { ...this.#fields(settled), detail, delayMs: transition.delayMs },
+          'webhook attempt failed, retry scheduled',
+        ]);
       case 'sending':
         return;
     }
@@ -68,33 +109,71 @@ export class Reporter {
 
   /** A lease ran out without a settle: its process died, or was blocked for too long. */
   rescued(delivery: Delivery, ref: EndpointRef | undefined): void {
-    this.#log('warn', () => [{ deliveryId: delivery.id, endpointId: delivery.endpointId, rescues: delivery.rescues }, 'expired lease rescued']);
-    if (delivery.state === 'failed') this.#failed(delivery.id, messageOf(delivery), ref ?? unknownEndpoint(delivery.endpointId), delivery.reason!, `its lease expired ${delivery.rescues} times: sending it may crash the process`);
+    this.#log('warn', () => [
+      { deliveryId: delivery.id, endpointId: delivery.endpointId, rescues: delivery.rescues },
+      'expired lease rescued',
+    ]);
+    if (delivery.state === 'failed')
+      this.#failed(
+        delivery.id,
+        messageOf(delivery),
+        ref ?? unknownEndpoint(delivery.endpointId),
+        delivery.reason!,
+        `its lease expired ${delivery.rescues} times: sending it may crash the process`,
+      );
   }
 
   rescheduled(delivery: Delivery, ref: EndpointRef | undefined): void {
-    if (delivery.state === 'discarded') this.discarded(delivery.id, messageOf(delivery), ref ?? unknownEndpoint(delivery.endpointId), delivery.reason as DiscardReason);
+    if (delivery.state === 'discarded')
+      this.discarded(
+        delivery.id,
+        messageOf(delivery),
+        ref ?? unknownEndpoint(delivery.endpointId),
+        delivery.reason as DiscardReason,
+      );
   }
 
-  discarded(deliveryId: string, message: Pick<Message, 'id' | 'type' | 'tenant'>, ref: EndpointRef | undefined, reason: DiscardReason): void {
+  discarded(
+    deliveryId: string,
+    message: Pick<Message, 'id' | 'type' | 'tenant'>,
+    ref: EndpointRef | undefined,
+    reason: DiscardReason,
+  ): void {
     const endpoint = ref ?? unknownEndpoint('');
-    this.#emit('delivery.discarded', () => ({ at: this.#clock.now(), deliveryId, message: pickMessage(message), endpoint, final: true, reason }));
+    this.#emit('delivery.discarded', () => ({
+      at: this.#clock.now(),
+      deliveryId,
+      message: pickMessage(message),
+      endpoint,
+      final: true,
+      reason,
+    }));
     this.#log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
   }
 
-  endpoint(name: Exclude<LifecycleEventName & `endpoint.${string}`, 'endpoint.disabled'>, endpoint: EndpointRef, tenant: string): void {
+  endpoint(
+    name: Exclude<LifecycleEventName & `endpoint.${string}`, 'endpoint.disabled'>,
+    endpoint: EndpointRef,
+    tenant: string,
+  ): void {
     this.#emit(name, () => ({ at: this.#clock.now(), endpoint, tenant }));
     this.#log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
   }
 
   endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {
     this.#emit('endpoint.disabled', () => ({ at: this.#clock.now(), endpoint, tenant, reason }));
-    this.#log('warn', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant, reason }, 'endpoint disabled']);
+    this.#log('warn', () => [
+      { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
+      'endpoint disabled',
+    ]);
   }
 
   /** Trouble that no caller can be told of. */
   error(error: unknown, what: string): void {
-    const wrapped = error instanceof PosthornError ? error : new StoreError(`Could not ${what}: ${describeError(error)}`, { cause: error });
+    const wrapped =
+      error instanceof PosthornError
+        ? error
+        : new StoreError(`Could not ${what}: ${describeError(error)}`, { cause: error });
     this.#lastError = { at: this.#clock.now(), message: wrapped.message };
     this.#emit('error', () => ({ at: this.#clock.now(), error: wrapped }));
     this.#log('error', () => [{ err: wrapped, code: wrapped.code }, wrapped.message]);
@@ -106,10 +185,27 @@ export class Reporter {
     else this.#log('error', () => [{ err: error, code: error.code }, error.message]);
   }
 
-  #failed(deliveryId: string, message: Pick<Message, 'id' | 'type' | 'tenant'>, ref: EndpointRef | undefined, reason: NonNullable<Delivery['reason']>, detail: string): void {
+  #failed(
+    deliveryId: string,
+    message: Pick<Message, 'id' | 'type' | 'tenant'>,
+    ref: EndpointRef | undefined,
+    reason: NonNullable<Delivery['reason']>,
+    detail: string,
+  ): void {
     const endpoint = ref ?? unknownEndpoint('');
-    this.#emit('delivery.failed', () => ({ at: this.#clock.now(), deliveryId, message: pickMessage(message), endpoint, final: true, reason, detail }));
-    this.#log('error', () => [{ deliveryId, endpointId: endpoint.id, reason, detail }, 'webhook failed: the dispatcher could not send it']);
+    this.#emit('delivery.failed', () => ({
+      at: this.#clock.now(),
+      deliveryId,
+      message: pickMessage(message),
+      endpoint,
+      final: true,
+      reason,
+      detail,
+    }));
+    this.#log('error', () => [
+      { deliveryId, endpointId: endpoint.id, reason, detail },
+      'webhook failed: the dispatcher could not send it',
+    ]);
   }
 
   #base(settled: Settled): DeliveryEventBase {
@@ -121,14 +217,24 @@ export class Reporter {
       endpoint: runtime.ref,
       attempt: delivery.attempts,
       maxAttempts: delivery.message.test ? 1 : runtime.maxAttempts,
-      status: outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response?.status : undefined,
+      status:
+        outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed'
+          ? outcome.response?.status
+          : undefined,
       durationMs,
+      test: delivery.message.test,
     };
   }
 
   #fields(settled: Settled): object {
     const { message, endpoint, ...rest } = this.#base(settled);
-    return { ...rest, messageId: message.id, type: message.type, tenant: message.tenant, endpointId: endpoint.id };
+    return {
+      ...rest,
+      messageId: message.id,
+      type: message.type,
+      tenant: message.tenant,
+      endpointId: endpoint.id,
+    };
   }
 
   #emit<Name extends LifecycleEventName>(name: Name, build: () => LifecycleEvents[Name]): void {
@@ -148,14 +254,18 @@ export class Reporter {
 
 function reasonOf(settled: Settled): OutcomeReason {
   const { outcome } = settled;
-  return outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed' ? outcome.reason : 'transport_failed';
+  return outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed'
+    ? outcome.reason
+    : 'transport_failed';
 }
 
 function toMessageRef(message: Message): MessageRef {
   return { id: message.id, type: message.type, tenant: message.tenant, metadata: message.metadata };
 }
 
-function pickMessage(message: Pick<Message, 'id' | 'type' | 'tenant'>): Pick<Message, 'id' | 'type' | 'tenant'> {
+function pickMessage(
+  message: Pick<Message, 'id' | 'type' | 'tenant'>,
+): Pick<Message, 'id' | 'type' | 'tenant'> {
   return { id: message.id, type: message.type, tenant: message.tenant };
 }
 

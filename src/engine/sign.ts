@@ -5,15 +5,8 @@ import type { ResolvedSignature, SignedContext } from '../core/signature.ts';
 
 /** Signs the attempts of one endpoint. */
 export interface Signer {
-  /**
-   * Appends the headers of all built-in schemes, name and value in turn. `body` must be the very bytes that are sent.
-   */
+  /** Appends the headers of all built-in schemes, names and values in turn. `body` must be the very bytes that are sent. */
   sign(body: Uint8Array, context: SignedContext, headers: string[]): void;
-}
-
-interface KeyedScheme {
-  readonly scheme: BuiltInSignature;
-  readonly keys: readonly KeyObject[];
 }
 
 type BuiltInSignature = ResolvedSignature & { readonly kind: 'built-in' };
@@ -25,45 +18,47 @@ type BuiltInSignature = ResolvedSignature & { readonly kind: 'built-in' };
  * @throws OptionsError when a secret does not fit a scheme; the message does not show it
  */
 export function createSigner(signatures: readonly ResolvedSignature[], secrets: readonly string[]): Signer {
-  const keyed: KeyedScheme[] = [];
-  for (const scheme of signatures) {
-    if (scheme.kind !== 'built-in') continue;
-    const used = scheme.isMultiValue ? secrets : secrets.slice(0, 1);
-    keyed.push({ scheme, keys: used.map((secret, index) => toKey(scheme, secret, `secrets[${index}]`)) });
-  }
+  const schemes = signatures.flatMap((signature) => {
+    return signature.kind === 'built-in' ? [new KeyedScheme(signature, secrets)] : [];
+  });
   return {
     sign(body, context, headers) {
-      for (const { scheme, keys } of keyed) writeScheme(scheme, keys, { body, context, headers });
+      for (const scheme of schemes) scheme.sign(body, context, headers);
     },
   };
 }
 
+class KeyedScheme implements Signer {
+  readonly #scheme: BuiltInSignature;
+  readonly #keys: readonly KeyObject[];
+
+  constructor(scheme: BuiltInSignature, secrets: readonly string[]) {
+    const used = scheme.isMultiValue ? secrets : secrets.slice(0, 1);
+    this.#scheme = scheme;
+    this.#keys = used.map((secret, index) => toKey(scheme, secret, `secrets[${index}]`));
+  }
+
+  sign(body: Uint8Array, context: SignedContext, headers: string[]): void {
+    const { idHeader, timestampHeader, header, identifiesUnsigned } = this.#scheme;
+    const isSigned = this.#keys.length > 0;
+    if (!isSigned && !identifiesUnsigned) return;
+    if (idHeader !== undefined) headers.push(idHeader, context.messageId);
+    if (timestampHeader !== undefined) headers.push(timestampHeader, String(context.timestampSeconds));
+    if (isSigned) headers.push(header, this.#headerValue(body, context));
+  }
+
+  #headerValue(body: Uint8Array, context: SignedContext): string {
+    const { prefix, digest } = this.#scheme;
+    const signedPrefix = this.#scheme.signedPrefix(context);
+    const signatures: string[] = [];
+    for (const key of this.#keys) {
+      signatures.push(prefix + createHmac('sha256', key).update(signedPrefix).update(body).digest(digest));
+    }
+    return this.#scheme.headerValue(signatures, context);
+  }
+}
+
 function toKey(scheme: BuiltInSignature, secret: string, path: string): KeyObject {
   const isStandard = scheme.secretFormat === 'standard';
-  return createSecretKey(isStandard ? decodeStandardSecret(secret, path) : encodeTextSecret(secret));
-}
-
-interface SigningRequest {
-  readonly body: Uint8Array;
-  readonly context: SignedContext;
-  readonly headers: string[];
-}
-
-function writeScheme(
-  scheme: BuiltInSignature,
-  keys: readonly KeyObject[],
-  { body, context, headers }: SigningRequest,
-): void {
-  if (keys.length === 0 && !scheme.identifiesUnsigned) return;
-  if (scheme.idHeader !== undefined) headers.push(scheme.idHeader, context.messageId);
-  if (scheme.timestampHeader !== undefined)
-    headers.push(scheme.timestampHeader, String(context.timestampSeconds));
-  if (keys.length === 0) return;
-  const signedPrefix = scheme.signedPrefix(context);
-  const signatures = keys.map((key) => {
-    const hmac = createHmac('sha256', key);
-    if (signedPrefix !== '') hmac.update(signedPrefix);
-    return scheme.prefix + hmac.update(body).digest(scheme.digest);
-  });
-  headers.push(scheme.header, scheme.headerValue(signatures, context));
+  return createSecretKey(isStandard ? decodeStandardSecret(secret, path) : encodeTextSecret(secret, path));
 }

@@ -15,8 +15,8 @@ import type {
   DeliveryReason,
   DeliveryState,
   DiscardReason,
-  StoredResponse,
 } from '../core/delivery.ts';
+import type { StoredResponse } from '../core/stored-response.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
 import type { AttemptOutcome, OutcomeReason } from '../core/outcome.ts';

@@ -69,6 +69,26 @@ export function classifyError(error: unknown): TransportFailure {
   };
 }
 
+/** What `fetch` says about a failure, where there is no code to tell it by. */
+const FETCH_FAILURES: ReadonlyMap<string, TransportFailure> = new Map<string, TransportFailure>([
+  ['bad port', { kind: 'fault', reason: 'bad_request', detail: 'fetch refuses this port' }],
+  [
+    'too many content-encodings',
+    { kind: 'failure', reason: 'bad_response', detail: 'too many content-encodings' },
+  ],
+  // Without a cause these come from interceptors that play a network error.
+  ['fetch failed', { kind: 'failure', reason: 'connection_failed', detail: 'fetch failed' }],
+  ['Failed to fetch', { kind: 'failure', reason: 'connection_failed', detail: 'fetch failed' }],
+]);
+
+/** {@link classifyError}, for what `fetch` rejects with: a TypeError whose cause says more, if there is one. */
+export function classifyFetchError(error: unknown): TransportFailure {
+  const told = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const message = told instanceof Error ? told.message : '';
+  for (const [start, result] of FETCH_FAILURES) if (message.startsWith(start)) return result;
+  return classifyError(told);
+}
+
 function classifyOne(error: Error): TransportFailure | undefined {
   if (error instanceof ConnectionRefusal) return failure(error.reason, error.message);
   // Its code holds the state of the parser, or nothing, depending on the release.

@@ -36,7 +36,9 @@ export function addDelivery(
   tables.deliveries.set(row.id, row);
   tables.deliveryOrder.push(row);
   lane.deliveries.push(row);
-  message.deliveries.push(row);
+  // Most messages have one delivery, and pushing to an empty array reserves room for sixteen.
+  if (message.deliveries.length === 0) message.deliveries = [row];
+  else message.deliveries.push(row);
   countState(message, row.state, 1);
   return row;
 }

@@ -1,4 +1,5 @@
-import type { Attempt, StoredResponse } from '../../core/delivery.ts';
+import type { Attempt } from '../../core/delivery.ts';
+import type { StoredResponse } from '../../core/stored-response.ts';
 import type { NewAttempt } from '../store.ts';
 import type { DeliveryRow } from './delivery-rows.ts';
 import type { OrderedRow } from './ordered-rows.ts';

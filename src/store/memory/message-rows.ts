@@ -18,7 +18,7 @@ export interface MessageRow extends OrderedRow, LinkedRow<MessageRow> {
   fanOutLease: string | undefined;
   fanOutUntil: number;
   /** In order of creation; an endpoint has at most one. */
-  readonly deliveries: DeliveryRow[];
+  deliveries: DeliveryRow[];
   unfinished: number;
   /** Deliveries that ended otherwise than `succeeded`. */
   unsuccessful: number;

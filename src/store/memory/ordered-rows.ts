@@ -35,8 +35,11 @@ export class OrderedRows<Row extends OrderedRow> {
       this.#head += 1;
       this.#removed -= 1;
     }
-    if (this.#head + this.#removed > MIN_COMPACTION && (this.#head + this.#removed) * 4 > this.#rows.length)
-      this.#compact();
+    if (this.#removed > MIN_COMPACTION && this.#removed * 4 > this.#rows.length) {
+      this.#restart(this.#rows.filter((row) => row !== undefined && !row.removed));
+    } else if (this.#head > MIN_COMPACTION && this.#head * 2 > this.#rows.length) {
+      this.#restart(this.#rows.slice(this.#head));
+    }
   }
 
   /** Calls `visit` on rows above the sequence `after`, oldest first, until it returns false. */
@@ -67,9 +70,9 @@ export class OrderedRows<Row extends OrderedRow> {
     return low;
   }
 
-  #compact(): void {
-    this.#rows = this.#rows.filter((row) => row !== undefined && !row.removed);
+  #restart(rows: (Row | undefined)[]): void {
+    this.#removed -= this.#rows.length - this.#head - rows.length;
+    this.#rows = rows;
     this.#head = 0;
-    this.#removed = 0;
   }
 }

@@ -1,0 +1,129 @@
+import { createSystemRandom, type Random } from '../clock.ts';
+import type { Attempt, Delivery } from '../core/delivery.ts';
+import type { EndpointInput } from '../core/endpoint-input.ts';
+import { WebhookDispatcher } from '../dispatcher.ts';
+import type { CreatedEndpoint } from '../endpoints.ts';
+import type { Receiver, ReceiverOptions } from '../listener/receiver.ts';
+import { createReceiver } from '../listener/recording-receiver.ts';
+import type { DispatcherOptions } from '../options.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
+
+export interface HarnessOptions {
+  /** First time of the clock, epoch ms. Default: 2026-01-01T00:00:00Z. */
+  readonly startAt?: number;
+  /** Options of the dispatcher. Clock, exact delays (no jitter) and access to 127.0.0.1 are set, unless given here. */
+  readonly dispatcher?: DispatcherOptions;
+  /** Options of the receiver. */
+  readonly receiver?: ReceiverOptions;
+}
+
+/** A delivery with its attempts, oldest first. */
+export interface DeliveryReport extends Delivery {
+  readonly attemptLog: readonly Attempt[];
+}
+
+/** A dispatcher on a manual clock and a receiver for it. */
+export interface Harness<Events extends object = Record<string, unknown>> extends AsyncDisposable {
+  readonly dispatcher: WebhookDispatcher<Events>;
+  readonly clock: ManualClock;
+  /** A real HTTP server on 127.0.0.1 that records what arrives and answers as told. */
+  readonly receiver: Receiver;
+  /** Registers an endpoint at the receiver. Default: all events. */
+  createEndpoint(input?: Partial<EndpointInput>): Promise<CreatedEndpoint>;
+  /**
+   * Moves time forward. Before each timer, everything that is due is really sent and written: a retry schedule of 27
+   * hours runs over real HTTP in milliseconds. Requests that the receiver holds open end at their deadline.
+   */
+  advance(ms: number): Promise<void>;
+  /** All deliveries to an endpoint with their attempts, oldest first. */
+  deliveriesTo(endpoint: string | { readonly id: string }): Promise<readonly DeliveryReport[]>;
+  /** Stops dispatcher and receiver. Also called by `await using`. */
+  close(): Promise<void>;
+}
+
+/** Delays come out exact, ids stay random. */
+export function createExactRandom(): Random {
+  return { ...createSystemRandom(), fraction: () => 0.5 };
+}
+
+/** Everything a test of webhooks needs, in one call. */
+export async function createHarness<Events extends object = Record<string, unknown>>(
+  options: HarnessOptions = {},
+): Promise<Harness<Events>> {
+  const clock = createManualClock(options.startAt === undefined ? {} : { startAt: options.startAt });
+  const receiver = await createReceiver(options.receiver);
+  const dispatcher = new WebhookDispatcher<Events>({
+    clock,
+    random: createExactRandom(),
+    network: { allowPrivate: ['127.0.0.0/8', '::1/128'] },
+    ...options.dispatcher,
+  });
+  const close = async (): Promise<void> => {
+    await dispatcher.stop({ timeoutMs: 0 });
+    await receiver.close();
+  };
+  return {
+    dispatcher,
+    clock,
+    receiver,
+    createEndpoint: (input = {}) => dispatcher.endpoints.create({ url: receiver.url, ...input }),
+    advance: (ms) => advance(dispatcher, clock, receiver, ms),
+    deliveriesTo: (endpoint) =>
+      deliveriesTo(dispatcher, typeof endpoint === 'string' ? endpoint : endpoint.id),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function advance(
+  dispatcher: Settling,
+  clock: ManualClock,
+  receiver: Receiver,
+  ms: number,
+): Promise<void> {
+  const until = clock.now() + ms;
+  for (;;) {
+    await settle(dispatcher, receiver);
+    const next = clock.nextTimerAt;
+    if (next === undefined || next > until) break;
+    await clock.advance(Math.max(0, next - clock.now()));
+  }
+  await clock.advance(Math.max(0, until - clock.now()));
+  await settle(dispatcher, receiver);
+}
+
+type Settling = Pick<WebhookDispatcher, 'drain' | 'health'>;
+
+/** Waits for real I/O, unless the only thing that could end it is the clock. */
+async function settle(dispatcher: Settling, receiver: Receiver): Promise<void> {
+  let isDrained = false;
+  const drained = dispatcher.drain().then(() => {
+    isDrained = true;
+  });
+  // Left alone while the receiver holds a request; its error, if any, is that of the next call.
+  drained.catch(() => undefined);
+  while (!isDrained) {
+    const { inFlight } = await dispatcher.health();
+    if (inFlight > 0 && receiver.waiting >= inFlight) return;
+    await Promise.race([drained, new Promise((resolve) => setImmediate(resolve))]);
+  }
+  await drained;
+}
+
+async function deliveriesTo(
+  dispatcher: Pick<WebhookDispatcher, 'deliveries'>,
+  endpointId: string,
+): Promise<DeliveryReport[]> {
+  const reports: DeliveryReport[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await dispatcher.deliveries.list({
+      endpointId,
+      limit: 500,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { id } of page.items) reports.push(await dispatcher.deliveries.get(id));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return reports.reverse();
+}

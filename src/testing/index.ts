@@ -1,0 +1,13 @@
+/**
+ * Posthorn's test kit: a manual clock, a recording receiver, both with a dispatcher in one harness, and the suites that
+ * every store and transport must pass. For tests only; nothing in `posthorn` imports it.
+ *
+ * @module
+ */
+export { createHarness, type DeliveryReport, type Harness, type HarnessOptions } from './harness.ts';
+export { createManualClock, type ManualClock, type ManualClockOptions } from './manual-clock.ts';
+export { createReceiver } from '../listener/recording-receiver.ts';
+export type { Receiver, ReceiverOptions } from '../listener/receiver.ts';
+export type { RecordedRequest } from '../listener/recorded-request.ts';
+export type { FixedReply, Reply, ReplyDetails } from '../listener/reply-script.ts';
+export type { TestRunner } from './test-runner.ts';

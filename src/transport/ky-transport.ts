@@ -1,0 +1,196 @@
+import type { KyInstance, Options as KyOptions } from 'ky';
+import type { Agent } from 'undici';
+import { classifyError, classifyFetchError } from './classify-error.ts';
+import { describeError } from '../errors.ts';
+import { createGuardedAgent, type ConnectionOptions, type GuardedAgent } from './create-agent.ts';
+import { KeptBody } from './kept-body.ts';
+import { loadUndici } from './load-undici.ts';
+import type {
+  AbortReason,
+  Exchange,
+  Transport,
+  TransportContext,
+  TransportRequest,
+  TransportResult,
+} from './transport.ts';
+
+/** Options of {@link kyTransport}. */
+export interface KyTransportOptions extends ConnectionOptions {
+  /**
+   * A ky instance to send with, for its hooks. Its `retry`, `timeout`, `throwHttpErrors` and `redirect` are overridden:
+   * retries and deadlines are the dispatcher's. Default: plain ky, loaded when the dispatcher starts.
+   */
+  readonly ky?: KyInstance;
+  /**
+   * The fetch to send with. It gets the guarded undici Agent as `dispatcher`; one that ignores it goes around the
+   * address guard. Default: the global one, read at each request, so that interceptors such as msw see it.
+   */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * Sends with ky and `fetch`: for hooks, and for tests that intercept fetch. Several times slower than
+ * `undiciTransport()`.
+ *
+ * Three things that fetch does cannot be turned off: it adds `accept`, `accept-language` and `sec-fetch-mode` headers;
+ * it decodes a body that has a `content-encoding`, though `accept-encoding: identity` asks for none; and it fails a
+ * response with more than five encodings as a whole.
+ */
+export function kyTransport(options: KyTransportOptions = {}): Transport {
+  return new KyTransport(options);
+}
+
+class KyTransport implements Transport {
+  readonly name = 'ky';
+  private readonly options: KyTransportOptions;
+  private guarded: GuardedAgent | undefined;
+  private client: KyInstance | undefined;
+
+  constructor(options: KyTransportOptions) {
+    this.options = options;
+  }
+
+  async open(context: TransportContext): Promise<void> {
+    this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
+    this.client = this.options.ky ?? (await import('ky')).default;
+  }
+
+  send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
+    const exchange = new KyExchange(request, onResult);
+    void exchange.run(this.client, this.guarded?.agent, this.options.fetch);
+    return exchange;
+  }
+
+  async close(): Promise<void> {
+    await this.guarded?.destroy();
+  }
+}
+
+class KyExchange implements Exchange {
+  private readonly request: TransportRequest;
+  private readonly aborter = new AbortController();
+  private readonly kept: KeptBody;
+  private onResult: ((result: TransportResult) => void) | undefined;
+  private response: Response | undefined;
+
+  constructor(request: TransportRequest, onResult: (result: TransportResult) => void) {
+    this.request = request;
+    this.onResult = onResult;
+    this.kept = new KeptBody(request.maxBodyBytes);
+  }
+
+  async run(
+    client: KyInstance | undefined,
+    agent: Agent | undefined,
+    fetch: typeof globalThis.fetch | undefined,
+  ): Promise<void> {
+    // No result may come before `send` returned.
+    await Promise.resolve();
+    this.settle(await this.attempt(client, agent, fetch));
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.onResult === undefined) return;
+    const detail = reason === 'interrupted' ? 'called off' : 'no response within the time limit';
+    this.settle(
+      this.response === undefined
+        ? { kind: 'failure', reason: 'timeout', detail }
+        : this.toResult(this.response, false),
+    );
+    this.aborter.abort();
+  }
+
+  private async attempt(
+    client: KyInstance | undefined,
+    agent: Agent | undefined,
+    fetch: typeof globalThis.fetch | undefined,
+  ): Promise<TransportResult> {
+    if (client === undefined || agent === undefined)
+      return classifyError(new Error('the transport is not open'));
+    let headers: Headers;
+    try {
+      headers = toHeaders(this.request.headers);
+    } catch (error) {
+      return { kind: 'fault', reason: 'bad_request', detail: describeError(error) };
+    }
+    try {
+      // As a URL, because an instance with a prefix would put it before a string.
+      this.response = await client(
+        new URL(this.request.target.href),
+        this.sendOptions(headers, agent, fetch),
+      );
+    } catch (error) {
+      return classifyFetchError(error);
+    }
+    return this.read(this.response);
+  }
+
+  /** The dispatcher is no option of ky, but what ky does not know it hands on to fetch. */
+  private sendOptions(headers: Headers, agent: Agent, fetch: typeof globalThis.fetch | undefined): KyOptions {
+    const options: KyOptions & { dispatcher?: unknown } = {
+      method: 'POST',
+      headers,
+      body: this.request.body as Uint8Array<ArrayBuffer>,
+      redirect: 'manual',
+      retry: 0,
+      timeout: false,
+      throwHttpErrors: false,
+      signal: this.aborter.signal,
+      ...(fetch === undefined ? {} : { fetch }),
+    };
+    return Object.assign(options, { dispatcher: agent as never });
+  }
+
+  /** A response whose body breaks off is a response all the same. */
+  private async read(response: Response): Promise<TransportResult> {
+    // Only a fetch that is not the one of Node.js hides what the redirect was.
+    if (response.status === 0) return { kind: 'failure', reason: 'redirect', detail: 'redirected' };
+    if (response.body === null) return this.toResult(response, true);
+    try {
+      const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return this.toResult(response, true);
+        if (this.kept.add(value)) continue;
+        this.aborter.abort();
+        return this.toResult(response, false);
+      }
+    } catch {
+      return this.toResult(response, false);
+    }
+  }
+
+  private toResult(response: Response, bodyComplete: boolean): TransportResult {
+    return {
+      kind: 'response',
+      status: response.status,
+      headers: toRecord(response.headers),
+      body: this.kept.take(),
+      bodyTruncated: this.kept.isTruncated,
+      bodyComplete,
+    };
+  }
+
+  private settle(result: TransportResult): void {
+    const { onResult } = this;
+    this.onResult = undefined;
+    onResult?.(result);
+  }
+}
+
+function toHeaders(flat: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index < flat.length; index += 2) headers.append(flat[index]!, flat[index + 1]!);
+  if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
+  return headers;
+}
+
+function toRecord(headers: Headers): Record<string, string | string[]> {
+  const record = new Map<string, string | string[]>();
+  for (const [name, value] of headers) {
+    const before = record.get(name);
+    // Only set-cookie comes several times; fetch has joined the others.
+    record.set(name, before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]);
+  }
+  return Object.fromEntries(record);
+}
