@@ -45,7 +45,14 @@ function kindOf(symbol: ts.Symbol): string {
   return 'type';
 }
 
-const typeOnlyKinds = new Set(['interface', 'type']);
+/** A class can be exported as a type only: users may name it, and only the package makes instances. */
+function isTypeOnly(symbol: ts.Symbol): boolean {
+  return (symbol.declarations ?? []).some(
+    (declaration) => ts.isExportSpecifier(declaration) && declaration.isTypeOnly,
+  );
+}
+
+const typeKinds = new Set(['interface', 'type', 'class type']);
 
 function declaredExports(checker: ts.TypeChecker, file: ts.SourceFile): Map<string, string> {
   const module = checker.getSymbolAtLocation(file);
@@ -53,7 +60,8 @@ function declaredExports(checker: ts.TypeChecker, file: ts.SourceFile): Map<stri
   const found = new Map<string, string>();
   for (const symbol of checker.getExportsOfModule(module)) {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    found.set(symbol.name, kindOf(target));
+    const kind = kindOf(target);
+    found.set(symbol.name, kind === 'class' && isTypeOnly(symbol) ? 'class type' : kind);
   }
   return found;
 }
@@ -62,7 +70,7 @@ function declaredExports(checker: ts.TypeChecker, file: ts.SourceFile): Map<stri
 async function assertRuntimeAgrees(entry: Entry, declared: ReadonlyMap<string, string>): Promise<void> {
   const loaded = new Set(Object.keys((await import(pathToFileURL(entry.code).href)) as object));
   for (const [name, kind] of declared) {
-    const isValue = !typeOnlyKinds.has(kind);
+    const isValue = !typeKinds.has(kind);
     if (isValue && !loaded.delete(name))
       throw new Error(`${entry.specifier}: ${name} is declared, not exported`);
   }

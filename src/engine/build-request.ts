@@ -10,7 +10,8 @@ import type { DispatcherReason } from '../core/outcome.ts';
 import { describeError, OptionsError } from '../errors.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { TransportRequest } from '../transport/transport.ts';
-import type { EndpointRuntime, RequestPlan } from './endpoint-runtime.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { RequestPlan } from './request-plan.ts';
 
 /** Why a request could not be built: the dispatcher's fault, never the endpoint's. Does not leave the engine. */
 export class DispatcherFault extends Error {

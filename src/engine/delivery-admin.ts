@@ -1,13 +1,11 @@
 /** Reading the record, and the two things a person can do to a delivery: try it again, or call it off. */
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import { NotFoundError } from '../errors.ts';
-import type { ListWhere, Page, Store, StoredMessage } from '../store/store.ts';
+import type { ListWhere, Page, StoredMessage } from '../store/store.ts';
 import type { Directory } from './directory.ts';
-import type { Reporter } from './reporter.ts';
+import type { EngineContext } from './engine-context.ts';
 
-export interface DeliveryAdminOptions {
-  readonly store: Store;
-  readonly reporter: Reporter;
+export interface DeliveryAdminOptions extends Pick<EngineContext, 'store' | 'reporter'> {
   readonly directory: Directory;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
@@ -84,8 +82,7 @@ export class DeliveryAdmin {
       reason: 'cancelled',
       limit: 1,
     });
-    for (const delivery of deliveries)
-      reporter.rescheduled(delivery, directory.get(delivery.endpointId)?.ref);
+    for (const delivery of deliveries) reporter.rescheduled(delivery, directory.refOf(delivery.endpointId));
     return this.#find(id);
   }
 

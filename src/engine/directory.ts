@@ -5,17 +5,16 @@
 import type { FilterInput } from '../core/compile-filter.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
-import type { Store } from '../store/store.ts';
+import type { EndpointRef } from '../lifecycle-events.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 
 const PAGE = 500;
 
-export interface DirectoryOptions {
-  readonly store: Store;
+export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'reporter'> {
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
   /** Settings of an endpoint have changed. */
   readonly onChange: (runtime: EndpointRuntime) => void;
-  readonly onError: (error: unknown, what: string) => void;
 }
 
 export class Directory {
@@ -34,6 +33,11 @@ export class Directory {
 
   get(endpointId: string): EndpointRuntime | undefined {
     return this.#runtimes.get(endpointId);
+  }
+
+  /** How events and log lines call an endpoint, also one that is gone. */
+  refOf(endpointId: string): EndpointRef {
+    return this.#runtimes.get(endpointId)?.ref ?? { id: endpointId, url: '(removed)' };
   }
 
   /** Endpoints that want this message, disabled ones included. */
@@ -104,7 +108,7 @@ export class Directory {
       if (stored === undefined) this.delete(endpointId);
       else this.put(stored.record);
     } catch (error) {
-      this.#options.onError(error, `read endpoint ${endpointId} again`);
+      this.#options.reporter.error(error, `read endpoint ${endpointId} again`);
     }
   }
 }

@@ -2,26 +2,23 @@
  * Endpoints as data: create, change, remove, pause, test. Each write goes to the store first, then to the directory of
  * this process, then to the host as an event.
  */
-import type { Random } from '../clock.ts';
 import type { Decision } from '../core/decide.ts';
 import type { DiscardReason } from '../core/delivery.ts';
 import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
 import { createId } from '../core/id.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
-import type { LeasedDelivery, NewMessage, Page, Store, StoredEndpoint } from '../store/store.ts';
-import type { Activity } from './activity.ts';
+import type { LeasedDelivery, NewMessage, Page, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { Inbox } from './inbox.ts';
-import type { Reporter } from './reporter.ts';
 import type { Sender } from './sender.ts';
 import type { Settled } from './settler.ts';
 
-export interface EndpointAdminOptions {
-  readonly store: Store;
-  readonly random: Random;
-  readonly reporter: Reporter;
-  readonly activity: Activity;
+export interface EndpointAdminOptions extends Pick<
+  EngineContext,
+  'store' | 'random' | 'reporter' | 'activity'
+> {
   readonly directory: Directory;
   readonly sender: Sender;
   readonly inbox: Inbox;
@@ -228,8 +225,7 @@ export class EndpointAdmin {
         cursor,
         limit: BATCH,
       });
-      for (const delivery of result.deliveries)
-        reporter.rescheduled(delivery, directory.get(endpointId)?.ref);
+      for (const delivery of result.deliveries) reporter.rescheduled(delivery, directory.refOf(endpointId));
       cursor = result.nextCursor;
     } while (cursor !== undefined);
   }

@@ -15,27 +15,15 @@ import {
   type ResolvedDeliverySettings,
 } from '../core/endpoint.ts';
 import { type EndpointView, toEndpointView } from '../core/endpoint-view.ts';
-import { describeEnvelope } from '../core/envelope.ts';
-import type {
-  EnvelopeFunction,
-  FunctionRegistry,
-  HeaderFunction,
-  RetryDelayFunction,
-  ShouldRetryFunction,
-  SignatureFunction,
-} from '../core/functions.ts';
-import { fitHeaders, writtenHeaders } from '../core/delivery-headers.ts';
-import { COMPUTED_HEADERS, type ComputedHeaderSource } from '../core/header-rules.ts';
+import type { FunctionRegistry, RetryDelayFunction, ShouldRetryFunction } from '../core/functions.ts';
 import type { DispatcherReason } from '../core/outcome.ts';
 import { maskUrl } from '../core/redaction.ts';
 import { resolveRetryPolicy, type SuccessRule } from '../core/retry-policy.ts';
-import { validateSecret } from '../core/secret.ts';
-import { resolveSignature } from '../core/signature.ts';
 import { parseEndpointUrl } from '../core/url-rules.ts';
 import { describeError, OptionsError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
 import type { RequestTarget } from '../transport/transport.ts';
-import { createSigner, type Signer } from './sign.ts';
+import { MissingFunction, ownEntry, planRequest, requireFunction, type RequestPlan } from './request-plan.ts';
 
 export interface EndpointRuntime {
   readonly record: EndpointRecord;
@@ -57,24 +45,6 @@ export interface EndpointRuntime {
   readonly fault: { readonly reason: DispatcherReason; readonly detail: string } | undefined;
 }
 
-/** The parts of a request that do not change from message to message. */
-export interface RequestPlan {
-  readonly target: RequestTarget;
-  /** user-agent and static headers, names and values in turn. */
-  readonly headers: readonly string[];
-  readonly envelope: EnvelopeFunction | undefined;
-  readonly computedHeaders: readonly {
-    readonly name: string;
-    readonly compute: ((source: ComputedHeaderSource) => string) | undefined;
-    readonly call: HeaderFunction | undefined;
-  }[];
-  readonly signer: Signer;
-  readonly signatures: readonly SignatureFunction[];
-  readonly secrets: readonly string[];
-  /** Lower-case names that named functions must not write. */
-  readonly takenHeaders: ReadonlySet<string>;
-}
-
 export interface EndpointCompilerOptions {
   readonly defaults: ResolvedDeliverySettings;
   readonly functions: FunctionRegistry;
@@ -91,9 +61,6 @@ export interface EndpointCompiler {
   /** Stands in for an endpoint that is gone. */
   readonly placeholder: (endpointId: string) => EndpointRuntime;
 }
-
-/** A named function that this process does not have. */
-class MissingFunction extends Error {}
 
 export function createEndpointCompiler(options: EndpointCompilerOptions): EndpointCompiler {
   return {
@@ -199,10 +166,10 @@ function createPolicy(settings: ResolvedDeliverySettings, functions: FunctionReg
     shouldRetry:
       settings.shouldRetry === undefined
         ? undefined
-        : required(functions.shouldRetry, settings.shouldRetry, 'functions.shouldRetry'),
+        : requireFunction(functions.shouldRetry, settings.shouldRetry, 'functions.shouldRetry'),
     retryDelay:
       retry.kind === 'custom'
-        ? required(functions.retryDelay, retry.name, 'functions.retryDelay')
+        ? requireFunction(functions.retryDelay, retry.name, 'functions.retryDelay')
         : undefined,
   };
 }
@@ -221,62 +188,4 @@ function tryParseTarget(record: EndpointRecord, options: EndpointCompilerOptions
   } catch (error) {
     return describeError(error);
   }
-}
-
-function planRequest(
-  record: EndpointRecord,
-  settings: ResolvedDeliverySettings,
-  target: RequestTarget,
-  { functions, userAgent }: EndpointCompilerOptions,
-): RequestPlan {
-  const signatures = settings.signatures.map(resolveSignature);
-  const envelope = describeEnvelope(settings.envelope);
-  const secrets = record.secrets.map((secret, index) =>
-    validateSecret(secret.value, `endpoint.secrets[${index}]`, settings.signatures),
-  );
-  const fitted = fitHeaders(settings, 'endpoint');
-  const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) =>
-    name.toLowerCase(),
-  );
-  return {
-    target,
-    headers: ['user-agent', userAgent, ...Object.entries(fitted.headers).flat()],
-    envelope: envelope.isBuiltIn
-      ? undefined
-      : required(functions.envelope, envelope.name, 'functions.envelope'),
-    computedHeaders: Object.entries(fitted.computedHeaders).map(([name, source]) => {
-      const compute = ownEntry(COMPUTED_HEADERS, source);
-      return {
-        name,
-        compute,
-        call: compute === undefined ? required(functions.header, source, 'functions.header') : undefined,
-      };
-    }),
-    signer: createSigner(signatures, secrets),
-    signatures: signatures.flatMap(({ kind, name }) =>
-      kind === 'custom' ? [required(functions.signature, name, 'functions.signature')] : [],
-    ),
-    secrets,
-    takenHeaders: new Set([...writtenHeaders(settings).keys(), ...own, 'content-type', 'user-agent']),
-  };
-}
-
-function required<Value>(
-  registry: Readonly<Record<string, Value>> | undefined,
-  name: string,
-  where: string,
-): Value {
-  const found = ownEntry(registry, name);
-  if (found === undefined)
-    throw new MissingFunction(
-      `the function ${JSON.stringify(name)} is not registered under ${where} in this process`,
-    );
-  return found;
-}
-
-function ownEntry<Value>(
-  registry: Readonly<Record<string, Value>> | undefined,
-  name: string,
-): Value | undefined {
-  return registry !== undefined && Object.hasOwn(registry, name) ? registry[name] : undefined;
 }

@@ -6,7 +6,6 @@ import type { Clock, Random } from '../clock.ts';
 import { createToken } from '../core/id.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { TransitionLimits } from '../core/transition.ts';
-import { FunctionError } from '../errors.ts';
 import type {
   AppendEntry,
   Lease,
@@ -22,6 +21,7 @@ import { Deadlines } from './deadlines.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
@@ -30,7 +30,7 @@ import { Matcher } from './matcher.ts';
 import type { Reporter } from './reporter.ts';
 import { Scheduler } from './scheduler.ts';
 import { Sender } from './sender.ts';
-import { Settler } from './settler.ts';
+import { type Settled, Settler } from './settler.ts';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -65,133 +65,72 @@ export class Engine {
   readonly matcher: Matcher;
   readonly endpoints: EndpointAdmin;
   readonly deliveries: DeliveryAdmin;
-  /** Unique per process start: a reused name would let a new process pass for the dead one. */
-  readonly owner: string;
   readonly #options: EngineOptions;
-  readonly #deadlines: Deadlines;
   #unwatch: (() => void) | undefined;
   #isStopping = false;
 
   constructor(options: EngineOptions) {
     const { store, clock, random, reporter } = options;
-    this.#options = options;
-    this.owner = createToken(random);
     const token = (): string => createToken(random);
-    const refOf = (endpointId: string): EndpointRuntime['ref'] | undefined =>
-      this.directory.get(endpointId)?.ref;
-    const reportFunction = (error: unknown, what: string): void =>
-      reporter.error(new FunctionError(what, error), what);
-    this.#deadlines = new Deadlines(clock);
+    const context: EngineContext = { ...options, activity: this.activity, owner: token(), token };
+    this.#options = options;
     this.directory = new Directory({
-      store,
-      compile: options.compile,
-      onChange: (runtime) =>
-        this.sender.lanes.setConcurrency(runtime.record.id, runtime.settings.concurrency),
-      onError: (error, what) => reporter.error(error, what),
+      ...options,
+      onChange: ({ record, settings }) => this.sender.lanes.setConcurrency(record.id, settings.concurrency),
     });
+    this.matcher = new Matcher({ ...context, directory: this.directory });
     this.settler = new Settler({
-      store,
-      clock,
-      random,
-      activity: this.activity,
+      ...context,
       limits: options.limits,
-      onSettled: (settled) => {
-        reporter.settled(settled);
-        if (settled.result.kind === 'settled' && settled.result.state === 'scheduled')
-          this.scheduler.wakeIn(settled.transition.delayMs);
-      },
+      onSettled: (settled) => this.#onSettled(settled),
       onDirective: (runtime, decision) => this.endpoints.applyDirective(runtime, decision),
-      onFunctionError: (error, what) => reportFunction(error, `The named function ${what}`),
-      onStoreError: (error, what) => reporter.error(error, what),
     });
     this.sender = new Sender({
-      context: {
-        clock,
-        transport: options.transport,
-        deadlines: this.#deadlines,
-        maxResponseBodyBytes: options.maxResponseBodyBytes,
-      },
-      settler: this.settler,
+      ...options,
       activity: this.activity,
-      maxConcurrency: options.maxConcurrency,
+      settler: this.settler,
+      attempts: { ...options, deadlines: new Deadlines(clock) },
       runtimeOf: (endpointId) => this.directory.get(endpointId),
-      runtimeOfRemoved: options.runtimeOfRemoved,
       onRoom: () => this.scheduler.onRoom(),
     });
+    const { lanes } = this.sender;
     this.scheduler = new Scheduler({
-      store,
-      clock,
-      random,
-      lanes: this.sender.lanes,
-      owner: this.owner,
-      leaseMs: options.leaseMs,
+      ...context,
+      lanes,
       maxRescues: options.limits.maxRescues,
-      maxSleepMs:
-        store.capabilities.shared && !store.capabilities.notifications
-          ? options.pollIntervalMs
-          : options.leaseMs,
-      token,
+      maxSleepMs: needsPolling(store) ? options.pollIntervalMs : options.leaseMs,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      onRescued: (delivery) => reporter.rescued(delivery, refOf(delivery.endpointId)),
-      onError: (error) => reporter.error(error, 'claim due deliveries'),
+      onRescued: (delivery) => reporter.rescued(delivery, this.directory.refOf(delivery.endpointId)),
     });
-    this.matcher = new Matcher({
-      directory: this.directory,
-      random,
-      onFilterError: (runtime, error) => reportFunction(error, `The filter of endpoint ${runtime.record.id}`),
-    });
+    const onStored = (message: NewMessage, deliveries: readonly NewDelivery[]): void =>
+      reporter.stored(message, deliveries, this.directory);
     this.fanOut = new FanOut({
-      store,
-      clock,
-      random,
-      leaseMs: options.leaseMs,
+      ...context,
       match: (message) => this.matcher.match(message),
-      onFannedOut: (message, deliveries) => reporter.stored(message, deliveries, refOf),
+      onFannedOut: onStored,
       onWork: () => this.scheduler.wake(),
-      onError: (error) => reporter.error(error, 'match stored messages'),
     });
     this.inbox = new Inbox({
-      store,
-      clock,
-      random,
-      activity: this.activity,
-      lanes: options.deliver ? this.sender.lanes : undefined,
-      owner: this.owner,
-      leaseMs: options.leaseMs,
+      ...context,
       idempotencyWindowMs: options.idempotencyWindowMs,
       emitTimeoutMs: options.emitTimeoutMs,
-      token,
-      onStored: (message, deliveries) => reporter.stored(message, deliveries, refOf),
+      lanes: options.deliver ? lanes : undefined,
+      onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
       onLeftBehind: (what) => this.#onLeftBehind(what),
-      onStoreError: (error, what) => reporter.error(error, what),
     });
     this.keeper = new Keeper({
-      store,
-      clock,
-      leaseMs: options.leaseMs,
-      retention: options.retention,
-      pruneIntervalMs: options.pruneIntervalMs,
-      pruneBudgetMs: options.pruneBudgetMs,
+      ...options,
       heldLeases: () => this.sender.heldLeases(),
       onLost: (tokens) => this.sender.dropLost(tokens),
-      onError: (error, what) => reporter.error(error, what),
     });
     const wakeIn = (delayMs: number): void => {
       if (options.deliver) this.scheduler.wakeIn(delayMs);
     };
-    this.endpoints = new EndpointAdmin({
-      store,
-      random,
-      reporter,
-      activity: this.activity,
-      directory: this.directory,
-      sender: this.sender,
-      inbox: this.inbox,
-      handBack: (deliveries) => this.#handBack(deliveries),
-      wakeIn,
-    });
-    this.deliveries = new DeliveryAdmin({ store, reporter, directory: this.directory, wakeIn });
+    const { directory, sender, inbox } = this;
+    const handBack = (deliveries: readonly LeasedDelivery[]): void => this.#handBack(deliveries);
+    this.endpoints = new EndpointAdmin({ ...context, directory, sender, inbox, handBack, wakeIn });
+    this.deliveries = new DeliveryAdmin({ ...context, directory, wakeIn });
   }
 
   async start(): Promise<void> {
@@ -247,6 +186,12 @@ export class Engine {
     }
   }
 
+  #onSettled(settled: Settled): void {
+    this.#options.reporter.settled(settled);
+    const { result, transition } = settled;
+    if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
+  }
+
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     if (this.#isStopping) this.#handBack(deliveries);
     else
@@ -273,6 +218,11 @@ export class Engine {
     if (what === 'work') this.scheduler.wake();
     else this.fanOut.wake();
   }
+}
+
+/** Work of other processes is heard of, or looked for. */
+function needsPolling({ capabilities }: Store): boolean {
+  return capabilities.shared && !capabilities.notifications;
 }
 
 const NO_DELIVERIES: readonly NewDelivery[] = [];

@@ -2,25 +2,20 @@
  * Fan-out: messages that were stored without deliveries (by a process that only stores) are claimed, matched and
  * completed here. Runs when woken and at every poll; no error ends it.
  */
-import type { Clock, Random } from '../clock.ts';
 import type { Message } from '../core/message.ts';
-import type { FanOutClaim, NewDelivery, NewMessage, Store } from '../store/store.ts';
+import type { FanOutClaim, NewDelivery, NewMessage } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
+import type { EngineContext } from './engine-context.ts';
 
 const BATCH = 100;
 
 /** Deliveries of a message, or `undefined` when this process lacks a function needed to tell. */
 export type MatchMessage = (message: Message) => readonly NewDelivery[] | undefined;
 
-export interface FanOutOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly leaseMs: number;
+export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner' | 'token'> {
   readonly match: MatchMessage;
   readonly onFannedOut: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onWork: () => void;
-  readonly onError: (error: unknown) => void;
 }
 
 export class FanOut {
@@ -63,7 +58,7 @@ export class FanOut {
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
-      this.#options.onError(error);
+      this.#options.reporter.error(error, 'match stored messages');
       this.#options.clock.setTimer(() => this.wake(), backoffMs(this.#failures, this.#options.random));
     }
   }

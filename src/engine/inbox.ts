@@ -2,17 +2,9 @@
  * The inbox: emitted messages and their deliveries, stored in groups. Deliveries whose lane has room are asked for
  * leased, and go straight to the lane when the store agrees: the usual delivery is never claimed.
  */
-import type { Clock, Random } from '../clock.ts';
 import { ConflictError, StoreError } from '../errors.ts';
-import type {
-  AppendEntry,
-  AppendResult,
-  LeasedDelivery,
-  NewDelivery,
-  NewMessage,
-  Store,
-} from '../store/store.ts';
-import type { Activity } from './activity.ts';
+import type { AppendEntry, AppendResult, LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
+import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -26,23 +18,15 @@ export interface Receipt {
   readonly deliveries: readonly { readonly id: string; readonly endpointId: string }[];
 }
 
-export interface InboxOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly activity: Activity;
+export interface InboxOptions extends EngineContext {
   /** Undefined in a process that only stores. */
   readonly lanes: Lanes | undefined;
-  readonly owner: string;
-  readonly leaseMs: number;
   readonly idempotencyWindowMs: number;
   readonly emitTimeoutMs: number;
-  readonly token: () => string;
   readonly onStored: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
   /** Something was stored that is due and not leased, or not matched. */
   readonly onLeftBehind: (what: 'work' | 'fan_out') => void;
-  readonly onStoreError: (error: unknown, what: string) => void;
 }
 
 interface Pending {
@@ -141,8 +125,8 @@ export class Inbox {
 
   /** Callers that have waited long enough get the error; the others wait on. A full store does not get better by waiting. */
   #onFailure(batch: readonly Pending[], error: unknown): readonly Pending[] {
-    const { clock, emitTimeoutMs, activity, onStoreError } = this.#options;
-    onStoreError(error, `store ${batch.length} messages`);
+    const { clock, emitTimeoutMs, activity, reporter } = this.#options;
+    reporter.error(error, `store ${batch.length} messages`);
     const isFinal = error instanceof StoreError && error.code === 'store_full';
     const expired = batch.filter((pending) => isFinal || clock.now() - pending.since >= emitTimeoutMs);
     for (const pending of expired) pending.reject(isFinal ? error : timeoutError(emitTimeoutMs, error));

@@ -2,13 +2,11 @@
  * The keeper: renews the leases this process holds, looks for work that others left, prunes what retention no longer
  * keeps. Bounded in every pass; no error ends it.
  */
-import type { Clock, Timer } from '../clock.ts';
-import type { Lease, Retention, Store } from '../store/store.ts';
+import type { Timer } from '../clock.ts';
+import type { Lease, Retention } from '../store/store.ts';
+import type { EngineContext } from './engine-context.ts';
 
-export interface KeeperOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly leaseMs: number;
+export interface KeeperOptions extends Pick<EngineContext, 'store' | 'clock' | 'reporter' | 'leaseMs'> {
   readonly retention: Retention;
   readonly pruneIntervalMs: number;
   readonly pruneBudgetMs: number;
@@ -16,7 +14,6 @@ export interface KeeperOptions {
   readonly heldLeases: () => Lease[];
   /** These are no longer ours. */
   readonly onLost: (tokens: ReadonlySet<string>) => void;
-  readonly onError: (error: unknown, what: string) => void;
 }
 
 export class Keeper {
@@ -63,7 +60,7 @@ export class Keeper {
     const timer = this.#options.clock.setTimer(() => {
       this.#timers.delete(timer);
       const run = task()
-        .catch((error: unknown) => this.#options.onError(error, what))
+        .catch((error: unknown) => this.#options.reporter.error(error, what))
         .then(() => {
           this.#running.delete(run);
           this.#repeat(intervalMs, what, task);

@@ -1,5 +1,4 @@
 /** From a message to its deliveries: which endpoints get it, and which of them cannot. */
-import type { Random } from '../clock.ts';
 import type { FilterInput } from '../core/compile-filter.ts';
 import { createId } from '../core/id.ts';
 import type { JsonValue } from '../core/json.ts';
@@ -7,12 +6,11 @@ import type { Message } from '../core/message.ts';
 import { NotFoundError } from '../errors.ts';
 import type { NewDelivery } from '../store/store.ts';
 import type { Directory } from './directory.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 
-export interface MatcherOptions {
+export interface MatcherOptions extends Pick<EngineContext, 'random' | 'reporter'> {
   readonly directory: Directory;
-  readonly random: Random;
-  readonly onFilterError: (runtime: EndpointRuntime, error: unknown) => void;
 }
 
 const NO_DELIVERIES: readonly NewDelivery[] = [];
@@ -38,7 +36,7 @@ export class Matcher {
     });
     const matched = this.#options.directory.match(message.type, message.tenant, input, (runtime, error) => {
       failed.push(runtime);
-      this.#options.onFilterError(runtime, error);
+      this.#options.reporter.functionFailed(error, `The filter of endpoint ${runtime.record.id}`);
     });
     if (matched.length === 0 && failed.length === 0) return NO_DELIVERIES;
     if (failed.some((runtime) => runtime.filter?.missing !== undefined)) return undefined;

@@ -7,7 +7,7 @@ import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
 import type { OutcomeReason } from '../core/outcome.ts';
-import { describeError, PosthornError, StoreError } from '../errors.ts';
+import { describeError, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
@@ -20,7 +20,10 @@ import type {
 import type { NewDelivery, NewMessage } from '../store/store.ts';
 import type { Settled } from './settler.ts';
 
-const UNKNOWN_URL = '(removed)';
+/** Knows how to call an endpoint. */
+export interface EndpointNames {
+  refOf(endpointId: string): EndpointRef;
+}
 
 export class Reporter {
   readonly #emitter: LifecycleEmitter;
@@ -38,11 +41,7 @@ export class Reporter {
     return this.#lastError;
   }
 
-  stored(
-    message: NewMessage,
-    deliveries: readonly NewDelivery[],
-    refOf: (endpointId: string) => EndpointRef | undefined,
-  ): void {
+  stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
     this.#emit('message.accepted', () => ({
       at: this.#clock.now(),
       message: toMessageRef(message),
@@ -54,9 +53,20 @@ export class Reporter {
     ]);
     for (const delivery of deliveries) {
       if (delivery.state === 'discarded')
-        this.discarded(delivery.id, message, refOf(delivery.endpointId), delivery.reason as DiscardReason);
+        this.discarded(
+          delivery.id,
+          message,
+          names.refOf(delivery.endpointId),
+          delivery.reason as DiscardReason,
+        );
       if (delivery.state === 'failed')
-        this.#failed(delivery.id, message, refOf(delivery.endpointId), delivery.reason!, 'its filter threw');
+        this.#failed(
+          delivery.id,
+          message,
+          names.refOf(delivery.endpointId),
+          delivery.reason!,
+          'its filter threw',
+        );
     }
   }
 
@@ -108,7 +118,7 @@ export class Reporter {
   }
 
   /** A lease ran out without a settle: its process died, or was blocked for too long. */
-  rescued(delivery: Delivery, ref: EndpointRef | undefined): void {
+  rescued(delivery: Delivery, ref: EndpointRef): void {
     this.#log('warn', () => [
       { deliveryId: delivery.id, endpointId: delivery.endpointId, rescues: delivery.rescues },
       'expired lease rescued',
@@ -117,29 +127,23 @@ export class Reporter {
       this.#failed(
         delivery.id,
         messageOf(delivery),
-        ref ?? unknownEndpoint(delivery.endpointId),
+        ref,
         delivery.reason!,
         `its lease expired ${delivery.rescues} times: sending it may crash the process`,
       );
   }
 
-  rescheduled(delivery: Delivery, ref: EndpointRef | undefined): void {
+  rescheduled(delivery: Delivery, ref: EndpointRef): void {
     if (delivery.state === 'discarded')
-      this.discarded(
-        delivery.id,
-        messageOf(delivery),
-        ref ?? unknownEndpoint(delivery.endpointId),
-        delivery.reason as DiscardReason,
-      );
+      this.discarded(delivery.id, messageOf(delivery), ref, delivery.reason as DiscardReason);
   }
 
   discarded(
     deliveryId: string,
     message: Pick<Message, 'id' | 'type' | 'tenant'>,
-    ref: EndpointRef | undefined,
+    endpoint: EndpointRef,
     reason: DiscardReason,
   ): void {
-    const endpoint = ref ?? unknownEndpoint('');
     this.#emit('delivery.discarded', () => ({
       at: this.#clock.now(),
       deliveryId,
@@ -168,6 +172,11 @@ export class Reporter {
     ]);
   }
 
+  /** A function registered under `functions` threw. */
+  functionFailed(error: unknown, what: string): void {
+    this.error(new FunctionError(what, error), what);
+  }
+
   /** Trouble that no caller can be told of. */
   error(error: unknown, what: string): void {
     const wrapped =
@@ -188,11 +197,10 @@ export class Reporter {
   #failed(
     deliveryId: string,
     message: Pick<Message, 'id' | 'type' | 'tenant'>,
-    ref: EndpointRef | undefined,
+    endpoint: EndpointRef,
     reason: NonNullable<Delivery['reason']>,
     detail: string,
   ): void {
-    const endpoint = ref ?? unknownEndpoint('');
     this.#emit('delivery.failed', () => ({
       at: this.#clock.now(),
       deliveryId,
@@ -271,8 +279,4 @@ function pickMessage(
 
 function messageOf(delivery: Delivery): Pick<Message, 'id' | 'type' | 'tenant'> {
   return { id: delivery.messageId, type: delivery.type, tenant: delivery.tenant };
-}
-
-function unknownEndpoint(id: string): EndpointRef {
-  return { id, url: UNKNOWN_URL };
 }

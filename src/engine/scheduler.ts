@@ -2,10 +2,11 @@
  * The scheduler: claims due deliveries while lanes have room, then sleeps until the next one is due or somebody wakes
  * it. One claim at a time; no error ends the loop.
  */
-import type { Clock, Random, Timer } from '../clock.ts';
+import type { Timer } from '../clock.ts';
 import type { Delivery } from '../core/delivery.ts';
-import type { LeasedDelivery, Store } from '../store/store.ts';
+import type { LeasedDelivery } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { Lanes } from './lanes.ts';
 
 /** Most deliveries in one claim; a large one keeps a database's locks longer than the round trip is worth. */
@@ -13,20 +14,13 @@ const MAX_CLAIM = 300;
 /** Most deliveries that one claim takes from a lane this process holds nothing of. */
 const PER_LANE = 20;
 
-export interface SchedulerOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
+export interface SchedulerOptions extends Omit<EngineContext, 'activity'> {
   readonly lanes: Lanes;
-  readonly owner: string;
-  readonly leaseMs: number;
   readonly maxRescues: number;
   /** Longest sleep; bounds how late work of other processes is seen without notifications. */
   readonly maxSleepMs: number;
-  readonly token: () => string;
   readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
   readonly onRescued: (delivery: Delivery) => void;
-  readonly onError: (error: unknown) => void;
 }
 
 export class Scheduler {
@@ -105,7 +99,7 @@ export class Scheduler {
       if (count > 0 && this.#hasBacklog && this.#options.lanes.room > 0) this.#wakeSoon();
     } catch (error) {
       this.#failures += 1;
-      this.#options.onError(error);
+      this.#options.reporter.error(error, 'claim due deliveries');
       this.#sleep(backoffMs(this.#failures, this.#options.random));
     }
   }

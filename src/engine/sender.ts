@@ -10,7 +10,7 @@ import { Lanes, type Lane } from './lanes.ts';
 import type { Settled, Settler } from './settler.ts';
 
 export interface SenderOptions {
-  readonly context: AttemptContext;
+  readonly attempts: AttemptContext;
   readonly settler: Settler;
   readonly activity: Activity;
   readonly maxConcurrency: number;
@@ -24,7 +24,7 @@ export class Sender {
   readonly lanes: Lanes;
   readonly #options: SenderOptions;
   readonly #inFlight = new Set<Attempt>();
-  /** Tokens whose lease was lost while their attempt runs: its outcome will be refused by the store anyway. */
+
   constructor(options: SenderOptions) {
     this.#options = options;
     this.lanes = new Lanes({
@@ -49,7 +49,7 @@ export class Sender {
   sendNow(delivery: LeasedDelivery, runtime: EndpointRuntime): Promise<Settled> {
     this.#options.activity.begin(1);
     return new Promise((resolve) => {
-      const attempt = new Attempt(this.#options.context, delivery, runtime, (ended, outcome) => {
+      const attempt = new Attempt(this.#options.attempts, delivery, runtime, (ended, outcome) => {
         this.#conclude(ended, outcome, resolve);
       });
       this.#inFlight.add(attempt);
@@ -98,7 +98,7 @@ export class Sender {
       this.#options.activity.end(1);
       return;
     }
-    const attempt = new Attempt(this.#options.context, delivery, runtime, (ended, outcome) => {
+    const attempt = new Attempt(this.#options.attempts, delivery, runtime, (ended, outcome) => {
       this.#conclude(ended, outcome, undefined);
       this.lanes.finish(lane);
     });

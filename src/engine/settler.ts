@@ -2,7 +2,6 @@
  * Outcomes become state: decide what follows, write it in groups, then tell the world. An outcome that cannot be
  * written is kept and tried again; it is never sent a second time because the record of it failed.
  */
-import type { Clock, Random } from '../clock.ts';
 import { decideNext, type Decision } from '../core/decide.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
@@ -11,8 +10,8 @@ import {
   type Transition,
   type TransitionLimits,
 } from '../core/transition.ts';
-import type { LeasedDelivery, Settlement, SettleResult, Store } from '../store/store.ts';
-import type { Activity } from './activity.ts';
+import type { LeasedDelivery, Settlement, SettleResult } from '../store/store.ts';
+import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { GroupCommit } from './group-commit.ts';
 import { callRetryFunctions } from './retry-functions.ts';
@@ -30,17 +29,14 @@ export interface Settled extends ConcludedAttempt {
   readonly result: SettleResult;
 }
 
-export interface SettlerOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly activity: Activity;
+export interface SettlerOptions extends Pick<
+  EngineContext,
+  'store' | 'clock' | 'random' | 'activity' | 'reporter'
+> {
   readonly limits: TransitionLimits;
   readonly onSettled: (settled: Settled) => void;
   /** The endpoint asks for a pause (Retry-After), or is gone (410). */
   readonly onDirective: (runtime: EndpointRuntime, decision: Decision) => void;
-  readonly onFunctionError: (error: unknown, what: string) => void;
-  readonly onStoreError: (error: unknown, what: string) => void;
 }
 
 interface Pending {
@@ -63,7 +59,7 @@ export class Settler {
       maxBatch: MAX_BATCH,
       write: (batch) => this.#write(batch),
       onFailure: (batch, error) => {
-        options.onStoreError(
+        options.reporter.error(
           error,
           `write the outcome of ${batch.length} attempts; they are kept in memory and written when the store is back`,
         );
@@ -133,12 +129,8 @@ export class Settler {
           : { kind: 'dispatcher_failed', reason: outcome.reason },
       );
     const attemptInRun = delivery.attempts - delivery.attemptsBeforeRun;
-    const answers = callRetryFunctions(
-      runtime,
-      delivery,
-      outcome,
-      attemptInRun,
-      this.#options.onFunctionError,
+    const answers = callRetryFunctions(runtime, delivery, outcome, attemptInRun, (error, what) =>
+      this.#options.reporter.functionFailed(error, `The named function ${what}`),
     );
     const decision = decideNext({
       reason: outcome.reason,

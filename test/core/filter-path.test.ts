@@ -79,7 +79,7 @@ describe('readFilterPath', () => {
       found.push([path, value]);
       if (typeof value !== 'object' || value === null) return;
       for (const [key, member] of Object.entries(value)) {
-        if (key !== '') visit(member as JsonValue, `${path}.${escape(key)}`, found);
+        if (key !== '') visit(member, `${path}.${escape(key)}`, found);
       }
     };
     const key = fc.oneof(

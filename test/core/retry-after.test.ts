@@ -73,7 +73,7 @@ describe('parseRetryAfter', () => {
   it('never throws, and never gives anything but a finite time or nothing', () => {
     const value = fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc.stringMatching(/^[0-9.eE+\-x, :]{0,70}$/),
+      fc.string({ unit: fc.constantFrom(...'0123456789.eE+-x, :'), maxLength: 70 }),
       fc.double().map(String),
       fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
     );

@@ -4,7 +4,7 @@
 import { register } from 'node:module';
 import { MessageChannel } from 'node:worker_threads';
 
-const allowed = new Set(['posthorn', 'eventemitter3', 'ky', 'tinyqueue', 'zod']);
+const allowed = new Set(['posthorn', 'eventemitter3', 'tinyqueue', 'zod']);
 
 const hooks = `
   let port;

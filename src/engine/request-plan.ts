@@ -1,0 +1,102 @@
+/** What the requests of one endpoint have in common, put together once. */
+import { fitHeaders, writtenHeaders } from '../core/delivery-headers.ts';
+import type { EndpointRecord, ResolvedDeliverySettings } from '../core/endpoint.ts';
+import { describeEnvelope } from '../core/envelope.ts';
+import type {
+  EnvelopeFunction,
+  FunctionRegistry,
+  HeaderFunction,
+  SignatureFunction,
+} from '../core/functions.ts';
+import { COMPUTED_HEADERS, type ComputedHeaderSource } from '../core/header-rules.ts';
+import { validateSecret } from '../core/secret.ts';
+import { resolveSignature } from '../core/signature.ts';
+import type { RequestTarget } from '../transport/transport.ts';
+import { createSigner, type Signer } from './sign.ts';
+
+/** The parts of a request that do not change from message to message. */
+export interface RequestPlan {
+  readonly target: RequestTarget;
+  /** user-agent and static headers, names and values in turn. */
+  readonly headers: readonly string[];
+  readonly envelope: EnvelopeFunction | undefined;
+  readonly computedHeaders: readonly {
+    readonly name: string;
+    readonly compute: ((source: ComputedHeaderSource) => string) | undefined;
+    readonly call: HeaderFunction | undefined;
+  }[];
+  readonly signer: Signer;
+  readonly signatures: readonly SignatureFunction[];
+  readonly secrets: readonly string[];
+  /** Lower-case names that named functions must not write. */
+  readonly takenHeaders: ReadonlySet<string>;
+}
+
+/** A named function that this process does not have. */
+export class MissingFunction extends Error {}
+
+/**
+ * Fits the pieces together.
+ *
+ * @throws OptionsError when they do not fit, MissingFunction when a function is not registered here
+ */
+export function planRequest(
+  record: EndpointRecord,
+  settings: ResolvedDeliverySettings,
+  target: RequestTarget,
+  { functions, userAgent }: { readonly functions: FunctionRegistry; readonly userAgent: string },
+): RequestPlan {
+  const signatures = settings.signatures.map(resolveSignature);
+  const envelope = describeEnvelope(settings.envelope);
+  const secrets = record.secrets.map((secret, index) =>
+    validateSecret(secret.value, `endpoint.secrets[${index}]`, settings.signatures),
+  );
+  const fitted = fitHeaders(settings, 'endpoint');
+  const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) =>
+    name.toLowerCase(),
+  );
+  return {
+    target,
+    headers: ['user-agent', userAgent, ...Object.entries(fitted.headers).flat()],
+    envelope: envelope.isBuiltIn
+      ? undefined
+      : requireFunction(functions.envelope, envelope.name, 'functions.envelope'),
+    computedHeaders: Object.entries(fitted.computedHeaders).map(([name, source]) => {
+      const compute = ownEntry(COMPUTED_HEADERS, source);
+      return {
+        name,
+        compute,
+        call:
+          compute === undefined ? requireFunction(functions.header, source, 'functions.header') : undefined,
+      };
+    }),
+    signer: createSigner(signatures, secrets),
+    signatures: signatures.flatMap(({ kind, name }) =>
+      kind === 'custom' ? [requireFunction(functions.signature, name, 'functions.signature')] : [],
+    ),
+    secrets,
+    takenHeaders: new Set([...writtenHeaders(settings).keys(), ...own, 'content-type', 'user-agent']),
+  };
+}
+
+/** @throws MissingFunction */
+export function requireFunction<Value>(
+  registry: Readonly<Record<string, Value>> | undefined,
+  name: string,
+  where: string,
+): Value {
+  const found = ownEntry(registry, name);
+  if (found === undefined)
+    throw new MissingFunction(
+      `the function ${JSON.stringify(name)} is not registered under ${where} in this process`,
+    );
+  return found;
+}
+
+/** A member of the object itself: names such as `constructor` are no functions. */
+export function ownEntry<Value>(
+  registry: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
+  return registry !== undefined && Object.hasOwn(registry, name) ? registry[name] : undefined;
+}
