@@ -66,16 +66,22 @@ function declaredExports(checker: ts.TypeChecker, file: ts.SourceFile): Map<stri
   return found;
 }
 
-/** A declaration without its value, or the reverse, would reach users as a crash or a missing type. */
+/**
+ * A declaration without its value, or the reverse, would reach users as a crash or a missing type. The bundler of
+ * declarations makes the first out of a class that is exported with `export type`: export an interface of it instead.
+ */
 async function assertRuntimeAgrees(entry: Entry, declared: ReadonlyMap<string, string>): Promise<void> {
   const loaded = new Set(Object.keys((await import(pathToFileURL(entry.code).href)) as object));
-  for (const [name, kind] of declared) {
-    const isValue = !typeKinds.has(kind);
-    if (isValue && !loaded.delete(name))
-      throw new Error(`${entry.specifier}: ${name} is declared, not exported`);
-  }
-  if (loaded.size > 0)
-    throw new Error(`${entry.specifier}: exported without types: ${[...loaded].join(', ')}`);
+  const values = [...declared].filter(([, kind]) => !typeKinds.has(kind)).map(([name]) => name);
+  const problems = [
+    ...values
+      .filter((name) => !loaded.has(name))
+      .map((name) => `${name} is declared as a value, but not exported`),
+    ...[...loaded]
+      .filter((name) => !values.includes(name))
+      .map((name) => `${name} is exported without a type`),
+  ];
+  if (problems.length > 0) throw new Error(`${entry.specifier}: ${problems.join('; ')}`);
 }
 
 async function renderSnapshot(): Promise<string> {

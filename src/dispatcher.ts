@@ -238,7 +238,13 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       pruneIntervalMs: DEFAULTS.pruneIntervalMs,
       pruneBudgetMs: DEFAULTS.pruneBudgetMs,
     });
-    await engine.start();
+    try {
+      await engine.start();
+    } catch (error) {
+      await engine.stop(0);
+      await this.#close();
+      throw error;
+    }
     this.#engine = engine;
     return engine;
   }
@@ -247,6 +253,10 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     const engine = await this.#starting?.catch(() => undefined);
     if (engine === undefined) return;
     await engine.stop(timeoutMs);
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     if (this.#options.deliver) await this.#transport.close();
     await this.#store.close();
   }

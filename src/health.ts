@@ -44,10 +44,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     store: { name: store.name, capabilities: store.capabilities },
     transport: transport.name,
     endpoints: engine?.directory.size ?? 0,
-    unservedEndpoints: [...(engine?.directory.incomplete() ?? [])].map(({ record, fault }) => ({
-      endpointId: record.id,
-      why: fault?.detail ?? '',
-    })),
+    unservedEndpoints: [...(engine?.directory.unserved() ?? [])],
     pendingMessages: engine?.inbox.pending ?? 0,
     queued: engine?.sender.lanes.queued ?? 0,
     inFlight: engine?.sender.inFlight ?? 0,

@@ -66,8 +66,7 @@ export function attachSource(source: EventSource, options: AttachOptions, hooks:
     return { name, listener };
   });
   return () => {
-    for (const { name, listener } of listeners.splice(0))
-      source.off(name, listener);
+    for (const { name, listener } of listeners.splice(0)) source.off(name, listener);
   };
 }
 

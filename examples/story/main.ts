@@ -1,7 +1,7 @@
 /**
- * The story: an application emits events, three endpoints want them, one of them is healthy, one stumbles, one is down.
- * The receivers run in another process and check every request with code of their own. `npm start` tells it in about
- * two seconds and ends with exit code 0 only if everything that should have arrived did.
+ * The story: an application emits events, three endpoints want them; one is healthy, one stumbles, one is down. The
+ * receivers run in another process and check every request with code of their own. `npm start` tells it within seconds
+ * and ends with exit code 0 only if everything that should have arrived did.
  */
 import { EventEmitter } from 'node:events';
 import { WebhookDispatcher } from 'posthorn';
@@ -9,8 +9,8 @@ import { DELIVERY_COUNT, EVENTS, RETRY, ROLES } from './plot.ts';
 import { print, printNow, printTable, printTitle } from './print.ts';
 import { ReceiverProcess } from './receiver-process.ts';
 import { readRecord } from './record.ts';
-import type { ReceiverReport } from './report.ts';
-import { findProblems, type RecordedDelivery } from './verdict.ts';
+import { tellAttempts, tellRecord, tellReports } from './tell.ts';
+import { findProblems } from './verdict.ts';
 
 /** If it is not over by then, something is missing, and the verdict says what. */
 const TIME_LIMIT_MS = 10_000;
@@ -32,8 +32,8 @@ await receivers.giveSecrets(secrets);
 printTable(ROLES.map(({ about, plan }) => [plan.name, urls[plan.name] ?? '', about]));
 
 printTitle('The application emits, the dispatcher delivers');
+tellAttempts(dispatcher);
 const over = untilOver();
-tellWhatHappens();
 const application = new EventEmitter();
 dispatcher.attach(application, { events: EVENTS.map(([type]) => type) });
 for (const [type, data] of EVENTS) {
@@ -42,25 +42,22 @@ for (const [type, data] of EVENTS) {
 }
 await over;
 
-const deliveries = await readRecord(dispatcher);
+const record = await readRecord(dispatcher);
 const reports = await receivers.report();
-printRecord(deliveries);
-printReports(reports);
 await dispatcher.stop();
 await receivers.end();
+tellRecord(record);
+tellReports(reports);
 
-const problems = findProblems(
-  ROLES.map(({ expectation }) => expectation),
-  reports,
-  deliveries,
-);
-printTitle(
-  problems.length === 0
-    ? 'Everything that should have arrived did; what could not is on record.'
-    : 'The story went wrong:',
-);
-for (const problem of problems) print(`  ${problem}`);
-process.exitCode = problems.length === 0 ? 0 : 1;
+const expectations = ROLES.map(({ expectation }) => expectation);
+const problems = findProblems(expectations, reports, record);
+if (problems.length === 0) {
+  printTitle('Everything that should have arrived did; what could not is on record.');
+} else {
+  printTitle('Something went wrong:');
+  for (const problem of problems) print(`  ${problem}`);
+  process.exitCode = 1;
+}
 
 /** Resolves when every delivery has reached a final state, or the time is up. */
 async function untilOver(): Promise<void> {
@@ -78,41 +75,4 @@ async function untilOver(): Promise<void> {
     dispatcher.on('delivery.discarded', onFinal);
     dispatcher.on('delivery.failed', onFinal);
   });
-}
-
-function tellWhatHappens(): void {
-  dispatcher.on('delivery.succeeded', ({ endpoint, message, attempt, status }) =>
-    printNow(endpoint.id, message.type, `attempt ${attempt}: HTTP ${status}, delivered`),
-  );
-  dispatcher.on('delivery.retrying', ({ endpoint, message, attempt, detail, delayMs }) =>
-    printNow(endpoint.id, message.type, `attempt ${attempt}: ${detail}, again in ${delayMs} ms`),
-  );
-  dispatcher.on('delivery.exhausted', ({ endpoint, message, attempt, detail }) =>
-    printNow(endpoint.id, message.type, `attempt ${attempt}: ${detail}, given up`),
-  );
-  dispatcher.on('error', ({ error }) => printNow('error', error.code, error.message));
-}
-
-function printRecord(record: readonly RecordedDelivery[]): void {
-  printTitle('Deliveries and their attempts, as the dispatcher recorded them');
-  for (const { plan } of ROLES) {
-    const rows = record.filter(({ endpoint }) => endpoint === plan.name);
-    printTable(
-      rows.map(({ endpoint, type, state, attempts }) => [endpoint, type, state, attempts.join(', ')]),
-    );
-  }
-}
-
-function printReports(received: readonly ReceiverReport[]): void {
-  printTitle('What the receivers counted');
-  printTable([
-    ['receiver', 'requests', 'verified', 'accepted', 'event types'],
-    ...received.map(({ name, requests, verified, accepted }) => [
-      name,
-      String(requests),
-      String(verified),
-      String(accepted.length),
-      accepted.map(({ type }) => type).join(', '),
-    ]),
-  ]);
 }

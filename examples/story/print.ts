@@ -5,8 +5,7 @@ export function print(line = ''): void {
 }
 
 export function printTitle(title: string): void {
-  print();
-  print(title);
+  print(`\n${title}`);
 }
 
 /** Prints rows with aligned columns, indented. */
@@ -21,11 +20,11 @@ export function printTable(rows: readonly (readonly string[])[]): void {
     print(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }
 
-const startedAt = performance.now();
+let startedAt: number | undefined;
 
-/** Prints what happens now, with the time since the start in front. */
-export function printNow(...cells: readonly string[]): void {
-  const [name = '', what = '', ...rest] = cells;
+/** Prints what happens now: who, which event, what; in front the time since the first line. */
+export function printNow(who: string, type: string, what: string): void {
+  startedAt ??= performance.now();
   const elapsed = `${Math.round(performance.now() - startedAt)} ms`.padStart(8);
-  print(`${elapsed}  ${name.padEnd(11)}${what.padEnd(18)}${rest.join('  ')}`.trimEnd());
+  print(`${elapsed}  ${who.padEnd(11)}  ${type.padEnd(13)}  ${what}`);
 }

@@ -3,8 +3,8 @@ import type { RecordedDelivery } from './verdict.ts';
 
 /** Everything the dispatcher has on record, oldest first. */
 export async function readRecord(dispatcher: WebhookDispatcher): Promise<RecordedDelivery[]> {
-  const { items } = await dispatcher.deliveries.list({ limit: 500 });
-  const deliveries = await Promise.all(items.reverse().map(({ id }) => dispatcher.deliveries.get(id)));
+  const { items } = await dispatcher.deliveries.list({ limit: 500 }); // newest first
+  const deliveries = await Promise.all(items.toReversed().map(({ id }) => dispatcher.deliveries.get(id)));
   return deliveries.map(({ endpointId, type, state, attemptLog }) => ({
     endpoint: endpointId,
     type,

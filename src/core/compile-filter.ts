@@ -62,35 +62,46 @@ export function compileFilter(
       );
     };
   };
-  const matches = compileExpression(expression as JsonMembers, resolve);
-  return { matches, equalities: equalitiesOf(expression as JsonMembers), missing };
+  const equalities: EqualityCondition[] = [];
+  const matches = compileExpression(expression as JsonMembers, resolve, equalities);
+  return { matches, equalities, missing };
 }
 
-function compileExpression(expression: JsonMembers, resolve: (name: string) => CustomFilter): Predicate {
+/** @param equalities where to put them, as long as all of the expression must hold */
+function compileExpression(
+  expression: JsonMembers,
+  resolve: (name: string) => CustomFilter,
+  equalities: EqualityCondition[] | undefined,
+): Predicate {
   const tests: Predicate[] = [];
   let last: Predicate | undefined;
-  const compileAll = (filters: JsonValue): Predicate[] =>
-    (filters as readonly JsonMembers[]).map((filter) => compileExpression(filter, resolve));
   for (const [key, value] of Object.entries(expression)) {
     switch (key) {
       case '$and':
-        tests.push(...compileAll(value));
+        for (const filter of filtersIn(value)) tests.push(compileExpression(filter, resolve, equalities));
         break;
       case '$or':
-        tests.push(anyOf(compileAll(value)));
+        tests.push(anyOf(filtersIn(value).map((filter) => compileExpression(filter, resolve, undefined))));
         break;
       case '$not':
-        tests.push(negate(compileExpression(value as JsonMembers, resolve)));
+        tests.push(negate(compileExpression(value as JsonMembers, resolve, undefined)));
         break;
       case '$custom':
         last = askCustom(value as string, resolve(value as string));
         break;
-      default:
-        tests.push(atPath(parseFilterPath(key, key), compileCondition(value)));
+      default: {
+        const path = parseFilterPath(key, key);
+        tests.push(atPath(path, compileCondition(value)));
+        if (equalities !== undefined) addEqualities(path, value, equalities);
+      }
     }
   }
   // The only test of unknown cost, and the only one that may throw, runs when all others passed.
   return allOf(last === undefined ? tests : [...tests, last]);
+}
+
+function filtersIn(list: JsonValue): readonly JsonMembers[] {
+  return list as readonly JsonMembers[];
 }
 
 function atPath(path: FilterPath, test: ValueTest): Predicate {
@@ -189,25 +200,15 @@ function isEqualJson(left: JsonValue, right: JsonValue): boolean {
   return keys.every((key) => Object.hasOwn(left, key) && isEqualJson(left[key]!, right[key]!));
 }
 
-function equalitiesOf(expression: JsonMembers): EqualityCondition[] {
-  return Object.entries(expression).flatMap(([key, value]) => {
-    if (key === '$and') return (value as readonly JsonMembers[]).flatMap(equalitiesOf);
-    if (key.startsWith('$')) return [];
-    const path = parseFilterPath(key, key);
-    return valueListsOf(value).map((values) => ({ path, values }));
-  });
-}
-
-/** The lists of plain values that one condition demands. */
-function valueListsOf(condition: JsonValue): (readonly FilterScalar[])[] {
-  const demands: JsonValue[] = [];
-  if (isFilterScalar(condition)) demands.push([condition]);
-  else if (isJsonArray(condition)) demands.push(condition);
-  else {
-    if (condition['$eq'] !== undefined) demands.push([condition['$eq']]);
-    if (condition['$in'] !== undefined) demands.push(condition['$in']);
-  }
-  return demands.filter(isScalarList);
+/** Notes the lists of plain values that one condition demands. */
+function addEqualities(path: FilterPath, condition: JsonValue, equalities: EqualityCondition[]): void {
+  const note = (values: JsonValue | undefined): void => {
+    if (values !== undefined && isScalarList(values)) equalities.push({ path, values });
+  };
+  if (isFilterScalar(condition)) return note([condition]);
+  if (isJsonArray(condition)) return note(condition);
+  if (condition['$eq'] !== undefined) note([condition['$eq']]);
+  note(condition['$in']);
 }
 
 function isScalarList(value: JsonValue): value is readonly FilterScalar[] {

@@ -21,14 +21,8 @@ export interface FilterPath {
   /** As written. Nothing can be written in two ways, so equal places have equal texts. */
   readonly text: string;
   readonly root: FilterRoot;
-  /** The members to follow below the root. */
-  readonly steps: readonly FilterStep[];
-}
-
-interface FilterStep {
-  readonly key: string;
-  /** The key as an index into an array; -1 when it is none. */
-  readonly index: number;
+  /** Names to follow below the root; in an array, positions. */
+  readonly steps: readonly string[];
 }
 
 /** Longest path, in UTF-16 code units. */
@@ -56,8 +50,7 @@ export function parseFilterPath(text: string, at: string): FilterPath {
       `${at}: ${root} is a string and has no members; write ${JSON.stringify(root)}.`,
     );
   }
-  const steps = segments.slice(1).map((key) => ({ key, index: ARRAY_INDEX.test(key) ? Number(key) : -1 }));
-  return { text, root, steps };
+  return { text, root, steps: segments.slice(1) };
 }
 
 /** The value at a path, or `undefined` when there is none. Sees own members only: never what a prototype holds. */
@@ -65,8 +58,8 @@ export function readFilterPath(path: FilterPath, input: FilterInput): JsonValue 
   let value: JsonValue | undefined = input[path.root];
   for (const step of path.steps) {
     if (typeof value !== 'object' || value === null) return undefined;
-    if (isJsonArray(value)) value = step.index < 0 ? undefined : value[step.index];
-    else value = Object.hasOwn(value, step.key) ? value[step.key] : undefined;
+    if (isJsonArray(value)) value = ARRAY_INDEX.test(step) ? value[Number(step)] : undefined;
+    else value = Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
 }
@@ -77,33 +70,29 @@ export function isJsonArray(value: JsonValue | undefined): value is readonly Jso
 }
 
 function splitSegments(text: string, at: string): string[] {
-  const segments: string[] = [];
-  let segment = '';
+  const segments = text.includes('\\') ? splitEscaped(text, at) : text.split('.');
+  if (!segments.includes('')) return segments;
+  const problem = 'expected names separated by single dots, like "data.machineId"; one name is empty';
+  throw new OptionsError(at, `${at}: ${problem}.`);
+}
+
+function splitEscaped(text: string, at: string): string[] {
+  const segments = [''];
   for (let position = 0; position < text.length; position += 1) {
-    const character = text[position]!;
+    let character = text[position]!;
     if (character === '.') {
-      segments.push(segment);
-      segment = '';
-    } else if (character === '\\') {
-      position += 1;
-      const escaped = text[position];
-      if (escaped !== '.' && escaped !== '\\') {
-        throw new OptionsError(
-          at,
-          `${at}: in a path a backslash stands before a dot or a backslash only: \\. or \\\\.`,
-        );
-      }
-      segment += escaped;
-    } else {
-      segment += character;
+      segments.push('');
+      continue;
     }
-  }
-  segments.push(segment);
-  if (segments.includes('')) {
-    throw new OptionsError(
-      at,
-      `${at}: expected names separated by single dots, like "data.machineId"; one name is empty.`,
-    );
+    if (character === '\\') {
+      position += 1;
+      character = text[position] ?? '';
+      if (character !== '.' && character !== '\\') {
+        const problem = 'in a path a backslash stands before a dot or a backslash only';
+        throw new OptionsError(at, `${at}: ${problem}: \\. or \\\\.`);
+      }
+    }
+    segments[segments.length - 1] += character;
   }
   return segments;
 }

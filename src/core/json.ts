@@ -78,6 +78,8 @@ function walkObject(value: object, path: string, ancestors: Set<object>): void {
 
 function callToJson(value: unknown, path: string, key: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return unbox(value);
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    throw refuse(path, 'an invalid Date', 'JSON would turn it into null');
   try {
     const toJson = (value as { toJSON?: unknown }).toJSON;
     return unbox(typeof toJson === 'function' ? (toJson.call(value, key) as unknown) : value);

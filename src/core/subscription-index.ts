@@ -23,10 +23,16 @@ export interface Subscription<T> {
 export type FilterErrorHandler<T> = (value: T, error: unknown) => void;
 
 /** A stored subscription and where it was put. */
-interface Entry<T> extends Subscription<T> {
+interface Entry<T> {
+  readonly tenant: string;
+  readonly filter: CompiledFilter | undefined;
+  readonly value: T;
   /** Position in the order of insertion. */
   readonly order: number;
-  readonly placements: { readonly pattern: string; readonly equality: EqualityCondition | undefined }[];
+  /** Distinct. */
+  readonly patterns: readonly string[];
+  /** For each pattern, the condition under which it was put there. */
+  readonly equalities: (EqualityCondition | undefined)[];
   /** Number of the last `match` that came across it. */
   seenBy: number;
 }
@@ -58,12 +64,20 @@ export class SubscriptionIndex<T> {
   set(id: string, subscription: Subscription<T>): void {
     const order = this.#entries.get(id)?.order ?? (this.#lastOrder += 1);
     this.delete(id);
-    const entry: Entry<T> = { ...subscription, order, placements: [], seenBy: 0 };
+    const { events, filter, value } = subscription;
+    const patterns = events.length < 2 ? events : [...new Set(events)];
+    const entry: Entry<T> = {
+      tenant: subscription.tenant,
+      filter,
+      value,
+      order,
+      patterns,
+      equalities: [],
+      seenBy: 0,
+    };
     let tenant = this.#tenants.get(entry.tenant);
     if (tenant === undefined) this.#tenants.set(entry.tenant, (tenant = new TenantIndex()));
-    for (const pattern of new Set(entry.events)) {
-      entry.placements.push({ pattern, equality: tenant.bucketAt(pattern).add(entry) });
-    }
+    for (const pattern of patterns) entry.equalities.push(tenant.bucketAt(pattern).add(entry));
     this.#entries.set(id, entry);
   }
 
@@ -73,7 +87,7 @@ export class SubscriptionIndex<T> {
     if (entry === undefined) return false;
     this.#entries.delete(id);
     const tenant = this.#tenants.get(entry.tenant)!;
-    for (const { pattern, equality } of entry.placements) tenant.remove(entry, pattern, equality);
+    entry.patterns.forEach((pattern, index) => tenant.remove(entry, pattern, entry.equalities[index]));
     if (tenant.isEmpty) this.#tenants.delete(entry.tenant);
     return true;
   }

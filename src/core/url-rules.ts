@@ -57,7 +57,9 @@ export function parseEndpointUrl(url: unknown, path: string, rules: UrlRules): E
   }
   const problem = judgeHost(parsed.hostname, rules.addressPolicy);
   if (problem !== undefined) throw refuse(problem);
-  return { origin: parsed.origin, path: parsed.pathname + parsed.search, href: parsed.href };
+  const target = parsed.pathname + parsed.search;
+  // Put together anew: `parsed.href` keeps a lone `?` that the path does not have.
+  return { origin: parsed.origin, path: target, href: parsed.origin + target };
 }
 
 function readText(url: unknown, refuse: (problem: string) => OptionsError): string {

@@ -46,11 +46,6 @@ export class Deadlines {
     }
   }
 
-  /** A copy: ending an attempt removes it. */
-  all(): DeadlineEntry[] {
-    return this.#entries.slice();
-  }
-
   readonly #scan = (): void => {
     const now = this.#clock.now();
     // Backwards, because an entry that ends is replaced by the last one, which has been looked at already.

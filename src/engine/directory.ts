@@ -50,9 +50,16 @@ export class Directory {
     return this.#index.match(type, tenant, input, onFilterError);
   }
 
-  /** Endpoints whose named functions are missing in this process. */
-  *incomplete(): Generator<EndpointRuntime> {
-    for (const runtime of this.#runtimes.values()) if (runtime.fault !== undefined) yield runtime;
+  /** Endpoints that this process cannot serve, and why. */
+  *unserved(): Generator<{ readonly endpointId: string; readonly why: string }> {
+    for (const { record, fault, refusal, filter } of this.#runtimes.values()) {
+      const missing =
+        filter?.missing === undefined
+          ? undefined
+          : `the filter function ${JSON.stringify(filter.missing)} is not registered here`;
+      const why = fault?.detail ?? refusal ?? missing;
+      if (why !== undefined) yield { endpointId: record.id, why };
+    }
   }
 
   async load(): Promise<void> {

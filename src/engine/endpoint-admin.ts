@@ -6,7 +6,7 @@ import type { Decision } from '../core/decide.ts';
 import type { DiscardReason } from '../core/delivery.ts';
 import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
 import { createId } from '../core/id.ts';
-import { ConflictError, NotFoundError } from '../errors.ts';
+import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import type { LeasedDelivery, NewMessage, Page, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -19,6 +19,8 @@ export interface EndpointAdminOptions extends Pick<
   EngineContext,
   'store' | 'random' | 'reporter' | 'activity'
 > {
+  /** False in a process that only stores. */
+  readonly deliver: boolean;
   readonly directory: Directory;
   readonly sender: Sender;
   readonly inbox: Inbox;
@@ -28,6 +30,12 @@ export interface EndpointAdminOptions extends Pick<
   readonly wakeIn: (delayMs: number) => void;
 }
 
+interface PendingTest {
+  readonly runtime: EndpointRuntime;
+  readonly resolve: (settled: Settled) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Deliveries moved in one store call. */
 const BATCH = 500;
 /** How often a change is tried again when somebody else changed the endpoint in between. */
@@ -35,10 +43,7 @@ const MAX_UPDATE_TRIES = 5;
 
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
-  readonly #tests = new Map<
-    string,
-    { readonly runtime: EndpointRuntime; readonly resolve: (settled: Settled) => void }
-  >();
+  readonly #tests = new Map<string, PendingTest>();
 
   constructor(options: EndpointAdminOptions) {
     this.#options = options;
@@ -139,10 +144,21 @@ export class EndpointAdmin {
 
   /** Sends one message to one endpoint at once, past its lane and whatever its state, without retries. */
   async test(id: string, message: NewMessage): Promise<Settled> {
+    const { deliver, directory, random, inbox } = this.#options;
+    if (!deliver) {
+      throw new OptionsError(
+        'deliver',
+        'Cannot test an endpoint here: this dispatcher only stores messages (deliver: false). Test it in a process that delivers.',
+      );
+    }
     const { record } = await this.get(id);
-    const runtime = this.#options.directory.put(record);
-    const deliveryId = createId('dlv_', this.#options.random);
-    const settled = new Promise<Settled>((resolve) => this.#tests.set(deliveryId, { runtime, resolve }));
+    const runtime = directory.put(record);
+    const deliveryId = createId('dlv_', random);
+    const settled = new Promise<Settled>((resolve, reject) =>
+      this.#tests.set(deliveryId, { runtime, resolve, reject }),
+    );
+    // Awaited only after the message is stored; a stop may come before.
+    settled.catch(() => undefined);
     try {
       const delivery = {
         id: deliveryId,
@@ -152,7 +168,7 @@ export class EndpointAdmin {
         lease: undefined,
         orderingKey: undefined,
       } as const;
-      await this.#options.inbox.add({ message, deliveries: [delivery], fannedOut: true });
+      await inbox.add({ message, deliveries: [delivery], fannedOut: true });
       return await settled;
     } finally {
       this.#tests.delete(deliveryId);
@@ -166,6 +182,11 @@ export class EndpointAdmin {
       if (test !== undefined) void this.#options.sender.sendNow(delivery, test.runtime).then(test.resolve);
       return test === undefined;
     });
+  }
+
+  /** Tests that have no outcome will not get one. */
+  close(): void {
+    for (const test of this.#tests.values()) test.reject(new StoppedError('finish the test of an endpoint'));
   }
 
   /** What an outcome asks for beyond its own delivery: a pause of the lane, the end of the endpoint. */

@@ -94,11 +94,12 @@ export class Engine {
       onRoom: () => this.scheduler.onRoom(),
     });
     const { lanes } = this.sender;
+    const maxSleepMs = longestSleepMs(store, options.pollIntervalMs);
     this.scheduler = new Scheduler({
       ...context,
       lanes,
       maxRescues: options.limits.maxRescues,
-      maxSleepMs: needsPolling(store) ? options.pollIntervalMs : options.leaseMs,
+      maxSleepMs,
       onLeased: (deliveries) => this.#onLeased(deliveries),
       onRescued: (delivery) => reporter.rescued(delivery, this.directory.refOf(delivery.endpointId)),
     });
@@ -106,6 +107,7 @@ export class Engine {
       reporter.stored(message, deliveries, this.directory);
     this.fanOut = new FanOut({
       ...context,
+      maxSleepMs,
       match: (message) => this.matcher.match(message),
       onFannedOut: onStored,
       onWork: () => this.scheduler.wake(),
@@ -129,7 +131,15 @@ export class Engine {
     };
     const { directory, sender, inbox } = this;
     const handBack = (deliveries: readonly LeasedDelivery[]): void => this.#handBack(deliveries);
-    this.endpoints = new EndpointAdmin({ ...context, directory, sender, inbox, handBack, wakeIn });
+    this.endpoints = new EndpointAdmin({
+      ...context,
+      deliver: options.deliver,
+      directory,
+      sender,
+      inbox,
+      handBack,
+      wakeIn,
+    });
     this.deliveries = new DeliveryAdmin({ ...context, directory, wakeIn });
   }
 
@@ -179,11 +189,15 @@ export class Engine {
     this.sender.lanes.stop();
     this.#unwatch?.();
     this.#handBack(this.sender.takeQueued());
-    await Promise.all([this.scheduler.stop(), this.fanOut.stop(), this.keeper.stop()]);
+    await Promise.all([this.scheduler.stop(), this.fanOut.stop()]);
     if (!(await within(this.activity.quiet(), timeoutMs, clock))) {
       this.sender.interruptAll();
       await within(this.activity.quiet(), FLUSH_TIMEOUT_MS, clock);
     }
+    await this.keeper.stop();
+    this.inbox.close();
+    this.settler.close();
+    this.endpoints.close();
   }
 
   #onSettled(settled: Settled): void {
@@ -193,6 +207,7 @@ export class Engine {
   }
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
+    this.keeper.onLeased();
     if (this.#isStopping) this.#handBack(deliveries);
     else
       this.sender.accept(
@@ -220,9 +235,14 @@ export class Engine {
   }
 }
 
-/** Work of other processes is heard of, or looked for. */
-function needsPolling({ capabilities }: Store): boolean {
-  return capabilities.shared && !capabilities.notifications;
+/** Notifications may be lost, so even with them the store is asked now and then; a store of one process is not. */
+const NOTIFIED_SLEEP_MS = 30_000;
+const SINGLE_PROCESS_SLEEP_MS = 3_600_000;
+
+/** How long work of other processes may go unseen. */
+function longestSleepMs({ capabilities }: Store, pollIntervalMs: number): number {
+  if (!capabilities.shared) return SINGLE_PROCESS_SLEEP_MS;
+  return capabilities.notifications ? NOTIFIED_SLEEP_MS : pollIntervalMs;
 }
 
 const NO_DELIVERIES: readonly NewDelivery[] = [];

@@ -2,6 +2,7 @@
  * Fan-out: messages that were stored without deliveries (by a process that only stores) are claimed, matched and
  * completed here. Runs when woken and at every poll; no error ends it.
  */
+import type { Timer } from '../clock.ts';
 import type { Message } from '../core/message.ts';
 import type { FanOutClaim, NewDelivery, NewMessage } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
@@ -13,6 +14,8 @@ const BATCH = 100;
 export type MatchMessage = (message: Message) => readonly NewDelivery[] | undefined;
 
 export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner' | 'token'> {
+  /** Longest time between two looks: for messages of other processes, and those whose lease ran out. */
+  readonly maxSleepMs: number;
   readonly match: MatchMessage;
   readonly onFannedOut: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onWork: () => void;
@@ -24,6 +27,7 @@ export class FanOut {
   #isWakePending = false;
   #isStopped = false;
   #failures = 0;
+  #timer: Timer | undefined;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -49,18 +53,26 @@ export class FanOut {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#timer?.cancel();
     await this.#run?.catch(() => 0);
   }
 
   async #runSafely(): Promise<void> {
+    const { reporter, random, maxSleepMs } = this.#options;
     try {
       await this.runAll();
       this.#failures = 0;
+      this.#sleep(maxSleepMs);
     } catch (error) {
       this.#failures += 1;
-      this.#options.reporter.error(error, 'match stored messages');
-      this.#options.clock.setTimer(() => this.wake(), backoffMs(this.#failures, this.#options.random));
+      reporter.error(error, 'match stored messages');
+      this.#sleep(backoffMs(this.#failures, random));
     }
+  }
+
+  #sleep(delayMs: number): void {
+    this.#timer?.cancel();
+    if (!this.#isStopped) this.#timer = this.#options.clock.setTimer(() => this.wake(), delayMs);
   }
 
   async #drain(): Promise<number> {

@@ -5,7 +5,7 @@
  * A write that throws is tried again with backoff, in order, until `giveUp` says that waiting has no point: the items
  * stay in memory meanwhile, and so does their order.
  */
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random, Timer } from '../clock.ts';
 import { backoffMs } from './backoff.ts';
 
 export interface GroupCommitOptions<Item> {
@@ -23,6 +23,8 @@ export class GroupCommit<Item> {
   #queue: Item[] = [];
   #isBusy = false;
   #failures = 0;
+  #isClosed = false;
+  #retry: Timer | undefined;
 
   constructor(options: GroupCommitOptions<Item>) {
     this.#options = options;
@@ -41,10 +43,12 @@ export class GroupCommit<Item> {
     }
   }
 
-  /** Hands out what is waiting and forgets it. */
-  takeAll(): Item[] {
+  /** Writes nothing any more; returns what was not written. A write on its way is not waited for. */
+  close(): readonly Item[] {
     const items = this.#queue;
     this.#queue = [];
+    this.#isClosed = true;
+    this.#retry?.cancel();
     return items;
   }
 
@@ -64,14 +68,14 @@ export class GroupCommit<Item> {
       } catch (error) {
         this.#failures += 1;
         const again = onFailure(batch, error);
-        if (again.length > 0) this.#queue = again.concat(this.#queue);
+        if (again.length > 0 && !this.#isClosed) this.#queue = again.concat(this.#queue);
         retryInMs = backoffMs(this.#failures, random);
       }
     }
     if (this.#queue.length === 0) {
       this.#isBusy = false;
     } else if (retryInMs > 0) {
-      clock.setTimer(this.#flush, retryInMs, true);
+      this.#retry = clock.setTimer(this.#flush, retryInMs, true);
     } else {
       clock.defer(this.#flush);
     }

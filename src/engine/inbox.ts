@@ -2,7 +2,7 @@
  * The inbox: emitted messages and their deliveries, stored in groups. Deliveries whose lane has room are asked for
  * leased, and go straight to the lane when the store agrees: the usual delivery is never claimed.
  */
-import { ConflictError, StoreError } from '../errors.ts';
+import { ConflictError, StoppedError, StoreError } from '../errors.ts';
 import type { AppendEntry, AppendResult, LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -64,6 +64,13 @@ export class Inbox {
     return new Promise((resolve, reject) => {
       this.#commit.push({ entry, since: this.#options.clock.now(), resolve, reject });
     });
+  }
+
+  /** Refuses what could not be stored until now. */
+  close(): void {
+    const left = this.#commit.close();
+    for (const pending of left) pending.reject(new StoppedError('emit'));
+    this.#options.activity.end(left.length);
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {

@@ -18,8 +18,9 @@ export interface KeeperOptions extends Pick<EngineContext, 'store' | 'clock' | '
 
 export class Keeper {
   readonly #options: KeeperOptions;
-  readonly #timers = new Set<Timer>();
   readonly #running = new Set<Promise<void>>();
+  #pruneTimer: Timer | undefined;
+  #renewTimer: Timer | undefined;
   #isStopped = false;
 
   constructor(options: KeeperOptions) {
@@ -27,46 +28,55 @@ export class Keeper {
   }
 
   start(): void {
+    this.#pruneTimer = this.#options.clock.setTimer(
+      () => this.#run('prune', () => this.prune()),
+      this.#options.pruneIntervalMs,
+    );
+  }
+
+  /** Leases are held from now on: they are renewed until there are none. */
+  onLeased(): void {
+    if (this.#renewTimer !== undefined || this.#isStopped) return;
     // A third of the lease: two renewals may fail before it is lost.
-    this.#repeat(this.#options.leaseMs / 3, 'renew leases', () => this.#renew());
-    this.#repeat(this.#options.pruneIntervalMs, 'prune', () => this.prune());
+    this.#renewTimer = this.#options.clock.setTimer(
+      () => this.#run('renew leases', () => this.#renew()),
+      this.#options.leaseMs / 3,
+    );
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const timer of this.#timers) timer.cancel();
+    this.#pruneTimer?.cancel();
+    this.#renewTimer?.cancel();
     await Promise.all(this.#running);
   }
 
   /** Removes what is past its retention, pausing between passes so that delivery goes on. */
   async prune(): Promise<void> {
     const { store, retention, pruneBudgetMs, clock } = this.#options;
-    for (;;) {
-      const { more } = await store.prune({ retention, budgetMs: pruneBudgetMs });
-      if (!more || this.#isStopped) return;
-      await new Promise<void>((resolve) => clock.defer(resolve));
+    for (let more = true; more && !this.#isStopped;) {
+      ({ more } = await store.prune({ retention, budgetMs: pruneBudgetMs }));
+      if (more) await new Promise<void>((resolve) => clock.defer(resolve));
     }
   }
 
   async #renew(): Promise<void> {
-    const leases = this.#options.heldLeases();
+    this.#renewTimer = undefined;
+    const { store, leaseMs, heldLeases, onLost } = this.#options;
+    const leases = heldLeases();
     if (leases.length === 0) return;
-    const lost = await this.#options.store.renew({ leases, leaseMs: this.#options.leaseMs });
-    if (lost.length > 0) this.#options.onLost(new Set(lost));
+    this.onLeased();
+    const lost = await store.renew({ leases, leaseMs });
+    if (lost.length > 0) onLost(new Set(lost));
   }
 
-  #repeat(intervalMs: number, what: string, task: () => Promise<void>): void {
-    if (this.#isStopped) return;
-    const timer = this.#options.clock.setTimer(() => {
-      this.#timers.delete(timer);
-      const run = task()
-        .catch((error: unknown) => this.#options.reporter.error(error, what))
-        .then(() => {
-          this.#running.delete(run);
-          this.#repeat(intervalMs, what, task);
-        });
-      this.#running.add(run);
-    }, intervalMs);
-    this.#timers.add(timer);
+  #run(what: 'prune' | 'renew leases', task: () => Promise<void>): void {
+    const run = task()
+      .catch((error: unknown) => this.#options.reporter.error(error, what))
+      .then(() => {
+        this.#running.delete(run);
+        if (what === 'prune' && !this.#isStopped) this.start();
+      });
+    this.#running.add(run);
   }
 }

@@ -10,6 +10,7 @@ import {
   type Transition,
   type TransitionLimits,
 } from '../core/transition.ts';
+import { StoreError } from '../errors.ts';
 import type { LeasedDelivery, Settlement, SettleResult } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
@@ -71,6 +72,19 @@ export class Settler {
   /** Outcomes not written yet. */
   get pending(): number {
     return this.#commit.size;
+  }
+
+  /** Gives up on outcomes that could not be written until now; their leases run out and they are sent again. */
+  close(): void {
+    const left = this.#commit.close();
+    if (left.length === 0) return;
+    this.#options.reporter.error(
+      new StoreError(
+        `Stopped before the outcomes of ${left.length} attempts could be written; they will be sent again.`,
+      ),
+      'write outcomes',
+    );
+    this.#options.activity.end(left.length);
   }
 
   settle(concluded: ConcludedAttempt, onWritten?: (settled: Settled) => void): void {

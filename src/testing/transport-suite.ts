@@ -7,7 +7,11 @@ import { requestCases } from './transport-suite/request-cases.ts';
 import { responseCases } from './transport-suite/response-cases.ts';
 import type { SuiteCase } from './transport-suite/suite-case.ts';
 import { tlsCases } from './transport-suite/tls-cases.ts';
-import { type CreateTransport, type SuiteCertificate, TransportWorld } from './transport-suite/transport-world.ts';
+import {
+  type CreateTransport,
+  type SuiteCertificate,
+  TransportWorld,
+} from './transport-suite/transport-world.ts';
 import type { TestRunner } from './test-runner.ts';
 
 /** Options of {@link createTransportSuite}. */
@@ -45,13 +49,16 @@ export function createTransportSuite(options: TransportSuiteOptions, runner: Tes
   };
   const excused = new Set(options.deviations?.flatMap(({ cases }) => cases));
   const known = new Set([...Object.values(groups).flat(), ...tlsCases].map(({ name }) => name));
-  for (const name of excused) if (!known.has(name)) throw new TypeError(`No case of the transport suite is named ${JSON.stringify(name)}.`);
+  for (const name of excused)
+    if (!known.has(name))
+      throw new TypeError(`No case of the transport suite is named ${JSON.stringify(name)}.`);
 
   runner.describe(`transport contract: ${options.name}`, () => {
     for (const [group, cases] of Object.entries(groups)) {
       const declared = cases.filter(({ name }) => !excused.has(name));
       // Some runners fail an empty group.
-      if (declared.length > 0) runner.describe(group, () => declared.forEach((suiteCase) => declare(suiteCase, options, runner)));
+      if (declared.length > 0)
+        runner.describe(group, () => declared.forEach((suiteCase) => declare(suiteCase, options, runner)));
     }
   });
 }

@@ -24,11 +24,7 @@ describe('parseFilterPath', () => {
     expect(parseFilterPath('data.a\\.b.c\\\\d.0', 'filter')).toEqual({
       text: 'data.a\\.b.c\\\\d.0',
       root: 'data',
-      steps: [
-        { key: 'a.b', index: -1 },
-        { key: 'c\\d', index: -1 },
-        { key: '0', index: 0 },
-      ],
+      steps: ['a.b', 'c\\d', '0'],
     });
   });
 

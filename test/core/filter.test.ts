@@ -327,7 +327,7 @@ describe('compileFilter', () => {
           expect(compileFilter(condition, () => undefined).matches(inputWith(data))).toBe(true);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

@@ -146,7 +146,12 @@ describe('validateHeaders', () => {
   });
 
   it('lets nothing through that the Headers class of fetch refuses', () => {
-    const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 5 });
+    const character = fc.oneof(
+      fc.constantFrom(...'azAZ09-_ \t:'),
+      fc.integer({ min: 0, max: 0x180 }).map((code) => String.fromCharCode(code)),
+    );
+    const text = fc.string({ unit: character, minLength: 1, maxLength: 4 });
+    let accepted = 0;
     fc.assert(
       fc.property(text, text, (name, value) => {
         try {
@@ -155,10 +160,12 @@ describe('validateHeaders', () => {
           expect(error).toBeInstanceOf(OptionsError);
           return;
         }
+        accepted += 1;
         expect(() => new Headers([[name, value]])).not.toThrow();
       }),
       { numRuns: 1000 },
     );
+    expect(accepted).toBeGreaterThan(10);
   });
 });
 

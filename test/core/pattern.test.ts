@@ -73,7 +73,7 @@ describe('matchesPattern', () => {
       fc.property(patterns, types, (pattern, type) => {
         expect(matchesPattern(pattern, type)).toBe(matchesByExpression(pattern, type));
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -115,7 +115,7 @@ describe('PatternTree', () => {
           distinct.filter((pattern) => matchesPattern(pattern, type)).toSorted(),
         );
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

@@ -72,7 +72,7 @@ describe('parseRetryAfter', () => {
 
   it('never throws, and never gives anything but a finite time or nothing', () => {
     const value = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) }),
       fc.string({ unit: fc.constantFrom(...'0123456789.eE+-x, :'), maxLength: 70 }),
       fc.double().map(String),
       fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),

@@ -131,7 +131,7 @@ describe('SubscriptionIndex', () => {
         for (const id of scanned.keys()) index.delete(id);
         expect([index.size, index.tenants]).toEqual([0, 0]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

@@ -121,13 +121,11 @@ describe('transition', () => {
 
 const anyEvent: fc.Arbitrary<DeliveryEvent> = fc.oneof(
   fc.constantFrom(...TABLE.map(([event]) => event)),
-  fc
-    .nat({ max: 1e9 })
-    .map((delayMs): DeliveryEvent => ({
-      kind: 'endpoint_failed',
-      reason: 'dns',
-      next: { kind: 'retry', delayMs },
-    })),
+  fc.nat({ max: 1e9 }).map((delayMs): DeliveryEvent => ({
+    kind: 'endpoint_failed',
+    reason: 'dns',
+    next: { kind: 'retry', delayMs },
+  })),
 );
 const anyLimits = fc.record({
   maxRescues: fc.nat({ max: 6 }),

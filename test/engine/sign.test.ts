@@ -24,9 +24,9 @@ function sign({ signatures, secrets, body, ...context }: Signing): Record<string
   const signer = createSigner(signatures.map(resolveSignature), secrets);
   const flat: string[] = [];
   signer.sign(typeof body === 'string' ? Buffer.from(body) : body, { ...SPEC_CONTEXT, ...context }, flat);
-  return Object.fromEntries(
-    Array.from({ length: flat.length / 2 }, (_, index) => [flat[index * 2], flat[index * 2 + 1]]),
-  );
+  const names = flat.filter((_, index) => index % 2 === 0);
+  expect(new Set(names).size).toBe(names.length);
+  return Object.fromEntries(names.map((name, index): [string, string] => [name, flat[index * 2 + 1]!]));
 }
 
 describe('createSigner', () => {

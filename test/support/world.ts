@@ -64,7 +64,8 @@ export async function until(
 ): Promise<void> {
   const startedAt = performance.now();
   while (!(await isSo())) {
-    if (performance.now() - startedAt > limitMs) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
+    if (performance.now() - startedAt > limitMs)
+      throw new Error(`waited ${limitMs} ms in vain until ${what}`);
     await turn();
   }
 }
@@ -119,7 +120,7 @@ export function recordEvents(
 }
 
 async function settleAll(dispatchers: readonly WebhookDispatcher[], receiver: Receiver): Promise<void> {
-  for (let isQuiet = false; !isQuiet; ) {
+  for (let isQuiet = false; !isQuiet;) {
     isQuiet = true;
     for (const dispatcher of dispatchers) {
       if ((await dispatcher.health()).status !== 'running') continue;

@@ -54,28 +54,26 @@ export const abortCases: readonly SuiteCase[] = [
   ...Object.entries({
     'a head that drips in': ['HTTP/1.1 200 OK\r\n', 'x: a\r\n'],
     'interim responses without end': ['', 'HTTP/1.1 102 Processing\r\n\r\n'],
-  }).map(
-    ([what, [first, again]]): SuiteCase => ({
-      name: `ends ${what}`,
-      async run(world) {
-        let writes = 0;
-        const server = await world.serve((socket) => {
-          socket.write(first!);
-          const drip = (): void => {
-            if (socket.destroyed) return;
-            writes += 1;
-            socket.write(again!, () => setImmediate(drip));
-          };
-          drip();
-        });
-        const sent = world.send(await world.open(), server.url());
-        while (writes < 5) await nextTurn();
-        sent.exchange.abort('timeout');
-        assertFailure(sent.results[0]!, 'timeout');
-        await server.whenIdle();
-      },
-    }),
-  ),
+  }).map(([what, [first, again]]): SuiteCase => ({
+    name: `ends ${what}`,
+    async run(world) {
+      let writes = 0;
+      const server = await world.serve((socket) => {
+        socket.write(first!);
+        const drip = (): void => {
+          if (socket.destroyed) return;
+          writes += 1;
+          socket.write(again!, () => setImmediate(drip));
+        };
+        drip();
+      });
+      const sent = world.send(await world.open(), server.url());
+      while (writes < 5) await nextTurn();
+      sent.exchange.abort('timeout');
+      assertFailure(sent.results[0]!, 'timeout');
+      await server.whenIdle();
+    },
+  })),
   {
     name: 'gives the response when its head was there, with what came of the body',
     async run(world) {
@@ -108,7 +106,7 @@ export const abortCases: readonly SuiteCase[] = [
     name: 'does nothing a second time, or after the result',
     async run(world) {
       const silent = await world.serve(() => undefined);
-      const transport = await world.open();
+      const transport = await world.open({ maxConnections: 1 });
       const aborted = world.send(transport, silent.url());
       await silent.whenRequested(1);
       aborted.exchange.abort('timeout');

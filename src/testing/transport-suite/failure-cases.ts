@@ -32,24 +32,24 @@ export const failureCases: readonly SuiteCase[] = [
     'when it is made': { onConnection: true },
     'when the request was read': { onConnection: false },
   }).flatMap(([when, { onConnection }]) =>
-    (['end', 'reset'] as const).map(
-      (how): SuiteCase => ({
-        name: `names a connection lost by ${how} ${when}`,
-        async run(world) {
-          const drop = (socket: { end(): void; resetAndDestroy(): void }): void => {
-            if (how === 'end') socket.end();
-            else socket.resetAndDestroy();
-          };
-          const server = await world.serve(drop, onConnection ? { onConnection: drop } : {});
-          assertFailure(await world.send(await world.open(), server.url()).result, 'connection_reset');
-        },
-      }),
-    ),
+    (['end', 'reset'] as const).map((how): SuiteCase => ({
+      name: `names a connection lost by ${how} ${when}`,
+      async run(world) {
+        const drop = (socket: { end(): void; resetAndDestroy(): void }): void => {
+          if (how === 'end') socket.end();
+          else socket.resetAndDestroy();
+        };
+        const server = await world.serve(drop, onConnection ? { onConnection: drop } : {});
+        assertFailure(await world.send(await world.open(), server.url()).result, 'connection_reset');
+      },
+    })),
   ),
   {
     name: 'opens a new connection when a kept one was closed meanwhile',
     async run(world) {
-      const server = await world.serve((socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n', () => socket.end()));
+      const server = await world.serve((socket) =>
+        socket.write('HTTP/1.1 204 No Content\r\n\r\n', () => socket.end()),
+      );
       const transport = await world.open();
       for (let round = 1; round <= 3; round += 1) {
         assertResponse(await world.send(transport, server.url()).result, 204);

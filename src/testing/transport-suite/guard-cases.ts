@@ -18,7 +18,18 @@ export const guardCases: readonly SuiteCase[] = [
     async run(world) {
       const server = await world.serve((socket) => socket.write(NO_CONTENT));
       const transport = await world.open(STRICT);
-      const hosts = ['127.0.0.1', '2130706433', '0x7f.1', '0177.0.0.1', '127.1', '0', '[::1]', '[::ffff:127.0.0.1]', '[::7f00:1]', '[::]'];
+      const hosts = [
+        '127.0.0.1',
+        '2130706433',
+        '0x7f.1',
+        '0177.0.0.1',
+        '127.1',
+        '0',
+        '[::1]',
+        '[::ffff:127.0.0.1]',
+        '[::7f00:1]',
+        '[::]',
+      ];
       for (const host of hosts) {
         assertFailure(await world.send(transport, server.url(host)).result, 'blocked');
         assertFailure(await world.send(transport, server.url(host, 'https')).result, 'blocked');
@@ -52,7 +63,8 @@ export const guardCases: readonly SuiteCase[] = [
   {
     name: 'refuses an answer that it cannot read',
     async run(world) {
-      for (const address of ['', 'localhost', '127.1', 'fe80::1%lo', '999.1.1.1']) await expectBlocked(world, [{ address, family: 4 }]);
+      for (const address of ['', 'localhost', '127.1', 'fe80::1%lo', '999.1.1.1'])
+        await expectBlocked(world, [{ address, family: 4 }]);
     },
   },
   {
@@ -63,7 +75,10 @@ export const guardCases: readonly SuiteCase[] = [
       const older = ((_name: string, _options: unknown, answer: (...values: unknown[]) => void) => {
         answer(null, '127.0.0.1', 4);
       }) as unknown as LookupFunction;
-      assertFailure(await world.send(await world.open({ lookup: older }), 'http://older.test/').result, 'dns');
+      assertFailure(
+        await world.send(await world.open({ lookup: older }), 'http://older.test/').result,
+        'dns',
+      );
     },
   },
   {
@@ -93,7 +108,10 @@ export const guardCases: readonly SuiteCase[] = [
   },
 ];
 
-async function expectBlocked(world: TransportWorld, answer: readonly { address: string; family: number }[]): Promise<void> {
+async function expectBlocked(
+  world: TransportWorld,
+  answer: readonly { address: string; family: number }[],
+): Promise<void> {
   const server = await world.serve((socket) => socket.write(NO_CONTENT));
   world.names.set('private.test', answer);
   const transport = await world.open(STRICT);

@@ -33,7 +33,10 @@ export const requestCases: readonly SuiteCase[] = [
     name: 'sends an empty body as content-length 0',
     async run(world) {
       const server = await world.serve((socket) => socket.write(NO_CONTENT));
-      assertResponse(await world.send(await world.open(), server.url(), { body: new Uint8Array(0) }).result, 204);
+      assertResponse(
+        await world.send(await world.open(), server.url(), { body: new Uint8Array(0) }).result,
+        204,
+      );
       assert.equal(headerOf(server.requests[0]!, 'content-length'), '0');
     },
   },
@@ -56,15 +59,27 @@ export const requestCases: readonly SuiteCase[] = [
     async run(world) {
       const server = await world.serve((socket) => socket.write(NO_CONTENT));
       assertResponse(await world.send(await world.open(), server.url()).result, 204);
-      const names = split(server.requests[0]!)[0].slice(1).map((line) => line.split(':')[0]!.toLowerCase());
+      const names = split(server.requests[0]!)[0]
+        .slice(1)
+        .map((line) => line.split(':')[0]!.toLowerCase());
       const given = new Set(['content-type', 'user-agent', 'host', 'content-length', 'connection']);
-      assert.deepEqual(names.filter((name) => !given.has(name) && !name.startsWith('accept')), []);
+      assert.deepEqual(
+        names.filter((name) => !given.has(name) && !name.startsWith('accept')),
+        [],
+      );
     },
   },
   {
     name: 'follows no redirect, with or without a usable location',
     async run(world) {
-      const locations = ['/elsewhere', 'http://127.0.0.1:9/', 'http://[::1]/', 'file:///etc/passwd', '//', undefined];
+      const locations = [
+        '/elsewhere',
+        'http://127.0.0.1:9/',
+        'http://[::1]/',
+        'file:///etc/passwd',
+        '//',
+        undefined,
+      ];
       const transport = await world.open();
       for (const status of [300, 301, 302, 303, 307, 308]) {
         const server = await world.serve((socket, _request, index) => {
@@ -121,9 +136,18 @@ export const requestCases: readonly SuiteCase[] = [
     async run(world) {
       const server = await world.serve((socket) => socket.write(NO_CONTENT));
       const transport = await world.open();
-      for (const headers of [['expect', '100-continue'], ['transfer-encoding', 'chunked'], ['bad name', 'x'], ['x', 'a\r\nb: c']]) {
+      for (const headers of [
+        ['expect', '100-continue'],
+        ['transfer-encoding', 'chunked'],
+        ['bad name', 'x'],
+        ['x', 'a\r\nb: c'],
+      ]) {
         const result = await world.send(transport, server.url(), { headers }).result;
-        assert.equal(result.kind === 'fault' && result.reason, 'bad_request', `${headers[0]}: ${describeResult(result)}`);
+        assert.equal(
+          result.kind === 'fault' && result.reason,
+          'bad_request',
+          `${headers[0]}: ${describeResult(result)}`,
+        );
       }
       assert.equal(server.requests.length, 0);
     },
@@ -134,7 +158,7 @@ export const requestCases: readonly SuiteCase[] = [
       const server = await world.serve((socket, _request, index) => {
         socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${index}`);
       });
-      const transport = await world.open();
+      const transport = await world.open({ maxConnections: 1 });
       for (const expected of ['0', '1', '2', '3']) {
         assert.equal(textOf(await world.send(transport, server.url()).result), expected);
       }

@@ -40,7 +40,11 @@ export const tlsCases: readonly SuiteCase[] = [
   {
     name: 'fails a server that speaks only TLS 1.1, or only HTTP/2, as tls',
     async run(world) {
-      const outdated: TlsOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+      const outdated: TlsOptions = {
+        minVersion: 'TLSv1',
+        maxVersion: 'TLSv1.1',
+        ciphers: 'DEFAULT@SECLEVEL=0',
+      };
       assertFailure(await request(world, outdated, { trusts: true }), 'tls');
       assertFailure(await request(world, { ALPNProtocols: ['h2'] }, { trusts: true }), 'tls');
     },

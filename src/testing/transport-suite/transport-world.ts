@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { createAddressPolicy } from '../../core/address-policy.ts';
-import type { Exchange, Transport, TransportContext, TransportRequest, TransportResult } from '../../transport/transport.ts';
+import type {
+  Exchange,
+  Transport,
+  TransportContext,
+  TransportRequest,
+  TransportResult,
+} from '../../transport/transport.ts';
 import { type RawHandler, RawServer, type RawServerOptions } from './raw-server.ts';
 
 /** Certificates for the TLS cases. They need a real file, so the caller of the suite brings them. */
@@ -102,7 +108,11 @@ export class TransportWorld {
   }
 
   /** Sends to a server that answers these bytes. `end` says what the server does after them. */
-  async exchange(answer: string | Buffer, end: 'stay' | 'end' | 'reset' = 'stay', changes?: Partial<TransportRequest>): Promise<TransportResult> {
+  async exchange(
+    answer: string | Buffer,
+    end: 'stay' | 'end' | 'reset' = 'stay',
+    changes?: Partial<TransportRequest>,
+  ): Promise<TransportResult> {
     const server = await this.serve((socket) => {
       socket.write(answer, 'latin1', () => {
         if (end === 'end') socket.end();
@@ -137,5 +147,7 @@ export function textOf(result: TransportResult): string {
 }
 
 export function describeResult(result: TransportResult): string {
-  return result.kind === 'response' ? `response ${result.status}` : `${result.kind} ${result.reason}: ${result.detail}`;
+  return result.kind === 'response'
+    ? `response ${result.status}`
+    : `${result.kind} ${result.reason}: ${result.detail}`;
 }

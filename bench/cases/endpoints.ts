@@ -1,0 +1,101 @@
+/** What an emit costs when few and when many endpoints are registered, and always ten want the message. */
+import type { RegistryActions } from '../contenders/registry.ts';
+import type { BenchCase, CaseOptions, CaseResult } from '../harness/bench-case.ts';
+import { createBundle } from '../harness/bundle.ts';
+import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
+import { median, round } from '../harness/statistics.ts';
+import { takeTurns } from '../harness/take-turns.ts';
+import { Tally } from '../harness/tally.ts';
+import type { ReceiverActions } from '../receiver.ts';
+
+const SOURCES = {
+  receiver: new URL('../receiver.ts', import.meta.url),
+  registry: new URL('../contenders/registry.ts', import.meta.url),
+};
+const SIZES = [10, 1_000, 100_000] as const;
+const BASELINE = SIZES[0];
+const SOCKETS = 50;
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
+const GOAL = 'flat: at most 1.3 times the cost at 10 endpoints';
+/** Emits of one turn: long enough to time, short enough for turns to be close together. */
+const EMITS = 250;
+
+type Size = (typeof SIZES)[number];
+type Round = ReadonlyMap<Size, Tally>;
+
+/** One process with its number of endpoints. */
+interface Party {
+  readonly size: Size;
+  readonly registry: MeasuredProcess<RegistryActions>;
+  readonly tally: Tally;
+}
+
+export const endpoints: BenchCase = {
+  name: 'endpoints',
+  summary: `cost of an emit at ${SIZES.join(', ')} registered endpoints, ten of which match`,
+  defaultRounds: 3,
+  async run(options) {
+    await using bundle = await createBundle(Object.values(SOURCES));
+    await using receiver = startProcess<ReceiverActions>(bundle.pathOf(SOURCES.receiver));
+    const { url } = await receiver.call('listen', { secret: SECRET });
+    const rounds: Round[] = [];
+    for (let number = 1; number <= options.rounds; number += 1) {
+      const start = (): MeasuredProcess<RegistryActions> =>
+        startProcess(bundle.pathOf(SOURCES.registry), options.profileDirectory);
+      const parties = SIZES.map((size) => ({ size, registry: start(), tally: new Tally() }));
+      await measure(parties, receiver, url, options);
+      for (const { registry } of parties) await registry[Symbol.asyncDispose]();
+      rounds.push(new Map(parties.map(({ size, tally }) => [size, tally])));
+      const costs = parties.map(({ size, tally }) => `${size}: ${round(microsOf(tally), 1)} µs`).join(', ');
+      options.log(`round ${number}/${options.rounds}: ${costs}`);
+    }
+    return SIZES.map((size) => summarise(size, rounds));
+  },
+};
+
+/** One round: the sizes take turns to emit, then everything is delivered, and counted by the receiver. */
+async function measure(
+  parties: readonly Party[],
+  receiver: MeasuredProcess<ReceiverActions>,
+  url: string,
+  { isQuick, log }: CaseOptions,
+): Promise<void> {
+  const turns = isQuick ? 8 : 20;
+  for (const { registry, size } of parties) {
+    await registry.call('open', { url, secret: SECRET, sockets: SOCKETS, endpoints: size });
+  }
+  const emit = ({ registry }: Party) => registry.call('emit', { count: EMITS });
+  const deliver = async ({ registry, tally }: Party, turnsDone: number): Promise<void> => {
+    const { sent, errors } = await registry.call('deliver', undefined);
+    tally.errors += errors + Math.abs(sent - turnsDone * EMITS * 10);
+    tally.compare(sent, await receiver.call('take', undefined), SOCKETS, log);
+  };
+  await takeTurns(parties, 4, async (party) => void (await emit(party)));
+  for (const party of parties) await deliver(party, 4);
+  await takeTurns(parties, turns, async (party) => party.tally.addRun(await emit(party)));
+  for (const party of parties) await deliver(party, turns);
+  for (const { registry } of parties) await registry.call('close', undefined);
+}
+
+function microsOf(tally: Tally): number {
+  return (tally.elapsedMs / tally.sent) * 1000;
+}
+
+function summarise(size: Size, rounds: readonly Round[]): CaseResult {
+  const ratios = rounds.map((each) => microsOf(each.get(size)!) / microsOf(each.get(BASELINE)!));
+  const tallies = rounds.map((each) => each.get(size)!);
+  return {
+    case: 'endpoints',
+    contender: size,
+    baseline: BASELINE,
+    ratio: round(median(ratios), 3),
+    rounds: rounds.length,
+    errors: tallies.reduce((sum, { errors }) => sum + errors, 0),
+    ratios: ratios.map((ratio) => round(ratio, 3)),
+    goal: GOAL,
+    figures: {
+      micros: round(median(tallies.map(microsOf)), 1),
+      cpuMicros: round(median(tallies.map(({ cpuMicrosEach }) => cpuMicrosEach)), 1),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** What a case is, and what it reports. */
+
+/** How a case is to be run. */
+export interface CaseOptions {
+  /** How often everything is measured, in fresh processes; the ratio is the median over rounds. */
+  readonly rounds: number;
+  /** Shorter turns, for a check that everything works rather than for figures. */
+  readonly isQuick: boolean;
+  /** Where CPU profiles of the contenders go; `undefined`: none are taken. */
+  readonly profileDirectory: string | undefined;
+  /** Progress, for people. */
+  readonly log: (line: string) => void;
+}
+
+/** One line of the result. */
+export interface CaseResult {
+  readonly case: string;
+  /** What was measured: the name of a store, or in `endpoints` the number of registered endpoints. */
+  readonly contender: string | number;
+  /** `live`: messages are emitted while they are delivered; `drain`: they were stored before. */
+  readonly mode?: 'live' | 'drain';
+  /** What it is compared with. */
+  readonly baseline: string | number;
+  /** Median of the ratios of all rounds. */
+  readonly ratio: number;
+  readonly rounds: number;
+  /** Requests that were lost, repeated or not verified by the receiver, and calls that failed. Any is a failure of the case. */
+  readonly errors: number;
+  /** The ratio of each round. */
+  readonly ratios: readonly number[];
+  /** What the ratio is aimed at, in words. */
+  readonly goal: string;
+  /** Further figures of the case, by name. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A named measurement: `npm run bench -- NAME`. */
+export interface BenchCase {
+  readonly name: string;
+  /** One line for the list of cases. */
+  readonly summary: string;
+  readonly defaultRounds: number;
+  run(options: CaseOptions): Promise<readonly CaseResult[]>;
+}
