@@ -85,6 +85,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       random,
       secretPolicy: resolved.secretPolicy,
       defaults: resolved.delivery,
+      warn: (message) => this.#reporter.warn(message),
       createTestMessage: (tenant, endpointId) => this.#createTestMessage(tenant, endpointId),
     });
     const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
@@ -112,7 +113,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     options?: EmitOptions,
   ): Promise<Receipt> {
     const receipt = this.#emit(type, data, options);
-    receipt.catch((error: unknown) => this.#reporter.error(error, `emit ${type}`));
+    receipt.catch((error: unknown) => this.#reporter.error(error, 'store a message'));
     return receipt;
   }
 

@@ -7,7 +7,7 @@ import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { createId } from './core/id.ts';
 import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
-import { generateSecret } from './core/secret.ts';
+import { generateSecret, shortSecretWarning } from './core/secret.ts';
 import type { EndpointAdmin } from './engine/endpoint-admin.ts';
 import type { EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
@@ -64,6 +64,8 @@ export interface EndpointsOptions {
   readonly random: Random;
   readonly secretPolicy: 'generate' | 'optional';
   readonly defaults: ResolvedDeliverySettings;
+  /** A line for the log of the host. */
+  readonly warn: (message: string) => void;
   readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
 }
 
@@ -103,6 +105,7 @@ export class Endpoints {
       revision: 0,
     });
     compiler.check(record);
+    this.#warnOfShortSecrets(record);
     const stored = await (await this.#options.admin()).create(record);
     return { ...toEndpoint(stored), secret: values[0] };
   }
@@ -137,6 +140,7 @@ export class Endpoints {
       (record) => {
         const next = applyUpdate(record, changes, functions);
         compiler.check(next);
+        if (next.secrets !== record.secrets) this.#warnOfShortSecrets(next);
         return next;
       },
       options.revision,
@@ -185,6 +189,17 @@ export class Endpoints {
       durationMs,
       response,
     };
+  }
+
+  #warnOfShortSecrets({ id, secrets, signatures }: EndpointRecord): void {
+    for (const [index, { value }] of secrets.entries()) {
+      const warning = shortSecretWarning(
+        value,
+        `secrets[${index}] of endpoint ${id}`,
+        signatures ?? this.#options.defaults.signatures,
+      );
+      if (warning !== undefined) this.#options.warn(warning);
+    }
   }
 
   #generatedSecrets(settings: Pick<EndpointInput, 'signatures'>): string[] {

@@ -3,6 +3,7 @@
  * A listener that throws or rejects hurts nobody: it is reported by the `error` event and the logger.
  */
 import { EventEmitter } from 'eventemitter3';
+import { catchRejection } from './core/catch-rejection.ts';
 import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
 import type { DisabledReason } from './core/endpoint.ts';
 import type { JsonObject } from './core/json.ts';
@@ -174,8 +175,7 @@ export class LifecycleEmitter {
   emit<Name extends LifecycleEventName>(name: Name, event: LifecycleEvents[Name]): void {
     for (const listener of this.#emitter.listeners(name) as AnyListener[]) {
       try {
-        const result = listener(event);
-        if (result instanceof Promise) result.catch((cause: unknown) => this.#onFailure(name, cause));
+        catchRejection(listener(event), (cause) => this.#onFailure(name, cause));
       } catch (cause) {
         this.#onFailure(name, cause);
       }

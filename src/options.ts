@@ -9,8 +9,11 @@ import {
   type ResolvedDeliverySettings,
 } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
+import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
-import { validateHeaderValue } from './core/header-rules.ts';
+import { COMPUTED_HEADERS, validateHeaderValue } from './core/header-rules.ts';
+import { SIGNATURE_NAMES } from './core/signature.ts';
+import { OptionsError } from './errors.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { Logger } from './lifecycle-events.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
@@ -48,7 +51,7 @@ export interface DispatcherOptions extends DeliverySettings {
   secretPolicy?: 'generate' | 'optional';
   /** `false`: this process only stores messages; processes that share its store match and deliver them. Default true. */
   deliver?: boolean;
-  /** Most attempts in flight in this process, over all endpoints. At least 1. Default 100. */
+  /** Most attempts in flight in this process, over all endpoints. At least 1. Default 256. */
   maxConcurrency?: number;
   /** Largest data of one message, as bytes of JSON. Default 262144 (256 KiB). `Infinity`: no limit. */
   maxPayloadBytes?: number;
@@ -86,7 +89,7 @@ export const DEFAULTS = {
   ordering: 'none',
   secretPolicy: 'generate',
   deliver: true,
-  maxConcurrency: 100,
+  maxConcurrency: 256,
   maxPayloadBytes: 256 * 1024,
   maxResponseBodyBytes: 16 * 1024,
   idempotencyWindowMs: 24 * 60 * 60 * 1000,
@@ -212,6 +215,7 @@ export const VERSION = '0.1.0';
 export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
   const options = parseInput(schema, raw, '') as DispatcherOptions;
   const functions = options.functions ?? {};
+  checkFunctionNames(functions);
   const given = pickDeliverySettings(options);
   validateDeliverySettings(given, '', functions);
   const userAgent = options.userAgent ?? `Posthorn/${VERSION}`;
@@ -240,6 +244,26 @@ export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
     random: options.random ?? createSystemRandom(),
     delivery: Object.freeze(delivery),
   });
+}
+
+/** Built-ins win over functions of the same name, so such a function would never run. */
+function checkFunctionNames(functions: FunctionRegistry): void {
+  const builtIn: Partial<Record<keyof FunctionRegistry, readonly string[]>> = {
+    envelope: ENVELOPE_NAMES,
+    signature: SIGNATURE_NAMES,
+    header: Object.keys(COMPUTED_HEADERS),
+  };
+  for (const [kind, taken] of Object.entries(builtIn)) {
+    const name = Object.keys(functions[kind as keyof FunctionRegistry] ?? {}).find((given) =>
+      taken.includes(given),
+    );
+    if (name === undefined) continue;
+    const path = `functions.${kind}.${name}`;
+    throw new OptionsError(
+      path,
+      `${path}: ${JSON.stringify(name)} is built in and cannot be replaced. Register the function under another name.`,
+    );
+  }
 }
 
 function deliveryDefaults(): ResolvedDeliverySettings {

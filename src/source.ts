@@ -1,4 +1,5 @@
 /** Attaching an event emitter that exists already: its events become messages. Never blocks it, never throws into it. */
+import { catchRejection } from './core/catch-rejection.ts';
 import { describeValue } from './core/describe-value.ts';
 import { isEventType, EVENT_TYPE_EXPECTED } from './core/message.ts';
 import type { EmitOptions } from './engine/message-factory.ts';
@@ -6,8 +7,8 @@ import { FunctionError, OptionsError, type PosthornError, SourceOverflowError } 
 
 /** What is needed of an emitter: Node's EventEmitter, eventemitter3 and their like. */
 export interface EventSource {
-  on(event: string, listener: (...values: never[]) => void): unknown;
-  off(event: string, listener: (...values: never[]) => void): unknown;
+  on(event: string, listener: (...values: unknown[]) => void): unknown;
+  off(event: string, listener: (...values: unknown[]) => void): unknown;
 }
 
 /** What `map` makes of an event. */
@@ -54,13 +55,11 @@ export function attachSource(source: EventSource, options: AttachOptions, hooks:
       if (pending >= maxPending) return hooks.onRefused(new SourceOverflowError(type, maxPending));
       const event = mapSafely(options, type, values, hooks);
       if (event === undefined) return;
-      const { type: mappedType, data, ...rest } = event;
       const done = (): void => {
         pending -= 1;
       };
       pending += 1;
-      const emitOptions = options.tenant === undefined ? rest : { tenant: options.tenant, ...rest };
-      hooks.emit(mappedType ?? type, data, emitOptions).then(done, done);
+      hooks.emit(event.type, event.data, event.emitOptions).then(done, done);
     };
     source.on(name, listener);
     return { name, listener };
@@ -75,16 +74,29 @@ function mapSafely(
   type: string,
   values: unknown[],
   hooks: AttachHooks,
-): MappedEvent | undefined {
-  if (options.map === undefined) return { data: values[0] ?? null };
+): { readonly type: string; readonly data: unknown; readonly emitOptions: EmitOptions } | undefined {
+  const { map = takeFirst, tenant } = options;
   try {
-    return options.map(type, ...values);
+    const event: unknown = map(type, ...values);
+    if (event === undefined) return undefined;
+    if (catchRejection(event, () => undefined)) {
+      throw new TypeError('expected an event at once, got a promise');
+    }
+    if (typeof event !== 'object' || event === null) {
+      throw new TypeError(`expected { data } or undefined, got ${describeValue(event)}`);
+    }
+    const { type: mappedType = type, data, ...rest } = event as MappedEvent;
+    return { type: mappedType, data, emitOptions: tenant === undefined ? rest : { tenant, ...rest } };
   } catch (error) {
     hooks.onMapError(
       new FunctionError(`The map function of an attached source (event ${JSON.stringify(type)})`, error),
     );
     return undefined;
   }
+}
+
+function takeFirst(_type: string, ...values: unknown[]): MappedEvent {
+  return { data: values[0] ?? null };
 }
 
 function checkSource(source: unknown): void {

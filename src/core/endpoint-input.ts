@@ -62,8 +62,8 @@ const schema = z.strictObject({
   description: text(4096).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
   filter: z.unknown().optional(),
-  secret: z.string().min(1).max(1024).optional(),
-  secrets: z.array(z.string().min(1).max(1024)).min(1).max(10).optional(),
+  secret: z.unknown().optional(),
+  secrets: z.unknown().optional(),
   status: z.enum(['enabled', 'disabled']).optional(),
   envelope: z.unknown().optional(),
   signatures: z.unknown().optional(),
@@ -90,6 +90,7 @@ const MAX_METADATA_BYTES = 16 * 1024;
  */
 export function validateEndpointInput(raw: unknown, functions: FunctionRegistry): EndpointInput {
   const input = parseInput(schema, raw, 'endpoint') as EndpointInput;
+  checkSecrets(input);
   if (input.secret !== undefined && input.secrets !== undefined)
     throw new OptionsError('endpoint.secrets', 'endpoint.secrets: give either secret or secrets, not both');
   if (input.filter !== undefined)
@@ -105,6 +106,32 @@ export function validateEndpointInput(raw: unknown, functions: FunctionRegistry)
   }
   validateDeliverySettings(input, 'endpoint', functions);
   return input;
+}
+
+const MAX_SECRETS = 10;
+const MAX_SECRET_LENGTH = 1024;
+
+/** Not by the schema, whose messages show what came. */
+function checkSecrets({ secret, secrets }: { readonly secret?: unknown; readonly secrets?: unknown }): void {
+  if (secret !== undefined) checkSecret(secret, 'endpoint.secret');
+  if (secrets === undefined) return;
+  if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > MAX_SECRETS) {
+    const got = Array.isArray(secrets) ? `an array of ${secrets.length}` : `a value of type ${typeof secrets}`;
+    throw new OptionsError(
+      'endpoint.secrets',
+      `endpoint.secrets: expected a list of 1 to ${MAX_SECRETS} secrets, got ${got}.`,
+    );
+  }
+  for (const [index, item] of secrets.entries()) checkSecret(item, `endpoint.secrets[${index}]`);
+}
+
+function checkSecret(secret: unknown, path: string): void {
+  if (typeof secret === 'string' && secret.length >= 1 && secret.length <= MAX_SECRET_LENGTH) return;
+  const got = typeof secret === 'string' ? `${secret.length} characters` : `a value of type ${typeof secret}`;
+  throw new OptionsError(
+    path,
+    `${path}: expected a secret, a text of 1 to ${MAX_SECRET_LENGTH} characters, got ${got}.`,
+  );
 }
 
 const timeoutMs = z.number().min(1).max(600_000);

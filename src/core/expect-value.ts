@@ -56,17 +56,6 @@ export function expectKnownKeys(object: object, path: string, known: readonly st
   }
 }
 
-/** A string of a closed list. */
-export function expectWord<Word extends string>(
-  value: unknown,
-  path: string,
-  what: string,
-  known: readonly Word[],
-): Word {
-  if (typeof value === 'string' && (known as readonly string[]).includes(value)) return value as Word;
-  throw unexpectedWord(path, what, known, value);
-}
-
 /** The error for a string that is not on a list, with the nearest that is. */
 export function unexpectedWord(
   path: string,

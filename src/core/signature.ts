@@ -106,6 +106,9 @@ export const SIGNATURE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
 /** Says that requests go out unsigned, whatever secrets there are. Stands alone. */
 const UNSIGNED = 'none';
 
+/** Names of the built-in schemes, `none` included. */
+export const SIGNATURE_NAMES: readonly string[] = [...Object.keys(SIGNATURE_SCHEMES), UNSIGNED];
+
 /** A signature setting with nothing missing. `headerNames` are those it writes, in lower case; a named function's are not known before it runs. */
 export type ResolvedSignature =
   | (SignatureScheme & {
@@ -208,9 +211,8 @@ function validateSetting(
 function validateScheme(name: unknown, path: string, customNames: ReadonlySet<string> | undefined): string {
   const what = 'the name of a signature scheme, or of a function registered under functions.signature';
   if (typeof name !== 'string' || name === '') throw unexpected(path, what, name);
-  const builtIn = [...Object.keys(SIGNATURE_SCHEMES), UNSIGNED];
-  if (builtIn.includes(name) || customNames === undefined || customNames.has(name)) return name;
-  throw unexpectedWord(path, what, [...builtIn, ...customNames], name);
+  if (SIGNATURE_NAMES.includes(name) || customNames === undefined || customNames.has(name)) return name;
+  throw unexpectedWord(path, what, [...SIGNATURE_NAMES, ...customNames], name);
 }
 
 function validatePrefix(prefix: unknown, path: string, header: string): void {

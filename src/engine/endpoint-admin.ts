@@ -193,6 +193,9 @@ export class EndpointAdmin {
   applyDirective(runtime: EndpointRuntime, decision: Decision): void {
     const { store, activity, reporter, sender, handBack, wakeIn } = this.#options;
     const id = runtime.record.id;
+    activity.begin(1);
+    // At once: the slot of the attempt that was answered so is about to be filled from this queue.
+    const queued = sender.takeQueued(id);
     const task = async (): Promise<void> => {
       if (decision.blockLaneMs !== undefined) {
         await store.putLane({
@@ -205,8 +208,8 @@ export class EndpointAdmin {
       }
       if (decision.disableEndpoint) await this.#disable(id, 'gone');
     };
-    activity.begin(1);
     task()
+      .finally(() => handBack(queued))
       .catch((error: unknown) => reporter.error(error, `apply what endpoint ${id} answered`))
       .finally(() => activity.end(1));
   }

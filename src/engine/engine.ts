@@ -123,7 +123,7 @@ export class Engine {
     });
     this.keeper = new Keeper({
       ...options,
-      heldLeases: () => this.sender.heldLeases(),
+      heldLeases: () => [...this.sender.heldLeases(), ...this.settler.heldLeases()],
       onLost: (tokens) => this.sender.dropLost(tokens),
     });
     const wakeIn = (delayMs: number): void => {
@@ -189,12 +189,14 @@ export class Engine {
     this.sender.lanes.stop();
     this.#unwatch?.();
     this.#handBack(this.sender.takeQueued());
-    await Promise.all([this.scheduler.stop(), this.fanOut.stop()]);
-    if (!(await within(this.activity.quiet(), timeoutMs, clock))) {
+    // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
+    const claimed = Promise.all([this.scheduler.stop(), this.fanOut.stop()]);
+    const finished = claimed.then(() => this.activity.quiet());
+    if (!(await within(finished, timeoutMs, clock))) {
       this.sender.interruptAll();
-      await within(this.activity.quiet(), FLUSH_TIMEOUT_MS, clock);
+      await within(finished, FLUSH_TIMEOUT_MS, clock);
     }
-    await this.keeper.stop();
+    await within(this.keeper.stop(), FLUSH_TIMEOUT_MS, clock);
     this.inbox.close();
     this.settler.close();
     this.endpoints.close();

@@ -21,6 +21,8 @@ export interface GroupCommitOptions<Item> {
 export class GroupCommit<Item> {
   readonly #options: GroupCommitOptions<Item>;
   #queue: Item[] = [];
+  /** The batch of the write on its way. */
+  #writing: readonly Item[] = [];
   #isBusy = false;
   #failures = 0;
   #isClosed = false;
@@ -32,7 +34,12 @@ export class GroupCommit<Item> {
 
   /** Items not written yet. */
   get size(): number {
-    return this.#queue.length;
+    return this.#writing.length + this.#queue.length;
+  }
+
+  /** The items not written yet, those of a write on its way included. */
+  items(): Item[] {
+    return this.#writing.concat(this.#queue);
   }
 
   push(item: Item): void {
@@ -62,6 +69,7 @@ export class GroupCommit<Item> {
     this.#queue = batch === this.#queue ? [] : this.#queue.slice(maxBatch);
     let retryInMs = 0;
     if (batch.length > 0) {
+      this.#writing = batch;
       try {
         await write(batch);
         this.#failures = 0;
@@ -71,6 +79,7 @@ export class GroupCommit<Item> {
         if (again.length > 0 && !this.#isClosed) this.#queue = again.concat(this.#queue);
         retryInMs = backoffMs(this.#failures, random);
       }
+      this.#writing = [];
     }
     if (this.#queue.length === 0) {
       this.#isBusy = false;

@@ -3,6 +3,7 @@
  * only when somebody listens. Nothing here can hurt the engine.
  */
 import type { Clock } from '../clock.ts';
+import { catchRejection } from '../core/catch-rejection.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
@@ -172,6 +173,11 @@ export class Reporter {
     ]);
   }
 
+  /** Something the host should know of that is no error. */
+  warn(message: string): void {
+    this.#log('warn', () => [{}, message]);
+  }
+
   /** A function registered under `functions` threw. */
   functionFailed(error: unknown, what: string): void {
     this.error(new FunctionError(what, error), what);
@@ -253,7 +259,7 @@ export class Reporter {
     if (this.#logger === undefined) return;
     try {
       const [fields, message] = build();
-      this.#logger[level](fields, message);
+      catchRejection(this.#logger[level](fields, message), () => undefined);
     } catch {
       // A logger that throws is the host's affair; deliveries go on.
     }

@@ -1,3 +1,4 @@
+import { catchRejection } from '../core/catch-rejection.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
@@ -37,11 +38,13 @@ export function callRetryFunctions(
     fallback: Answer | undefined,
   ): Answer | undefined => {
     try {
-      return call?.();
+      const answer = call?.();
+      if (!catchRejection(answer, () => undefined)) return answer;
+      onError(new TypeError('it returned a promise; it has to answer at once'), what);
     } catch (error) {
       onError(error, what);
-      return fallback;
     }
+    return fallback;
   };
   return {
     shouldRetry: ask(shouldRetry && (() => shouldRetry(context)), 'shouldRetry', undefined),

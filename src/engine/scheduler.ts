@@ -133,9 +133,9 @@ export class Scheduler {
     this.#lastClaimAt = clock.now();
     for (const delivery of result.rescued) this.#options.onRescued(delivery);
     if (result.leased.length > 0) this.#options.onLeased(result.leased);
-    const nextDueMs = result.nextDueMs;
-    if (nextDueMs === 0) this.#hasBacklog = true;
-    this.#sleep(nextDueMs === undefined || nextDueMs === 0 ? this.#options.maxSleepMs : nextDueMs);
+    // What is due but found no slot is claimed when one frees; until then only other lanes are worth waking for.
+    if (result.nextDueMs === 0) this.#hasBacklog = true;
+    this.#sleep(result.nextOpenMs || this.#options.maxSleepMs);
     return result.leased.length;
   }
 

@@ -11,7 +11,7 @@ import {
   type TransitionLimits,
 } from '../core/transition.ts';
 import { StoreError } from '../errors.ts';
-import type { LeasedDelivery, Settlement, SettleResult } from '../store/store.ts';
+import type { Lease, LeasedDelivery, Settlement, SettleResult } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -72,6 +72,11 @@ export class Settler {
   /** Outcomes not written yet. */
   get pending(): number {
     return this.#commit.size;
+  }
+
+  /** Leases of outcomes not written yet: a lease that ran out would have its request sent again. */
+  heldLeases(): Lease[] {
+    return this.#commit.items().map(({ settlement }) => settlement);
   }
 
   /** Gives up on outcomes that could not be written until now; their leases run out and they are sent again. */

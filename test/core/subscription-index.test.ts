@@ -189,13 +189,20 @@ describe('SubscriptionIndex', () => {
     expect(built).toBe(1);
   });
 
-  it('runs the filters of those who wait for this value, and of nobody else', () => {
+  it.each<[string, (machineId: string) => FilterExpression]>([
+    ['the only condition', (machineId) => ({ 'data.machineId': machineId })],
+    ['the first of two', (machineId) => ({ 'data.machineId': machineId, 'data.kind': 'press' })],
+    ['the last of two', (machineId) => ({ 'data.kind': ['press', 'mill'], 'data.machineId': machineId })],
+    [
+      'inside $and',
+      (machineId) => ({ 'data.kind': 'press', $and: [{ 'data.machineId': { $in: [machineId] } }] }),
+    ],
+  ])('runs the filters of those who wait for this value alone when it is %s', (_, filterFor) => {
     let runs = 0;
     const count = (): void => void (runs += 1);
     const index = new SubscriptionIndex<number>();
-    for (let number = 0; number < 5000; number += 1) {
-      // The first condition is the same for all: only the second tells them apart.
-      const filter = counting({ 'data.kind': 'press', 'data.machineId': `m-${number}` }, count);
+    for (let number = 0; number < 2000; number += 1) {
+      const filter = counting(filterFor(`m-${number}`), count);
       index.set(String(number), {
         tenant: 'acme',
         events: ['job.completed', 'job.*'],
@@ -205,7 +212,7 @@ describe('SubscriptionIndex', () => {
     }
     const data = { kind: 'press', machineId: 'm-42' };
     expect(index.match('job.completed', 'acme', () => inputOf('job.completed', data))).toEqual([42]);
-    // The first subscription, which came when there was nothing to choose by, waits for the kind.
+    // The very first subscription had nothing to choose by, and may wait for the kind.
     expect(runs).toBeLessThanOrEqual(2);
   });
 

@@ -155,19 +155,21 @@ describe('parseEndpointUrl', () => {
   });
 
   it('gives targets that parse to themselves, and throws nothing but OptionsError', () => {
+    const characters = [...'abc./?#%@:[]&=;,\\ \t\u00e9\u{1f600}'];
+    const rest = fc.string({ unit: fc.constantFrom(...characters) });
     fc.assert(
       fc.property(
-        fc.oneof(
-          fc.webUrl({ withQueryParameters: true }),
-          fc.string().map((text) => `https://${text}`),
-        ),
-        (url) => {
+        fc.constantFrom('https://', 'https://example.com', 'http://8.8.8.8:80/'),
+        rest,
+        (start, end) => {
+          const url = start + end;
           if (messageOf(url) !== '') return;
           const target = parseEndpointUrl(url, 'url', rules);
           assert.equal(target.origin + target.path, target.href);
           assert.deepEqual(parseEndpointUrl(target.href, 'url', rules), target);
         },
       ),
+      { numRuns: 500 },
     );
   });
 });

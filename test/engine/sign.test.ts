@@ -137,6 +137,11 @@ describe('createSigner', () => {
     });
   });
 
+  it('does not look at secrets that a scheme has no use for', () => {
+    expect(() => createSigner([resolveSignature('github')], ['s', ''])).not.toThrow();
+    expect(() => createSigner([resolveSignature('none')], [''])).not.toThrow();
+  });
+
   describe('without a secret', () => {
     it('still says id and time in standard', () => {
       expect(sign({ signatures: ['standard'], secrets: [], body: 'x' })).toEqual({

@@ -15,7 +15,14 @@ export function claimDue(tables: Tables, params: ClaimParams): ClaimResult {
   tables.lanes.pick(params, now, (row) => {
     leased.push(leaseDelivery(tables, row, params.token(), params.leaseMs, now));
   });
-  return { leased, rescued, nextDueMs: nextDueMs(tables, params, now) };
+  const next = tables.lanes.next(params, now);
+  const expiresAt = tables.leases.first?.leaseUntil ?? Infinity;
+  return {
+    leased,
+    rescued,
+    nextDueMs: msUntil(Math.min(next.dueAt, expiresAt), now),
+    nextOpenMs: msUntil(Math.min(next.openAt, expiresAt), now),
+  };
 }
 
 function rescue(tables: Tables, maxRescues: number, now: number): Delivery[] {
@@ -41,9 +48,6 @@ function rescue(tables: Tables, maxRescues: number, now: number): Delivery[] {
   return rescued;
 }
 
-function nextDueMs(tables: Tables, params: ClaimParams, now: number): number | undefined {
-  const readyAt = tables.lanes.nextReadyAt(params, now);
-  const expiresAt = tables.leases.first?.leaseUntil ?? Infinity;
-  const at = Math.min(readyAt, expiresAt);
-  return at === Infinity ? undefined : Math.max(0, at - now);
+function msUntil(instant: number, now: number): number | undefined {
+  return instant === Infinity ? undefined : Math.max(0, instant - now);
 }

@@ -1,3 +1,4 @@
+import { isFinalState } from '../../core/delivery.ts';
 import type { Delivery, DeliveryReason, DeliveryState, DiscardReason } from '../../core/delivery.ts';
 import type { LeasedDelivery, NewDelivery } from '../store.ts';
 import type { AttemptRow } from './attempt-rows.ts';
@@ -41,7 +42,7 @@ export function createDeliveryRow(
   delivery: NewDelivery,
   place: { sequence: number; now: number; message: MessageRow; lane: LaneRow },
 ): DeliveryRow {
-  const final = delivery.state === 'discarded';
+  const final = isFinalState(delivery.state);
   return {
     sequence: place.sequence,
     removed: false,

@@ -14,6 +14,14 @@ export interface Picks {
   readonly freeSlots: ReadonlyMap<string, number>;
 }
 
+/** Instants; `Infinity` when nothing waits. */
+export interface NextReady {
+  /** Slots aside. */
+  readonly dueAt: number;
+  /** Without the lanes that have no slot left. */
+  readonly openAt: number;
+}
+
 /**
  * All lanes, and whose turn it is. Lanes with something to claim stand in a ring; lanes that wait for a due time, the
  * end of a block or a rate token stand in a queue; paused and empty ones stand nowhere and cost nothing.
@@ -71,14 +79,24 @@ export class Lanes {
     }
   }
 
-  /** When something can be claimed next; lanes that `picks` left without a slot do not count. Directly after `pick`. */
-  nextReadyAt(picks: Picks, now: number): number {
+  /** When something can be claimed next. Directly after `pick`. */
+  next(picks: Picks, now: number): NextReady {
+    let dueAt = Infinity;
     for (let passedOver = 0; passedOver < this.#ringSize;) {
       const lane = this.#ring[this.#ringHead]!;
-      if (this.#slots(lane, picks) > 0 && readyAt(lane, now) <= now) return now;
+      if (readyAt(lane, now) <= now) {
+        dueAt = now;
+        if (this.#slots(lane, picks) > 0) return { dueAt, openAt: now };
+      }
       this.#put(this.#shift(), now);
       if (lane.inRing) passedOver += 1;
     }
+    const openAt = this.#nextLater(now);
+    return { dueAt: Math.min(dueAt, openAt), openAt };
+  }
+
+  /** The places of the lanes in front are brought up to date until one of them is right. */
+  #nextLater(now: number): number {
     for (let entry = this.#later.peek(); entry !== undefined; entry = this.#later.peek()) {
       if (readyAt(entry.item, now) === entry.at) return entry.at;
       this.#put(entry.item, now);

@@ -94,10 +94,10 @@ class MemoryStore implements Store {
     const tables = this.#tables;
     this.#maxMessages = maxMessages;
     this.endpoints = {
-      put: async (params) => this.#telling(() => putEndpoint(tables, params)),
+      put: async (params) => putEndpoint(tables, params),
       get: async ({ id }) => getEndpoint(tables, id),
       list: async (params) => listEndpoints(tables, params),
-      remove: async ({ id }) => this.#telling(() => removeEndpoint(tables, id)),
+      remove: async ({ id }) => removeEndpoint(tables, id),
     };
     this.settings = {
       get: async ({ key }) => tables.settings.get(key),
@@ -114,7 +114,7 @@ class MemoryStore implements Store {
   }
 
   async append(params: AppendParams): Promise<readonly AppendResult[]> {
-    return this.#telling(() => append(this.#tables, params, this.#maxMessages));
+    return append(this.#tables, params, this.#maxMessages);
   }
 
   async claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]> {
@@ -122,15 +122,15 @@ class MemoryStore implements Store {
   }
 
   async completeFanOut(params: CompleteFanOutParams): Promise<void> {
-    this.#telling(() => completeFanOut(this.#tables, params));
+    completeFanOut(this.#tables, params);
   }
 
   async claimDue(params: ClaimParams): Promise<ClaimResult> {
-    return this.#telling(() => claimDue(this.#tables, params));
+    return claimDue(this.#tables, params);
   }
 
   async settle(params: SettleParams): Promise<readonly SettleResult[]> {
-    return this.#telling(() => settle(this.#tables, params));
+    return settle(this.#tables, params);
   }
 
   async renew(params: RenewParams): Promise<readonly string[]> {
@@ -138,7 +138,7 @@ class MemoryStore implements Store {
   }
 
   async release(params: ReleaseParams): Promise<void> {
-    this.#telling(() => release(this.#tables, params));
+    release(this.#tables, params);
   }
 
   async getLane({ endpointId }: { endpointId: string }): Promise<Lane> {
@@ -146,7 +146,7 @@ class MemoryStore implements Store {
   }
 
   async putLane(params: PutLaneParams): Promise<void> {
-    this.#telling(() => putLane(this.#tables, params));
+    putLane(this.#tables, params);
   }
 
   async getMessage({ id }: { id: string }): Promise<StoredMessage | undefined> {
@@ -164,7 +164,7 @@ class MemoryStore implements Store {
   }
 
   async reschedule(params: RescheduleParams): Promise<RescheduleResult> {
-    return this.#telling(() => reschedule(this.#tables, params));
+    return reschedule(this.#tables, params);
   }
 
   async stats(params: StatsParams): Promise<StoreStats> {
@@ -181,12 +181,5 @@ class MemoryStore implements Store {
 
   async close(): Promise<void> {
     this.#openers = Math.max(0, this.#openers - 1);
-  }
-
-  /** Listeners hear of a call when its rows are consistent again. */
-  #telling<Result>(work: () => Result): Result {
-    const result = work();
-    this.#tables.watchers.tell();
-    return result;
   }
 }

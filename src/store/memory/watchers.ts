@@ -1,8 +1,9 @@
 import type { StoreChange } from '../store.ts';
 
-/** Who wants to hear of changes. Changes are noted while a call works and told once, when it is done. */
+/** Who wants to hear of changes. They are told when the call that made the change has done all its work. */
 export class Watchers {
   readonly #listeners = new Set<(change: StoreChange) => void>();
+  #isScheduled = false;
   #work = false;
   #fanOut = false;
   #endpoints: string[] = [];
@@ -16,38 +17,42 @@ export class Watchers {
 
   noteWork(): void {
     this.#work = true;
+    this.#schedule();
   }
 
   noteFanOut(): void {
     this.#fanOut = true;
+    this.#schedule();
   }
 
   noteEndpoint(id: string): void {
     this.#endpoints.push(id);
+    this.#schedule();
   }
 
-  /** Tells what was noted. */
-  tell(): void {
-    const endpoints = this.#endpoints;
-    if (endpoints.length > 0) this.#endpoints = [];
-    for (const id of endpoints) this.#call({ kind: 'endpoint', id });
-    if (this.#fanOut) {
-      this.#fanOut = false;
-      this.#call({ kind: 'fan_out' });
-    }
-    if (this.#work) {
-      this.#work = false;
-      this.#call({ kind: 'work' });
-    }
+  /** Calls work in one go, so a microtask comes after them; a batch is told once. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#tell());
   }
 
-  #call(change: StoreChange): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(change);
-      } catch {
-        // A hint that was not understood: the change itself is stored, and found without it.
-      }
-    }
+  #tell(): void {
+    const changes: StoreChange[] = this.#endpoints.map((id) => ({ kind: 'endpoint', id }));
+    if (this.#fanOut) changes.push({ kind: 'fan_out' });
+    if (this.#work) changes.push({ kind: 'work' });
+    this.#isScheduled = false;
+    this.#endpoints = [];
+    this.#fanOut = false;
+    this.#work = false;
+    for (const listener of [...this.#listeners]) for (const change of changes) callSafely(listener, change);
+  }
+}
+
+function callSafely(listener: (change: StoreChange) => void, change: StoreChange): void {
+  try {
+    listener(change);
+  } catch {
+    // A hint that was not understood: the change itself is stored, and found without it.
   }
 }

@@ -145,13 +145,11 @@ export const responseCases: readonly SuiteCase[] = [
     name: 'takes an answer that comes before the request was read',
     async run(world) {
       const server = await world.serve(() => undefined, {
-        onConnection: (socket) =>
-          socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n')),
+        onConnection: (socket) => {
+          socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+        },
       });
       const sent = world.send(await world.open(), server.url(), { body: new Uint8Array(1024 * 1024) });
-      // The receiver goes on reading, so the whole body is taken; only then does the connection end.
-      await server.whenRequested(1);
-      sent.exchange.abort('timeout');
       assertResponse(await sent.result, 200);
     },
   },

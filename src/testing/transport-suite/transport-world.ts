@@ -37,7 +37,9 @@ type Addresses = readonly { readonly address: string; readonly family: number }[
 /** What one case has: its own servers, its own transports, and the check that every exchange had one result. */
 export class TransportWorld {
   /** Answers of name resolution; a name without one is not found. Names are asked for in the order of `lookups`. */
-  readonly names = new Map<string, Addresses>([['posthorn.test', [{ address: '127.0.0.1', family: 4 }]]]);
+  readonly names: Map<string, Addresses> = new Map<string, Addresses>([
+    ['posthorn.test', [{ address: '127.0.0.1', family: 4 }]],
+  ]);
   readonly lookups: string[] = [];
   private readonly create: CreateTransport;
   private readonly givenCertificate: SuiteCertificate | undefined;
