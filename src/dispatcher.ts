@@ -1,6 +1,6 @@
 import { createId } from './core/id.ts';
 import { serializeJson } from './core/json.ts';
-import { Endpoints } from './endpoints.ts';
+import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { Receipt } from './engine/inbox.ts';
@@ -8,9 +8,10 @@ import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
 import { Reporter } from './engine/reporter.ts';
 import { OptionsError, StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
-import { LifecycleEmitter, type LifecycleEventName, type LifecycleListener } from './lifecycle-events.ts';
+import { LifecycleEmitter } from './engine/lifecycle-emitter.ts';
+import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { Deliveries, Messages } from './records.ts';
+import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
 import { type AttachOptions, attachSource, type EventSource } from './source.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
 import type { NewMessage, Store } from './store/store.ts';
@@ -78,7 +79,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       addressPolicy: resolved.addressPolicy,
       requireHttps: resolved.requireHttps,
     });
-    this.endpoints = new Endpoints({
+    this.endpoints = createEndpoints({
       admin: async () => (await this.#ready('use endpoints')).endpoints,
       compiler: this.#compiler,
       functions: resolved.functions,
@@ -90,8 +91,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     });
     const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
       (await this.#ready('read the record')).deliveries;
-    this.messages = new Messages(deliveryAdmin);
-    this.deliveries = new Deliveries(deliveryAdmin);
+    this.messages = createMessages(deliveryAdmin);
+    this.deliveries = createDeliveries(deliveryAdmin);
   }
 
   /**

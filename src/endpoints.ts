@@ -57,6 +57,42 @@ export interface UpdateOptions {
   revision?: number;
 }
 
+/** `dispatcher.endpoints`: where messages go. */
+export interface Endpoints {
+  /**
+   * Registers an endpoint. The answer is the only one that carries its secret.
+   *
+   * @throws OptionsError naming the field that is wrong
+   * @throws ConflictError when the id is taken
+   */
+  create(input: EndpointInput): Promise<CreatedEndpoint>;
+  /** @throws NotFoundError */
+  get(id: string): Promise<Endpoint>;
+  /** In order of creation. */
+  list(request?: ListEndpointsRequest): Promise<Page<Endpoint>>;
+  /**
+   * Changes the given members; `null` removes a setting. Later attempts of waiting deliveries use the new settings.
+   * Disabling discards what waits.
+   *
+   * @throws OptionsError naming the field that is wrong
+   * @throws NotFoundError
+   * @throws ConflictError when `revision` is given and somebody else was faster
+   */
+  update(id: string, changes: EndpointUpdate, options?: UpdateOptions): Promise<Endpoint>;
+  /** Removes it for good; what waits for it is discarded. @throws NotFoundError */
+  remove(id: string): Promise<void>;
+  /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
+  pause(id: string): Promise<void>;
+  /** Sends what was held. Also ends a pause that the endpoint asked for by Retry-After. @throws NotFoundError */
+  resume(id: string): Promise<void>;
+  /**
+   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint.
+   *
+   * @throws NotFoundError
+   */
+  test(id: string): Promise<EndpointTestResult>;
+}
+
 export interface EndpointsOptions {
   readonly admin: () => Promise<EndpointAdmin>;
   readonly compiler: EndpointCompiler;
@@ -72,20 +108,17 @@ export interface EndpointsOptions {
 const DEFAULT_EVENTS = ['**'] as const;
 const listSchema = z.strictObject({ ...pageShape, tenant: z.string().optional() });
 
-/** `dispatcher.endpoints`: where messages go. */
-export class Endpoints {
+export function createEndpoints(options: EndpointsOptions): Endpoints {
+  return new EndpointRegistry(options);
+}
+
+class EndpointRegistry implements Endpoints {
   readonly #options: EndpointsOptions;
 
   constructor(options: EndpointsOptions) {
     this.#options = options;
   }
 
-  /**
-   * Registers an endpoint. The answer is the only one that carries its secret.
-   *
-   * @throws OptionsError naming the field that is wrong
-   * @throws ConflictError when the id is taken
-   */
   async create(input: EndpointInput): Promise<CreatedEndpoint> {
     const { functions, compiler, random } = this.#options;
     const { secret, secrets, id, tenant, events, status, ...rest } = validateEndpointInput(input, functions);
@@ -110,12 +143,10 @@ export class Endpoints {
     return { ...toEndpoint(stored), secret: values[0] };
   }
 
-  /** @throws NotFoundError */
   async get(id: string): Promise<Endpoint> {
     return toEndpoint(await (await this.#options.admin()).get(id));
   }
 
-  /** In order of creation. */
   async list(request: ListEndpointsRequest = {}): Promise<Page<Endpoint>> {
     const { tenant, cursor, limit } = parseListRequest(listSchema, request);
     const page = await (
@@ -124,14 +155,6 @@ export class Endpoints {
     return { items: page.items.map(toEndpoint), nextCursor: page.nextCursor };
   }
 
-  /**
-   * Changes the given members; `null` removes a setting. Later attempts of waiting deliveries use the new settings.
-   * Disabling discards what waits.
-   *
-   * @throws OptionsError naming the field that is wrong
-   * @throws NotFoundError
-   * @throws ConflictError when `revision` is given and somebody else was faster
-   */
   async update(id: string, changes: EndpointUpdate, options: UpdateOptions = {}): Promise<Endpoint> {
     const { functions, compiler } = this.#options;
     const admin = await this.#options.admin();
@@ -148,26 +171,18 @@ export class Endpoints {
     return toEndpoint(stored);
   }
 
-  /** Removes it for good; what waits for it is discarded. @throws NotFoundError */
   async remove(id: string): Promise<void> {
     await (await this.#options.admin()).remove(id);
   }
 
-  /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
   async pause(id: string): Promise<void> {
     await (await this.#options.admin()).pause(id);
   }
 
-  /** Sends what was held. Also ends a pause that the endpoint asked for by Retry-After. @throws NotFoundError */
   async resume(id: string): Promise<void> {
     await (await this.#options.admin()).resume(id);
   }
 
-  /**
-   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint.
-   *
-   * @throws NotFoundError
-   */
   async test(id: string): Promise<EndpointTestResult> {
     const admin = await this.#options.admin();
     const { record } = await admin.get(id);

@@ -2,13 +2,11 @@
  * What a dispatcher tells its host: one object per event, emitted after the write that it reports.
  * A listener that throws or rejects hurts nobody: it is reported by the `error` event and the logger.
  */
-import { EventEmitter } from 'eventemitter3';
-import { catchRejection } from './core/catch-rejection.ts';
 import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
 import type { DisabledReason } from './core/endpoint.ts';
 import type { JsonObject } from './core/json.ts';
 import type { OutcomeReason } from './core/outcome.ts';
-import { describeError, ListenerError, type PosthornError } from './errors.ts';
+import type { PosthornError } from './errors.ts';
 
 /** The message an event is about. */
 export interface MessageRef {
@@ -143,49 +141,4 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-}
-
-type AnyListener = (event: unknown) => unknown;
-
-/**
- * eventemitter3 behind one guarded `emit`: there, a throwing listener would skip the next one and reach the engine, and
- * a rejecting one would become an unhandled rejection of the host.
- */
-export class LifecycleEmitter {
-  readonly #emitter = new EventEmitter<string, unknown>();
-  readonly #report: (error: PosthornError, event: LifecycleEventName) => void;
-
-  constructor(onListenerError: (error: PosthornError, event: LifecycleEventName) => void) {
-    this.#report = onListenerError;
-  }
-
-  on(name: LifecycleEventName, listener: AnyListener): void {
-    this.#emitter.on(name, listener);
-  }
-
-  off(name: LifecycleEventName, listener: AnyListener): void {
-    this.#emitter.off(name, listener);
-  }
-
-  /** Lets callers skip building a payload that nobody would read. */
-  hasListeners(name: LifecycleEventName): boolean {
-    return this.#emitter.listenerCount(name) > 0;
-  }
-
-  emit<Name extends LifecycleEventName>(name: Name, event: LifecycleEvents[Name]): void {
-    for (const listener of this.#emitter.listeners(name) as AnyListener[]) {
-      try {
-        catchRejection(listener(event), (cause) => this.#onFailure(name, cause));
-      } catch (cause) {
-        this.#onFailure(name, cause);
-      }
-    }
-  }
-
-  #onFailure(name: LifecycleEventName, cause: unknown): void {
-    this.#report(
-      new ListenerError(name, cause instanceof Error ? cause : new Error(describeError(cause))),
-      name,
-    );
-  }
 }

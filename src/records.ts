@@ -33,6 +33,36 @@ export interface ListDeliveriesRequest extends PageRequest, TimeRange {
   states?: readonly DeliveryState[];
 }
 
+/** `dispatcher.messages`: what was emitted. */
+export interface Messages {
+  /** @throws NotFoundError */
+  get(id: string): Promise<MessageRecord>;
+  /** Newest first. */
+  list(request?: ListMessagesRequest): Promise<Page<MessageRecord>>;
+}
+
+/** `dispatcher.deliveries`: what became of it, endpoint by endpoint. */
+export interface Deliveries {
+  /** A delivery with its attempt log. @throws NotFoundError */
+  get(id: string): Promise<DeliveryWithAttempts>;
+  /** Newest first. */
+  list(request?: ListDeliveriesRequest): Promise<Page<Delivery>>;
+  /**
+   * Tries it again: due now, with a fresh run of the retry policy; attempt numbers go on. Works in every state but
+   * `sending`, where it changes nothing.
+   *
+   * @throws NotFoundError
+   */
+  retry(id: string): Promise<Delivery>;
+  /**
+   * Calls it off: `discarded` with the reason `cancelled`. While an attempt runs, that attempt is recorded and is the
+   * last. A final delivery stays as it is.
+   *
+   * @throws NotFoundError
+   */
+  cancel(id: string): Promise<Delivery>;
+}
+
 const instant = z.union([z.date(), z.number()]).transform(Number).optional();
 const text = z.string().min(1).max(256).optional();
 const common = {
@@ -50,19 +80,21 @@ const deliveriesSchema = z.strictObject({
   states: z.array(z.enum(DELIVERY_STATES)).optional(),
 });
 
-export class Messages {
+export function createMessages(admin: () => Promise<DeliveryAdmin>): Messages {
+  return new MessageReader(admin);
+}
+
+class MessageReader implements Messages {
   readonly #admin: () => Promise<DeliveryAdmin>;
 
   constructor(admin: () => Promise<DeliveryAdmin>) {
     this.#admin = admin;
   }
 
-  /** @throws NotFoundError */
   async get(id: string): Promise<MessageRecord> {
     return toMessageRecord(await (await this.#admin()).message(id));
   }
 
-  /** Newest first. */
   async list(request: ListMessagesRequest = {}): Promise<Page<MessageRecord>> {
     const { cursor, limit, ...where } = parseListRequest(messagesSchema, request);
     const page = await (await this.#admin()).messages({ where, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
@@ -70,40 +102,30 @@ export class Messages {
   }
 }
 
-export class Deliveries {
+export function createDeliveries(admin: () => Promise<DeliveryAdmin>): Deliveries {
+  return new DeliveryReader(admin);
+}
+
+class DeliveryReader implements Deliveries {
   readonly #admin: () => Promise<DeliveryAdmin>;
 
   constructor(admin: () => Promise<DeliveryAdmin>) {
     this.#admin = admin;
   }
 
-  /** A delivery with its attempt log. @throws NotFoundError */
   async get(id: string): Promise<DeliveryWithAttempts> {
     return (await this.#admin()).delivery(id);
   }
 
-  /** Newest first. */
   async list(request: ListDeliveriesRequest = {}): Promise<Page<Delivery>> {
     const { cursor, limit, ...where } = parseListRequest(deliveriesSchema, request);
     return (await this.#admin()).deliveries({ where, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
   }
 
-  /**
-   * Tries it again: due now, with a fresh run of the retry policy; attempt numbers go on. Works in every state but
-   * `sending`, where it changes nothing.
-   *
-   * @throws NotFoundError
-   */
   async retry(id: string): Promise<Delivery> {
     return (await this.#admin()).retry(id);
   }
 
-  /**
-   * Calls it off: `discarded` with the reason `cancelled`. While an attempt runs, that attempt is recorded and is the
-   * last. A final delivery stays as it is.
-   *
-   * @throws NotFoundError
-   */
   async cancel(id: string): Promise<Delivery> {
     return (await this.#admin()).cancel(id);
   }

@@ -13,7 +13,7 @@ import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { Inbox } from './inbox.ts';
 import type { Sender } from './sender.ts';
-import type { Settled } from './settler.ts';
+import type { Settled } from './concluded-attempt.ts';
 
 export interface EndpointAdminOptions extends Pick<
   EngineContext,

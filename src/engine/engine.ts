@@ -30,7 +30,8 @@ import { Matcher } from './matcher.ts';
 import type { Reporter } from './reporter.ts';
 import { Scheduler } from './scheduler.ts';
 import { Sender } from './sender.ts';
-import { type Settled, Settler } from './settler.ts';
+import type { Settled } from './concluded-attempt.ts';
+import { Settler } from './settler.ts';
 
 export interface EngineOptions {
   readonly store: Store;

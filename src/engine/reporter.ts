@@ -12,14 +12,14 @@ import { describeError, FunctionError, PosthornError, StoreError } from '../erro
 import type {
   DeliveryEventBase,
   EndpointRef,
-  LifecycleEmitter,
   LifecycleEventName,
   LifecycleEvents,
   Logger,
   MessageRef,
 } from '../lifecycle-events.ts';
 import type { NewDelivery, NewMessage } from '../store/store.ts';
-import type { Settled } from './settler.ts';
+import type { LifecycleEmitter } from './lifecycle-emitter.ts';
+import type { Settled } from './concluded-attempt.ts';
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {

@@ -7,7 +7,8 @@ import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { Lanes, type Lane } from './lanes.ts';
-import type { Settled, Settler } from './settler.ts';
+import type { Settled } from './concluded-attempt.ts';
+import type { Settler } from './settler.ts';
 
 export interface SenderOptions {
   readonly attempts: AttemptContext;

@@ -14,21 +14,9 @@ import { StoreError } from '../errors.ts';
 import type { Lease, LeasedDelivery, Settlement, SettleResult } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';
 import { GroupCommit } from './group-commit.ts';
 import { callRetryFunctions } from './retry-functions.ts';
-
-/** An attempt that has ended, and what was decided about it. */
-export interface ConcludedAttempt {
-  readonly delivery: LeasedDelivery;
-  readonly runtime: EndpointRuntime;
-  readonly outcome: Outcome;
-  readonly durationMs: number;
-}
-
-export interface Settled extends ConcludedAttempt {
-  readonly transition: Transition;
-  readonly result: SettleResult;
-}
 
 export interface SettlerOptions extends Pick<
   EngineContext,

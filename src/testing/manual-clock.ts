@@ -87,7 +87,8 @@ class SteppedClock implements ManualClock {
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
-    const delay = delayMs > 0 ? Math.min(delayMs, MAX_TIMER_MS) : 0;
+    // Whole milliseconds, as real timers have: sums of fractions would miss the very instant that nextTimerAt names.
+    const delay = delayMs > 0 ? Math.ceil(Math.min(delayMs, MAX_TIMER_MS)) : 0;
     const timer: PendingTimer = { fireAt: this.#elapsed + delay, sequence: this.#created, callback };
     this.#created += 1;
     this.#pending += 1;

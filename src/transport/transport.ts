@@ -9,7 +9,7 @@
  *    of it came. At most `maxBodyBytes` of it are kept and reading stops there.
  * 4. `abort()` ends the exchange at once: afterwards `onResult` has been called, with the response if its head was
  *    there, else with `onAbort`'s failure. Calling it again, or after the result, does nothing.
- * 5. Addresses are judged by `context.guard` before any connection is opened, for names and literals alike.
+ * 5. Addresses are judged by `context.addressPolicy` before any connection is opened, for names and literals alike.
  * 6. `close()` ends idle connections; afterwards no socket is left.
  */
 import type { AddressPolicy } from '../core/address-policy.ts';

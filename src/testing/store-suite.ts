@@ -1,0 +1,98 @@
+import { createManualClock } from './manual-clock.ts';
+import { appendCases } from './store-suite/append-cases.ts';
+import { claimCases } from './store-suite/claim-cases.ts';
+import { closeCases } from './store-suite/close-cases.ts';
+import { duplicateCases } from './store-suite/duplicate-cases.ts';
+import { endpointCases } from './store-suite/endpoint-cases.ts';
+import { fanOutCases } from './store-suite/fan-out-cases.ts';
+import { laneCases } from './store-suite/lane-cases.ts';
+import { leaseCases } from './store-suite/lease-cases.ts';
+import { listingCases } from './store-suite/listing-cases.ts';
+import { orderingCases } from './store-suite/ordering-cases.ts';
+import { rateCases } from './store-suite/rate-cases.ts';
+import { rescheduleCases } from './store-suite/reschedule-cases.ts';
+import { rescueCases } from './store-suite/rescue-cases.ts';
+import { retentionCases } from './store-suite/retention-cases.ts';
+import { settingsCases } from './store-suite/settings-cases.ts';
+import { settleCases } from './store-suite/settle-cases.ts';
+import { statsCases } from './store-suite/stats-cases.ts';
+import type { CreateStore } from './store-suite/store-handle.ts';
+import { StoreWorld } from './store-suite/store-world.ts';
+import type { SuiteCase } from './store-suite/suite-case.ts';
+import { watchCases } from './store-suite/watch-cases.ts';
+import type { TestRunner } from './test-runner.ts';
+
+export type { CreateStore, StoreHandle } from './store-suite/store-handle.ts';
+
+/** Options of {@link createStoreSuite}. */
+export interface StoreSuiteOptions {
+  /** Name of the store, for the headline of the suite. */
+  readonly name: string;
+  /** Builds a fresh, empty store. Called for each case. */
+  readonly create: CreateStore;
+  /**
+   * Cases that the store cannot pass by its nature, by name, and why. They are left out. A name that no case has is an
+   * error, so that a list cannot outlive what it excuses.
+   */
+  readonly deviations?: readonly { readonly reason: string; readonly cases: readonly string[] }[];
+}
+
+const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
+  append: appendCases,
+  'append: ids and idempotency keys': duplicateCases,
+  'claimFanOut, completeFanOut': fanOutCases,
+  claimDue: claimCases,
+  'claimDue: rescues': rescueCases,
+  'claimDue: ordering keys': orderingCases,
+  'claimDue: rate limits': rateCases,
+  settle: settleCases,
+  'renew, release': leaseCases,
+  endpoints: endpointCases,
+  'getLane, putLane': laneCases,
+  'getMessage, getDelivery, list': listingCases,
+  reschedule: rescheduleCases,
+  stats: statsCases,
+  prune: retentionCases,
+  watch: watchCases,
+  settings: settingsCases,
+  'open, close': closeCases,
+};
+
+/**
+ * Declares the conformance suite of the store port: every line of the contract in `store.ts`, in its order. Works with
+ * vitest, jest and `node:test`; time moves by hand, nothing waits.
+ *
+ * @example
+ * createStoreSuite(
+ *   { name: 'memory', create: async () => ({ store: memoryStore(), close: async () => {} }) },
+ *   { describe, it, beforeEach, afterEach },
+ * );
+ */
+export function createStoreSuite(options: StoreSuiteOptions, runner: TestRunner): void {
+  const excused = new Set(options.deviations?.flatMap(({ cases }) => cases));
+  const known = new Set(Object.values(GROUPS).flatMap((cases) => cases.map(({ name }) => name)));
+  for (const name of excused) {
+    if (!known.has(name)) throw new TypeError(`No case of the store suite is named ${JSON.stringify(name)}.`);
+  }
+  runner.describe(`store contract: ${options.name}`, () => {
+    for (const [group, cases] of Object.entries(GROUPS)) {
+      const declared = cases.filter(({ name }) => !excused.has(name));
+      // Some runners fail an empty group.
+      if (declared.length === 0) continue;
+      runner.describe(group, () => declared.forEach((suiteCase) => declare(suiteCase, options, runner)));
+    }
+  });
+}
+
+function declare(suiteCase: SuiteCase, options: StoreSuiteOptions, runner: TestRunner): void {
+  runner.it(suiteCase.name, async () => {
+    const clock = createManualClock();
+    const world = new StoreWorld(await options.create({ clock }), clock);
+    try {
+      await world.open();
+      await suiteCase.run(world);
+    } finally {
+      await world.close();
+    }
+  });
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import type { FanOutClaim, NewDelivery } from '../../store/store.ts';
+import type { StoreWorld } from './store-world.ts';
+import { LEASE_MS } from './store-world.ts';
+import type { SuiteCase } from './suite-case.ts';
+
+/** Stores messages without deliveries; their ids. */
+async function appendUnmatched(world: StoreWorld, count: number): Promise<string[]> {
+  const entries = Array.from({ length: count }, () => ({ ...world.entry([]), fannedOut: false }));
+  await world.append(entries);
+  return entries.map(({ message }) => message.id);
+}
+
+function claim(world: StoreWorld, limit = 100, store = world.store): Promise<readonly FanOutClaim[]> {
+  return store.claimFanOut({ limit, leaseMs: LEASE_MS });
+}
+
+function complete(world: StoreWorld, { message, lease }: FanOutClaim, deliveries: readonly NewDelivery[]): Promise<void> {
+  return world.store.completeFanOut({ results: [{ messageId: message.id, lease, deliveries }] });
+}
+
+const ids = (claims: readonly FanOutClaim[]): string[] => claims.map(({ message }) => message.id);
+
+export const fanOutCases: readonly SuiteCase[] = [
+  {
+    name: 'leases messages that are not matched yet',
+    async run(world) {
+      const entry = { ...world.entry([], { metadata: { a: 1 }, tenant: 'acme' }), fannedOut: false };
+      await world.append([entry, world.entry([])]);
+      const claims = await claim(world);
+      assert.deepEqual(ids(claims), [entry.message.id]);
+      const { fingerprint, ...expected } = entry.message;
+      assert.equal(fingerprint, undefined);
+      assert.deepEqual({ ...claims[0]!.message }, expected);
+      assert.equal((await world.store.getMessage({ id: entry.message.id }))?.fannedOut, false);
+    },
+  },
+  {
+    name: 'leases each message once, whichever handle asks',
+    async run(world) {
+      const stored = await appendUnmatched(world, 40);
+      const other = await world.second();
+      const claims = await Promise.all([claim(world, 15), claim(world, 15, other), claim(world, 15), claim(world, 15, other)]);
+      const claimed = claims.flatMap(ids);
+      assert.equal(new Set(claimed).size, claimed.length);
+      assert.deepEqual([...claimed, ...ids(await claim(world))].sort(), [...stored].sort());
+    },
+  },
+  {
+    name: 'finds messages whatever the order of their ids',
+    async run(world) {
+      for (const id of ['z', 'm', 'a']) {
+        await world.append([{ ...world.entry([], { id }), fannedOut: false }]);
+        assert.deepEqual(ids(await claim(world)), [id]);
+      }
+    },
+  },
+  {
+    name: 'gives a message again when its lease ran out',
+    async run(world) {
+      const [id] = await appendUnmatched(world, 1);
+      const [first] = await claim(world);
+      await world.advance(LEASE_MS - 10_000);
+      assert.deepEqual(await claim(world), []);
+      await world.advance(11_000);
+      const [second] = await claim(world);
+      assert.equal(second?.message.id, id);
+      assert.notEqual(second?.lease, first?.lease);
+    },
+  },
+  {
+    name: 'stores the deliveries of a completed message, not leased',
+    async run(world) {
+      await appendUnmatched(world, 1);
+      const [claimed] = await claim(world);
+      const disabled = world.delivery('ep_2', { state: 'discarded', reason: 'endpoint_disabled' });
+      const deliveries = [world.delivery('ep_1', { lease: 'ignored' }), disabled];
+      await complete(world, claimed!, deliveries);
+      assert.equal((await world.store.getMessage({ id: claimed!.message.id }))?.fannedOut, true);
+      assert.equal((await world.read(deliveries[0]!.id)).state, 'scheduled');
+      assert.equal((await world.read(disabled.id)).reason, 'endpoint_disabled');
+      assert.deepEqual(await world.claimIds(), [deliveries[0]!.id]);
+      await world.advance(LEASE_MS + 1_000);
+      assert.deepEqual(await claim(world), []);
+    },
+  },
+  {
+    name: 'leaves a delivery as it is that the message has already',
+    async run(world) {
+      const existing = world.delivery('ep_1', { lease: 'token' });
+      await world.append([{ ...world.entry([existing]), fannedOut: false }]);
+      const [claimed] = await claim(world);
+      const [again, other, twice] = [world.delivery('ep_1'), world.delivery('ep_2'), world.delivery('ep_2')];
+      await complete(world, claimed!, [again, other, twice]);
+      const { items } = await world.store.list({ of: 'deliveries', where: {}, limit: 10 });
+      assert.deepEqual(items.map(({ id }) => id).sort(), [existing.id, other.id].sort());
+      assert.equal((await world.read(existing.id)).state, 'sending');
+    },
+  },
+  {
+    name: 'skips a completion whose lease went to another',
+    async run(world) {
+      await appendUnmatched(world, 1);
+      const [slow] = await claim(world);
+      await world.advance(LEASE_MS + 1_000);
+      const [quick] = await claim(world);
+      const [late, right] = [world.delivery('ep'), world.delivery('ep')];
+      await complete(world, slow!, [late]);
+      assert.equal(await world.store.getDelivery({ id: late.id }), undefined);
+      assert.equal((await world.store.getMessage({ id: slow!.message.id }))?.fannedOut, false);
+      await complete(world, quick!, [right]);
+      await complete(world, slow!, [late]);
+      assert.deepEqual(await world.claimIds(), [right.id]);
+    },
+  },
+  {
+    name: 'takes a late completion as long as nobody else has the message',
+    async run(world) {
+      await appendUnmatched(world, 1);
+      const [claimed] = await claim(world);
+      await world.advance(LEASE_MS + 1_000);
+      await complete(world, claimed!, [world.delivery('ep')]);
+      assert.equal((await world.claimIds()).length, 1);
+    },
+  },
+  {
+    name: 'completes messages that match no endpoint',
+    async run(world) {
+      const [id] = await appendUnmatched(world, 1);
+      const [claimed] = await claim(world);
+      await complete(world, claimed!, []);
+      await world.advance(LEASE_MS + 1_000);
+      assert.deepEqual(await claim(world), []);
+      assert.equal((await world.store.getMessage({ id: id! }))?.fannedOut, true);
+    },
+  },
+  {
+    name: 'skips completions of messages it does not know',
+    async run(world) {
+      await appendUnmatched(world, 1);
+      const [claimed] = await claim(world);
+      const unknown = { messageId: 'msg_unknown', lease: claimed!.lease, deliveries: [world.delivery('ep')] };
+      const known = { messageId: claimed!.message.id, lease: claimed!.lease, deliveries: [world.delivery('ep')] };
+      await world.store.completeFanOut({ results: [unknown, known] });
+      assert.deepEqual(await world.claimIds(), [known.deliveries[0]!.id]);
+    },
+  },
+];
