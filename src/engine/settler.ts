@@ -3,7 +3,6 @@
  * written is kept and tried again; it is never sent a second time because the record of it failed.
  */
 import { decideNext, type Decision } from '../core/decide.ts';
-import type { Outcome } from '../core/outcome.ts';
 import {
   transition,
   type DeliveryEvent,
@@ -11,7 +10,7 @@ import {
   type TransitionLimits,
 } from '../core/transition.ts';
 import { StoreError } from '../errors.ts';
-import type { Lease, LeasedDelivery, Settlement, SettleResult } from '../store/store.ts';
+import type { Lease, LeasedDelivery, Settlement } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';

@@ -8,6 +8,15 @@ export { createHarness, type DeliveryReport, type Harness, type HarnessOptions }
 export { createManualClock, type ManualClock, type ManualClockOptions } from './manual-clock.ts';
 export { createReceiver } from '../listener/recording-receiver.ts';
 export type { Receiver, ReceiverOptions } from '../listener/receiver.ts';
-export type { RecordedRequest } from '../listener/recorded-request.ts';
+export { RecordedRequest, type RequestRecord } from '../listener/recorded-request.ts';
+export type { Verification, VerifyOptions } from '../listener/verify-request.ts';
 export type { FixedReply, Reply, ReplyDetails } from '../listener/reply-script.ts';
+export {
+  createStoreSuite,
+  type CreateStore,
+  type StoreHandle,
+  type StoreSuiteOptions,
+} from './store-suite.ts';
+export { createTransportSuite, type TransportSuiteOptions } from './transport-suite.ts';
+export type { CreateTransport, SuiteCertificate } from './transport-suite/transport-world.ts';
 export type { TestRunner } from './test-runner.ts';
