@@ -21,8 +21,10 @@ function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions 
   });
   const benchCase = CASES.find(({ name }) => name === positionals[0]);
   if (benchCase === undefined || positionals.length > 1) throw new Error('expected the name of one case');
-  const rounds = values.rounds === undefined ? (values.quick ? 1 : benchCase.defaultRounds) : Number(values.rounds);
-  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds: expected a whole number of at least 1');
+  const rounds =
+    values.rounds === undefined ? (values.quick ? 1 : benchCase.defaultRounds) : Number(values.rounds);
+  if (!Number.isSafeInteger(rounds) || rounds < 1)
+    throw new Error('--rounds: expected a whole number of at least 1');
   return {
     benchCase,
     isJson: values.json,

@@ -1,4 +1,7 @@
+import { z } from 'zod';
+import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { createId } from './core/id.ts';
+import { parseInput } from './core/parse-input.ts';
 import { serializeJson } from './core/json.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { Engine } from './engine/engine.ts';
@@ -6,10 +9,10 @@ import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
 import { Reporter } from './engine/reporter.ts';
-import { OptionsError, StoppedError } from './errors.ts';
+import { StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
 import { LifecycleEmitter } from './engine/lifecycle-emitter.ts';
-import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
+import { LIFECYCLE_EVENTS, type LifecycleEventName, type LifecycleListener } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
 import { type AttachOptions, attachSource, type EventSource } from './source.ts';
@@ -20,6 +23,9 @@ import type { Transport } from './transport/transport.ts';
 
 /** Event type of the message that `endpoints.test` sends. */
 export const TEST_EVENT_TYPE = 'posthorn.test';
+const stopSchema = z.strictObject({
+  timeoutMs: z.union([z.number().min(0), z.literal(Infinity)]).optional(),
+});
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface StopOptions {
@@ -27,7 +33,7 @@ export interface StopOptions {
    * How long to wait for attempts in flight before they are called off; their deliveries go back to the store, without
    * the attempt being counted. Default 10000. 0: at once. `Infinity`: as long as they take.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /**
@@ -59,6 +65,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   #engine: Engine | undefined;
   #starting: Promise<Engine> | undefined;
   #stopping: Promise<void> | undefined;
+  readonly #sources = new Set<() => void>();
   #refused = 0;
 
   constructor(options: DispatcherOptions = {}) {
@@ -125,7 +132,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws OptionsError for a source without `on` and `off`, and for patterns
    */
   attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void {
-    return attachSource(source, options as unknown as AttachOptions, {
+    const detach = attachSource(source, options, {
       emit: (type, data, emitOptions) =>
         this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
       onRefused: (error) => {
@@ -135,10 +142,19 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       onMapError: (error) => this.#reporter.error(error, 'map an event'),
       defaultMaxPending: DEFAULTS.maxPending,
     });
+    const end = (): void => {
+      this.#sources.delete(end);
+      detach();
+    };
+    this.#sources.add(end);
+    return end;
   }
 
   /** Listens to a lifecycle event. Returns the function that ends it. */
   on<Name extends LifecycleEventName>(name: Name, listener: LifecycleListener<Name>): () => void {
+    if (!LIFECYCLE_EVENTS.includes(name))
+      throw unexpectedWord('event', 'the name of a lifecycle event', LIFECYCLE_EVENTS, name);
+    if (typeof listener !== 'function') throw unexpected('listener', 'a function', listener);
     const call = listener as (event: unknown) => unknown;
     this.#emitter.on(name, call);
     return () => this.#emitter.off(name, call);
@@ -159,16 +175,11 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   /**
-   * Stops claiming at once, waits for attempts in flight, calls off what takes longer, closes transport and store.
+   * Detaches all sources, stops claiming at once, waits for attempts in flight, calls off what takes longer, closes transport and store.
    * Everything not finished stays in the store. Idempotent; a stopped dispatcher cannot be started again.
    */
   stop(options: StopOptions = {}): Promise<void> {
-    const timeoutMs = options.timeoutMs ?? DEFAULTS.stopTimeoutMs;
-    if (!(timeoutMs >= 0))
-      throw new OptionsError(
-        'timeoutMs',
-        `timeoutMs: expected a number of at least 0, got ${String(timeoutMs)}`,
-      );
+    const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');
     this.#stopping ??= this.#stop(timeoutMs);
     return this.#stopping;
   }
@@ -252,6 +263,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   async #stop(timeoutMs: number): Promise<void> {
+    for (const detach of this.#sources) detach();
     const engine = await this.#starting?.catch(() => undefined);
     if (engine === undefined) return;
     await engine.stop(timeoutMs);

@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import type { Random } from './clock.ts';
 import type { StoredResponse } from './core/stored-response.ts';
-import { type EndpointInput, type EndpointUpdate, validateEndpointInput } from './core/endpoint-input.ts';
-import type { EndpointRecord, ResolvedDeliverySettings, Secret } from './core/endpoint.ts';
+import type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
+import {
+  createEndpointRecord,
+  type RecordSurroundings,
+  updateEndpointRecord,
+} from './core/endpoint-record.ts';
+import type { EndpointRecord } from './core/endpoint.ts';
 import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
-import type { FunctionRegistry } from './core/functions.ts';
 import { createId } from './core/id.ts';
 import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
 import { generateSecret, shortSecretWarning } from './core/secret.ts';
+import type { SignatureSetting } from './core/signature.ts';
 import type { EndpointAdmin } from './engine/endpoint-admin.ts';
 import type { EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
@@ -49,12 +54,12 @@ export interface EndpointTestResult {
 
 export interface ListEndpointsRequest extends PageRequest {
   /** Only this tenant's. Default: all. */
-  tenant?: string;
+  tenant?: string | undefined;
 }
 
 export interface UpdateOptions {
   /** Refuse with a ConflictError when the endpoint is at another revision. Default: change whatever is there. */
-  revision?: number;
+  revision?: number | undefined;
 }
 
 /** `dispatcher.endpoints`: where messages go. */
@@ -93,19 +98,16 @@ export interface Endpoints {
   test(id: string): Promise<EndpointTestResult>;
 }
 
-export interface EndpointsOptions {
+export interface EndpointsOptions extends RecordSurroundings {
   readonly admin: () => Promise<EndpointAdmin>;
   readonly compiler: EndpointCompiler;
-  readonly functions: FunctionRegistry;
   readonly random: Random;
   readonly secretPolicy: 'generate' | 'optional';
-  readonly defaults: ResolvedDeliverySettings;
   /** A line for the log of the host. */
   readonly warn: (message: string) => void;
   readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
 }
 
-const DEFAULT_EVENTS = ['**'] as const;
 const listSchema = z.strictObject({ ...pageShape, tenant: z.string().optional() });
 
 export function createEndpoints(options: EndpointsOptions): Endpoints {
@@ -120,27 +122,15 @@ class EndpointRegistry implements Endpoints {
   }
 
   async create(input: EndpointInput): Promise<CreatedEndpoint> {
-    const { functions, compiler, random } = this.#options;
-    const { secret, secrets, id, tenant, events, status, ...rest } = validateEndpointInput(input, functions);
-    const values = secrets ?? (secret === undefined ? this.#generatedSecrets(rest) : [secret]);
-    const record = dropUndefined<EndpointRecord>({
-      ...rest,
-      id: id ?? createId('ep_', random),
-      tenant: tenant ?? 'default',
-      events: events ?? DEFAULT_EVENTS,
-      // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
-      rateLimit: rest.rateLimit ?? this.#options.defaults.rateLimit,
-      secrets: values.map(toSecret),
-      status: status ?? 'enabled',
-      ...(status === 'disabled' ? { disabledReason: 'manual' as const } : {}),
-      createdAt: 0,
-      updatedAt: 0,
-      revision: 0,
+    const { compiler, random } = this.#options;
+    const record = createEndpointRecord(input, this.#options, {
+      id: () => createId('ep_', random),
+      secrets: (signatures) => this.#generateSecrets(signatures),
     });
     compiler.check(record);
     this.#warnOfShortSecrets(record);
     const stored = await (await this.#options.admin()).create(record);
-    return { ...toEndpoint(stored), secret: values[0] };
+    return { ...toEndpoint(stored), secret: record.secrets[0]?.value };
   }
 
   async get(id: string): Promise<Endpoint> {
@@ -156,12 +146,12 @@ class EndpointRegistry implements Endpoints {
   }
 
   async update(id: string, changes: EndpointUpdate, options: UpdateOptions = {}): Promise<Endpoint> {
-    const { functions, compiler } = this.#options;
+    const { compiler } = this.#options;
     const admin = await this.#options.admin();
     const stored = await admin.update(
       id,
       (record) => {
-        const next = applyUpdate(record, changes, functions);
+        const next = updateEndpointRecord(record, changes, this.#options);
         compiler.check(next);
         if (next.secrets !== record.secrets) this.#warnOfShortSecrets(next);
         return next;
@@ -217,53 +207,14 @@ class EndpointRegistry implements Endpoints {
     }
   }
 
-  #generatedSecrets(settings: Pick<EndpointInput, 'signatures'>): string[] {
-    const { secretPolicy, random, defaults } = this.#options;
-    if (secretPolicy === 'optional') return [];
-    const secret = generateSecret(settings.signatures ?? defaults.signatures, random);
+  #generateSecrets(signatures: readonly SignatureSetting[]): readonly string[] {
+    const { secretPolicy, random } = this.#options;
+    const secret = secretPolicy === 'generate' ? generateSecret(signatures, random) : undefined;
     return secret === undefined ? [] : [secret];
   }
-}
-
-/** `createdAt` is stamped by the store when it is 0. */
-function toSecret(value: string): Secret {
-  return { value, createdAt: 0 };
-}
-
-function applyUpdate(
-  record: EndpointRecord,
-  changes: EndpointUpdate,
-  functions: FunctionRegistry,
-): EndpointRecord {
-  const removed = new Set(Object.entries(changes).flatMap(([key, value]) => (value === null ? [key] : [])));
-  const given = dropUndefined(
-    Object.fromEntries(Object.entries(changes).filter(([key]) => !removed.has(key))),
-  );
-  const { secret, secrets, status, ...rest } = validateEndpointInput(
-    { url: record.url, ...given },
-    functions,
-  );
-  const kept = Object.fromEntries(
-    Object.entries(record).filter(([key]) => !removed.has(key)),
-  ) as unknown as EndpointRecord;
-  const { disabledReason, ...base } = kept;
-  const nextStatus = status ?? record.status;
-  const reason =
-    nextStatus === 'disabled' ? (record.status === 'disabled' ? disabledReason : 'manual') : undefined;
-  return {
-    ...base,
-    ...dropUndefined(rest),
-    ...(reason === undefined ? {} : { disabledReason: reason }),
-    secrets: secrets?.map(toSecret) ?? (secret === undefined ? record.secrets : [toSecret(secret)]),
-    status: nextStatus,
-  };
 }
 
 function toEndpoint({ record, lane }: StoredEndpoint): Endpoint {
   const { paused, blockedUntil, succeeded, failed, lastTriggeredAt } = lane;
   return { ...toEndpointView(record), paused, blockedUntil, succeeded, failed, lastTriggeredAt };
-}
-
-function dropUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }

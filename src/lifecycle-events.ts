@@ -20,6 +20,8 @@ export interface MessageRef {
 export interface EndpointRef {
   readonly id: string;
   readonly url: string;
+  /** Its name for people, when it has one. */
+  readonly name: string | undefined;
 }
 
 export interface MessageAcceptedEvent {
@@ -135,10 +137,27 @@ export type LifecycleListener<Name extends LifecycleEventName> = (
   event: LifecycleEvents[Name],
 ) => void | Promise<void>;
 
-/** pino-shaped logger; `console` does not fit, `pino()` does. */
+/** pino-shaped logger: fields first, then the message. `pino()` fits; so does `console`, which prints the fields as an object. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** Names of {@link LifecycleEvents}, to check what callers listen to. */
+export const LIFECYCLE_EVENTS = [
+  'message.accepted',
+  'delivery.succeeded',
+  'delivery.retrying',
+  'delivery.exhausted',
+  'delivery.discarded',
+  'delivery.failed',
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.removed',
+  'endpoint.paused',
+  'endpoint.resumed',
+  'endpoint.disabled',
+  'error',
+] as const satisfies readonly LifecycleEventName[];

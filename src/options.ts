@@ -25,54 +25,54 @@ export interface NetworkOptions {
    * Private address ranges that may be connected to, as CIDR blocks: `['10.0.0.0/8']`. Link-local and cloud metadata
    * addresses stay refused. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
    */
-  allowPrivate?: readonly string[];
+  allowPrivate?: readonly string[] | undefined;
   /** Refuse `http:` URLs. Default false. */
-  requireHttps?: boolean;
+  requireHttps?: boolean | undefined;
   /** Name resolution, in the form of `dns.lookup` with `{ all: true }`. Every address of the answer is judged. Default: `dns.lookup`. */
-  lookup?: LookupFunction;
+  lookup?: LookupFunction | undefined;
 }
 
 /** Options of `new WebhookDispatcher(options)`. All are optional; unknown keys are errors. */
 export interface DispatcherOptions extends DeliverySettings {
   /** Where everything is kept. Default `memoryStore()`: nothing survives the process. */
-  store?: Store;
+  store?: Store | undefined;
   /** How requests are sent. Default `undiciTransport()`. */
-  transport?: Transport;
+  transport?: Transport | undefined;
   /** Which addresses endpoints may have. Private ones are refused by default. */
-  network?: NetworkOptions;
+  network?: NetworkOptions | undefined;
   /** Behaviour that endpoints may name: envelopes, signatures, headers, filters, retry decisions. */
-  functions?: FunctionRegistry;
+  functions?: FunctionRegistry | undefined;
   /** Value of the `user-agent` header. Default `Posthorn/<version>`. */
-  userAgent?: string;
+  userAgent?: string | undefined;
   /**
    * `generate` (default): an endpoint created without a secret gets one. `optional`: it stays without, and its requests
    * go out unsigned.
    */
-  secretPolicy?: 'generate' | 'optional';
+  secretPolicy?: 'generate' | 'optional' | undefined;
   /** `false`: this process only stores messages; processes that share its store match and deliver them. Default true. */
-  deliver?: boolean;
+  deliver?: boolean | undefined;
   /** Most attempts in flight in this process, over all endpoints. At least 1. Default 256. */
-  maxConcurrency?: number;
+  maxConcurrency?: number | undefined;
   /** Largest data of one message, as bytes of JSON. Default 262144 (256 KiB). `Infinity`: no limit. */
-  maxPayloadBytes?: number;
+  maxPayloadBytes?: number | undefined;
   /** Bytes kept of each response body. Default 16384. 0: none. */
-  maxResponseBodyBytes?: number;
+  maxResponseBodyBytes?: number | undefined;
   /** How long an idempotency key is remembered. Default 86400000 (24 h). 0: keys are ignored. `Infinity`: as long as the message. */
-  idempotencyWindowMs?: number;
+  idempotencyWindowMs?: number | undefined;
   /** How long `emit` waits for a store that is failing before it rejects. Default 30000. 0: rejects at the first failure. */
-  emitTimeoutMs?: number;
+  emitTimeoutMs?: number | undefined;
   /** How long finished messages are kept, with their deliveries and attempts. */
-  retention?: Partial<Retention>;
+  retention?: Partial<Retention> | undefined;
   /** How long this process may work on a delivery before others may take it over; renewed while it works. At least 1000. Default 60000. */
-  leaseMs?: number;
+  leaseMs?: number | undefined;
   /** How often work of other processes is looked for, where the store cannot notify. At least 10. Default 1000. */
-  pollIntervalMs?: number;
+  pollIntervalMs?: number | undefined;
   /** Where log lines go; pino-shaped. Default: nowhere. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Source of randomness: ids, secrets, jitter. Default: the system's. */
-  random?: Random;
+  random?: Random | undefined;
 }
 
 /** The only place where numbers live. */

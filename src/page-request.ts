@@ -4,9 +4,9 @@ import { parseInput } from './core/parse-input.ts';
 /** Paging of all `list` calls. */
 export interface PageRequest {
   /** `nextCursor` of the previous page. Default: the first page. */
-  cursor?: string;
+  cursor?: string | undefined;
   /** Most items of a page. 1 to 500. Default 50. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 export const DEFAULT_PAGE_LIMIT = 50;

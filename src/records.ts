@@ -13,24 +13,24 @@ export interface MessageRecord extends StoredMessage {
 
 interface TimeRange {
   /** Only those created at or after; Date or epoch ms. */
-  since?: Date | number;
+  since?: Date | number | undefined;
   /** Only those created before; Date or epoch ms. */
-  until?: Date | number;
+  until?: Date | number | undefined;
 }
 
 export interface ListMessagesRequest extends PageRequest, TimeRange {
-  tenant?: string;
+  tenant?: string | undefined;
   /** Only these event types; no patterns. */
-  types?: readonly string[];
+  types?: readonly string[] | undefined;
 }
 
 export interface ListDeliveriesRequest extends PageRequest, TimeRange {
-  tenant?: string;
-  endpointId?: string;
-  messageId?: string;
+  tenant?: string | undefined;
+  endpointId?: string | undefined;
+  messageId?: string | undefined;
   /** Only these event types; no patterns. */
-  types?: readonly string[];
-  states?: readonly DeliveryState[];
+  types?: readonly string[] | undefined;
+  states?: readonly DeliveryState[] | undefined;
 }
 
 /** `dispatcher.messages`: what was emitted. */

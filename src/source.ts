@@ -1,7 +1,9 @@
 /** Attaching an event emitter that exists already: its events become messages. Never blocks it, never throws into it. */
+import { z } from 'zod';
 import { catchRejection } from './core/catch-rejection.ts';
 import { describeValue } from './core/describe-value.ts';
 import { isEventType, EVENT_TYPE_EXPECTED } from './core/message.ts';
+import { parseInput } from './core/parse-input.ts';
 import type { EmitOptions } from './engine/message-factory.ts';
 import { FunctionError, OptionsError, type PosthornError, SourceOverflowError } from './errors.ts';
 
@@ -14,7 +16,7 @@ export interface EventSource {
 /** What `map` makes of an event. */
 export interface MappedEvent extends EmitOptions {
   /** Event type of the message. Default: what `events` says. */
-  type?: string;
+  type?: string | undefined;
   data: unknown;
 }
 
@@ -28,11 +30,11 @@ export interface AttachOptions<Type extends string = string> {
    * Makes a message of an event; `undefined` drops it. `values` is what the emitter passed to its listeners. Default:
    * the first value is the data.
    */
-  map?: (type: Type, ...values: unknown[]) => MappedEvent | undefined;
+  map?(type: Type, ...values: unknown[]): MappedEvent | undefined;
   /** Tenant of all its messages, unless `map` gives one. Default `'default'`. */
-  tenant?: string;
+  tenant?: string | undefined;
   /** Events of this source that may wait for the store; more are refused, counted and reported as `source_overflow`. At least 1. Default 10000. */
-  maxPending?: number;
+  maxPending?: number | undefined;
 }
 
 export interface AttachHooks {
@@ -42,13 +44,21 @@ export interface AttachHooks {
   readonly defaultMaxPending: number;
 }
 
+const schema = z.strictObject({
+  events: z.unknown(),
+  map: z
+    .custom<AttachOptions['map']>((value) => typeof value === 'function', { error: 'a function' })
+    .optional(),
+  tenant: z.string().min(1).max(256).optional(),
+  maxPending: z.union([z.number().int().min(1), z.literal(Infinity)]).optional(),
+});
+
 /** Starts listening. Returns the function that ends it. */
 export function attachSource(source: EventSource, options: AttachOptions, hooks: AttachHooks): () => void {
   checkSource(source);
+  parseInput(schema, options, '');
   const names = readEvents(options.events);
   const maxPending = options.maxPending ?? hooks.defaultMaxPending;
-  if (!(maxPending >= 1))
-    throw new OptionsError('maxPending', `maxPending: expected at least 1, got ${describeValue(maxPending)}`);
   let pending = 0;
   const listeners = names.map(([name, type]) => {
     const listener = (...values: unknown[]): void => {
@@ -75,9 +85,10 @@ function mapSafely(
   values: unknown[],
   hooks: AttachHooks,
 ): { readonly type: string; readonly data: unknown; readonly emitOptions: EmitOptions } | undefined {
-  const { map = takeFirst, tenant } = options;
+  const { tenant } = options;
   try {
-    const event: unknown = map(type, ...values);
+    const event: unknown =
+      options.map === undefined ? { data: values[0] ?? null } : options.map(type, ...values);
     if (event === undefined) return undefined;
     if (catchRejection(event, () => undefined)) {
       throw new TypeError('expected an event at once, got a promise');
@@ -93,10 +104,6 @@ function mapSafely(
     );
     return undefined;
   }
-}
-
-function takeFirst(_type: string, ...values: unknown[]): MappedEvent {
-  return { data: values[0] ?? null };
 }
 
 function checkSource(source: unknown): void {

@@ -273,7 +273,7 @@ describe('A delivery whose dispatcher died is taken over by the next dispatcher 
     await other.start();
     await working.emit('job.done', {});
     await world.receiver.waitFor(1);
-    await world.advance(500_000);
+    await world.advance(20_000);
     world.receiver.release();
     await world.advance(0);
     expect(world.receiver.received).toBe(1);
@@ -291,9 +291,9 @@ describe('A delivery whose dispatcher died is taken over by the next dispatcher 
     await consumer.stop();
     await producer.emit('job.done', {});
     expect(await world.store.claimFanOut({ limit: 10, leaseMs: 10_000 })).toHaveLength(1);
+    await world.clock.advance(10_000);
     await world.start({ leaseMs: 10_000 }).start();
-    await world.advance(30_000);
-    expect(world.receiver.received).toBe(1);
+    await world.receiver.waitFor(1);
   });
 });
 
@@ -304,7 +304,8 @@ describe('A kill may duplicate an attempt, never lose it.', () => {
     const killed = decorateStore(world.store, {
       settle: (params) => frozen.opened.then(() => world.store.settle(params)),
       renew: ({ leases }) => Promise.resolve(leases.map(({ lease }) => lease)),
-      claimDue: () => Promise.resolve({ leased: [], rescued: [], nextDueMs: undefined }),
+      claimDue: () =>
+        Promise.resolve({ leased: [], rescued: [], nextDueMs: undefined, nextOpenMs: undefined }),
     });
     const first = world.start({ store: killed, leaseMs: 10_000 });
     await first.endpoints.create({ url: world.receiver.url, retry: 'once' });
@@ -490,7 +491,7 @@ describe('Retention is on by default and removes nothing that is unfinished.', (
     await world.clock.advance(23 * 24 * HOUR);
     expect(await types()).toEqual(['waiting']);
     expect(await onlyDelivery(dispatcher)).toMatchObject({ state: 'scheduled' });
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('One bad endpoint does not delay the others.', () => {
@@ -648,13 +649,16 @@ describe('A source that cannot wait has at most `maxPending` events waiting, and
 
   it('allows 10,000 by default', async () => {
     await using world = await createWorld();
-    const dispatcher = world.start({
-      store: decorateStore(world.store, { append: () => new Promise(() => undefined) }),
+    const gate = createGate();
+    const slow = decorateStore(world.store, {
+      append: (params) => gate.opened.then(() => world.store.append(params)),
     });
+    const dispatcher = world.start({ store: slow });
     const source = new EventEmitter();
     dispatcher.attach(source, { events: ['job.done'] });
     for (let n = 0; n < 10_001; n += 1) source.emit('job.done', n);
     expect((await dispatcher.health()).refusedEvents).toBe(1);
+    gate.open();
   });
 });
 
@@ -831,7 +835,8 @@ describe('A worker that lost its lease writes nothing.', () => {
     world.receiver.reply({ status: 500, hold: true }, 204);
     const frozen = decorateStore(world.store, {
       renew: ({ leases }) => Promise.resolve(leases.map(({ lease }) => lease)),
-      claimDue: () => Promise.resolve({ leased: [], rescued: [], nextDueMs: undefined }),
+      claimDue: () =>
+        Promise.resolve({ leased: [], rescued: [], nextDueMs: undefined, nextOpenMs: undefined }),
     });
     const first = world.start({ store: frozen, leaseMs: 1_000 });
     const events = recordEvents(first, 'delivery.retrying', 'delivery.exhausted', 'delivery.succeeded');
@@ -900,6 +905,7 @@ describe('An outcome that cannot be written is kept and written later, and its r
     await world.clock.advance(600_000);
     expect(await dispatcher.health()).toMatchObject({ pendingOutcomes: 1, inFlight: 0 });
     isDown = false;
+    await world.clock.advance(10_000);
     await world.advance(HOUR);
     expect(world.receiver.received).toBe(1);
     expect(await onlyDelivery(dispatcher)).toMatchObject({ state: 'succeeded', attempts: 1, rescues: 0 });
@@ -1052,7 +1058,7 @@ describe('`stop()` can be called again at any time, and `await using` works.', (
     }
     expect((await outer.health()).status).toBe('stopped');
     expect(world.receiver.received).toBe(1);
-    expect(world.receiver.openConnections).toBe(0);
+    await until(() => world.receiver.openConnections === 0, 'no connection is left');
   });
 });
 
@@ -1265,9 +1271,10 @@ describe('No global of the host is changed.', () => {
   it('leaves globals, process listeners and the dispatcher of fetch as they were', async ({ signal }) => {
     const program = `
       import { createServer } from 'node:http';
+      // Node fills in many of its globals when they are first read: those are left out.
       const describe = () => new Map(Reflect.ownKeys(globalThis).map((key) => {
         const { get, value } = Object.getOwnPropertyDescriptor(globalThis, key);
-        return [key, get ?? value];
+        return [key, get === undefined ? { value } : { lazy: true }];
       }));
       const listeners = () => process.eventNames().map((name) => [String(name), process.listenerCount(name)]);
       await import('node:url');
@@ -1287,16 +1294,18 @@ describe('No global of the host is changed.', () => {
       server.close();
       const { Agent } = await import('undici');
       for (const [key, value] of during) {
-        if (before.has(key) && before.get(key) !== value) console.log('changed', String(key));
-        // Node itself sets its dispatcher when fetch or Headers is first touched; it must be Node's own.
-        if (!before.has(key) && (!String(key).includes('undici') || value instanceof Agent)) console.log('added', String(key));
+        const known = before.get(key);
+        if (known !== undefined && !known.lazy && !Object.is(known.value, value.value)) console.log('changed', String(key));
+        // Node sets its own dispatcher of fetch when Headers is first read; zod keeps its registry here.
+        const isExpected = String(key).includes('undici') ? !(value.value instanceof Agent) : String(key).startsWith('__zod_');
+        if (known === undefined && !isExpected) console.log('added', String(key));
       }
       for (const key of before.keys()) if (!during.has(key)) console.log('removed', String(key));
       console.log('compared', before.size > 50);
     `;
     const { code, stdout, stderr } = await runProgram(program, signal);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'compared true\n', stderr: '' });
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('A delivery that waits does not keep the process alive.', () => {
@@ -1313,7 +1322,7 @@ describe('A delivery that waits does not keep the process alive.', () => {
     const { code, stdout, stderr } = await runProgram(program, signal);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'retry planned true\n', stderr: '' });
     expect(receiver.received).toBe(1);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('An attempt in flight keeps the process alive.', () => {
@@ -1329,7 +1338,7 @@ describe('An attempt in flight keeps the process alive.', () => {
     `;
     const { code, stdout, stderr } = await runProgram(program, signal);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'delivered\n', stderr: '' });
-  }, 30_000);
+  }, 60_000);
 
   it('waits for a named function that nothing else would wait for', async ({ signal }) => {
     await using receiver = await createReceiver();
@@ -1346,7 +1355,7 @@ describe('An attempt in flight keeps the process alive.', () => {
     `;
     const { code, stdout, stderr } = await runProgram(program, signal);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'delivered\n', stderr: '' });
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('Private networks are refused by default, at connect time, whatever the name resolves to.', () => {

@@ -1,4 +1,5 @@
 /** What an emit costs when few and when many endpoints are registered, and always ten want the message. */
+import { MATCHING, type RunResult } from '../contenders/job.ts';
 import type { RegistryActions } from '../contenders/registry.ts';
 import type { BenchCase, CaseOptions, CaseResult } from '../harness/bench-case.ts';
 import { createBundle } from '../harness/bundle.ts';
@@ -19,6 +20,9 @@ const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const GOAL = 'flat: at most 1.3 times the cost at 10 endpoints';
 /** Emits of one turn: long enough to time, short enough for turns to be close together. */
 const EMITS = 250;
+const WARM_UP_TURNS = 8;
+const FULL_TURNS = 24;
+const QUICK_TURNS = 12;
 
 type Size = (typeof SIZES)[number];
 type Round = ReadonlyMap<Size, Tally>;
@@ -46,7 +50,7 @@ export const endpoints: BenchCase = {
       await measure(parties, receiver, url, options);
       for (const { registry } of parties) await registry[Symbol.asyncDispose]();
       rounds.push(new Map(parties.map(({ size, tally }) => [size, tally])));
-      const costs = parties.map(({ size, tally }) => `${size}: ${round(microsOf(tally), 1)} µs`).join(', ');
+      const costs = parties.map(({ size, tally }) => `${size}: ${round(tally.microsEach, 1)} µs`).join(', ');
       options.log(`round ${number}/${options.rounds}: ${costs}`);
     }
     return SIZES.map((size) => summarise(size, rounds));
@@ -60,29 +64,30 @@ async function measure(
   url: string,
   { isQuick, log }: CaseOptions,
 ): Promise<void> {
-  const turns = isQuick ? 8 : 20;
   for (const { registry, size } of parties) {
     await registry.call('open', { url, secret: SECRET, sockets: SOCKETS, endpoints: size });
   }
-  const emit = ({ registry }: Party) => registry.call('emit', { count: EMITS });
-  const deliver = async ({ registry, tally }: Party, turnsDone: number): Promise<void> => {
-    const { sent, errors } = await registry.call('deliver', undefined);
-    tally.errors += errors + Math.abs(sent - turnsDone * EMITS * 10);
-    tally.compare(sent, await receiver.call('take', undefined), SOCKETS, log);
+  const emit = async ({ registry, tally }: Party): Promise<RunResult> => {
+    const run = await registry.call('emit', { count: EMITS });
+    tally.errors += run.errors;
+    return run;
   };
-  await takeTurns(parties, 4, async (party) => void (await emit(party)));
-  for (const party of parties) await deliver(party, 4);
-  await takeTurns(parties, turns, async (party) => party.tally.addRun(await emit(party)));
-  for (const party of parties) await deliver(party, turns);
+  const deliver = async ({ registry, tally }: Party, emits: number): Promise<void> => {
+    const { errors } = await registry.call('deliver', undefined);
+    const report = await receiver.call('take', undefined);
+    tally.check({ sent: emits * MATCHING, errors }, report, SOCKETS, log);
+  };
+  const run = async (turns: number, work: (party: Party) => Promise<void>): Promise<void> => {
+    await takeTurns(parties, turns, work);
+    for (const party of parties) await deliver(party, turns * EMITS);
+  };
+  await run(WARM_UP_TURNS, async (party) => void (await emit(party)));
+  await run(isQuick ? QUICK_TURNS : FULL_TURNS, async (party) => party.tally.addTurn(await emit(party)));
   for (const { registry } of parties) await registry.call('close', undefined);
 }
 
-function microsOf(tally: Tally): number {
-  return (tally.elapsedMs / tally.sent) * 1000;
-}
-
 function summarise(size: Size, rounds: readonly Round[]): CaseResult {
-  const ratios = rounds.map((each) => microsOf(each.get(size)!) / microsOf(each.get(BASELINE)!));
+  const ratios = rounds.map((each) => each.get(size)!.microsEach / each.get(BASELINE)!.microsEach);
   const tallies = rounds.map((each) => each.get(size)!);
   return {
     case: 'endpoints',
@@ -94,7 +99,7 @@ function summarise(size: Size, rounds: readonly Round[]): CaseResult {
     ratios: ratios.map((ratio) => round(ratio, 3)),
     goal: GOAL,
     figures: {
-      micros: round(median(tallies.map(microsOf)), 1),
+      micros: round(median(tallies.map(({ microsEach }) => microsEach)), 1),
       cpuMicros: round(median(tallies.map(({ cpuMicrosEach }) => cpuMicrosEach)), 1),
     },
   };

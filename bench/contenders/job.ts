@@ -2,6 +2,8 @@
 
 /** What they send. */
 export const EVENT_TYPE = 'job.completed';
+/** How many endpoints want every message, where there are many. */
+export const MATCHING = 10;
 
 /** A figure of a run, over the turns of one contender. */
 export interface RunResult {
@@ -35,7 +37,12 @@ export function createData(number: number): object {
     startedAt: '2026-01-01T12:00:00.000Z',
     durationMs: 48_211,
     owner: { id: 'user-4711', name: 'Ada Lovelace', email: 'ada@example.com', roles: ['admin', 'author'] },
-    parts: [1, 2, 3, 4].map((part) => ({ part, name: `part-${number}-${part}.bin`, bytes: 1024 * part, note: LINE })),
+    parts: [1, 2, 3, 4].map((part) => ({
+      part,
+      name: `part-${number}-${part}.bin`,
+      bytes: 1024 * part,
+      note: LINE,
+    })),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A dispatcher with many endpoints, ten of which want every message. */
 import { type EndpointInput, WebhookDispatcher } from 'posthorn';
 import { serveActions } from '../harness/serve-actions.ts';
-import { createData, EVENT_TYPE, type RunResult, startTiming, type Target } from './job.ts';
+import { createData, EVENT_TYPE, MATCHING, type RunResult, startTiming, type Target } from './job.ts';
 
 export type RegistryActions = {
   open: (params: Target & { endpoints: number }) => Promise<{ elapsedMs: number }>;
@@ -12,15 +12,18 @@ export type RegistryActions = {
   close: () => Promise<void>;
 };
 
-/** Endpoints that want every message. */
-const MATCHING = 10;
 /** Callers that each await their emit. */
 const CALLERS = 50;
 
 /** What the endpoints ask for, by turns: a type, a pattern, a type and a filter on its data. */
-const SUBSCRIPTIONS: readonly ((isMatching: boolean, number: number) => Pick<EndpointInput, 'events' | 'filter'>)[] = [
+const SUBSCRIPTIONS: readonly ((
+  isMatching: boolean,
+  number: number,
+) => Pick<EndpointInput, 'events' | 'filter'>)[] = [
   (isMatching, number) => ({ events: [isMatching ? EVENT_TYPE : `job-${number}.completed`] }),
-  (isMatching, number) => ({ events: [isMatching ? 'job.*' : `job-${number}.*`, `machine-${number}.*.stopped`] }),
+  (isMatching, number) => ({
+    events: [isMatching ? 'job.*' : `job-${number}.*`, `machine-${number}.*.stopped`],
+  }),
   (isMatching, number) => ({
     events: [EVENT_TYPE],
     filter: { 'data.machineId': isMatching ? 'machine-0' : `machine-${number}` },
@@ -71,7 +74,7 @@ async function emit({ count }: { count: number }): Promise<RunResult> {
   let left = count;
   const stop = startTiming();
   const callers = Array.from({ length: CALLERS }, async () => {
-    for (; left > 0; ) {
+    for (; left > 0;) {
       left -= 1;
       await emitOne();
     }

@@ -15,7 +15,10 @@ export function formatTable(results: readonly CaseResult[]): string[] {
   const names = Object.keys(rows[0] ?? {}) as (keyof (typeof rows)[number])[];
   const widths = names.map((name) => Math.max(name.length, ...rows.map((row) => row[name].length)));
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, index) => cell.padEnd(widths[index]!)).join('  ').trimEnd();
+    cells
+      .map((cell, index) => cell.padEnd(widths[index]!))
+      .join('  ')
+      .trimEnd();
   const goals = [...new Set(results.map(({ goal }) => `goal: ${goal}`))];
   return [line(names), ...rows.map((row) => line(names.map((name) => row[name]))), ...goals];
 }

@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 /** No call takes nearly as long; one that does hangs. */
-const CALL_TIMEOUT_MS = 300_000;
+const CALL_TIMEOUT_MS = 600_000;
 
 /**
  * @param path a built program that calls `serveActions`
@@ -27,7 +27,8 @@ export function startProcess<Served extends Actions>(
   path: string,
   profileDirectory?: string,
 ): MeasuredProcess<Served> {
-  const profiling = profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+  const profiling =
+    profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
   // Loaders of this process are not passed on; what it prints must not mix with the result.
   const child = fork(path, [], { execArgv: profiling, stdio: ['ignore', 2, 2, 'ipc'] });
   const waiting = new Map<number, Waiting>();

@@ -1,42 +1,53 @@
 import type { RunResult } from '../contenders/job.ts';
 import type { ReceiverReport } from '../receiver.ts';
 
-/** What one contender did in its turns of one round, and what arrived of it. */
+/** What one contender did in one round. */
 export class Tally {
+  /** Of measured turns only. */
   sent = 0;
   elapsedMs = 0;
   cpuMicros = 0;
-  receiverCpuMicros = 0;
+  /** Of all turns, warm-up included. */
   errors = 0;
 
-  /** Adds a run to be measured. */
-  addRun(run: RunResult): void {
+  /** Adds a measured turn. */
+  addTurn(run: RunResult): void {
     this.sent += run.sent;
     this.elapsedMs += run.elapsedMs;
     this.cpuMicros += run.cpuMicros;
-    this.errors += run.errors;
   }
 
   /**
-   * Compares what a contender says it sent with what the receiver verified. Whatever is missing, was repeated, came with
-   * a wrong signature or over more sockets than allowed is an error, and said.
+   * Compares what a contender says with what the receiver verified. Whatever failed, is missing, was repeated, or came
+   * with a wrong signature or over more sockets than allowed is an error, and said.
    */
-  compare(sent: number, report: ReceiverReport, maxSockets: number, log: (line: string) => void): void {
-    this.receiverCpuMicros += report.cpuMicros;
-    const wrong = Math.abs(sent - report.verified) + (report.received - report.verified);
-    const tooManySockets = report.sockets > maxSockets;
-    this.errors += wrong + (tooManySockets ? 1 : 0);
+  check(
+    run: Pick<RunResult, 'sent' | 'errors'>,
+    report: ReceiverReport,
+    maxSockets: number,
+    log: (line: string) => void,
+  ): void {
+    const { received, verified, sockets, problems } = report;
+    const wrong = run.errors + Math.abs(run.sent - verified) + (received - verified);
+    const tooManySockets = sockets > maxSockets;
     if (wrong > 0) {
-      const problems = report.problems.length === 0 ? '' : `: ${report.problems.join('; ')}`;
-      log(`sent ${sent}, received ${report.received}, verified ${report.verified}${problems}`);
+      const counts = `sent ${run.sent}, ${run.errors} errors, received ${received}, verified ${verified}`;
+      log([counts, ...problems].join('; '));
     }
-    if (tooManySockets) log(`${report.sockets} sockets were used, expected at most ${maxSockets}`);
+    if (tooManySockets) log(`${sockets} sockets were used, expected at most ${maxSockets}`);
+    this.errors += wrong + (tooManySockets ? 1 : 0);
   }
 
   get perSecond(): number {
     return (this.sent / this.elapsedMs) * 1000;
   }
 
+  /** Time for each message. */
+  get microsEach(): number {
+    return (this.elapsedMs * 1000) / this.sent;
+  }
+
+  /** CPU time for each message. */
   get cpuMicrosEach(): number {
     return this.cpuMicros / this.sent;
   }

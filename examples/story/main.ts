@@ -40,7 +40,7 @@ for (const [type, data] of EVENTS) {
   printNow('application', type, JSON.stringify(data));
   application.emit(type, data);
 }
-await over;
+const unheard = await over;
 
 const record = await readRecord(dispatcher);
 const reports = await receivers.report();
@@ -51,6 +51,7 @@ tellReports(reports);
 
 const expectations = ROLES.map(({ expectation }) => expectation);
 const problems = findProblems(expectations, reports, record);
+if (unheard > 0) problems.push(`the dispatcher told nothing of the end of ${unheard} deliveries`);
 if (problems.length === 0) {
   printTitle('Everything that should have arrived did; what could not is on record.');
 } else {
@@ -59,8 +60,8 @@ if (problems.length === 0) {
   process.exitCode = 1;
 }
 
-/** Resolves when every delivery has reached a final state, or the time is up. */
-async function untilOver(): Promise<void> {
+/** Resolves when the end of every delivery was told, or the time is up, with the number of those that were not. */
+async function untilOver(): Promise<number> {
   let open = DELIVERY_COUNT;
   await new Promise<void>((resolve) => {
     const limit = setTimeout(resolve, TIME_LIMIT_MS);
@@ -75,4 +76,5 @@ async function untilOver(): Promise<void> {
     dispatcher.on('delivery.discarded', onFinal);
     dispatcher.on('delivery.failed', onFinal);
   });
+  return open;
 }

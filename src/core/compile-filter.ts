@@ -3,6 +3,7 @@
  * `validateFilter`; docs/reference/filters.md says what each operator means, and is run as a test.
  */
 import { OptionsError } from '../errors.ts';
+import { catchRejection } from './catch-rejection.ts';
 import { type FilterExpression, type FilterScalar, isFilterScalar } from './filter.ts';
 import {
   type FilterInput,
@@ -112,9 +113,9 @@ function askCustom(name: string, registered: CustomFilter): Predicate {
   return (input) => {
     const answer: unknown = registered(input);
     if (typeof answer === 'boolean') return answer;
-    // An async function by mistake: its rejection would be unhandled and could end the host.
-    if (answer instanceof Promise) answer.catch(() => undefined);
-    const got = answer instanceof Promise ? 'a promise' : `a value of type ${typeof answer}`;
+    // That it is a promise is the error: how it ends does not matter any more.
+    const isPromise = catchRejection(answer, () => undefined);
+    const got = isPromise ? 'a promise' : `a value of type ${typeof answer}`;
     throw new OptionsError(
       'filter.$custom',
       `The filter function ${JSON.stringify(name)} must return true or false at once, got ${got}.`,

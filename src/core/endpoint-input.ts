@@ -18,26 +18,31 @@ import { validateSignatures } from './signature.ts';
 /** What `endpoints.create` takes. */
 export interface EndpointInput extends DeliverySettings {
   /** Where requests go: `https://…` (or `http://…`), no credentials, no private address. */
-  url: string;
+  url: string | URL;
   /** Event types and patterns: `['job.completed', 'user.*']`. `*` is one segment, `**` any number, a lone `*` everything. Default: everything. */
-  events?: readonly string[];
+  events?: readonly string[] | undefined;
   /** Whose endpoint it is. It gets messages of this tenant only. Default `'default'`. */
-  tenant?: string;
+  tenant?: string | undefined;
   /** Your own id; `[A-Za-z0-9_-]{1,256}`. Default: a random one. */
-  id?: string;
+  id?: string | undefined;
   /** Short name for people. */
-  name?: string;
-  description?: string;
+  name?: string | undefined;
+  description?: string | undefined;
   /** Small JSON object of yours; Posthorn only keeps it. */
-  metadata?: JsonObject;
+  metadata?: JsonObject | undefined;
   /** Which of the matching messages it gets; see docs/reference/filters.md. */
-  filter?: FilterExpression;
+  filter?: FilterExpression | undefined;
   /** Signing secret; `secrets` for several. Default: generated, unless `secretPolicy` is `optional`. */
-  secret?: string;
+  secret?: string | undefined;
   /** Signing secrets; schemes that can carry several signatures sign with each, others with the first. */
-  secrets?: readonly string[];
+  secrets?: readonly string[] | undefined;
   /** `disabled`: messages for it become `discarded` deliveries. Default `enabled`. */
-  status?: 'enabled' | 'disabled';
+  status?: 'enabled' | 'disabled' | undefined;
+}
+
+/** An input that was checked. */
+export interface ValidEndpointInput extends EndpointInput {
+  readonly url: string;
 }
 
 /** What `endpoints.update` takes: members left out stay, `null` removes a setting. */
@@ -50,7 +55,7 @@ const text = (max: number): z.ZodType<string> => z.string().max(max);
 const id = z.custom<string>(isId, { error: ID_EXPECTED });
 
 const schema = z.strictObject({
-  url: z.string(),
+  url: z.union([z.string(), z.instanceof(URL).transform((url) => url.href)]),
   events: z
     .array(z.custom<string>(isPattern, { error: PATTERN_EXPECTED }))
     .min(1)
@@ -81,6 +86,9 @@ const schema = z.strictObject({
   ordering: z.unknown().optional(),
 });
 
+/** Names of all members that a caller may give. */
+export const ENDPOINT_INPUT_KEYS: readonly string[] = Object.keys(schema.shape);
+
 const MAX_METADATA_BYTES = 16 * 1024;
 
 /**
@@ -88,8 +96,8 @@ const MAX_METADATA_BYTES = 16 * 1024;
  *
  * @throws OptionsError naming the field, what was expected and what came
  */
-export function validateEndpointInput(raw: unknown, functions: FunctionRegistry): EndpointInput {
-  const input = parseInput(schema, raw, 'endpoint') as EndpointInput;
+export function validateEndpointInput(raw: unknown, functions: FunctionRegistry): ValidEndpointInput {
+  const input = parseInput(schema, raw, 'endpoint') as ValidEndpointInput;
   checkSecrets(input);
   if (input.secret !== undefined && input.secrets !== undefined)
     throw new OptionsError('endpoint.secrets', 'endpoint.secrets: give either secret or secrets, not both');
@@ -116,7 +124,9 @@ function checkSecrets({ secret, secrets }: { readonly secret?: unknown; readonly
   if (secret !== undefined) checkSecret(secret, 'endpoint.secret');
   if (secrets === undefined) return;
   if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > MAX_SECRETS) {
-    const got = Array.isArray(secrets) ? `an array of ${secrets.length}` : `a value of type ${typeof secrets}`;
+    const got = Array.isArray(secrets)
+      ? `an array of ${secrets.length}`
+      : `a value of type ${typeof secrets}`;
     throw new OptionsError(
       'endpoint.secrets',
       `endpoint.secrets: expected a list of 1 to ${MAX_SECRETS} secrets, got ${got}.`,
@@ -136,10 +146,10 @@ function checkSecret(secret: unknown, path: string): void {
 
 const timeoutMs = z.number().min(1).max(600_000);
 const concurrency = z.number().int().min(1).max(10_000);
-const rateLimit = z.union([
-  z.literal(false),
-  z.strictObject({ limit: z.number().int().min(1), intervalMs: z.number().min(1).max(86_400_000) }),
-]);
+const rateLimit = z.strictObject({
+  limit: z.number().int().min(1),
+  intervalMs: z.number().min(1).max(86_400_000),
+});
 
 /** Checks delivery settings of a dispatcher (`path` empty) or an endpoint. */
 export function validateDeliverySettings(
@@ -152,7 +162,7 @@ export function validateDeliverySettings(
     new Set(Object.keys(functions[kind] ?? {}));
   const check = <Key extends keyof DeliverySettings>(
     key: Key,
-    validate: (value: NonNullable<DeliverySettings[Key]>, path: string) => void,
+    validate: (value: NonNullable<DeliverySettings[Key]>, path: string) => unknown,
   ): void => {
     const value = settings[key];
     if (value !== undefined) validate(value, at(key));
@@ -169,7 +179,7 @@ export function validateDeliverySettings(
   check('retryAfter', (value, where) => validateRetryAfter(value, where));
   check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
   check('concurrency', (value, where) => parseInput(concurrency, value, where));
-  check('rateLimit', (value, where) => parseInput(rateLimit, value, where));
+  check('rateLimit', (value, where) => value === false || parseInput(rateLimit, value, where));
   check('ordering', (value, where) => parseInput(z.enum(['none', 'fifo', 'key']), value, where));
 }
 

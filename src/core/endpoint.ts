@@ -18,33 +18,33 @@ export interface RateLimit {
  */
 export interface DeliverySettings {
   /** How the body is built: `'standard'` (default: type, timestamp and data), `'raw'` (the data alone), or a name of `functions.envelope`. */
-  readonly envelope?: EnvelopeSetting;
+  readonly envelope?: EnvelopeSetting | undefined;
   /** How requests are signed; several at once are fine if they write different headers. Default `['standard']`; `['none']`: not at all. */
-  readonly signatures?: readonly SignatureSetting[];
+  readonly signatures?: readonly SignatureSetting[] | undefined;
   /** Headers with a fixed value. Those that the dispatcher or HTTP writes are refused. Default none. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Headers whose value is worked out for each attempt: header name to `message.id`, `message.type`, `endpoint.id`, `delivery.id`, `attempt`, `timestamp`, or a name of `functions.header`. Default none. */
-  readonly computedHeaders?: Readonly<Record<string, string>>;
+  readonly computedHeaders?: Readonly<Record<string, string>> | undefined;
   /** When failed attempts are tried again. Default `'default'`: 8 attempts over 27 h 35 min. */
-  readonly retry?: RetryPolicy;
+  readonly retry?: RetryPolicy | undefined;
   /** Statuses that count as success. Default `['2xx']`. */
-  readonly success?: readonly SuccessRule[];
+  readonly success?: readonly SuccessRule[] | undefined;
   /** Failures that are tried again; others end the delivery. Default `['*']`: all. */
-  readonly retryOn?: readonly RetryRule[];
+  readonly retryOn?: readonly RetryRule[] | undefined;
   /** Name of `functions.shouldRetry` that has the last word on whether a failure is tried again. Default none. */
-  readonly shouldRetry?: string;
+  readonly shouldRetry?: string | undefined;
   /** What the status 410 does: `'disable'` the endpoint and discard the delivery (default), or `'retry'` it like any other failure. */
-  readonly onGone?: 'disable' | 'retry';
+  readonly onGone?: 'disable' | 'retry' | undefined;
   /** What a `Retry-After` header may do. Default: waits of up to 24 h are honoured, and 429 and 503 pause the whole endpoint. `false`: nothing. */
-  readonly retryAfter?: RetryAfterPolicy | false;
+  readonly retryAfter?: RetryAfterPolicy | false | undefined;
   /** Time for one attempt: DNS, connection, TLS, headers, body and named functions together. 1 to 600000. Default 15000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Most attempts in flight to one endpoint, per process. 1 to 10000. Default 10. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. */
-  readonly rateLimit?: RateLimit | false;
+  readonly rateLimit?: RateLimit | false | undefined;
   /** `'none'` (default); `'fifo'`: one delivery after the other, in the order of emission; `'key'`: so for messages that share an `orderingKey`. */
-  readonly ordering?: 'none' | 'fifo' | 'key';
+  readonly ordering?: 'none' | 'fifo' | 'key' | undefined;
 }
 
 /** Keys of {@link DeliverySettings}, to tell them from the other members of a record. */
@@ -66,7 +66,7 @@ export const DELIVERY_SETTING_KEYS = [
 ] as const satisfies readonly (keyof DeliverySettings)[];
 
 /** The delivery settings among other members, without those left `undefined`. */
-export function pickDeliverySettings(source: DeliverySettings): DeliverySettings {
+export function pickDeliverySettings(source: DeliverySettings): Partial<ResolvedDeliverySettings> {
   const entries = DELIVERY_SETTING_KEYS.flatMap((key) =>
     source[key] === undefined ? [] : [[key, source[key]] as const],
   );
@@ -74,8 +74,9 @@ export function pickDeliverySettings(source: DeliverySettings): DeliverySettings
 }
 
 /** Delivery settings with nothing missing. */
-export type ResolvedDeliverySettings = Required<Omit<DeliverySettings, 'shouldRetry'>> &
-  Pick<DeliverySettings, 'shouldRetry'>;
+export type ResolvedDeliverySettings = {
+  readonly [Key in keyof Omit<DeliverySettings, 'shouldRetry'>]-?: Exclude<DeliverySettings[Key], undefined>;
+} & Pick<DeliverySettings, 'shouldRetry'>;
 
 /** One signing secret of an endpoint. */
 export interface Secret {

@@ -78,7 +78,7 @@ export const MAX_FILTER_DEPTH = 16;
 /** Most conditions, operators, globs and nested values of one filter. Plain values in a list do not count. */
 export const MAX_FILTER_NODES = 200;
 /** Largest JSON text of one filter, in bytes of UTF-8. */
-export const MAX_FILTER_BYTES = 16 * 1024;
+export const MAX_FILTER_BYTES: number = 16 * 1024;
 
 /** What one validation has seen so far. */
 interface Walk {

@@ -20,15 +20,26 @@ export function serializeJson(value: unknown, root: string): string {
   } catch {
     suspicious = true;
   }
-  // JSON.stringify writes NaN, Infinity and undefined array items as null: only then is the slow walk needed to tell them from a real null.
-  if (text === undefined || suspicious || text.includes('null')) assertJson(value, root);
+  // JSON.stringify writes NaN, Infinity and undefined items as null, and a Map as {}: only when it wrote such a thing is
+  // the slow walk needed to tell it from a real one.
+  if (text === undefined || suspicious || text.includes('null') || text.includes('{}'))
+    assertJson(value, root);
   if (text === undefined)
-    throw new PayloadError(root, `${root} cannot be sent as JSON: got ${nameOf(value)}`);
+    throw new PayloadError(
+      root,
+      `${root} cannot be sent as JSON: got ${nameOf(value)}${value === undefined ? '; pass null for no data' : ''}.`,
+    );
   return text;
 }
 
 function assertJson(value: unknown, path: string): void {
-  walk(value, path, '', new Set());
+  try {
+    walk(value, path, '', new Set());
+  } catch (error) {
+    // The call stack is what bounds the depth, in JSON.stringify as here.
+    if (!(error instanceof RangeError)) throw error;
+    throw new PayloadError(path, `${path} cannot be sent as JSON: it is nested too deep; flatten it.`);
+  }
 }
 
 function walk(value: unknown, path: string, key: string, ancestors: Set<object>): void {
@@ -50,7 +61,17 @@ function walk(value: unknown, path: string, key: string, ancestors: Set<object>)
   }
 }
 
+/** Objects that JSON writes as `{}`, whatever they hold. */
+const LOSING_CLASSES = [Map, Set, WeakMap, WeakSet, Promise, Error, RegExp, ArrayBuffer] as const;
+
 function walkObject(value: object, path: string, ancestors: Set<object>): void {
+  const losing = LOSING_CLASSES.find((candidate) => value instanceof candidate);
+  if (losing !== undefined)
+    throw refuse(
+      path,
+      `a ${losing.name}`,
+      'JSON would turn it into {}; convert it to a plain object or array',
+    );
   if (ancestors.has(value))
     throw refuse(path, 'a reference to an object that contains it', 'break the cycle');
   ancestors.add(value);

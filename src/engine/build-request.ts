@@ -2,6 +2,7 @@
  * From a leased delivery to the bytes on the wire: envelope, headers, signature over exactly these bytes. Synchronous
  * while everything it needs is built in, which is the case for nearly all deliveries.
  */
+import { catchRejection } from '../core/catch-rejection.ts';
 import { buildEnvelope, type BuiltBody, toBytes } from '../core/envelope.ts';
 import type { HeaderContext, HeaderFunction } from '../core/functions.ts';
 import { validateHeaderName, validateHeaderValue } from '../core/header-rules.ts';
@@ -143,6 +144,8 @@ function addComputedByFunction(
   let value: string | undefined;
   try {
     value = call(source);
+    // Refused below, because it is no string; its own failure must not reach the host.
+    catchRejection(value, () => undefined);
   } catch (error) {
     throw new DispatcherFault(
       'function_failed',

@@ -1,12 +1,16 @@
 /** Reading the record, and the two things a person can do to a delivery: try it again, or call it off. */
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import { NotFoundError } from '../errors.ts';
-import type { ListWhere, Page, StoredMessage } from '../store/store.ts';
+import type { LeasedDelivery, ListWhere, Page, StoredMessage } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
+import type { Sender } from './sender.ts';
 
 export interface DeliveryAdminOptions extends Pick<EngineContext, 'store' | 'reporter'> {
   readonly directory: Directory;
+  readonly sender: Sender;
+  /** Hands leased deliveries back, as unsent. */
+  readonly handBack: (deliveries: readonly LeasedDelivery[]) => Promise<void>;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
 }
@@ -74,16 +78,20 @@ export class DeliveryAdmin {
 
   /** No further attempt. One that runs is recorded; a final delivery stays as it is. @throws NotFoundError */
   async cancel(id: string): Promise<Delivery> {
-    await this.#find(id);
-    const { store, reporter, directory } = this.#options;
+    const { endpointId } = await this.#find(id);
+    const { store, reporter, directory, sender, handBack } = this.#options;
     const { deliveries } = await store.reschedule({
       where: { deliveryIds: [id] },
       to: 'discarded',
       reason: 'cancelled',
       limit: 1,
     });
-    for (const delivery of deliveries) reporter.rescheduled(delivery, directory.refOf(delivery.endpointId));
-    return this.#find(id);
+    // Leased, but waiting for its turn in this process: handed back, it is discarded now and not sent.
+    const queued = sender.takeOne(id, endpointId);
+    if (queued !== undefined) await handBack([queued]);
+    const delivery = await this.#find(id);
+    if (deliveries.length > 0) reporter.rescheduled(delivery, directory.refOf(endpointId));
+    return delivery;
   }
 
   async #find(id: string): Promise<Delivery> {

@@ -37,7 +37,7 @@ export class Directory {
 
   /** How events and log lines call an endpoint, also one that is gone. */
   refOf(endpointId: string): EndpointRef {
-    return this.#runtimes.get(endpointId)?.ref ?? { id: endpointId, url: '(removed)' };
+    return this.#runtimes.get(endpointId)?.ref ?? { id: endpointId, url: '(removed)', name: undefined };
   }
 
   /** Endpoints that want this message, disabled ones included. */

@@ -25,7 +25,7 @@ export interface EndpointAdminOptions extends Pick<
   readonly sender: Sender;
   readonly inbox: Inbox;
   /** Hands leased deliveries back, as unsent. */
-  readonly handBack: (deliveries: readonly LeasedDelivery[]) => void;
+  readonly handBack: (deliveries: readonly LeasedDelivery[]) => Promise<void>;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
 }
@@ -113,7 +113,7 @@ export class EndpointAdmin {
     const { ref } = directory.put(record);
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
-    handBack(sender.takeQueued(id));
+    await handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.removed', ref, record.tenant);
     await this.#discardWaiting(id, 'endpoint_removed');
   }
@@ -122,7 +122,7 @@ export class EndpointAdmin {
   async pause(id: string): Promise<void> {
     const { record } = await this.get(id);
     await this.#options.store.putLane({ endpointId: id, paused: true });
-    this.#options.handBack(this.#options.sender.takeQueued(id));
+    await this.#options.handBack(this.#options.sender.takeQueued(id));
     this.#options.reporter.endpoint(
       'endpoint.paused',
       this.#options.directory.put(record).ref,
@@ -203,7 +203,7 @@ export class EndpointAdmin {
           blockForMs: decision.blockLaneMs,
           blockedReason: 'retry_after',
         });
-        handBack(sender.takeQueued(id));
+        await handBack(sender.takeQueued(id));
         wakeIn(decision.blockLaneMs);
       }
       if (decision.disableEndpoint) await this.#disable(id, 'gone');
@@ -230,7 +230,7 @@ export class EndpointAdmin {
     const isNowDisabled = before.status === 'enabled' && after.status === 'disabled';
     if (isNowDisabled) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
-      handBack(sender.takeQueued(after.id));
+      await handBack(sender.takeQueued(after.id));
       await this.#discardWaiting(after.id, 'endpoint_disabled');
     } else {
       reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);

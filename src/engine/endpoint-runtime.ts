@@ -90,7 +90,7 @@ function compile(record: EndpointRecord, options: EndpointCompilerOptions): Endp
   const shared = {
     record,
     view: toEndpointView(record),
-    ref: { id: record.id, url: maskUrl(record.url) },
+    ref: { id: record.id, url: maskUrl(record.url), name: record.name },
     settings,
     filter:
       record.filter === undefined

@@ -131,7 +131,7 @@ export class Engine {
       if (options.deliver) this.scheduler.wakeIn(delayMs);
     };
     const { directory, sender, inbox } = this;
-    const handBack = (deliveries: readonly LeasedDelivery[]): void => this.#handBack(deliveries);
+    const handBack = (deliveries: readonly LeasedDelivery[]): Promise<void> => this.#handBack(deliveries);
     this.endpoints = new EndpointAdmin({
       ...context,
       deliver: options.deliver,
@@ -141,7 +141,7 @@ export class Engine {
       handBack,
       wakeIn,
     });
-    this.deliveries = new DeliveryAdmin({ ...context, directory, wakeIn });
+    this.deliveries = new DeliveryAdmin({ ...context, directory, sender, handBack, wakeIn });
   }
 
   async start(): Promise<void> {
@@ -189,7 +189,7 @@ export class Engine {
     this.#isStopping = true;
     this.sender.lanes.stop();
     this.#unwatch?.();
-    this.#handBack(this.sender.takeQueued());
+    void this.#handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
     const claimed = Promise.all([this.scheduler.stop(), this.fanOut.stop()]);
     const finished = claimed.then(() => this.activity.quiet());
@@ -211,7 +211,7 @@ export class Engine {
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
-    if (this.#isStopping) this.#handBack(deliveries);
+    if (this.#isStopping) void this.#handBack(deliveries);
     else
       this.sender.accept(
         deliveries[0]?.message.test === true ? this.endpoints.takeTests(deliveries) : deliveries,
@@ -219,16 +219,16 @@ export class Engine {
   }
 
   /** As if never claimed: due now, attempt refunded. */
-  #handBack(deliveries: readonly LeasedDelivery[]): void {
+  async #handBack(deliveries: readonly LeasedDelivery[]): Promise<void> {
     if (deliveries.length === 0) return;
     const leases = deliveries.map(({ id, lease }): Lease => ({ deliveryId: id, lease }));
     this.activity.begin(1);
-    this.#options.store
-      .release({ leases, refund: true })
-      .catch((error: unknown) =>
-        this.#options.reporter.error(error, 'hand back leases; they are rescued when they expire'),
-      )
-      .finally(() => this.activity.end(1));
+    try {
+      await this.#options.store.release({ leases, refund: true });
+    } catch (error) {
+      this.#options.reporter.error(error, 'hand back leases; they are rescued when they expire');
+    }
+    this.activity.end(1);
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {

@@ -27,6 +27,8 @@ export class FanOut {
   #isWakePending = false;
   #isStopped = false;
   #failures = 0;
+  /** When messages that were claimed here and not matched can be claimed again. */
+  #unfinishedUntil = Infinity;
   #timer: Timer | undefined;
 
   constructor(options: FanOutOptions) {
@@ -58,11 +60,11 @@ export class FanOut {
   }
 
   async #runSafely(): Promise<void> {
-    const { reporter, random, maxSleepMs } = this.#options;
+    const { reporter, random, maxSleepMs, clock } = this.#options;
     try {
       await this.runAll();
       this.#failures = 0;
-      this.#sleep(maxSleepMs);
+      this.#sleep(Math.min(maxSleepMs, this.#unfinishedUntil - clock.now()));
     } catch (error) {
       this.#failures += 1;
       reporter.error(error, 'match stored messages');
@@ -76,11 +78,20 @@ export class FanOut {
   }
 
   async #drain(): Promise<number> {
+    const { store, clock, leaseMs } = this.#options;
     let total = 0;
+    if (this.#unfinishedUntil <= clock.now()) this.#unfinishedUntil = Infinity;
     while (!this.#isStopped) {
-      const claims = await this.#options.store.claimFanOut({ limit: BATCH, leaseMs: this.#options.leaseMs });
+      const claims = await store.claimFanOut({ limit: BATCH, leaseMs });
       if (claims.length === 0) break;
-      total += await this.#complete(claims);
+      const claimedUntil = clock.now() + leaseMs;
+      let completed = 0;
+      try {
+        completed = await this.#complete(claims);
+      } finally {
+        if (completed < claims.length) this.#unfinishedUntil = Math.min(this.#unfinishedUntil, claimedUntil);
+      }
+      total += completed;
     }
     return total;
   }

@@ -133,16 +133,16 @@ export class Lanes {
     return taken;
   }
 
-  /** Takes one queued delivery back; false when it is not queued here. */
-  removeQueued(deliveryId: string, endpointId: string): boolean {
+  /** Takes one queued delivery back; undefined when it is not queued here. */
+  takeOne(deliveryId: string, endpointId: string): LeasedDelivery | undefined {
     const lane = this.#lanes.get(endpointId);
     const index =
       lane?.queue.findIndex((delivery, at) => at >= lane.head && delivery.id === deliveryId) ?? -1;
-    if (lane === undefined || index < 0) return false;
-    lane.queue.splice(index, 1);
+    if (lane === undefined || index < 0) return undefined;
+    const [taken] = lane.queue.splice(index, 1);
     this.#queued -= 1;
     this.#forgetIfIdle(lane);
-    return true;
+    return taken;
   }
 
   *queuedDeliveries(): Generator<LeasedDelivery> {

@@ -12,19 +12,19 @@ import type { NewMessage } from '../store/store.ts';
 /** Options of `emit`. */
 export interface EmitOptions {
   /** Whose message it is: only endpoints of this tenant get it. 1 to 256 characters. Default `'default'`. */
-  tenant?: string;
+  tenant?: string | undefined;
   /** A second emit with the same key and content, within `idempotencyWindowMs`, stores nothing and answers with the first id. 1 to 256 characters. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** Endpoints with `ordering: 'key'` get the messages of one key in order. 1 to 256 characters. */
-  orderingKey?: string;
+  orderingKey?: string | undefined;
   /** Small JSON object that travels with the message; filters, envelopes and events see it. At most 16 KiB. */
-  metadata?: JsonObject;
+  metadata?: JsonObject | undefined;
   /** When the event happened, as Date or epoch ms. Default: now. */
-  timestamp?: Date | number;
+  timestamp?: Date | number | undefined;
   /** Id of the message, `[A-Za-z0-9_-]{1,256}`; the same on every attempt. Default: a random one. */
-  id?: string;
+  id?: string | undefined;
   /** Ids of the endpoints that get it, whatever their patterns and filters say. At least one. Default: those that match. */
-  to?: readonly string[];
+  to?: readonly string[] | undefined;
 }
 
 const EMIT_OPTION_KEYS = [

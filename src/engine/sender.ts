@@ -74,11 +74,17 @@ export class Sender {
     return taken;
   }
 
+  /** Takes one queued delivery back, as unsent; undefined when it is not queued here. */
+  takeOne(deliveryId: string, endpointId: string): LeasedDelivery | undefined {
+    const taken = this.lanes.takeOne(deliveryId, endpointId);
+    if (taken !== undefined) this.#options.activity.end(1);
+    return taken;
+  }
+
   /** Drops queued deliveries whose lease is lost; somebody else has them. */
   dropLost(tokens: ReadonlySet<string>): void {
     for (const delivery of [...this.lanes.queuedDeliveries()]) {
-      if (tokens.has(delivery.lease) && this.lanes.removeQueued(delivery.id, delivery.endpointId))
-        this.#options.activity.end(1);
+      if (tokens.has(delivery.lease)) this.takeOne(delivery.id, delivery.endpointId);
     }
   }
 

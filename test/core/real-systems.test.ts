@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/core/classify.ts';
 import { decideNext } from '../../src/core/decide.ts';
 import { fitHeaders } from '../../src/core/delivery-headers.ts';
-import type { DeliverySettings } from '../../src/core/endpoint.ts';
+import type { DeliverySettings, ResolvedDeliverySettings } from '../../src/core/endpoint.ts';
 import { buildEnvelope, validateEnvelope } from '../../src/core/envelope.ts';
 import { validateComputedHeaders, validateHeaders } from '../../src/core/header-rules.ts';
 import type { Message } from '../../src/core/message.ts';
@@ -29,7 +29,7 @@ const message: Message = {
 };
 
 /** Checks all that is given, as creating an endpoint does. */
-function accept(settings: DeliverySettings): Required<Omit<DeliverySettings, 'shouldRetry' | 'rateLimit'>> {
+function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'shouldRetry' | 'rateLimit'> {
   const complete = {
     envelope: validateEnvelope(settings.envelope ?? 'standard', 'envelope'),
     signatures: validateSignatures(settings.signatures ?? ['standard'], 'signatures'),

@@ -7,7 +7,7 @@ import type { ReceiverReport } from '../../examples/story/report.ts';
 import { type Expectation, findProblems, type RecordedDelivery } from '../../examples/story/verdict.ts';
 
 const execute = promisify(execFile);
-const main = fileURLToPath(new URL('../../examples/story/main.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Starting two processes from sources takes most of it. */
 const RUN_LIMIT_MS = 30_000;
@@ -18,9 +18,14 @@ describe('the story', () => {
     { timeout: RUN_LIMIT_MS },
     async () => {
       // Rejects unless the exit code is 0.
-      const { stdout, stderr } = await execute(process.execPath, ['--import', 'tsx', main], {
-        timeout: RUN_LIMIT_MS,
-      });
+      const { stdout, stderr } = await execute(
+        process.execPath,
+        ['--import', 'tsx', 'examples/story/main.ts'],
+        {
+          cwd: root,
+          timeout: RUN_LIMIT_MS,
+        },
+      );
 
       expect(stderr).toBe('');
       const lines = stdout.split('\n').map((line) => line.trim().replace(/ {2,}/g, ' | '));

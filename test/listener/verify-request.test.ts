@@ -102,7 +102,7 @@ describe('verifyRequest', () => {
 
   it('checks hex and timestamped hex, with names and prefix of choice', () => {
     const body = Buffer.from('hello !');
-    // Published by Hook0: secret `secret`, time 1636936200, without a separator of ours: recomputed over `<t>.<body>`.
+    // A vector published by Hook0.
     const timestamped = {
       headers: {
         'x-t': '1636936200',

@@ -35,13 +35,13 @@ function createGuard(changes: Partial<TransportContext> = {}): ReturnType<typeof
 async function connect(guard: ReturnType<typeof createGuard>, hostname: string): Promise<Socket | Error> {
   return new Promise((resolve) => {
     const options = { hostname, host: hostname, protocol: 'http:', port: String(server.port) };
-    guard.connect(options, (error, socket) => resolve(error ?? socket!));
+    guard.connect(options, (error, socket) => resolve(error ?? socket));
   });
 }
 
 async function reasonOf(guard: ReturnType<typeof createGuard>, hostname: string): Promise<string> {
   const outcome = await connect(guard, hostname);
-  assert.ok(outcome instanceof ConnectionRefusal, String(outcome));
+  assert.ok(outcome instanceof ConnectionRefusal);
   return outcome.reason;
 }
 
@@ -49,7 +49,7 @@ describe('createGuardedConnector', () => {
   it('connects to an allowed address, given as a literal or by name', async () => {
     for (const hostname of ['127.0.0.1', 'receiver.test']) {
       const socket = await connect(createGuard(), hostname);
-      assert.ok(!(socket instanceof Error), String(socket));
+      assert.ok(!(socket instanceof Error));
       assert.equal(socket.remoteAddress, '127.0.0.1');
       socket.destroy();
     }
@@ -142,7 +142,7 @@ describe('createGuardedConnector', () => {
         ]);
       assert.equal(await reasonOf(createGuard({ lookup: mixed }), 'receiver.test'), 'blocked');
       const socket = await connect(createGuard(), 'receiver.test');
-      assert.ok(!(socket instanceof Error), String(socket));
+      assert.ok(!(socket instanceof Error));
       socket.destroy();
     } finally {
       setDefaultAutoSelectFamily(before);

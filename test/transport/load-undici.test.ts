@@ -17,7 +17,7 @@ function dispatcherKeptBy(load: string): boolean {
 }
 
 describe('loadUndici', () => {
-  it("leaves the dispatcher of the host's fetch alone", () => {
+  it("leaves the dispatcher of the host's fetch alone", { timeout: 60_000 }, () => {
     const file = new URL('../../src/transport/load-undici.ts', import.meta.url).href;
     assert.equal(
       dispatcherKeptBy(`const { loadUndici } = await import(${JSON.stringify(file)}); await loadUndici();`),

@@ -14,7 +14,11 @@ const ODD_JSON = JSON.stringify({
 
 const ODD_TEXT = `👩‍🚀 Zoë's "Größe" \\ %_ $1 ? ; -- [x] שלום`;
 
-async function appendLeased(world: StoreWorld, endpointId: string, orderingKey?: string): Promise<readonly LeasedDelivery[]> {
+async function appendLeased(
+  world: StoreWorld,
+  endpointId: string,
+  orderingKey?: string,
+): Promise<readonly LeasedDelivery[]> {
   const delivery = world.delivery(endpointId, { lease: world.id('lease'), orderingKey });
   const [result] = await world.append([world.entry([delivery])]);
   assert.ok(result?.kind === 'stored');
@@ -54,11 +58,18 @@ export const appendCases: readonly SuiteCase[] = [
     async run(world) {
       const endpointId = world.id('ep');
       const tenant = ODD_TEXT.padEnd(256, '👩‍🚀').slice(0, 255) + 'x';
-      const odd = { dataJson: ODD_JSON, tenant, idempotencyKey: ODD_TEXT, orderingKey: ODD_TEXT, metadata: { [ODD_TEXT]: '\u2028\n👩‍🚀' } };
+      const odd = {
+        dataJson: ODD_JSON,
+        tenant,
+        idempotencyKey: ODD_TEXT,
+        orderingKey: ODD_TEXT,
+        metadata: { [ODD_TEXT]: '\u2028\n👩‍🚀' },
+      };
       const entry = world.entry([world.delivery(endpointId, { orderingKey: ODD_TEXT })], odd);
       await world.append([entry]);
       const stored = await world.store.getMessage({ id: entry.message.id });
-      for (const [name, value] of Object.entries(odd)) assert.deepEqual(stored?.[name as keyof typeof odd], value, name);
+      for (const [name, value] of Object.entries(odd))
+        assert.deepEqual(stored?.[name as keyof typeof odd], value, name);
       assert.equal((await world.claimOne()).message.dataJson, ODD_JSON);
       const { items } = await world.store.list({ of: 'messages', where: { tenant }, limit: 10 });
       assert.equal(items.length, 1);
@@ -105,7 +116,11 @@ export const appendCases: readonly SuiteCase[] = [
   {
     name: 'stores deliveries that are final from the start',
     async run(world) {
-      const discarded = world.delivery(world.id('ep'), { state: 'discarded', reason: 'endpoint_disabled', lease: 'ignored' });
+      const discarded = world.delivery(world.id('ep'), {
+        state: 'discarded',
+        reason: 'endpoint_disabled',
+        lease: 'ignored',
+      });
       const failed = world.delivery(world.id('ep'), { state: 'failed', reason: 'function_failed' });
       const [result] = await world.append([world.entry([discarded, failed])]);
       assert.deepEqual(result, { kind: 'stored', leased: [] });
@@ -132,7 +147,10 @@ export const appendCases: readonly SuiteCase[] = [
       assert.deepEqual(rest, { id: wanted.id, lease: 'token-1', endpointId, ...counters });
       assert.equal(message.dataJson, entry.message.dataJson);
       const stored = await world.read(wanted.id);
-      assert.deepEqual([stored.state, stored.attempts, stored.firstAttemptAt], ['sending', 1, firstAttemptAt]);
+      assert.deepEqual(
+        [stored.state, stored.attempts, stored.firstAttemptAt],
+        ['sending', 1, firstAttemptAt],
+      );
       await world.succeed(leased!);
     },
   },
@@ -187,7 +205,9 @@ export const appendCases: readonly SuiteCase[] = [
     name: 'does not let a test message use up rate or hold up an ordering key',
     async run(world) {
       const { id } = await world.putEndpoint({ rateLimit: { limit: 1, intervalMs: 600_000 } });
-      await world.append([world.entry([world.delivery(id, { lease: 'token', orderingKey: 'key' })], { test: true })]);
+      await world.append([
+        world.entry([world.delivery(id, { lease: 'token', orderingKey: 'key' })], { test: true }),
+      ]);
       assert.equal((await appendLeased(world, id, 'key')).length, 1);
     },
   },

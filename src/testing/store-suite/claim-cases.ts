@@ -18,7 +18,11 @@ export const claimCases: readonly SuiteCase[] = [
   {
     name: 'leases due deliveries with all that an attempt needs',
     async run(world) {
-      const entry = world.entry([world.delivery('ep')], { metadata: { a: 'b' }, orderingKey: 'key', tenant: 'acme' });
+      const entry = world.entry([world.delivery('ep')], {
+        metadata: { a: 'b' },
+        orderingKey: 'key',
+        tenant: 'acme',
+      });
       await world.append([entry]);
       const leased = await world.claimOne({ token: () => 'token-7' });
       const { message, firstAttemptAt, ...rest } = leased;
@@ -26,9 +30,17 @@ export const claimCases: readonly SuiteCase[] = [
       assert.equal(fingerprint, undefined);
       assert.deepEqual({ ...message }, expected);
       const counters = { attempts: 1, attemptsBeforeRun: 0, rescues: 0, faults: 0 };
-      assert.deepEqual(rest, { id: entry.deliveries[0]!.id, lease: 'token-7', endpointId: 'ep', ...counters });
+      assert.deepEqual(rest, {
+        id: entry.deliveries[0]!.id,
+        lease: 'token-7',
+        endpointId: 'ep',
+        ...counters,
+      });
       const stored = await world.read(leased.id);
-      assert.deepEqual([stored.state, stored.attempts, stored.firstAttemptAt], ['sending', 1, firstAttemptAt]);
+      assert.deepEqual(
+        [stored.state, stored.attempts, stored.firstAttemptAt],
+        ['sending', 1, firstAttemptAt],
+      );
     },
   },
   {
@@ -58,7 +70,9 @@ export const claimCases: readonly SuiteCase[] = [
       const claimed: string[] = [];
       for (let round = 0; claimed.length < emitted.length; round += 1) {
         assert.ok(round < 50, `all are claimed in the end, got ${claimed.length} of ${emitted.length}`);
-        const results = await Promise.all([...stores, ...stores].map((store) => world.claim({ limit: 9 }, store)));
+        const results = await Promise.all(
+          [...stores, ...stores].map((store) => world.claim({ limit: 9 }, store)),
+        );
         for (const { leased } of results) claimed.push(...leased.map(({ id }) => id));
       }
       assert.deepEqual(claimed.sort(), emitted.sort());
@@ -84,7 +98,10 @@ export const claimCases: readonly SuiteCase[] = [
     async run(world) {
       const [first, second, third] = await world.emit(['ep', 'ep', 'ep']);
       const { leased } = await world.claim();
-      assert.deepEqual(leased.map(({ id }) => id), [first, second, third]);
+      assert.deepEqual(
+        leased.map(({ id }) => id),
+        [first, second, third],
+      );
       await world.retryIn(leased[0]!, 90_000);
       await world.retryIn(leased[1]!, 30_000);
       await world.retryIn(leased[2]!, 60_000);
@@ -107,9 +124,15 @@ export const claimCases: readonly SuiteCase[] = [
     name: 'leases at most the free slots of a lane',
     async run(world) {
       await world.emit(Array.from({ length: 30 }, (_, index) => `ep_${index % 3}`));
-      const freeSlots = new Map([['ep_0', 4], ['ep_1', 0]]);
+      const freeSlots = new Map([
+        ['ep_0', 4],
+        ['ep_1', 0],
+      ]);
       const { leased } = await world.claim({ perLane: 2, freeSlots });
-      assert.deepEqual(['ep_0', 'ep_1', 'ep_2'].map((id) => count(leased, id)), [4, 0, 2]);
+      assert.deepEqual(
+        ['ep_0', 'ep_1', 'ep_2'].map((id) => count(leased, id)),
+        [4, 0, 2],
+      );
     },
   },
   {

@@ -33,7 +33,9 @@ export const duplicateCases: readonly SuiteCase[] = [
       const { message } = world.entry([], { fingerprint: 'one' });
       await world.append([{ message, deliveries: [], fannedOut: true }]);
       for (const fingerprint of ['two', undefined]) {
-        const [result] = await world.append([world.entry([world.delivery('ep')], { id: message.id, fingerprint })]);
+        const [result] = await world.append([
+          world.entry([world.delivery('ep')], { id: message.id, fingerprint }),
+        ]);
         assert.deepEqual(result, { kind: 'conflict', messageId: message.id });
       }
       assert.equal((await world.store.getMessage({ id: message.id }))?.dataJson, message.dataJson);
@@ -45,7 +47,9 @@ export const duplicateCases: readonly SuiteCase[] = [
     async run(world) {
       const entry = world.entry([], { tenant: 'a', fingerprint: 'same' });
       await world.append([entry]);
-      const [result] = await world.append([world.entry([], { id: entry.message.id, tenant: 'b', fingerprint: 'same' })]);
+      const [result] = await world.append([
+        world.entry([], { id: entry.message.id, tenant: 'b', fingerprint: 'same' }),
+      ]);
       assert.equal(result?.kind, 'conflict');
     },
   },
@@ -114,7 +118,10 @@ export const duplicateCases: readonly SuiteCase[] = [
         world.entry([], { id: entry.message.id, fingerprint: 'two' }),
         world.entry([], { idempotencyKey: 'key', fingerprint: 'one' }),
       ]);
-      assert.deepEqual(results.map(({ kind }) => kind), ['stored', 'duplicate', 'conflict', 'duplicate']);
+      assert.deepEqual(
+        results.map(({ kind }) => kind),
+        ['stored', 'duplicate', 'conflict', 'duplicate'],
+      );
       assert.deepEqual(await world.claimIds(), [entry.deliveries[0]!.id]);
     },
   },
@@ -124,8 +131,16 @@ export const duplicateCases: readonly SuiteCase[] = [
       const taken = world.entry([], { fingerprint: 'one' });
       await world.append([taken]);
       const [first, last] = [world.entry([world.delivery('ep')]), world.entry([world.delivery('ep')])];
-      const results = await world.append([first, taken, { ...taken, message: { ...taken.message, fingerprint: 'x' } }, last]);
-      assert.deepEqual(results.map(({ kind }) => kind), ['stored', 'duplicate', 'conflict', 'stored']);
+      const results = await world.append([
+        first,
+        taken,
+        { ...taken, message: { ...taken.message, fingerprint: 'x' } },
+        last,
+      ]);
+      assert.deepEqual(
+        results.map(({ kind }) => kind),
+        ['stored', 'duplicate', 'conflict', 'stored'],
+      );
       assert.equal((await world.claimIds()).length, 2);
     },
   },

@@ -15,7 +15,11 @@ function claim(world: StoreWorld, limit = 100, store = world.store): Promise<rea
   return store.claimFanOut({ limit, leaseMs: LEASE_MS });
 }
 
-function complete(world: StoreWorld, { message, lease }: FanOutClaim, deliveries: readonly NewDelivery[]): Promise<void> {
+function complete(
+  world: StoreWorld,
+  { message, lease }: FanOutClaim,
+  deliveries: readonly NewDelivery[],
+): Promise<void> {
   return world.store.completeFanOut({ results: [{ messageId: message.id, lease, deliveries }] });
 }
 
@@ -40,7 +44,12 @@ export const fanOutCases: readonly SuiteCase[] = [
     async run(world) {
       const stored = await appendUnmatched(world, 40);
       const other = await world.second();
-      const claims = await Promise.all([claim(world, 15), claim(world, 15, other), claim(world, 15), claim(world, 15, other)]);
+      const claims = await Promise.all([
+        claim(world, 15),
+        claim(world, 15, other),
+        claim(world, 15),
+        claim(world, 15, other),
+      ]);
       const claimed = claims.flatMap(ids);
       assert.equal(new Set(claimed).size, claimed.length);
       assert.deepEqual([...claimed, ...ids(await claim(world))].sort(), [...stored].sort());
@@ -140,7 +149,11 @@ export const fanOutCases: readonly SuiteCase[] = [
       await appendUnmatched(world, 1);
       const [claimed] = await claim(world);
       const unknown = { messageId: 'msg_unknown', lease: claimed!.lease, deliveries: [world.delivery('ep')] };
-      const known = { messageId: claimed!.message.id, lease: claimed!.lease, deliveries: [world.delivery('ep')] };
+      const known = {
+        messageId: claimed!.message.id,
+        lease: claimed!.lease,
+        deliveries: [world.delivery('ep')],
+      };
       await world.store.completeFanOut({ results: [unknown, known] });
       assert.deepEqual(await world.claimIds(), [known.deliveries[0]!.id]);
     },

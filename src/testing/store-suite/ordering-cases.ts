@@ -4,8 +4,16 @@ import { LEASE_MS } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
 /** Deliveries of one key to one endpoint, in order. */
-function emitKey(world: StoreWorld, count: number, orderingKey = 'key', endpointId = 'ep'): Promise<string[]> {
-  return world.emit(Array.from({ length: count }, () => endpointId), { orderingKey });
+function emitKey(
+  world: StoreWorld,
+  count: number,
+  orderingKey = 'key',
+  endpointId = 'ep',
+): Promise<string[]> {
+  return world.emit(
+    Array.from({ length: count }, () => endpointId),
+    { orderingKey },
+  );
 }
 
 export const orderingCases: readonly SuiteCase[] = [
@@ -76,7 +84,12 @@ export const orderingCases: readonly SuiteCase[] = [
     async run(world) {
       const [first, second, third] = await emitKey(world, 3);
       const discard = (id: string | undefined): Promise<unknown> =>
-        world.store.reschedule({ where: { deliveryIds: [id!] }, to: 'discarded', reason: 'cancelled', limit: 1 });
+        world.store.reschedule({
+          where: { deliveryIds: [id!] },
+          to: 'discarded',
+          reason: 'cancelled',
+          limit: 1,
+        });
       await discard(second);
       const leased = await world.claimOne();
       assert.equal(leased.id, first);

@@ -10,7 +10,10 @@ async function rescueOne(world: StoreWorld): Promise<LeasedDelivery> {
   const leased = await world.claimOne();
   await world.advance(LEASE_MS + 1_000);
   const { rescued } = await world.claim({ limit: 0 });
-  assert.deepEqual(rescued.map(({ id }) => id), [leased.id]);
+  assert.deepEqual(
+    rescued.map(({ id }) => id),
+    [leased.id],
+  );
   return leased;
 }
 
@@ -24,8 +27,14 @@ export const rescueCases: readonly SuiteCase[] = [
       assert.deepEqual((await world.claim()).rescued, []);
       await world.advance(11_000);
       const { rescued, leased } = await world.claim();
-      assert.deepEqual(rescued.map((one) => [one.id, one.state, one.attempts, one.rescues]), [[id, 'scheduled', 0, 1]]);
-      assert.deepEqual(leased.map((one) => [one.id, one.attempts, one.rescues]), [[id, 1, 1]]);
+      assert.deepEqual(
+        rescued.map((one) => [one.id, one.state, one.attempts, one.rescues]),
+        [[id, 'scheduled', 0, 1]],
+      );
+      assert.deepEqual(
+        leased.map((one) => [one.id, one.attempts, one.rescues]),
+        [[id, 1, 1]],
+      );
       assert.notEqual(leased[0]?.lease, lost.lease);
     },
   },
@@ -34,9 +43,10 @@ export const rescueCases: readonly SuiteCase[] = [
     async run(world) {
       const lost = await rescueOne(world);
       const attempts = await world.attempts(lost.id);
-      assert.deepEqual(attempts.map(({ outcome, attempt, reason }) => [outcome, attempt, reason]), [
-        ['interrupted', 1, undefined],
-      ]);
+      assert.deepEqual(
+        attempts.map(({ outcome, attempt, reason }) => [outcome, attempt, reason]),
+        [['interrupted', 1, undefined]],
+      );
       assert.ok(attempts[0]!.durationMs >= LEASE_MS);
       assert.equal((await world.read(lost.id)).firstAttemptAt, lost.firstAttemptAt);
     },
@@ -68,7 +78,10 @@ export const rescueCases: readonly SuiteCase[] = [
       assert.deepEqual(leased, []);
       assert.equal(nextDueMs, undefined);
       const [given] = rescued;
-      assert.deepEqual([given?.id, given?.state, given?.reason, given?.attempts], [id, 'failed', 'crash_loop', 0]);
+      assert.deepEqual(
+        [given?.id, given?.state, given?.reason, given?.attempts],
+        [id, 'failed', 'crash_loop', 0],
+      );
       assert.notEqual((await world.read(id)).finishedAt, undefined);
       assert.equal((await world.attempts(id)).length, 3);
       assert.equal((await world.store.getLane({ endpointId: 'ep' })).failed, 1);
@@ -140,11 +153,19 @@ export const rescueCases: readonly SuiteCase[] = [
     async run(world) {
       const id = await world.emitOne('ep');
       await world.claimOne();
-      await world.store.reschedule({ where: { deliveryIds: [id] }, to: 'discarded', reason: 'cancelled', limit: 1 });
+      await world.store.reschedule({
+        where: { deliveryIds: [id] },
+        to: 'discarded',
+        reason: 'cancelled',
+        limit: 1,
+      });
       await world.advance(LEASE_MS + 1_000);
       const { rescued, leased } = await world.claim();
       assert.deepEqual(leased, []);
-      assert.deepEqual(rescued.map(({ state, reason }) => [state, reason]), [['discarded', 'cancelled']]);
+      assert.deepEqual(
+        rescued.map(({ state, reason }) => [state, reason]),
+        [['discarded', 'cancelled']],
+      );
     },
   },
 ];

@@ -88,7 +88,15 @@ export class StoreWorld {
   delivery(endpointId: string, overrides: Partial<NewDelivery> = {}): NewDelivery {
     const lease = undefined;
     const orderingKey = undefined;
-    return { id: this.id('dlv'), endpointId, state: 'scheduled', reason: undefined, lease, orderingKey, ...overrides };
+    return {
+      id: this.id('dlv'),
+      endpointId,
+      state: 'scheduled',
+      reason: undefined,
+      lease,
+      orderingKey,
+      ...overrides,
+    };
   }
 
   /** A matched message with its deliveries. */
@@ -96,8 +104,17 @@ export class StoreWorld {
     return { message: this.message(message), deliveries, fannedOut: true };
   }
 
-  append(entries: readonly AppendEntry[], overrides: Partial<AppendParams> = {}): Promise<readonly AppendResult[]> {
-    return this.store.append({ entries, owner: 'suite', leaseMs: LEASE_MS, idempotencyWindowMs: Infinity, ...overrides });
+  append(
+    entries: readonly AppendEntry[],
+    overrides: Partial<AppendParams> = {},
+  ): Promise<readonly AppendResult[]> {
+    return this.store.append({
+      entries,
+      owner: 'suite',
+      leaseMs: LEASE_MS,
+      idempotencyWindowMs: Infinity,
+      ...overrides,
+    });
   }
 
   /** Stores one message per endpoint named, in order; the ids of their deliveries. */
@@ -170,7 +187,11 @@ export class StoreWorld {
 
   /** An attempt fails and is to be repeated after `delayMs`. */
   retryIn(leased: LeasedDelivery, delayMs: number): Promise<SettleResult> {
-    return this.settle(leased, { kind: 'endpoint_failed', reason: 'timeout', next: { kind: 'retry', delayMs } });
+    return this.settle(leased, {
+      kind: 'endpoint_failed',
+      reason: 'timeout',
+      next: { kind: 'retry', delayMs },
+    });
   }
 
   /** The last attempt fails. */

@@ -1,0 +1,132 @@
+/** From what callers give to the record of an endpoint. Pure: ids and generated secrets come in from outside. */
+import { OptionsError } from '../errors.ts';
+import {
+  ENDPOINT_INPUT_KEYS,
+  type EndpointInput,
+  type EndpointUpdate,
+  validateEndpointInput,
+} from './endpoint-input.ts';
+import type { EndpointRecord, ResolvedDeliverySettings, Secret } from './endpoint.ts';
+import { expectKnownKeys, unexpected } from './expect-value.ts';
+import type { FunctionRegistry } from './functions.ts';
+import { validateSecret } from './secret.ts';
+import type { SignatureSetting } from './signature.ts';
+
+/** What the dispatcher adds to an input. */
+export interface RecordSurroundings {
+  readonly functions: FunctionRegistry;
+  readonly defaults: ResolvedDeliverySettings;
+}
+
+const DEFAULT_TENANT = 'default';
+const DEFAULT_EVENTS = ['**'] as const;
+/** Members that an update cannot change: they decide who sees the endpoint, and what refers to it. */
+const FIXED_KEYS: readonly string[] = ['id', 'tenant'];
+/** Members that no endpoint can be without. */
+const NEEDED_KEYS: readonly string[] = ['url', 'events', 'status'];
+
+/**
+ * The record of a new endpoint. The store stamps instants and revision.
+ *
+ * @throws OptionsError naming the field that is wrong
+ */
+export function createEndpointRecord(
+  raw: unknown,
+  { functions, defaults }: RecordSurroundings,
+  generate: {
+    readonly id: () => string;
+    readonly secrets: (signatures: readonly SignatureSetting[]) => readonly string[];
+  },
+): EndpointRecord {
+  const { secret, secrets, id, tenant, events, status, ...rest } = validateEndpointInput(raw, functions);
+  const signatures = rest.signatures ?? defaults.signatures;
+  const given = readSecrets({ secret, secrets }, signatures) ?? generate.secrets(signatures);
+  return dropUndefined<EndpointRecord>({
+    ...(rest as EndpointRecord),
+    id: id ?? generate.id(),
+    tenant: tenant ?? DEFAULT_TENANT,
+    events: events ?? DEFAULT_EVENTS,
+    // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
+    rateLimit: rest.rateLimit ?? defaults.rateLimit,
+    secrets: given.map(toSecret),
+    status: status ?? 'enabled',
+    ...(status === 'disabled' ? { disabledReason: 'manual' as const } : {}),
+    createdAt: 0,
+    updatedAt: 0,
+    revision: 0,
+  });
+}
+
+/**
+ * The record with changes applied: members left out stay, `null` removes a setting.
+ *
+ * @throws OptionsError naming the field that is wrong
+ */
+export function updateEndpointRecord(
+  record: EndpointRecord,
+  changes: EndpointUpdate,
+  { functions, defaults }: RecordSurroundings,
+): EndpointRecord {
+  const { removed, given } = readChanges(changes);
+  const { secret, secrets, status, ...rest } = validateEndpointInput(
+    { url: record.url, ...given },
+    functions,
+  );
+  const { disabledReason, ...base } = omit(record, removed);
+  const next = {
+    ...base,
+    ...(dropUndefined(rest) as Partial<EndpointRecord>),
+    status: status ?? record.status,
+  };
+  const newSecrets = readSecrets({ secret, secrets }, next.signatures ?? defaults.signatures)?.map(toSecret);
+  const areSecretsRemoved = removed.has('secret') || removed.has('secrets');
+  return {
+    ...next,
+    rateLimit: next.rateLimit ?? defaults.rateLimit,
+    secrets: newSecrets ?? (areSecretsRemoved ? [] : record.secrets),
+    ...(next.status === 'disabled' ? { disabledReason: disabledReason ?? 'manual' } : {}),
+  };
+}
+
+function readChanges(changes: unknown): { readonly removed: ReadonlySet<string>; readonly given: object } {
+  if (typeof changes !== 'object' || changes === null)
+    throw unexpected('changes', 'an object of changes', changes);
+  // Removals are not seen by the check of the values.
+  expectKnownKeys(changes, 'endpoint', ENDPOINT_INPUT_KEYS);
+  const entries = Object.entries(changes).filter(([, value]) => value !== undefined);
+  for (const [key, value] of entries) {
+    if (FIXED_KEYS.includes(key)) {
+      throw new OptionsError(
+        `endpoint.${key}`,
+        `endpoint.${key} cannot be changed. Create another endpoint instead.`,
+      );
+    }
+    if (value === null && NEEDED_KEYS.includes(key))
+      throw unexpected(`endpoint.${key}`, 'a value, because no endpoint can be without', value);
+  }
+  const removed = new Set(entries.flatMap(([key, value]) => (value === null ? [key] : [])));
+  return { removed, given: Object.fromEntries(entries.filter(([key]) => !removed.has(key))) };
+}
+
+/** The secrets that were given, checked against the schemes that will use them. */
+function readSecrets(
+  { secret, secrets }: Pick<EndpointInput, 'secret' | 'secrets'>,
+  signatures: readonly SignatureSetting[],
+): readonly string[] | undefined {
+  if (secret !== undefined) return [validateSecret(secret, 'endpoint.secret', signatures)];
+  return secrets?.map((item, index) => validateSecret(item, `endpoint.secrets[${index}]`, signatures));
+}
+
+/** `createdAt` is stamped by the store when it is 0. */
+function toSecret(value: string): Secret {
+  return { value, createdAt: 0 };
+}
+
+function omit(record: EndpointRecord, keys: ReadonlySet<string>): EndpointRecord {
+  const kept = Object.entries(record).filter(([key]) => key === 'secrets' || !keys.has(key));
+  return Object.fromEntries(kept) as unknown as EndpointRecord;
+}
+
+function dropUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import type { Store, StoreChange } from '../../store/store.ts';
+import type { StoreWorld } from './store-world.ts';
+import type { SuiteCase } from './suite-case.ts';
+
+const PATIENCE_MS = 5_000;
+
+/** Watches a store and waits for a change: notifications of real stores travel through the network. */
+function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; stop: () => void } {
+  const changes = new Set<string>();
+  const waiting = new Set<() => void>();
+  const stop = store.watch((change) => {
+    changes.add(JSON.stringify(change));
+    for (const check of waiting) check();
+  });
+  const heard = (change: StoreChange): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(check);
+        reject(
+          new Error(
+            `Expected to hear ${JSON.stringify(change)}, heard ${[...changes].join(', ') || 'nothing'}`,
+          ),
+        );
+      }, PATIENCE_MS);
+      const check = (): void => {
+        if (!changes.delete(JSON.stringify(change))) return;
+        clearTimeout(timer);
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
+  return { heard, stop };
+}
+
+/** The cases hold for stores that say they notify. */
+function whenNotifying(name: string, run: (world: StoreWorld, other: Store) => Promise<void>): SuiteCase {
+  return {
+    name,
+    async run(world) {
+      if (world.store.capabilities.notifications) await run(world, await world.second());
+    },
+  };
+}
+
+export const watchCases: readonly SuiteCase[] = [
+  whenNotifying('tells of deliveries that wait', async (world, other) => {
+    const { heard, stop } = listen(other);
+    await world.emitOne('ep');
+    await heard({ kind: 'work' });
+    const { leased } = await world.claim();
+    await world.store.release({
+      leases: [{ deliveryId: leased[0]!.id, lease: leased[0]!.lease }],
+      refund: true,
+    });
+    await heard({ kind: 'work' });
+    stop();
+  }),
+  whenNotifying('tells of deliveries that a finished one held up', async (world, other) => {
+    await world.emit(['ep', 'ep'], { orderingKey: 'key' });
+    const leased = await world.claimOne();
+    const { heard, stop } = listen(other);
+    await world.succeed(leased);
+    await heard({ kind: 'work' });
+    stop();
+  }),
+  whenNotifying('tells of retries, reschedules and opened lanes', async (world, other) => {
+    await world.emitOne('ep');
+    const leased = await world.claimOne();
+    const { heard, stop } = listen(other);
+    await world.retryIn(leased, 60_000);
+    await heard({ kind: 'work' });
+    await world.store.reschedule({ where: {}, to: 'scheduled', limit: 1 });
+    await heard({ kind: 'work' });
+    await world.store.putLane({ endpointId: 'ep', paused: true });
+    await world.store.putLane({ endpointId: 'ep', paused: false });
+    await heard({ kind: 'work' });
+    stop();
+  }),
+  whenNotifying('tells of messages that wait for matching', async (world, other) => {
+    const { heard, stop } = listen(other);
+    await world.append([{ ...world.entry([]), fannedOut: false }]);
+    await heard({ kind: 'fan_out' });
+    const [claimed] = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000 });
+    const deliveries = [world.delivery('ep')];
+    await world.store.completeFanOut({
+      results: [{ messageId: claimed!.message.id, lease: claimed!.lease, deliveries }],
+    });
+    await heard({ kind: 'work' });
+    stop();
+  }),
+  whenNotifying('tells of endpoints that were written and removed', async (world, other) => {
+    const { heard, stop } = listen(other);
+    const { id } = await world.putEndpoint();
+    await heard({ kind: 'endpoint', id });
+    await world.store.endpoints.remove({ id });
+    await heard({ kind: 'endpoint', id });
+    stop();
+  }),
+  whenNotifying('is not disturbed by a listener that throws', async (world, other) => {
+    const stopFaulty = other.watch(() => {
+      throw new Error('a listener failed');
+    });
+    const { heard, stop } = listen(other);
+    await world.emitOne('ep');
+    await heard({ kind: 'work' });
+    stopFaulty();
+    stop();
+  }),
+  whenNotifying('tells nothing to a listener that has left', async (world, other) => {
+    const left: StoreChange[] = [];
+    const leave = other.watch((change) => left.push(change));
+    const { heard, stop } = listen(other);
+    leave();
+    await world.emitOne('ep');
+    await heard({ kind: 'work' });
+    assert.deepEqual(left, []);
+    stop();
+  }),
+];

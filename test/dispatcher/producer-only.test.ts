@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { OptionsError } from '../../src/errors.ts';
+import { createWorld, decorateStore, onlyDelivery, turn } from '../support/world.ts';
+
+const MINUTE = 60_000;
+
+describe('deliver: false', () => {
+  it('stores what another dispatcher matches and delivers', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    const consumer = world.start();
+    await consumer.endpoints.create({ url: world.receiver.url, events: ['job.*'] });
+    const receipt = await producer.emit('job.done', { n: 1 });
+    expect(receipt.deliveries).toEqual([]);
+    await producer.emit('user.new', {});
+    const [request] = await world.receiver.waitFor(1);
+    expect(request!.headers['webhook-id']).toBe(receipt.id);
+    await world.advance(0);
+    expect(world.receiver.received).toBe(1);
+    expect(await onlyDelivery(producer)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('keeps messages for a dispatcher that starts later', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    await producer.endpoints.create({ url: world.receiver.url });
+    await producer.emit('job.done', {});
+    await producer.drain();
+    for (let count = 0; count < 20; count += 1) await turn();
+    expect(world.receiver.connections).toBe(0);
+    await producer.stop();
+    await world.start().start();
+    await world.receiver.waitFor(1);
+  });
+
+  it('matches with the endpoints of the moment of matching', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    await producer.emit('job.done', {});
+    await producer.endpoints.create({ url: world.receiver.url });
+    await world.start().start();
+    await world.receiver.waitFor(1);
+  });
+
+  it('addresses named endpoints without matching', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    const { id } = await producer.endpoints.create({ url: world.receiver.url, events: ['nothing'] });
+    expect((await producer.emit('job.done', {}, { to: [id] })).deliveries).toHaveLength(1);
+    await world.start().start();
+    await world.receiver.waitFor(1);
+  });
+
+  it('recognises duplicates of messages that were matched elsewhere', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    const consumer = world.start();
+    await consumer.endpoints.create({ url: world.receiver.url });
+    const first = await producer.emit('job.done', 1, { idempotencyKey: 'k' });
+    await world.receiver.waitFor(1);
+    await world.advance(0);
+    const second = await producer.emit('job.done', 1, { idempotencyKey: 'k' });
+    expect(second).toMatchObject({ id: first.id, duplicate: true, deliveries: [{ id: expect.any(String) }] });
+    await world.advance(MINUTE);
+    expect(world.receiver.received).toBe(1);
+  });
+
+  it('refuses to test an endpoint, which it could not send to', async () => {
+    await using world = await createWorld();
+    const { endpoints } = world.start({ deliver: false });
+    const { id } = await endpoints.create({ url: world.receiver.url });
+    await expect(endpoints.test(id)).rejects.toThrow(OptionsError);
+  });
+});
+
+describe('matching of stored messages', () => {
+  it('is tried again when the store failed in the middle of it', async () => {
+    await using world = await createWorld();
+    let failures = 1;
+    const flaky = decorateStore(world.store, {
+      completeFanOut: (params) => {
+        failures -= 1;
+        return failures >= 0 ? Promise.reject(new Error('down')) : world.store.completeFanOut(params);
+      },
+    });
+    const consumer = world.start({ store: flaky });
+    await consumer.endpoints.create({ url: world.receiver.url });
+    await world.start({ deliver: false }).emit('job.done', {});
+    for (let minute = 0; minute < 3; minute += 1) await world.clock.advance(MINUTE);
+    await world.receiver.waitFor(1);
+  });
+
+  it('is left to a dispatcher that knows the filter function', async () => {
+    await using world = await createWorld();
+    const filter = { vip: (): boolean => true };
+    const knowing = world.start({ functions: { filter } });
+    await knowing.endpoints.create({ url: world.receiver.url, filter: { $custom: 'vip' } });
+    await knowing.stop();
+    const ignorant = world.start();
+    await ignorant.emit('job.done', {});
+    expect((await ignorant.health()).unservedEndpoints).toHaveLength(1);
+    await world.clock.advance(MINUTE);
+    expect(world.receiver.connections).toBe(0);
+    await world.start({ functions: { filter } }).start();
+    for (let minute = 0; minute < 3; minute += 1) await world.clock.advance(MINUTE);
+    await world.receiver.waitFor(1);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { createWorld, decorateStore, turn } from '../support/world.ts';
+
+describe('starting and stopping', () => {
+  it('loses and repeats nothing over ten dispatchers that stop at once, in the middle of everything', async () => {
+    await using world = await createWorld();
+    const sent = new Set<string>();
+    for (let round = 0; round < 10; round += 1) {
+      const dispatcher = world.start();
+      if (round === 0) await dispatcher.endpoints.create({ url: world.receiver.url, retry: 'once' });
+      const emits = Array.from({ length: 20 }, async (_, n) => {
+        const { id } = await dispatcher.emit('job.done', { round, n });
+        sent.add(id);
+      });
+      await Promise.all(emits);
+      for (let count = 0; count < round; count += 1) await turn();
+      await dispatcher.stop();
+      expect((await dispatcher.health()).status).toBe('stopped');
+    }
+    const last = world.start();
+    await last.start();
+    await world.advance(0);
+    const received = world.receiver.requests.map(({ headers }) => headers['webhook-id']!);
+    expect(sent.size).toBe(200);
+    expect(new Set(received)).toEqual(sent);
+    expect(received).toHaveLength(200);
+    const { byState } = await world.store.stats({ where: {} });
+    expect(byState).toMatchObject({ succeeded: 200, scheduled: 0, sending: 0, exhausted: 0, failed: 0 });
+    await last.stop();
+    await world.clock.advance(100);
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it('shares the work of two dispatchers on one store without sending anything twice', async () => {
+    await using world = await createWorld();
+    const dispatchers = [world.start(), world.start()];
+    await dispatchers[0]!.endpoints.create({ url: world.receiver.url });
+    await Promise.all(dispatchers.map((dispatcher) => dispatcher.start()));
+    await Promise.all(Array.from({ length: 400 }, (_, n) => dispatchers[n % 2]!.emit('job.done', n)));
+    await world.advance(0);
+    const ids = world.receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(400);
+    expect(new Set(ids).size).toBe(400);
+  });
+
+  it('starts by itself at the first emit, once for all that come together', async () => {
+    await using world = await createWorld();
+    let opened = 0;
+    const counted = decorateStore(world.store, {
+      open: (params) => {
+        opened += 1;
+        return world.store.open(params);
+      },
+    });
+    const dispatcher = world.start({ store: counted });
+    expect((await dispatcher.health()).status).toBe('idle');
+    await Promise.all([1, 2, 3].map((n) => dispatcher.emit('job.done', n)));
+    expect(opened).toBe(1);
+    expect((await dispatcher.health()).status).toBe('running');
+  });
+
+  it('can be started again after the store could not be opened', async () => {
+    await using world = await createWorld();
+    let failures = 1;
+    const flaky = decorateStore(world.store, {
+      open: (params) => {
+        failures -= 1;
+        return failures >= 0 ? Promise.reject(new Error('no such database')) : world.store.open(params);
+      },
+    });
+    const dispatcher = world.start({ store: flaky });
+    await expect(dispatcher.emit('job.done', 1)).rejects.toThrow('no such database');
+    await dispatcher.emit('job.done', 2);
+    expect((await dispatcher.messages.list()).items).toHaveLength(1);
+  });
+
+  it('refuses options that are wrong at once, with the nearest known name', async () => {
+    await using world = await createWorld();
+    expect(() => world.start({ maxConcurency: 5 } as never)).toThrow('"maxConcurrency"');
+    expect(() => world.start({ maxConcurrency: 0 })).toThrow('maxConcurrency');
+    expect(() => world.start({ retry: 'none' as never })).toThrow('retry');
+    expect(() => world.start({ store: {} as never })).toThrow('store');
+    expect(() => world.start({ network: { allowPrivate: ['10.0.0.0'] } })).toThrow('allowPrivate');
+  });
+
+  it('respects maxConcurrency over all endpoints', async () => {
+    await using world = await createWorld();
+    world.receiver.hold();
+    const dispatcher = world.start({ maxConcurrency: 3 });
+    for (let n = 0; n < 5; n += 1) await dispatcher.endpoints.create({ url: world.receiver.urlOf(`/${n}`) });
+    for (let n = 0; n < 4; n += 1) await dispatcher.emit('job.done', n);
+    await world.receiver.waitFor(3);
+    for (let count = 0; count < 50; count += 1) await turn();
+    expect(world.receiver.waiting).toBe(3);
+    world.receiver.release();
+    await world.advance(0);
+    expect(world.receiver.received).toBe(20);
+  });
+});

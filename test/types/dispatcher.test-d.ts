@@ -1,0 +1,171 @@
+import { EventEmitter } from 'node:events';
+import { EventEmitter as EventEmitter3 } from 'eventemitter3';
+import {
+  type DeliverySucceededEvent,
+  type DispatcherErrorEvent,
+  type EndpointInput,
+  type EndpointUpdate,
+  type MessageRecord,
+  type Receipt,
+  type Transport,
+  WebhookDispatcher,
+} from 'posthorn';
+import { createHarness } from 'posthorn/testing';
+import { describe, expectTypeOf, it } from 'vitest';
+
+interface EventsInterface {
+  'job.completed': { jobId: string };
+  'job.failed': { jobId: string; error: string };
+}
+type EventsAlias = {
+  'job.completed': { jobId: string };
+  'job.failed': { jobId: string; error: string };
+};
+
+describe('emit', () => {
+  it('takes the events of an interface', () => {
+    const dispatcher = new WebhookDispatcher<EventsInterface>();
+    expectTypeOf(dispatcher.emit('job.completed', { jobId: '42' })).toEqualTypeOf<Promise<Receipt>>();
+    void dispatcher.emit('job.failed', { jobId: '42', error: 'x' }, { tenant: 'acme' });
+    // @ts-expect-error no such event
+    void dispatcher.emit('job.done', { jobId: '42' });
+    // @ts-expect-error the data of another event
+    void dispatcher.emit('job.failed', { jobId: '42' });
+    // @ts-expect-error a member of the wrong type
+    void dispatcher.emit('job.completed', { jobId: 42 });
+    // @ts-expect-error no such option
+    void dispatcher.emit('job.completed', { jobId: '42' }, { tennant: 'acme' });
+    // @ts-expect-error data is needed
+    void dispatcher.emit('job.completed');
+  });
+
+  it('takes the events of a type alias', () => {
+    const dispatcher = new WebhookDispatcher<EventsAlias>();
+    void dispatcher.emit('job.completed', { jobId: '42' });
+    // @ts-expect-error no such event
+    void dispatcher.emit('job.done', { jobId: '42' });
+    // @ts-expect-error a member of the wrong type
+    void dispatcher.emit('job.completed', { jobId: 42 });
+  });
+
+  it('takes anything where no events are given', () => {
+    const dispatcher = new WebhookDispatcher();
+    void dispatcher.emit('anything.at.all', new Date());
+    // @ts-expect-error the type of an event is a string
+    void dispatcher.emit(42, {});
+  });
+});
+
+describe('attach', () => {
+  const dispatcher = new WebhookDispatcher<EventsInterface>();
+
+  it('takes the names of the events', () => {
+    expectTypeOf(dispatcher.attach(new EventEmitter(), { events: ['job.completed'] })).toEqualTypeOf<
+      () => void
+    >();
+    dispatcher.attach(new EventEmitter(), { events: { done: 'job.completed' } });
+    // @ts-expect-error no such event
+    dispatcher.attach(new EventEmitter(), { events: ['job.done'] });
+    // @ts-expect-error no such event
+    dispatcher.attach(new EventEmitter(), { events: { done: 'job.done' } });
+  });
+
+  it('takes emitters of all kinds, typed ones too', () => {
+    dispatcher.attach(new EventEmitter3(), { events: ['job.completed'] });
+    dispatcher.attach(new EventEmitter3<{ done: (job: { jobId: string }) => void }>(), {
+      events: { done: 'job.completed' },
+    });
+    dispatcher.attach(new EventEmitter<{ done: [{ jobId: string }] }>(), {
+      events: { done: 'job.completed' },
+    });
+    dispatcher.attach(process, { events: { done: 'job.completed' } });
+    // @ts-expect-error no emitter
+    dispatcher.attach({}, { events: ['job.completed'] });
+  });
+
+  it('gives map the type of the event', () => {
+    dispatcher.attach(new EventEmitter(), {
+      events: ['job.completed'],
+      map: (type, ...values) => {
+        expectTypeOf(type).toEqualTypeOf<'job.completed' | 'job.failed'>();
+        expectTypeOf(values).toEqualTypeOf<unknown[]>();
+        return { data: { jobId: String(values[0]) } };
+      },
+    });
+    // @ts-expect-error an event needs data
+    dispatcher.attach(new EventEmitter(), { events: ['job.completed'], map: () => ({ tenant: 'acme' }) });
+  });
+});
+
+describe('on', () => {
+  const dispatcher = new WebhookDispatcher();
+
+  it('infers what a listener gets', () => {
+    dispatcher.on('delivery.succeeded', (event) => {
+      expectTypeOf(event).toEqualTypeOf<DeliverySucceededEvent>();
+      expectTypeOf(event.final).toEqualTypeOf<true>();
+    });
+    dispatcher.once('error', async ({ error }) => {
+      expectTypeOf({ error }).toMatchObjectType<Pick<DispatcherErrorEvent, 'error'>>();
+    });
+    expectTypeOf(dispatcher.on('message.accepted', () => undefined)).toEqualTypeOf<() => void>();
+    // @ts-expect-error no such event
+    dispatcher.on('delivery.success', () => undefined);
+    dispatcher.on('delivery.retrying', (event) => {
+      // @ts-expect-error retrying is never final
+      const isFinal: true = event.final;
+      return void isFinal;
+    });
+  });
+});
+
+describe('endpoints', () => {
+  const { endpoints } = new WebhookDispatcher();
+
+  it('take known settings only', () => {
+    void endpoints.create({ url: 'https://example.com', retry: { kind: 'schedule', delaysMs: [1_000] } });
+    void endpoints.create({
+      url: 'https://example.com',
+      filter: { 'data.total': { $gte: 100 }, $or: [{ 'data.vip': true }, { type: { $glob: 'job.*' } }] },
+    });
+    // @ts-expect-error a url is needed
+    void endpoints.create({ events: ['job.*'] });
+    // @ts-expect-error no such preset
+    void endpoints.create({ url: 'https://example.com', retry: 'never' });
+    // @ts-expect-error no such setting
+    void endpoints.create({ url: 'https://example.com', retries: 3 });
+    // @ts-expect-error no such operator
+    void endpoints.create({ url: 'https://example.com', filter: { 'data.total': { $regex: 'x' } } });
+    expectTypeOf<EndpointInput['url']>().toEqualTypeOf<string>();
+  });
+
+  it('are updated with null for what goes back to its default', () => {
+    void endpoints.update('ep_1', { name: null, retry: null, status: 'disabled' });
+    // @ts-expect-error an endpoint always has a url
+    void endpoints.update('ep_1', { url: null });
+    // @ts-expect-error a tenant is for ever
+    void endpoints.update('ep_1', { tenant: 'acme' });
+    expectTypeOf<EndpointUpdate>().not.toHaveProperty('id');
+  });
+});
+
+describe('the rest of the surface', () => {
+  it('is typed to the edges', async () => {
+    const dispatcher = new WebhookDispatcher();
+    expectTypeOf(await dispatcher.messages.get('msg_1')).toEqualTypeOf<MessageRecord>();
+    // @ts-expect-error no such option
+    new WebhookDispatcher({ maxConcurency: 5 });
+    // @ts-expect-error no transport
+    new WebhookDispatcher({ transport: {} });
+    expectTypeOf<Transport['name']>().toEqualTypeOf<string>();
+    await using disposable: WebhookDispatcher = dispatcher;
+    void disposable;
+  });
+
+  it('goes through the harness', async () => {
+    const { dispatcher } = await createHarness<EventsInterface>();
+    void dispatcher.emit('job.completed', { jobId: '42' });
+    // @ts-expect-error no such event
+    void dispatcher.emit('job.done', { jobId: '42' });
+  });
+});
