@@ -11,8 +11,10 @@ export interface Timer {
 
 /** Where the dispatcher takes its time from. Instants are epoch milliseconds. */
 export interface Clock {
-  /** The current time, epoch ms. */
+  /** The current time of day, epoch ms. May jump, when somebody sets the clock. */
   now(): number;
+  /** Milliseconds since some fixed moment; never jumps, never goes back. For durations and deadlines. */
+  elapsed(): number;
   /**
    * Calls back once after `delayMs`. Keeps the process alive only when `keepAlive` is true (default false). Delays above
    * 2^31-1 ms fire early, at that limit: callers look at the clock again when woken.
@@ -36,6 +38,7 @@ export const MAX_TIMER_MS = 2_147_483_647;
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   setTimer(callback, delayMs, keepAlive = false) {
     const handle = setTimeout(callback, Math.min(Math.max(0, delayMs), MAX_TIMER_MS));
     if (!keepAlive) handle.unref();

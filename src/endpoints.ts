@@ -10,7 +10,7 @@ import {
 import type { EndpointRecord } from './core/endpoint.ts';
 import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
 import { createId } from './core/id.ts';
-import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
+import { type AttemptOutcome, type OutcomeReason, reasonOf, responseOf } from './core/outcome.ts';
 import { generateSecret, shortSecretWarning } from './core/secret.ts';
 import type { SignatureSetting } from './core/signature.ts';
 import type { EndpointAdmin } from './engine/endpoint-admin.ts';
@@ -178,17 +178,13 @@ class EndpointRegistry implements Endpoints {
     const { record } = await admin.get(id);
     const message = this.#options.createTestMessage(record.tenant, id);
     const { outcome, delivery, durationMs } = await admin.test(id, message);
-    const response =
-      outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response : undefined;
+    const response = responseOf(outcome);
     return {
       messageId: message.id,
       deliveryId: delivery.id,
       delivered: outcome.kind === 'delivered',
       outcome: outcome.kind,
-      reason:
-        outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed'
-          ? outcome.reason
-          : undefined,
+      reason: reasonOf(outcome),
       detail: outcome.kind === 'delivered' ? undefined : outcome.detail,
       status: response?.status,
       durationMs,

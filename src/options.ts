@@ -200,7 +200,7 @@ const schema = z.strictObject({
   leaseMs: duration(1000).optional(),
   pollIntervalMs: duration(10).optional(),
   logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
-  clock: methods<Clock>('now', 'setTimer', 'defer').optional(),
+  clock: methods<Clock>('now', 'elapsed', 'setTimer', 'defer').optional(),
   random: methods<Random>('fraction', 'bytes').optional(),
 });
 

@@ -42,3 +42,15 @@ export type Outcome =
   /** Called off by a shutdown, or its lease ran out: does not count as an attempt. */
   | { readonly kind: 'interrupted'; readonly detail: string }
   | { readonly kind: 'dispatcher_failed'; readonly reason: DispatcherReason; readonly detail: string };
+
+/** Why an attempt did not succeed; `undefined` when it did, or was called off. */
+export function reasonOf(outcome: Outcome): OutcomeReason | undefined {
+  return outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed'
+    ? outcome.reason
+    : undefined;
+}
+
+/** The response, when one arrived. */
+export function responseOf(outcome: Outcome): StoredResponse | undefined {
+  return outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response : undefined;
+}

@@ -5,6 +5,7 @@
 export class Activity {
   #count = 0;
   #waiters: (() => void)[] = [];
+  #isClosed = false;
 
   get count(): number {
     return this.#count;
@@ -16,16 +17,24 @@ export class Activity {
 
   end(count: number): void {
     this.#count -= count;
-    if (this.#count === 0 && this.#waiters.length > 0) {
-      const waiters = this.#waiters;
-      this.#waiters = [];
-      for (const wake of waiters) wake();
-    }
+    if (this.#count === 0 && this.#waiters.length > 0) this.#wakeAll();
+  }
+
+  /** Nobody waits any longer, whatever is still going on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
   }
 
   /** Resolves when nothing is going on. */
   quiet(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve();
+    if (this.#count === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 }

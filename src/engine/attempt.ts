@@ -30,13 +30,14 @@ export type OutcomeListener = (attempt: Attempt, outcome: Outcome) => void;
 export class Attempt implements DeadlineEntry {
   readonly delivery: LeasedDelivery;
   readonly runtime: EndpointRuntime;
-  readonly startedAt: number;
   readonly deadlineAt: number;
   deadlineIndex = -1;
   readonly #context: AttemptContext;
   readonly #onOutcome: OutcomeListener;
   #exchange: Exchange | undefined;
   #abortReason: AbortReason | undefined;
+  readonly #startedAt: number;
+  #isSent = false;
   #isDone = false;
 
   constructor(
@@ -49,13 +50,13 @@ export class Attempt implements DeadlineEntry {
     this.delivery = delivery;
     this.runtime = runtime;
     this.#onOutcome = onOutcome;
-    this.startedAt = context.clock.now();
-    this.deadlineAt = this.startedAt + runtime.settings.timeoutMs;
+    this.#startedAt = context.clock.elapsed();
+    this.deadlineAt = this.#startedAt + runtime.settings.timeoutMs;
   }
 
   /** Milliseconds since the attempt began. */
   get durationMs(): number {
-    return Math.max(0, this.#context.clock.now() - this.startedAt);
+    return Math.round(this.#context.clock.elapsed() - this.#startedAt);
   }
 
   start(): void {
@@ -72,7 +73,7 @@ export class Attempt implements DeadlineEntry {
       const request = buildRequest(
         this.runtime,
         this.delivery,
-        this.startedAt,
+        this.#context.clock.now(),
         this.#context.maxResponseBodyBytes,
       );
       if (request instanceof Promise) request.then(this.#send, this.#onBuildFailure);
@@ -94,7 +95,11 @@ export class Attempt implements DeadlineEntry {
   #abort(reason: AbortReason): void {
     if (this.#isDone) return;
     this.#abortReason = reason;
-    this.#exchange?.abort(reason);
+    try {
+      this.#exchange?.abort(reason);
+    } catch {
+      // Breaks the transport's contract; the attempt ends below all the same.
+    }
     // Before the request is sent, and with a transport that breaks its contract, nobody else would end the attempt.
     if (!this.#isDone) this.#conclude(this.#abortedOutcome(reason));
   }
@@ -103,7 +108,7 @@ export class Attempt implements DeadlineEntry {
     if (reason === 'interrupted')
       return { kind: 'interrupted', detail: 'called off by a shutdown; the attempt does not count' };
     const timeoutMs = this.runtime.settings.timeoutMs;
-    if (this.#exchange !== undefined)
+    if (this.#isSent)
       return {
         kind: 'endpoint_failed',
         reason: 'timeout',
@@ -119,6 +124,7 @@ export class Attempt implements DeadlineEntry {
 
   readonly #send = (request: TransportRequest): void => {
     if (this.#isDone) return;
+    this.#isSent = true;
     try {
       this.#exchange = this.#context.transport.send(request, this.#onResult);
     } catch (error) {
@@ -133,11 +139,22 @@ export class Attempt implements DeadlineEntry {
   };
 
   readonly #onResult = (result: TransportResult): void => {
-    if (this.#isDone) return;
-    if (result.kind !== 'response' && this.#abortReason !== undefined)
-      this.#conclude(this.#abortedOutcome(this.#abortReason));
-    else this.#conclude(classify(result, this.runtime.policy.success));
+    if (!this.#isDone) this.#conclude(this.#outcomeOf(result));
   };
+
+  #outcomeOf(result: TransportResult): Outcome {
+    if (this.#abortReason !== undefined && result.kind !== 'response')
+      return this.#abortedOutcome(this.#abortReason);
+    try {
+      return classify(result, this.runtime.policy.success);
+    } catch (error) {
+      return {
+        kind: 'dispatcher_failed',
+        reason: 'transport_failed',
+        detail: `the transport gave a result that cannot be read: ${describeError(error)}`,
+      };
+    }
+  }
 
   #conclude(outcome: Outcome): void {
     if (this.#isDone) return;

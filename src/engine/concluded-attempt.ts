@@ -1,3 +1,4 @@
+import type { Decision } from '../core/decide.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Transition } from '../core/transition.ts';
 import type { LeasedDelivery, SettleResult } from '../store/store.ts';
@@ -11,7 +12,10 @@ export interface ConcludedAttempt {
   readonly durationMs: number;
 }
 
+/** An attempt whose outcome is written. */
 export interface Settled extends ConcludedAttempt {
+  /** What the policy said, when the endpoint failed. */
+  readonly decision: Decision | undefined;
   readonly transition: Transition;
   readonly result: SettleResult;
 }

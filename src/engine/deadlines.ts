@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 
 /** Something that must end by a time. */
 export interface DeadlineEntry {
-  /** Epoch ms. */
+  /** By the clock's `elapsed`. */
   readonly deadlineAt: number;
   /** Place in the array, kept by {@link Deadlines}. */
   deadlineIndex: number;
@@ -47,7 +47,7 @@ export class Deadlines {
   }
 
   readonly #scan = (): void => {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     // Backwards, because an entry that ends is replaced by the last one, which has been looked at already.
     for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
       const entry = this.#entries[index];

@@ -6,15 +6,20 @@ import type { FilterInput } from '../core/compile-filter.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
+import { backoffMs } from './backoff.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 
 const PAGE = 500;
+/** Removed endpoints remembered; reads that are older than so many removals do not happen. */
+const MAX_REMOVED = 10_000;
 
-export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'reporter'> {
+export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' | 'random' | 'reporter'> {
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
   /** Settings of an endpoint have changed. */
   readonly onChange: (runtime: EndpointRuntime) => void;
+  /** Deliveries to it are held from now on. */
+  readonly onPaused: (endpointId: string) => void;
 }
 
 export class Directory {
@@ -22,6 +27,10 @@ export class Directory {
   readonly #runtimes = new Map<string, EndpointRuntime>();
   readonly #index = new SubscriptionIndex<EndpointRuntime>();
   readonly #refreshing = new Map<string, Promise<void>>();
+  /** Removed endpoints: a record read before the removal must not bring them back. */
+  readonly #removed = new Map<string, number>();
+  readonly #paused = new Set<string>();
+  #isStopped = false;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -66,21 +75,24 @@ export class Directory {
     let cursor: string | undefined;
     do {
       const page = await this.#options.store.endpoints.list({ cursor, limit: PAGE });
-      for (const { record } of page.items) this.put(record);
+      for (const { record, lane } of page.items) {
+        this.put(record);
+        if (lane.paused) this.#paused.add(record.id);
+      }
       cursor = page.nextCursor;
     } while (cursor !== undefined);
   }
 
-  /** Takes over a record as it is in the store. Older revisions than the one known are ignored. */
+  /** Takes over a record as it is in the store. Older ones than the one known are ignored. */
   put(record: EndpointRecord): EndpointRuntime {
     const known = this.#runtimes.get(record.id);
-    if (
+    const isOld =
       known !== undefined &&
       known.record.revision >= record.revision &&
-      known.record.createdAt >= record.createdAt
-    )
-      return known;
+      known.record.createdAt >= record.createdAt;
+    if (isOld) return known;
     const runtime = this.#options.compile(record);
+    if ((this.#removed.get(record.id) ?? -Infinity) >= record.createdAt) return runtime;
     this.#runtimes.set(record.id, runtime);
     this.#index.set(record.id, {
       tenant: record.tenant,
@@ -93,8 +105,35 @@ export class Directory {
   }
 
   delete(endpointId: string): void {
+    const known = this.#runtimes.get(endpointId);
+    if (known !== undefined) {
+      if (this.#removed.size >= MAX_REMOVED) this.#removed.clear();
+      this.#removed.set(endpointId, known.record.createdAt);
+    }
     this.#runtimes.delete(endpointId);
     this.#index.delete(endpointId);
+    this.#paused.delete(endpointId);
+  }
+
+  /** Whether deliveries to an endpoint are held, as far as this process knows. */
+  isPaused(endpointId: string): boolean {
+    return this.#paused.has(endpointId);
+  }
+
+  setPaused(endpointId: string, isPaused: boolean): void {
+    if (isPaused) this.#paused.add(endpointId);
+    else this.#paused.delete(endpointId);
+  }
+
+  /** Resolves when every change heard of so far is taken over; undefined when that is so already. */
+  upToDate(): Promise<unknown> | undefined {
+    return this.#refreshing.size === 0 ? undefined : Promise.all(this.#refreshing.values());
+  }
+
+  /** The endpoint as the store has it now. */
+  async find(endpointId: string): Promise<EndpointRuntime | undefined> {
+    await this.refresh(endpointId);
+    return this.#runtimes.get(endpointId);
   }
 
   /** Reads an endpoint again; changes that come while it is read are read afterwards. */
@@ -109,13 +148,25 @@ export class Directory {
     return next;
   }
 
+  /** Tries until the store answers: an endpoint that moved must not get messages at its old address for ever. */
   async #read(endpointId: string): Promise<void> {
-    try {
-      const stored = await this.#options.store.endpoints.get({ id: endpointId });
-      if (stored === undefined) this.delete(endpointId);
-      else this.put(stored.record);
-    } catch (error) {
-      this.#options.reporter.error(error, `read endpoint ${endpointId} again`);
+    const { store, reporter, clock, random } = this.#options;
+    for (let failures = 1; !this.#isStopped; failures += 1) {
+      try {
+        const stored = await store.endpoints.get({ id: endpointId });
+        if (stored === undefined) return this.delete(endpointId);
+        this.put(stored.record);
+        this.setPaused(endpointId, stored.lane.paused);
+        if (stored.lane.paused) this.#options.onPaused(endpointId);
+        return;
+      } catch (error) {
+        reporter.error(error, `read endpoint ${endpointId} again`);
+        await new Promise<void>((resolve) => clock.setTimer(resolve, backoffMs(failures, random)));
+      }
     }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
   }
 }

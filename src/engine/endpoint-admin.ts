@@ -2,15 +2,14 @@
  * Endpoints as data: create, change, remove, pause, test. Each write goes to the store first, then to the directory of
  * this process, then to the host as an event.
  */
-import type { Decision } from '../core/decide.ts';
 import type { DiscardReason } from '../core/delivery.ts';
-import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import { createId } from '../core/id.ts';
 import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import type { LeasedDelivery, NewMessage, Page, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { type EndpointRuntime, toEndpointRef } from './endpoint-runtime.ts';
 import type { Inbox } from './inbox.ts';
 import type { Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
@@ -44,6 +43,7 @@ const MAX_UPDATE_TRIES = 5;
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
   readonly #tests = new Map<string, PendingTest>();
+  #isClosed = false;
 
   constructor(options: EndpointAdminOptions) {
     this.#options = options;
@@ -110,7 +110,7 @@ export class EndpointAdmin {
   async remove(id: string): Promise<void> {
     const { store, directory, reporter, sender, handBack } = this.#options;
     const { record } = await this.get(id);
-    const { ref } = directory.put(record);
+    const ref = toEndpointRef(record);
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
     await handBack(sender.takeQueued(id));
@@ -120,26 +120,22 @@ export class EndpointAdmin {
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
+    const { store, directory, sender, handBack, reporter } = this.#options;
     const { record } = await this.get(id);
-    await this.#options.store.putLane({ endpointId: id, paused: true });
-    await this.#options.handBack(this.#options.sender.takeQueued(id));
-    this.#options.reporter.endpoint(
-      'endpoint.paused',
-      this.#options.directory.put(record).ref,
-      record.tenant,
-    );
+    await store.putLane({ endpointId: id, paused: true });
+    directory.setPaused(id, true);
+    await handBack(sender.takeQueued(id));
+    reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
 
   /** Ends a pause, and a block by Retry-After. */
   async resume(id: string): Promise<void> {
+    const { store, directory, wakeIn, reporter } = this.#options;
     const { record } = await this.get(id);
-    await this.#options.store.putLane({ endpointId: id, paused: false, blockForMs: 0 });
-    this.#options.wakeIn(0);
-    this.#options.reporter.endpoint(
-      'endpoint.resumed',
-      this.#options.directory.put(record).ref,
-      record.tenant,
-    );
+    directory.setPaused(id, false);
+    await store.putLane({ endpointId: id, paused: false, blockForMs: 0 });
+    wakeIn(0);
+    reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
 
   /** Sends one message to one endpoint at once, past its lane and whatever its state, without retries. */
@@ -152,6 +148,7 @@ export class EndpointAdmin {
       );
     }
     const { record } = await this.get(id);
+    if (this.#isClosed) throw new StoppedError('test an endpoint');
     const runtime = directory.put(record);
     const deliveryId = createId('dlv_', random);
     const settled = new Promise<Settled>((resolve, reject) =>
@@ -186,42 +183,8 @@ export class EndpointAdmin {
 
   /** Tests that have no outcome will not get one. */
   close(): void {
+    this.#isClosed = true;
     for (const test of this.#tests.values()) test.reject(new StoppedError('finish the test of an endpoint'));
-  }
-
-  /** What an outcome asks for beyond its own delivery: a pause of the lane, the end of the endpoint. */
-  applyDirective(runtime: EndpointRuntime, decision: Decision): void {
-    const { store, activity, reporter, sender, handBack, wakeIn } = this.#options;
-    const id = runtime.record.id;
-    activity.begin(1);
-    // At once: the slot of the attempt that was answered so is about to be filled from this queue.
-    const queued = sender.takeQueued(id);
-    const task = async (): Promise<void> => {
-      if (decision.blockLaneMs !== undefined) {
-        await store.putLane({
-          endpointId: id,
-          blockForMs: decision.blockLaneMs,
-          blockedReason: 'retry_after',
-        });
-        await handBack(sender.takeQueued(id));
-        wakeIn(decision.blockLaneMs);
-      }
-      if (decision.disableEndpoint) await this.#disable(id, 'gone');
-    };
-    task()
-      .finally(() => handBack(queued))
-      .catch((error: unknown) => reporter.error(error, `apply what endpoint ${id} answered`))
-      .finally(() => activity.end(1));
-  }
-
-  async #disable(id: string, reason: DisabledReason): Promise<void> {
-    try {
-      await this.update(id, (record) =>
-        record.status === 'disabled' ? record : { ...record, status: 'disabled', disabledReason: reason },
-      );
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-    }
   }
 
   async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {

@@ -15,6 +15,7 @@ import {
   type ResolvedDeliverySettings,
 } from '../core/endpoint.ts';
 import { type EndpointView, toEndpointView } from '../core/endpoint-view.ts';
+import type { FilterExpression } from '../core/filter.ts';
 import type { FunctionRegistry, RetryDelayFunction, ShouldRetryFunction } from '../core/functions.ts';
 import type { DispatcherReason } from '../core/outcome.ts';
 import { maskUrl } from '../core/redaction.ts';
@@ -90,12 +91,9 @@ function compile(record: EndpointRecord, options: EndpointCompilerOptions): Endp
   const shared = {
     record,
     view: toEndpointView(record),
-    ref: { id: record.id, url: maskUrl(record.url), name: record.name },
+    ref: toEndpointRef(record),
     settings,
-    filter:
-      record.filter === undefined
-        ? undefined
-        : compileFilter(record.filter, (name) => ownEntry(options.functions.filter, name)),
+    filter: record.filter === undefined ? undefined : compileFilterSafely(record.filter, options),
   };
   try {
     const policy = createPolicy(settings, options.functions);
@@ -125,6 +123,21 @@ function compile(record: EndpointRecord, options: EndpointCompilerOptions): Endp
       refusal: undefined,
       fault: { reason, detail: describeError(error) },
     };
+  }
+}
+
+/** A stored filter that cannot be read here is like one whose function is missing: nobody may say that it matches nothing. */
+function compileFilterSafely(
+  filter: FilterExpression,
+  { functions }: EndpointCompilerOptions,
+): CompiledFilter {
+  try {
+    return compileFilter(filter, (name) => ownEntry(functions.filter, name));
+  } catch (error) {
+    const fail = (): never => {
+      throw error;
+    };
+    return { matches: fail, equalities: [], missing: `the filter itself: ${describeError(error)}` };
   }
 }
 
@@ -188,4 +201,9 @@ function tryParseTarget(record: EndpointRecord, options: EndpointCompilerOptions
   } catch (error) {
     return describeError(error);
   }
+}
+
+/** How events and log lines call an endpoint. */
+export function toEndpointRef({ id, url, name }: EndpointRecord): EndpointRef {
+  return { id, url: maskUrl(url), name };
 }

@@ -6,15 +6,7 @@ import type { Clock, Random } from '../clock.ts';
 import { createToken } from '../core/id.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { TransitionLimits } from '../core/transition.ts';
-import type {
-  AppendEntry,
-  Lease,
-  LeasedDelivery,
-  NewDelivery,
-  NewMessage,
-  Retention,
-  Store,
-} from '../store/store.ts';
+import type { Lease, LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Activity } from './activity.ts';
 import { Deadlines } from './deadlines.ts';
@@ -23,6 +15,7 @@ import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { EndpointDirectives, isDirective } from './endpoint-directives.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
@@ -66,6 +59,7 @@ export class Engine {
   readonly matcher: Matcher;
   readonly endpoints: EndpointAdmin;
   readonly deliveries: DeliveryAdmin;
+  readonly #directives: EndpointDirectives;
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
   #isStopping = false;
@@ -78,13 +72,14 @@ export class Engine {
     this.directory = new Directory({
       ...options,
       onChange: ({ record, settings }) => this.sender.lanes.setConcurrency(record.id, settings.concurrency),
+      onPaused: (endpointId) => void this.#handBack(this.sender.takeQueued(endpointId)),
     });
     this.matcher = new Matcher({ ...context, directory: this.directory });
     this.settler = new Settler({
       ...context,
       limits: options.limits,
       onSettled: (settled) => this.#onSettled(settled),
-      onDirective: (runtime, decision) => this.endpoints.applyDirective(runtime, decision),
+      onDirective: (endpointId) => this.sender.lanes.hold(endpointId),
     });
     this.sender = new Sender({
       ...options,
@@ -92,6 +87,7 @@ export class Engine {
       settler: this.settler,
       attempts: { ...options, deadlines: new Deadlines(clock) },
       runtimeOf: (endpointId) => this.directory.get(endpointId),
+      findRuntime: (endpointId) => this.directory.find(endpointId),
       onRoom: () => this.scheduler.onRoom(),
     });
     const { lanes } = this.sender;
@@ -110,6 +106,7 @@ export class Engine {
       ...context,
       maxSleepMs,
       match: (message) => this.matcher.match(message),
+      upToDate: () => this.directory.upToDate(),
       onFannedOut: onStored,
       onWork: () => this.scheduler.wake(),
     });
@@ -120,6 +117,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
+      handBack: (leases) => void this.#release(leases),
       onLeftBehind: (what) => this.#onLeftBehind(what),
     });
     this.keeper = new Keeper({
@@ -141,6 +139,13 @@ export class Engine {
       handBack,
       wakeIn,
     });
+    this.#directives = new EndpointDirectives({
+      ...context,
+      admin: this.endpoints,
+      sender,
+      handBack,
+      wakeIn,
+    });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, handBack, wakeIn });
   }
 
@@ -157,19 +162,16 @@ export class Engine {
   }
 
   /** Matches and stores a message. A process that only stores leaves the matching to the others. */
-  emit(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
-    const matched =
-      to !== undefined
-        ? this.matcher.address(message, to)
-        : this.#options.deliver
-          ? this.matcher.match(message)
-          : undefined;
-    const entry: AppendEntry = {
-      message,
-      deliveries: matched ?? NO_DELIVERIES,
-      fannedOut: matched !== undefined,
-    };
-    return this.inbox.add(entry);
+  async emit(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
+    const changes = this.directory.upToDate();
+    if (changes !== undefined) await changes;
+    const matched = this.#match(message, to);
+    return this.inbox.add({ message, deliveries: matched ?? [], fannedOut: matched !== undefined });
+  }
+
+  #match(message: NewMessage, to: readonly string[] | undefined): readonly NewDelivery[] | undefined {
+    if (to !== undefined) return this.matcher.address(message, to);
+    return this.#options.deliver ? this.matcher.match(message) : undefined;
   }
 
   /** Resolves when nothing is left that is due now. */
@@ -179,7 +181,7 @@ export class Engine {
       if (!this.#options.deliver) return;
       const matched = await this.fanOut.runAll();
       const claimed = await this.scheduler.claimAll();
-      if (matched === 0 && claimed === 0 && this.activity.count === 0) return;
+      if (this.#isStopping || (matched === 0 && claimed === 0 && this.activity.count === 0)) return;
     }
   }
 
@@ -188,6 +190,7 @@ export class Engine {
     const { clock } = this.#options;
     this.#isStopping = true;
     this.sender.lanes.stop();
+    this.directory.stop();
     this.#unwatch?.();
     void this.#handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
@@ -201,27 +204,42 @@ export class Engine {
     this.inbox.close();
     this.settler.close();
     this.endpoints.close();
+    this.activity.close();
   }
 
   #onSettled(settled: Settled): void {
     this.#options.reporter.settled(settled);
-    const { result, transition } = settled;
+    const { result, transition, decision, runtime, delivery } = settled;
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
+    if (!isDirective(decision) || delivery.message.test) return;
+    const letGo = (): void => this.sender.lanes.letGo(delivery.endpointId);
+    if (result.kind === 'lost') letGo();
+    else void this.#directives.apply(runtime, decision).then(letGo);
   }
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
-    if (this.#isStopping) void this.#handBack(deliveries);
-    else
-      this.sender.accept(
-        deliveries[0]?.message.test === true ? this.endpoints.takeTests(deliveries) : deliveries,
-      );
+    const isUnwanted = ({ endpointId, message }: LeasedDelivery): boolean =>
+      this.#isStopping || (this.directory.isPaused(endpointId) && !message.test);
+    if (deliveries.some(isUnwanted)) {
+      void this.#handBack(deliveries.filter(isUnwanted));
+      return this.#accept(deliveries.filter((delivery) => !isUnwanted(delivery)));
+    }
+    this.#accept(deliveries);
+  }
+
+  #accept(deliveries: readonly LeasedDelivery[]): void {
+    const isTest = deliveries[0]?.message.test === true;
+    this.sender.accept(isTest ? this.endpoints.takeTests(deliveries) : deliveries);
   }
 
   /** As if never claimed: due now, attempt refunded. */
-  async #handBack(deliveries: readonly LeasedDelivery[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    const leases = deliveries.map(({ id, lease }): Lease => ({ deliveryId: id, lease }));
+  #handBack(deliveries: readonly LeasedDelivery[]): Promise<void> {
+    return this.#release(deliveries.map(({ id, lease }) => ({ deliveryId: id, lease })));
+  }
+
+  async #release(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return;
     this.activity.begin(1);
     try {
       await this.#options.store.release({ leases, refund: true });
@@ -248,7 +266,6 @@ function longestSleepMs({ capabilities }: Store, pollIntervalMs: number): number
   return capabilities.notifications ? NOTIFIED_SLEEP_MS : pollIntervalMs;
 }
 
-const NO_DELIVERIES: readonly NewDelivery[] = [];
 /** How long a stop waits for outcomes of called-off attempts to be written. */
 const FLUSH_TIMEOUT_MS = 2_000;
 

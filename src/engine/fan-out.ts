@@ -17,6 +17,8 @@ export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner' 
   /** Longest time between two looks: for messages of other processes, and those whose lease ran out. */
   readonly maxSleepMs: number;
   readonly match: MatchMessage;
+  /** Resolves when endpoint changes heard of are known here; undefined when they are. */
+  readonly upToDate: () => Promise<unknown> | undefined;
   readonly onFannedOut: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onWork: () => void;
 }
@@ -77,6 +79,10 @@ export class FanOut {
     if (!this.#isStopped) this.#timer = this.#options.clock.setTimer(() => this.wake(), delayMs);
   }
 
+  #lookAgainAt(instant: number): void {
+    this.#unfinishedUntil = Math.min(this.#unfinishedUntil, instant);
+  }
+
   async #drain(): Promise<number> {
     const { store, clock, leaseMs } = this.#options;
     let total = 0;
@@ -84,13 +90,16 @@ export class FanOut {
     while (!this.#isStopped) {
       const claims = await store.claimFanOut({ limit: BATCH, leaseMs });
       if (claims.length === 0) break;
-      const claimedUntil = clock.now() + leaseMs;
-      let completed = 0;
+      const claimedAt = clock.now();
+      let completed: number;
       try {
         completed = await this.#complete(claims);
-      } finally {
-        if (completed < claims.length) this.#unfinishedUntil = Math.min(this.#unfinishedUntil, claimedUntil);
+      } catch (error) {
+        this.#lookAgainAt(claimedAt + leaseMs);
+        throw error;
       }
+      // After two leases and not one: in between, a process that has the missing function comes first.
+      if (completed < claims.length) this.#lookAgainAt(claimedAt + 2 * leaseMs);
       total += completed;
     }
     return total;
@@ -98,21 +107,39 @@ export class FanOut {
 
   /** A message that this process cannot match is left to others: its lease runs out. */
   async #complete(claims: readonly FanOutClaim[]): Promise<number> {
-    const results = claims.flatMap(({ message, lease }) => {
-      const deliveries = this.#options.match(message);
-      return deliveries === undefined ? [] : [{ message, lease, deliveries }];
+    await this.#options.upToDate();
+    const matched = claims.flatMap((claim) => {
+      const deliveries = this.#match(claim.message);
+      return deliveries === undefined ? [] : [{ ...claim, deliveries }];
     });
-    if (results.length === 0) return 0;
-    await this.#options.store.completeFanOut({
-      results: results.map(({ message, lease, deliveries }) => ({
-        messageId: message.id,
-        lease,
-        deliveries,
-      })),
-    });
-    for (const { message, deliveries } of results)
+    if (matched.length === 0) return 0;
+    await this.#store(matched);
+    for (const { message, deliveries } of matched)
       this.#options.onFannedOut({ ...message, fingerprint: undefined }, deliveries);
     this.#options.onWork();
-    return results.length;
+    return matched.length;
   }
+
+  /** One message that cannot be read must not keep the others from being matched. */
+  #match(message: Message): readonly NewDelivery[] | undefined {
+    try {
+      return this.#options.match(message);
+    } catch (error) {
+      this.#options.reporter.error(error, `match message ${message.id}`);
+      return undefined;
+    }
+  }
+
+  async #store(matched: readonly Matched[]): Promise<void> {
+    const results = matched.map(({ message, lease, deliveries }) => ({
+      messageId: message.id,
+      lease,
+      deliveries,
+    }));
+    await this.#options.store.completeFanOut({ results });
+  }
+}
+
+interface Matched extends FanOutClaim {
+  readonly deliveries: readonly NewDelivery[];
 }

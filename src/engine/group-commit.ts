@@ -2,8 +2,8 @@
  * Group commit: what arrives in one turn of the event loop, and what arrives while a write is on its way, is written
  * together. One write is in flight, so a batch grows by itself when the store is slow.
  *
- * A write that throws is tried again with backoff, in order, until `giveUp` says that waiting has no point: the items
- * stay in memory meanwhile, and so does their order.
+ * A write that throws is tried again with backoff, in ever smaller batches: an item that the store will not take ends
+ * up alone, goes to the back of the queue, and the others are written. Items stay in memory meanwhile.
  */
 import type { Clock, Random, Timer } from '../clock.ts';
 import { backoffMs } from './backoff.ts';
@@ -14,45 +14,50 @@ export interface GroupCommitOptions<Item> {
   /** Most items in one write. */
   readonly maxBatch: number;
   readonly write: (batch: readonly Item[]) => Promise<void>;
-  /** Called when a write threw. Items it returns are tried again; it has settled the others. */
+  /** Called when a write threw. Items it returns are tried again; it has concluded the others. */
   readonly onFailure: (batch: readonly Item[], error: unknown) => readonly Item[];
 }
 
 export class GroupCommit<Item> {
   readonly #options: GroupCommitOptions<Item>;
   #queue: Item[] = [];
-  /** The batch of the write on its way. */
   #writing: readonly Item[] = [];
   #isBusy = false;
-  #failures = 0;
   #isClosed = false;
+  #failures = 0;
+  /** Shrinks with each failure, grows with each success. */
+  #batchLimit: number;
   #retry: Timer | undefined;
 
   constructor(options: GroupCommitOptions<Item>) {
     this.#options = options;
+    this.#batchLimit = options.maxBatch;
   }
 
   /** Items not written yet. */
   get size(): number {
-    return this.#writing.length + this.#queue.length;
+    return this.#queue.length + this.#writing.length;
   }
 
-  /** The items not written yet, those of a write on its way included. */
-  items(): Item[] {
-    return this.#writing.concat(this.#queue);
+  /** What waits to be written, or is being written. */
+  items(): readonly Item[] {
+    return [...this.#writing, ...this.#queue];
   }
 
-  push(item: Item): void {
+  /** False when it is closed: the item will not be written. */
+  push(item: Item): boolean {
+    if (this.#isClosed) return false;
     this.#queue.push(item);
     if (!this.#isBusy) {
       this.#isBusy = true;
       this.#options.clock.defer(this.#flush);
     }
+    return true;
   }
 
-  /** Writes nothing any more; returns what was not written. A write on its way is not waited for. */
+  /** Starts no further write; returns what is not written, a batch on its way included. */
   close(): readonly Item[] {
-    const items = this.#queue;
+    const items = this.items();
     this.#queue = [];
     this.#isClosed = true;
     this.#retry?.cancel();
@@ -64,29 +69,41 @@ export class GroupCommit<Item> {
   };
 
   async #writeOnce(): Promise<void> {
-    const { clock, maxBatch, write, onFailure, random } = this.#options;
-    const batch = this.#queue.length <= maxBatch ? this.#queue : this.#queue.slice(0, maxBatch);
-    this.#queue = batch === this.#queue ? [] : this.#queue.slice(maxBatch);
+    const batch = this.#takeBatch();
     let retryInMs = 0;
     if (batch.length > 0) {
       this.#writing = batch;
       try {
-        await write(batch);
+        await this.#options.write(batch);
         this.#failures = 0;
+        this.#batchLimit = Math.min(this.#options.maxBatch, this.#batchLimit * 2);
       } catch (error) {
-        this.#failures += 1;
-        const again = onFailure(batch, error);
-        if (again.length > 0 && !this.#isClosed) this.#queue = again.concat(this.#queue);
-        retryInMs = backoffMs(this.#failures, random);
+        retryInMs = this.#onFailure(batch, error);
       }
       this.#writing = [];
     }
-    if (this.#queue.length === 0) {
-      this.#isBusy = false;
-    } else if (retryInMs > 0) {
-      this.#retry = clock.setTimer(this.#flush, retryInMs, true);
-    } else {
-      clock.defer(this.#flush);
+    if (this.#queue.length === 0) this.#isBusy = false;
+    else if (retryInMs > 0) this.#retry = this.#options.clock.setTimer(this.#flush, retryInMs, true);
+    else this.#options.clock.defer(this.#flush);
+  }
+
+  #takeBatch(): Item[] {
+    const queue = this.#queue;
+    if (queue.length <= this.#batchLimit) {
+      this.#queue = [];
+      return queue;
     }
+    this.#queue = queue.slice(this.#batchLimit);
+    return queue.slice(0, this.#batchLimit);
+  }
+
+  /** How long to wait before the next try. */
+  #onFailure(batch: readonly Item[], error: unknown): number {
+    this.#failures += 1;
+    this.#batchLimit = Math.max(1, Math.floor(batch.length / 2));
+    const again = this.#options.onFailure(batch, error);
+    if (this.#isClosed) return 0;
+    this.#queue = batch.length === 1 ? [...this.#queue, ...again] : [...again, ...this.#queue];
+    return backoffMs(this.#failures, this.#options.random);
   }
 }

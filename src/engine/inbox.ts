@@ -2,11 +2,19 @@
  * The inbox: emitted messages and their deliveries, stored in groups. Deliveries whose lane has room are asked for
  * leased, and go straight to the lane when the store agrees: the usual delivery is never claimed.
  */
+import type { Timer } from '../clock.ts';
 import { ConflictError, StoppedError, StoreError } from '../errors.ts';
-import type { AppendEntry, AppendResult, LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
+import type {
+  AppendEntry,
+  AppendResult,
+  Lease,
+  LeasedDelivery,
+  NewDelivery,
+  NewMessage,
+} from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Lanes } from './lanes.ts';
+import type { LocalLanes } from './local-lanes.ts';
 
 /** What became of an emitted message. */
 export interface Receipt {
@@ -20,28 +28,37 @@ export interface Receipt {
 
 export interface InboxOptions extends EngineContext {
   /** Undefined in a process that only stores. */
-  readonly lanes: Lanes | undefined;
+  readonly lanes: LocalLanes | undefined;
   readonly idempotencyWindowMs: number;
   readonly emitTimeoutMs: number;
   readonly onStored: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
+  /** Gives leases back to the store, unused. */
+  readonly handBack: (leases: readonly Lease[]) => void;
   /** Something was stored that is due and not leased, or not matched. */
   readonly onLeftBehind: (what: 'work' | 'fan_out') => void;
 }
 
+/** A message on its way into the store. */
 interface Pending {
-  readonly entry: AppendEntry;
+  /** Ids and lease tokens stay the same from try to try: a try that was written though it seemed to fail is recognised. */
+  entry: AppendEntry;
   readonly since: number;
+  tries: number;
+  /** What the last try threw. */
+  failure: unknown;
+  isDone: boolean;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: unknown) => void;
 }
 
 const MAX_BATCH = 500;
-const NO_LEASES: readonly LeasedDelivery[] = [];
 
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #commit: GroupCommit<Pending>;
+  readonly #waiting = new Set<Pending>();
+  #timer: Timer | undefined;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -56,49 +73,63 @@ export class Inbox {
 
   /** Messages not stored yet. */
   get pending(): number {
-    return this.#commit.size;
+    return this.#waiting.size;
   }
 
   add(entry: AppendEntry): Promise<Receipt> {
-    this.#options.activity.begin(1);
+    const { activity, clock } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#commit.push({ entry, since: this.#options.clock.now(), resolve, reject });
+      const pending: Pending = {
+        entry,
+        since: clock.elapsed(),
+        tries: 0,
+        failure: undefined,
+        isDone: false,
+        resolve,
+        reject,
+      };
+      if (!this.#commit.push(pending)) return reject(new StoppedError('emit'));
+      activity.begin(1);
+      this.#waiting.add(pending);
+      this.#watchTimeouts();
     });
   }
 
-  /** Refuses what could not be stored until now. */
+  /** Refuses what is not stored by now. */
   close(): void {
-    const left = this.#commit.close();
-    for (const pending of left) pending.reject(new StoppedError('emit'));
-    this.#options.activity.end(left.length);
+    this.#commit.close();
+    this.#timer?.cancel();
+    for (const pending of this.#waiting) this.#reject(pending, new StoppedError('emit'));
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
-    const { store, owner, leaseMs, idempotencyWindowMs } = this.#options;
-    const entries = batch.map((pending) => this.#withLeases(pending.entry));
+    const { store, owner, leaseMs, idempotencyWindowMs, lanes } = this.#options;
+    const open = batch.filter((pending) => !pending.isDone);
+    if (open.length === 0) return;
+    const entries = open.map((pending) => this.#prepare(pending));
     let results: readonly AppendResult[];
     try {
       results = await store.append({ entries, owner, leaseMs, idempotencyWindowMs });
-    } catch (error) {
-      for (const entry of entries) this.#unreserve(entry);
-      throw error;
+    } finally {
+      for (const pending of open) if (pending.tries === 1) this.#unreserve(pending.entry);
     }
-    for (let index = 0; index < batch.length; index += 1)
-      this.#conclude(batch[index]!, entries[index]!, results[index]!);
-    this.#options.lanes?.pump();
-    this.#options.activity.end(batch.length);
+    for (let index = 0; index < open.length; index += 1) this.#conclude(open[index]!, results[index]!);
+    lanes?.pump();
   }
 
   /** Room in a lane is kept while its delivery is on the way into the store. */
-  #withLeases(entry: AppendEntry): AppendEntry {
+  #prepare(pending: Pending): AppendEntry {
     const { lanes, token } = this.#options;
-    if (lanes === undefined || entry.deliveries.length === 0) return entry;
+    pending.tries += 1;
+    const { entry } = pending;
+    if (pending.tries > 1 || lanes === undefined || entry.deliveries.length === 0) return entry;
     const deliveries = entry.deliveries.map((delivery) =>
       delivery.state === 'scheduled' && (entry.message.test || lanes.reserve(delivery.endpointId))
         ? { ...delivery, lease: token() }
         : delivery,
     );
-    return { ...entry, deliveries };
+    pending.entry = { ...entry, deliveries };
+    return pending.entry;
   }
 
   #unreserve(entry: AppendEntry): void {
@@ -107,38 +138,99 @@ export class Inbox {
       if (delivery.lease !== undefined) this.#options.lanes?.unreserve(delivery.endpointId);
   }
 
-  #conclude(pending: Pending, entry: AppendEntry, result: AppendResult): void {
-    this.#unreserve(entry);
+  #conclude(pending: Pending, result: AppendResult): void {
+    const { entry } = pending;
     switch (result.kind) {
-      case 'stored': {
+      case 'stored':
         if (result.leased.length > 0) this.#options.onLeased(result.leased);
-        this.#reportLeftBehind(entry, (result.leased ?? NO_LEASES).length);
-        this.#options.onStored(entry.message, entry.deliveries);
-        pending.resolve({ id: entry.message.id, duplicate: false, deliveries: entry.deliveries.map(toRef) });
-        return;
-      }
+        return this.#resolveStored(pending, result.leased.length);
       case 'duplicate':
-        pending.resolve({ id: result.messageId, duplicate: true, deliveries: result.deliveries });
-        return;
+        if (pending.tries > 1 && result.messageId === entry.message.id)
+          return this.#resolveEarlierTry(pending);
+        return this.#resolve(pending, {
+          id: result.messageId,
+          duplicate: true,
+          deliveries: result.deliveries,
+        });
       case 'conflict':
-        pending.reject(new ConflictError(result.messageId, conflictMessage(entry, result.messageId)));
+        return this.#reject(
+          pending,
+          new ConflictError(result.messageId, conflictMessage(entry, result.messageId)),
+        );
     }
   }
 
-  #reportLeftBehind(entry: AppendEntry, leasedCount: number): void {
-    if (!entry.fannedOut) this.#options.onLeftBehind('fan_out');
-    else if (leasedCount < entry.deliveries.length) this.#options.onLeftBehind('work');
+  #resolveStored(pending: Pending, leasedCount: number): void {
+    const { message, deliveries, fannedOut } = pending.entry;
+    if (!fannedOut) this.#options.onLeftBehind('fan_out');
+    else if (leasedCount < deliveries.length) this.#options.onLeftBehind('work');
+    this.#options.onStored(message, deliveries);
+    this.#resolve(pending, { id: message.id, duplicate: false, deliveries: deliveries.map(toRef) });
   }
 
-  /** Callers that have waited long enough get the error; the others wait on. A full store does not get better by waiting. */
+  /** An earlier try was written although it threw. Its leases were not seen here; handing them back is fenced. */
+  #resolveEarlierTry(pending: Pending): void {
+    const leases = pending.entry.deliveries.flatMap(({ id, lease }) =>
+      lease === undefined ? [] : [{ deliveryId: id, lease }],
+    );
+    this.#options.handBack(leases);
+    this.#resolveStored(pending, 0);
+  }
+
+  #resolve(pending: Pending, receipt: Receipt): void {
+    if (this.#finish(pending)) pending.resolve(receipt);
+  }
+
+  #reject(pending: Pending, error: unknown): void {
+    if (this.#finish(pending)) pending.reject(error);
+  }
+
+  #finish(pending: Pending): boolean {
+    if (pending.isDone) return false;
+    pending.isDone = true;
+    this.#waiting.delete(pending);
+    this.#options.activity.end(1);
+    return true;
+  }
+
+  /** A full store does not get better by waiting, for the message that does not fit. */
   #onFailure(batch: readonly Pending[], error: unknown): readonly Pending[] {
-    const { clock, emitTimeoutMs, activity, reporter } = this.#options;
-    reporter.error(error, `store ${batch.length} messages`);
-    const isFinal = error instanceof StoreError && error.code === 'store_full';
-    const expired = batch.filter((pending) => isFinal || clock.now() - pending.since >= emitTimeoutMs);
-    for (const pending of expired) pending.reject(isFinal ? error : timeoutError(emitTimeoutMs, error));
-    activity.end(expired.length);
-    return batch.filter((pending) => !expired.includes(pending));
+    this.#options.reporter.error(error, `store ${batch.length} messages`);
+    const isFinal = batch.length === 1 && error instanceof StoreError && error.code === 'store_full';
+    for (const pending of batch) {
+      pending.failure = error;
+      if (isFinal) this.#reject(pending, error);
+      else if (this.#isLate(pending)) this.#reject(pending, timeoutError(this.#options.emitTimeoutMs, error));
+    }
+    return batch.filter((pending) => !pending.isDone);
+  }
+
+  #isLate(pending: Pending): boolean {
+    return this.#options.clock.elapsed() - pending.since >= this.#options.emitTimeoutMs;
+  }
+
+  /** Also a store that never answers lets no caller wait for longer than it was told. */
+  #watchTimeouts(): void {
+    const { clock, emitTimeoutMs } = this.#options;
+    const [oldest] = this.#waiting;
+    if (
+      this.#timer !== undefined ||
+      oldest === undefined ||
+      emitTimeoutMs === 0 ||
+      emitTimeoutMs === Infinity
+    )
+      return;
+    this.#timer = clock.setTimer(
+      () => {
+        this.#timer = undefined;
+        for (const pending of this.#waiting) {
+          if (!this.#isLate(pending)) break;
+          this.#reject(pending, timeoutError(emitTimeoutMs, pending.failure));
+        }
+        this.#watchTimeouts();
+      },
+      oldest.since + emitTimeoutMs - clock.elapsed(),
+    );
   }
 }
 
@@ -157,10 +249,8 @@ function conflictMessage(entry: AppendEntry, existingId: string): string {
 
 function timeoutError(emitTimeoutMs: number, cause: unknown): StoreError {
   return new StoreError(
-    `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): the store keeps failing. The message was not accepted; emit it again when the store is back.`,
-    {
-      code: 'emit_timeout',
-      cause,
-    },
+    `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): the store ${cause === undefined ? 'does not answer' : 'keeps failing'}. ` +
+      'Emit it again, with an idempotencyKey so that it cannot become two.',
+    { code: 'emit_timeout', cause },
   );
 }

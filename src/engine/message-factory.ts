@@ -38,6 +38,8 @@ const EMIT_OPTION_KEYS = [
 ] as const satisfies readonly (keyof EmitOptions)[];
 const DEFAULT_TENANT = 'default';
 const MAX_TEXT_LENGTH = 256;
+/** Databases and headers refuse some of them; no name needs them. Half a surrogate pair is no character at all. */
+const CONTROLS = /[\p{Cc}\p{Surrogate}]/u;
 const MAX_METADATA_BYTES = 16 * 1024;
 /** The latest instant that a Date can hold. */
 const MAX_INSTANT = 8_640_000_000_000_000;
@@ -131,8 +133,13 @@ function checkOptions(options: EmitOptions): void {
 
 function checkText(key: 'tenant' | 'idempotencyKey' | 'orderingKey', value: unknown): void {
   if (value === undefined) return;
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_TEXT_LENGTH)
-    throw wrong(key, `1 to ${MAX_TEXT_LENGTH} characters`, value);
+  if (
+    typeof value !== 'string' ||
+    value.length === 0 ||
+    value.length > MAX_TEXT_LENGTH ||
+    CONTROLS.test(value)
+  )
+    throw wrong(key, `1 to ${MAX_TEXT_LENGTH} characters, none of them a control character`, value);
 }
 
 function copyMetadata(metadata: JsonObject): JsonObject {

@@ -7,7 +7,7 @@ import { catchRejection } from '../core/catch-rejection.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
-import type { OutcomeReason } from '../core/outcome.ts';
+import { reasonOf, responseOf } from '../core/outcome.ts';
 import { describeError, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type {
   DeliveryEventBase,
@@ -89,7 +89,7 @@ export class Reporter {
         this.#emit('delivery.exhausted', () => ({
           ...this.#base(settled),
           final: true,
-          reason: reasonOf(settled),
+          reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
         }));
         return this.#log('warn', () => [
@@ -105,7 +105,7 @@ export class Reporter {
         this.#emit('delivery.retrying', () => ({
           ...this.#base(settled),
           final: false,
-          reason: reasonOf(settled),
+          reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
           delayMs: transition.delayMs,
         }));
@@ -231,10 +231,7 @@ export class Reporter {
       endpoint: runtime.ref,
       attempt: delivery.attempts,
       maxAttempts: delivery.message.test ? 1 : runtime.maxAttempts,
-      status:
-        outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed'
-          ? outcome.response?.status
-          : undefined,
+      status: responseOf(outcome)?.status,
       durationMs,
       test: delivery.message.test,
     };
@@ -264,13 +261,6 @@ export class Reporter {
       // A logger that throws is the host's affair; deliveries go on.
     }
   }
-}
-
-function reasonOf(settled: Settled): OutcomeReason {
-  const { outcome } = settled;
-  return outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed'
-    ? outcome.reason
-    : 'transport_failed';
 }
 
 function toMessageRef(message: Message): MessageRef {

@@ -35,20 +35,24 @@ export function callRetryFunctions(
   const ask = <Answer>(
     call: (() => Answer) | undefined,
     what: string,
+    type: 'boolean' | 'number',
     fallback: Answer | undefined,
   ): Answer | undefined => {
     try {
-      const answer = call?.();
-      if (!catchRejection(answer, () => undefined)) return answer;
-      onError(new TypeError('it returned a promise; it has to answer at once'), what);
+      const answer: unknown = call?.();
+      if (answer === undefined || typeof answer === type) return answer as Answer | undefined;
+      const got = catchRejection(answer, () => undefined)
+        ? 'a promise'
+        : `a value of type ${answer === null ? 'null' : typeof answer}`;
+      onError(new TypeError(`expected a ${type} or undefined at once, got ${got}`), what);
     } catch (error) {
       onError(error, what);
     }
     return fallback;
   };
   return {
-    shouldRetry: ask(shouldRetry && (() => shouldRetry(context)), 'shouldRetry', undefined),
-    delayMs: ask(retryDelay && (() => retryDelay(context)), 'retryDelay', FALLBACK_DELAY_MS),
+    shouldRetry: ask(shouldRetry && (() => shouldRetry(context)), 'shouldRetry', 'boolean', undefined),
+    delayMs: ask(retryDelay && (() => retryDelay(context)), 'retryDelay', 'number', FALLBACK_DELAY_MS),
   };
 }
 

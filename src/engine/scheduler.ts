@@ -7,15 +7,15 @@ import type { Delivery } from '../core/delivery.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { EngineContext } from './engine-context.ts';
-import type { Lanes } from './lanes.ts';
+import type { LocalLanes } from './local-lanes.ts';
 
 /** Most deliveries in one claim; a large one keeps a database's locks longer than the round trip is worth. */
 const MAX_CLAIM = 300;
-/** Most deliveries that one claim takes from a lane this process holds nothing of. */
-const PER_LANE = 20;
+/** Most deliveries that one claim takes from a lane this process holds nothing of; the next claim knows its free slots. */
+const PER_LANE = 2;
 
 export interface SchedulerOptions extends Omit<EngineContext, 'activity'> {
-  readonly lanes: Lanes;
+  readonly lanes: LocalLanes;
   readonly maxRescues: number;
   /** Longest sleep; bounds how late work of other processes is seen without notifications. */
   readonly maxSleepMs: number;
@@ -135,6 +135,7 @@ export class Scheduler {
     if (result.leased.length > 0) this.#options.onLeased(result.leased);
     // What is due but found no slot is claimed when one frees; until then only other lanes are worth waking for.
     if (result.nextDueMs === 0) this.#hasBacklog = true;
+    if (result.rescued.length > 0) this.wake();
     this.#sleep(result.nextOpenMs || this.#options.maxSleepMs);
     return result.leased.length;
   }
@@ -142,13 +143,13 @@ export class Scheduler {
   /** Wakes at the earliest of all times asked for. */
   #sleep(delayMs: number): void {
     if (this.#isStopped) return;
-    const at = this.#options.clock.now() + Math.min(delayMs, this.#options.maxSleepMs);
+    const at = this.#options.clock.elapsed() + Math.min(delayMs, this.#options.maxSleepMs);
     if (at >= this.#timerAt) return;
     this.#timer?.cancel();
     this.#timerAt = at;
     this.#timer = this.#options.clock.setTimer(() => {
       this.#timerAt = Infinity;
       this.wake();
-    }, at - this.#options.clock.now());
+    }, at - this.#options.clock.elapsed());
   }
 }

@@ -6,7 +6,7 @@ import type { Lease, LeasedDelivery } from '../store/store.ts';
 import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
-import { Lanes, type Lane } from './lanes.ts';
+import { type LocalLane, LocalLanes } from './local-lanes.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { Settler } from './settler.ts';
 
@@ -16,20 +16,23 @@ export interface SenderOptions {
   readonly activity: Activity;
   readonly maxConcurrency: number;
   readonly runtimeOf: (endpointId: string) => EndpointRuntime | undefined;
+  /** Asks the store for an endpoint that is not known here; never rejects. */
+  readonly findRuntime: (endpointId: string) => Promise<EndpointRuntime | undefined>;
   /** Stands in for an endpoint that is gone. */
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
   readonly onRoom: () => void;
 }
 
 export class Sender {
-  readonly lanes: Lanes;
+  readonly lanes: LocalLanes;
   readonly #options: SenderOptions;
   readonly #inFlight = new Set<Attempt>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.lanes = new Lanes({
+    this.lanes = new LocalLanes({
       maxConcurrency: options.maxConcurrency,
+      unwritten: () => options.settler.pending,
       concurrencyOf: (endpointId) => options.runtimeOf(endpointId)?.settings.concurrency ?? 1,
       start: (delivery, lane) => this.#start(delivery, lane),
       onRoom: options.onRoom,
@@ -93,18 +96,22 @@ export class Sender {
     for (const attempt of [...this.#inFlight]) attempt.interrupt();
   }
 
-  #start(delivery: LeasedDelivery, lane: Lane): void {
+  #start(delivery: LeasedDelivery, lane: LocalLane): void {
     const runtime = this.#options.runtimeOf(delivery.endpointId);
-    if (runtime === undefined || runtime.record.status === 'disabled') {
-      this.#options.settler.withdraw(
-        delivery,
-        runtime ?? this.#options.runtimeOfRemoved(delivery.endpointId),
-        runtime === undefined ? 'endpoint_removed' : 'endpoint_disabled',
-      );
-      this.lanes.finish(lane);
-      this.#options.activity.end(1);
-      return;
-    }
+    if (runtime === undefined) void this.#startUnknown(delivery, lane);
+    else this.#startKnown(delivery, lane, runtime);
+  }
+
+  /** An endpoint may have been created by another process a moment ago: only the store knows that there is none. */
+  async #startUnknown(delivery: LeasedDelivery, lane: LocalLane): Promise<void> {
+    const runtime = await this.#options.findRuntime(delivery.endpointId);
+    if (runtime !== undefined) return this.#startKnown(delivery, lane, runtime);
+    this.#withdraw(delivery, lane, this.#options.runtimeOfRemoved(delivery.endpointId), 'endpoint_removed');
+  }
+
+  #startKnown(delivery: LeasedDelivery, lane: LocalLane, runtime: EndpointRuntime): void {
+    if (runtime.record.status === 'disabled')
+      return this.#withdraw(delivery, lane, runtime, 'endpoint_disabled');
     const attempt = new Attempt(this.#options.attempts, delivery, runtime, (ended, outcome) => {
       this.#conclude(ended, outcome, undefined);
       this.lanes.finish(lane);
@@ -113,12 +120,24 @@ export class Sender {
     attempt.start();
   }
 
-  #conclude(attempt: Attempt, outcome: Outcome, onWritten: ((settled: Settled) => void) | undefined): void {
-    this.#inFlight.delete(attempt);
-    this.#options.settler.settle(
-      { delivery: attempt.delivery, runtime: attempt.runtime, outcome, durationMs: attempt.durationMs },
-      onWritten,
-    );
+  #withdraw(
+    delivery: LeasedDelivery,
+    lane: LocalLane,
+    runtime: EndpointRuntime,
+    reason: 'endpoint_removed' | 'endpoint_disabled',
+  ): void {
+    this.#options.settler.withdraw(delivery, runtime, reason);
+    this.lanes.finish(lane);
     this.#options.activity.end(1);
+  }
+
+  #conclude(attempt: Attempt, outcome: Outcome, onWritten: ((settled: Settled) => void) | undefined): void {
+    const { delivery, runtime, durationMs } = attempt;
+    this.#inFlight.delete(attempt);
+    try {
+      this.#options.settler.settle({ delivery, runtime, outcome, durationMs }, onWritten);
+    } finally {
+      this.#options.activity.end(1);
+    }
   }
 }

@@ -9,8 +9,10 @@ import {
   type Transition,
   type TransitionLimits,
 } from '../core/transition.ts';
+import { reasonOf, responseOf } from '../core/outcome.ts';
 import { StoreError } from '../errors.ts';
 import type { Lease, LeasedDelivery, Settlement } from '../store/store.ts';
+import { isDirective } from './endpoint-directives.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';
@@ -22,14 +24,16 @@ export interface SettlerOptions extends Pick<
   'store' | 'clock' | 'random' | 'activity' | 'reporter'
 > {
   readonly limits: TransitionLimits;
+  /** An answer concerns the whole endpoint; it is applied once it is written. */
+  readonly onDirective: (endpointId: string) => void;
   readonly onSettled: (settled: Settled) => void;
-  /** The endpoint asks for a pause (Retry-After), or is gone (410). */
-  readonly onDirective: (runtime: EndpointRuntime, decision: Decision) => void;
 }
 
 interface Pending {
   readonly concluded: ConcludedAttempt;
-  readonly settlement: Settlement;
+  readonly decision: Decision | undefined;
+  settlement: Settlement;
+  tries: number;
   readonly onWritten: ((settled: Settled) => void) | undefined;
 }
 
@@ -46,13 +50,7 @@ export class Settler {
       random: options.random,
       maxBatch: MAX_BATCH,
       write: (batch) => this.#write(batch),
-      onFailure: (batch, error) => {
-        options.reporter.error(
-          error,
-          `write the outcome of ${batch.length} attempts; they are kept in memory and written when the store is back`,
-        );
-        return batch;
-      },
+      onFailure: (batch, error) => this.#onFailure(batch, error),
     });
   }
 
@@ -81,26 +79,22 @@ export class Settler {
 
   settle(concluded: ConcludedAttempt, onWritten?: (settled: Settled) => void): void {
     const { delivery, outcome, durationMs } = concluded;
-    const next = this.#decide(concluded);
+    const decision = this.#decide(concluded);
+    if (isDirective(decision) && !delivery.message.test) this.#options.onDirective(delivery.endpointId);
     const settlement: Settlement = {
       deliveryId: delivery.id,
       lease: delivery.lease,
-      transition: next,
+      transition: this.#transitionAfter(concluded, decision),
       attempt: {
         outcome: outcome.kind,
-        reason:
-          outcome.kind === 'endpoint_failed' || outcome.kind === 'dispatcher_failed'
-            ? outcome.reason
-            : undefined,
+        reason: reasonOf(outcome),
         detail: outcome.kind === 'delivered' ? undefined : outcome.detail,
         attempt: delivery.attempts,
         durationMs,
-        response:
-          outcome.kind === 'delivered' || outcome.kind === 'endpoint_failed' ? outcome.response : undefined,
+        response: responseOf(outcome),
       },
     };
-    this.#options.activity.begin(1);
-    this.#commit.push({ concluded, settlement, onWritten });
+    this.#push({ concluded, decision, settlement, tries: 0, onWritten });
   }
 
   /** A leased delivery that must not be sent: its endpoint is gone or disabled. No attempt is logged. */
@@ -116,69 +110,100 @@ export class Settler {
       outcome: { kind: 'interrupted', detail: 'not sent' },
       durationMs: 0,
     } as const;
-    this.#options.activity.begin(1);
-    this.#commit.push({
-      concluded,
-      settlement: { deliveryId: delivery.id, lease: delivery.lease, transition: next, attempt: undefined },
-      onWritten: undefined,
-    });
+    const settlement = {
+      deliveryId: delivery.id,
+      lease: delivery.lease,
+      transition: next,
+      attempt: undefined,
+    };
+    this.#push({ concluded, decision: undefined, settlement, tries: 0, onWritten: undefined });
   }
 
-  #decide(concluded: ConcludedAttempt): Transition {
-    const { delivery, outcome, runtime } = concluded;
-    if (outcome.kind === 'delivered') return this.#transition(delivery, { kind: 'succeeded' });
-    if (outcome.kind !== 'endpoint_failed')
-      return this.#transition(
-        delivery,
-        outcome.kind === 'interrupted'
-          ? { kind: 'interrupted' }
-          : { kind: 'dispatcher_failed', reason: outcome.reason },
-      );
+  #push(pending: Pending): void {
+    if (this.#commit.push(pending)) this.#options.activity.begin(1);
+  }
+
+  /** What the policy says to a failure of the endpoint. */
+  #decide({ delivery, outcome, runtime }: ConcludedAttempt): Decision | undefined {
+    if (outcome.kind !== 'endpoint_failed') return undefined;
+    const { clock, random, reporter } = this.#options;
     const attemptInRun = delivery.attempts - delivery.attemptsBeforeRun;
     const answers = callRetryFunctions(runtime, delivery, outcome, attemptInRun, (error, what) =>
-      this.#options.reporter.functionFailed(error, `The named function ${what}`),
+      reporter.functionFailed(error, `The named function ${what}`),
     );
-    const decision = decideNext({
+    return decideNext({
       reason: outcome.reason,
       status: outcome.response?.status,
       retryAfter: outcome.response?.headers['retry-after'],
       attemptInRun,
       policy: delivery.message.test ? runtime.testPolicy : runtime.policy,
-      nowMs: this.#options.clock.now(),
-      draw: this.#options.random.fraction(),
+      nowMs: clock.now(),
+      draw: random.fraction(),
       override: answers.shouldRetry,
       customDelayMs: answers.delayMs,
     });
-    if ((decision.blockLaneMs !== undefined || decision.disableEndpoint) && !delivery.message.test)
-      this.#options.onDirective(runtime, decision);
-    return this.#transition(delivery, {
-      kind: 'endpoint_failed',
-      reason: outcome.reason,
-      next: decision.verdict,
-    });
+  }
+
+  #transitionAfter({ delivery, outcome }: ConcludedAttempt, decision: Decision | undefined): Transition {
+    switch (outcome.kind) {
+      case 'delivered':
+        return this.#transition(delivery, { kind: 'succeeded' });
+      case 'endpoint_failed':
+        return this.#transition(delivery, {
+          kind: 'endpoint_failed',
+          reason: outcome.reason,
+          next: decision!.verdict,
+        });
+      case 'interrupted':
+        // A test is made once, now, or not at all.
+        if (delivery.message.test)
+          return this.#transition(delivery, { kind: 'withdrawn', reason: 'cancelled' });
+        return this.#transition(delivery, { kind: 'interrupted' });
+      case 'dispatcher_failed':
+        return this.#transition(delivery, { kind: 'dispatcher_failed', reason: outcome.reason });
+    }
   }
 
   #transition(delivery: LeasedDelivery, event: DeliveryEvent): Transition {
-    const snapshot = {
-      state: 'sending',
-      attempts: delivery.attempts,
-      attemptsBeforeRun: delivery.attemptsBeforeRun,
-      rescues: delivery.rescues,
-      faults: delivery.faults,
-    } as const;
-    return transition(snapshot, event, this.#options.limits)!;
+    const { limits } = this.#options;
+    const { attempts, attemptsBeforeRun, rescues, faults } = delivery;
+    const snapshot = { state: 'sending', attempts, attemptsBeforeRun, rescues, faults } as const;
+    return transition(snapshot, event, delivery.message.test ? { ...limits, maxFaults: 1 } : limits)!;
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
+    for (const pending of batch) pending.tries += 1;
     const results = await this.#options.store.settle({
       settlements: batch.map((pending) => pending.settlement),
     });
     for (let index = 0; index < batch.length; index += 1) {
-      const { concluded, settlement, onWritten } = batch[index]!;
-      const settled: Settled = { ...concluded, transition: settlement.transition, result: results[index]! };
+      const { concluded, decision, settlement, onWritten } = batch[index]!;
+      const settled: Settled = {
+        ...concluded,
+        decision,
+        transition: settlement.transition,
+        result: results[index]!,
+      };
       this.#options.onSettled(settled);
       onWritten?.(settled);
     }
     this.#options.activity.end(batch.length);
+  }
+
+  /** An outcome that is refused even alone is written without what a stranger put into it. */
+  #onFailure(batch: readonly Pending[], error: unknown): readonly Pending[] {
+    const what = `write the outcome of ${batch.length} attempts; they are kept in memory and tried again`;
+    this.#options.reporter.error(error, what);
+    const [alone] = batch;
+    if (
+      batch.length === 1 &&
+      alone !== undefined &&
+      alone.tries > 1 &&
+      alone.settlement.attempt !== undefined
+    ) {
+      const attempt = { ...alone.settlement.attempt, detail: undefined, response: undefined };
+      alone.settlement = { ...alone.settlement, attempt };
+    }
+    return batch;
   }
 }

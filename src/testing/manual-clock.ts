@@ -82,6 +82,10 @@ class SteppedClock implements ManualClock {
     return this.#origin + this.#elapsed;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
   set(instant: number): void {
     this.#origin = requireInstant('instant', instant) - this.#elapsed;
   }

@@ -257,7 +257,7 @@ describe('a named function that an attempt needs', () => {
     try {
       await using harness = await setup(functions);
       const failed = recordEvents(harness.dispatcher, 'delivery.failed');
-      const endpoint = await harness.createEndpoint({ secret: undefined, ...settings } as never);
+      const endpoint = await harness.createEndpoint({ secret: undefined, ...settings });
       await harness.dispatcher.emit('job.done', {});
       await harness.advance(HOUR);
       const [delivery] = await harness.deliveriesTo(endpoint);

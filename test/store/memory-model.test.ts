@@ -129,13 +129,11 @@ const event: fc.Arbitrary<DeliveryEvent> = fc.oneof(
   fc.constant<DeliveryEvent>({ kind: 'succeeded' }),
   fc.constant<DeliveryEvent>({ kind: 'interrupted' }),
   fc.boolean().map<DeliveryEvent>((refund) => ({ kind: 'released', refund })),
-  fc
-    .nat(2_000)
-    .map<DeliveryEvent>((delayMs) => ({
-      kind: 'endpoint_failed',
-      reason: 'timeout',
-      next: { kind: 'retry', delayMs },
-    })),
+  fc.nat(2_000).map<DeliveryEvent>((delayMs) => ({
+    kind: 'endpoint_failed',
+    reason: 'timeout',
+    next: { kind: 'retry', delayMs },
+  })),
   fc.constant<DeliveryEvent>({ kind: 'endpoint_failed', reason: 'timeout', next: { kind: 'stop' } }),
 );
 

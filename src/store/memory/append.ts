@@ -8,11 +8,10 @@ import type {
   NewMessage,
 } from '../store.ts';
 import { countState, leaseDelivery, noteIfFinished, requeue } from './changes.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
 import { createDeliveryRow } from './delivery-rows.ts';
-import type { MessageRow } from './message-rows.ts';
 import { createMessageRow } from './message-rows.ts';
 import { isHeldBack } from './ordering.ts';
+import type { DeliveryRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Stores a batch; nothing below can throw once there is room. */

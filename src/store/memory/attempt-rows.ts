@@ -1,16 +1,6 @@
 import type { Attempt } from '../../core/delivery.ts';
 import type { StoredResponse } from '../../core/stored-response.ts';
-import type { NewAttempt } from '../store.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { OrderedRow } from './ordered-rows.ts';
-
-/** One entry of the attempt log. */
-export interface AttemptRow extends OrderedRow {
-  readonly sequence: number;
-  readonly delivery: DeliveryRow;
-  readonly startedAt: number;
-  readonly attempt: NewAttempt;
-}
+import type { AttemptRow } from './rows.ts';
 
 /** A copy for callers. */
 export function toAttempt(row: AttemptRow): Attempt {

@@ -4,11 +4,9 @@ import { isFinalState } from '../../core/delivery.ts';
 import type { DeliveryEvent, Transition, TransitionLimits } from '../../core/transition.ts';
 import { transition } from '../../core/transition.ts';
 import type { LeasedDelivery, NewAttempt } from '../store.ts';
-import type { AttemptRow } from './attempt-rows.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
 import { toLeasedDelivery } from './delivery-rows.ts';
-import type { MessageRow } from './message-rows.ts';
 import { updateOrder } from './ordering.ts';
+import type { AttemptRow, DeliveryRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Faults never reach the state machine through the store, and rescues bring their own limit. */

@@ -1,43 +1,9 @@
+import type { Delivery } from '../../core/delivery.ts';
 import { isFinalState } from '../../core/delivery.ts';
-import type { Delivery, DeliveryReason, DeliveryState, DiscardReason } from '../../core/delivery.ts';
 import type { LeasedDelivery, NewDelivery } from '../store.ts';
-import type { AttemptRow } from './attempt-rows.ts';
-import type { LaneRow } from './lane-rows.ts';
-import type { LinkedRow } from './linked-rows.ts';
-import type { MessageRow } from './message-rows.ts';
-import type { OrderedRow } from './ordered-rows.ts';
-import type { TimedItem } from './timed-queue.ts';
+import type { DeliveryRow, LaneRow, MessageRow } from './rows.ts';
 
-/** One delivery in memory; changed in place. */
-export interface DeliveryRow extends OrderedRow, LinkedRow<DeliveryRow>, TimedItem<DeliveryRow> {
-  readonly sequence: number;
-  readonly id: string;
-  readonly message: MessageRow;
-  readonly lane: LaneRow;
-  /** `undefined` for test messages too: they neither wait for others nor hold others up. */
-  readonly orderingKey: string | undefined;
-  readonly createdAt: number;
-  state: DeliveryState;
-  reason: DeliveryReason | undefined;
-  attempts: number;
-  attemptsBeforeRun: number;
-  rescues: number;
-  faults: number;
-  dueAt: number;
-  firstAttemptAt: number | undefined;
-  finishedAt: number | undefined;
-  /** Set while `sending`; the row is then in the list of leases. */
-  lease: string | undefined;
-  leasedAt: number;
-  leaseUntil: number;
-  /** Why it is to be discarded instead of scheduled again: it was cancelled while `sending`. */
-  cancelled: DiscardReason | undefined;
-  /** It stands in the queue of its ordering key. */
-  inKeyQueue: boolean;
-  /** Oldest first; `undefined` before the first. */
-  attemptLog: AttemptRow[] | undefined;
-}
-
+/** The row of a delivery that stands in no queue. */
 export function createDeliveryRow(
   delivery: NewDelivery,
   place: { sequence: number; now: number; message: MessageRow; lane: LaneRow },

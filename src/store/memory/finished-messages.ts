@@ -1,6 +1,6 @@
 import type { Retention } from '../store.ts';
 import { LinkedRows } from './linked-rows.ts';
-import type { MessageRow } from './message-rows.ts';
+import type { MessageRow } from './rows.ts';
 
 /** Messages that wait for nothing any more, in the order in which they ended; what retention and capacity take from. */
 export class FinishedMessages {

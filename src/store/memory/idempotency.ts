@@ -1,5 +1,5 @@
 import type { Message } from '../../core/message.ts';
-import type { MessageRow } from './message-rows.ts';
+import type { MessageRow } from './rows.ts';
 
 /** Idempotency keys, per tenant. A key lives until its window ends or its message is removed, whichever is first. */
 export class IdempotencyKeys {

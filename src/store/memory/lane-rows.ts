@@ -1,38 +1,11 @@
 import type { RateLimit } from '../../core/endpoint.ts';
-import type { BlockReason, Lane } from '../store.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { KeyQueue } from './ordering.ts';
+import type { Lane } from '../store.ts';
 import { OrderedRows } from './ordered-rows.ts';
 import { RateWindow } from './rate-window.ts';
-import type { TimedItem } from './timed-queue.ts';
+import type { LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
-/** One lane in memory; changed in place. */
-export interface LaneRow extends TimedItem<LaneRow> {
-  readonly endpointId: string;
-  paused: boolean;
-  /** Nothing is claimed before; 0 when not blocked. */
-  blockedUntil: number;
-  blockedReason: BlockReason | undefined;
-  succeeded: number;
-  failed: number;
-  lastTriggeredAt: number | undefined;
-  /** `undefined`: no limit. */
-  rate: RateWindow | undefined;
-  /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */
-  readonly due: TimedQueue<DeliveryRow>;
-  readonly keys: Map<string, KeyQueue>;
-  /** Sequence of the message that got a delivery here last: a message has at most one per lane. */
-  lastMessage: number;
-  /** All deliveries of the endpoint, finished ones included. */
-  readonly deliveries: OrderedRows<DeliveryRow>;
-  /** It waits for its turn; otherwise `entry` says until when it sleeps, if there is anything to wait for. */
-  inRing: boolean;
-  /** The claim that `slotsLeft` belongs to. */
-  claimNumber: number;
-  slotsLeft: number;
-}
-
+/** The row of an open, empty lane. */
 export function createLaneRow(
   endpointId: string,
   sequence: number,

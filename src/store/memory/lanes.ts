@@ -1,7 +1,6 @@
 import type { RateLimit } from '../../core/endpoint.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { LaneRow } from './lane-rows.ts';
 import { createLaneRow, readyAt } from './lane-rows.ts';
+import type { DeliveryRow, LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
 /** Deliveries that a lane gives before the next one has its turn. */

@@ -1,5 +1,5 @@
-import type { DeliveryRow } from './delivery-rows.ts';
 import { LinkedRows } from './linked-rows.ts';
+import type { DeliveryRow } from './rows.ts';
 
 /**
  * Leased deliveries, the first to expire in front. Leases of one length are added in order, so finding the place costs

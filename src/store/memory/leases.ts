@@ -8,8 +8,7 @@ import type {
   SettleResult,
 } from '../store.ts';
 import { applyEvent, applyTransition, logAttempt } from './changes.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { LaneRow } from './lane-rows.ts';
+import type { DeliveryRow, LaneRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Writes outcomes. */

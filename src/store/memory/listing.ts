@@ -1,14 +1,12 @@
 import type { Listable, ListParams, ListWhere, Page } from '../store.ts';
-import type { AttemptRow } from './attempt-rows.ts';
 import { toAttempt } from './attempt-rows.ts';
 import type { CursorKind } from './cursor.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
 import { toDelivery } from './delivery-rows.ts';
-import type { MessageRow } from './message-rows.ts';
 import { toStoredMessage } from './message-rows.ts';
 import type { OrderedRow } from './ordered-rows.ts';
 import { OrderedRows } from './ordered-rows.ts';
+import type { AttemptRow, DeliveryRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { matchesAttempt, matchesDelivery, matchesMessage } from './where.ts';
 

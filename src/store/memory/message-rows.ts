@@ -1,31 +1,7 @@
-import type { Message } from '../../core/message.ts';
 import type { NewMessage, StoredMessage } from '../store.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { LinkedRow } from './linked-rows.ts';
-import type { OrderedRow } from './ordered-rows.ts';
+import type { MessageRow } from './rows.ts';
 
-/** One message in memory; changed in place. */
-export interface MessageRow extends OrderedRow, LinkedRow<MessageRow> {
-  readonly sequence: number;
-  /** Handed out with every lease, so it is never changed. */
-  readonly message: Message;
-  readonly fingerprint: string | undefined;
-  readonly createdAt: number;
-  /** When its idempotency key is free again. */
-  readonly idempotentUntil: number;
-  fannedOut: boolean;
-  /** Token of the process that matches it, and until when. */
-  fanOutLease: string | undefined;
-  fanOutUntil: number;
-  /** In order of creation; an endpoint has at most one. */
-  deliveries: DeliveryRow[];
-  unfinished: number;
-  /** Deliveries that ended otherwise than `succeeded`. */
-  unsuccessful: number;
-  /** Set while all deliveries are final and the message is matched; the row is then in a list of finished ones. */
-  finishedAt: number | undefined;
-}
-
+/** The row of a message without deliveries. */
 export function createMessageRow(
   message: NewMessage,
   place: { sequence: number; now: number; fannedOut: boolean; idempotencyWindowMs: number },

@@ -1,25 +1,13 @@
 import { isFinalState } from '../../core/delivery.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { LaneRow } from './lane-rows.ts';
-
-/**
- * The deliveries of one ordering key in one lane, by sequence. Only its first unfinished delivery stands in the queue
- * of the lane, and only while no other one of the key is leased.
- */
-export interface KeyQueue {
-  rows: DeliveryRow[];
-  /** Rows before it are finished. */
-  head: number;
-  /** The delivery in the queue of the lane. */
-  queued: DeliveryRow | undefined;
-  leased: DeliveryRow | undefined;
-}
+import type { DeliveryRow, KeyQueue, LaneRow } from './rows.ts';
 
 /** Finished rows at the front that are worth cutting off. */
 const MIN_COMPACTION = 64;
 
-/** To be called after each change of a delivery with an ordering key. True when one of the key entered the
- * queue of the lane. */
+/**
+ * To be called after each change of a delivery with an ordering key. True when a delivery of the key entered the queue of
+ * the lane.
+ */
 export function updateOrder(lane: LaneRow, key: string, row: DeliveryRow): boolean {
   const queue = lane.keys.get(key) ?? openKey(lane, key);
   if (row.state === 'sending') queue.leased = row;

@@ -4,10 +4,10 @@ import { OptionsError } from '../../errors.ts';
 import type { RescheduleParams, RescheduleResult } from '../store.ts';
 import { applyTransition, NO_LIMITS } from './changes.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
 import { toDelivery } from './delivery-rows.ts';
 import { deliverySource, only } from './listing.ts';
 import type { OrderedRows } from './ordered-rows.ts';
+import type { DeliveryRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { matchesDelivery } from './where.ts';
 

@@ -1,19 +1,15 @@
 import { StoreError } from '../../errors.ts';
-import type { AttemptRow } from './attempt-rows.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
 import { EndpointRows } from './endpoint-rows.ts';
 import { FinishedMessages } from './finished-messages.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import type { LaneRow } from './lane-rows.ts';
 import { Lanes } from './lanes.ts';
 import { LeaseList } from './lease-list.ts';
-import type { MessageRow } from './message-rows.ts';
 import { OrderedRows } from './ordered-rows.ts';
+import type { AttemptRow, DeliveryRow, LaneRow, MessageRow } from './rows.ts';
 import { Watchers } from './watchers.ts';
 
 /**
- * All that a memory store holds, with its indexes. Rows are one mutable object each and never leave the store: what
- * callers get are copies. Every call works on them in one go, so no call ever sees another half done.
+ * All that a memory store holds, with its indexes. Every call works on them in one go, so no call ever sees another half done.
  */
 export class Tables {
   readonly messages: Map<string, MessageRow> = new Map();

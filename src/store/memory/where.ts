@@ -1,7 +1,5 @@
 import type { ListWhere } from '../store.ts';
-import type { AttemptRow } from './attempt-rows.ts';
-import type { DeliveryRow } from './delivery-rows.ts';
-import type { MessageRow } from './message-rows.ts';
+import type { AttemptRow, DeliveryRow, MessageRow } from './rows.ts';
 
 /** Deliveries: all members, the instants by creation. */
 export function matchesDelivery(where: ListWhere, row: DeliveryRow): boolean {

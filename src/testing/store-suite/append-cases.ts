@@ -76,6 +76,21 @@ export const appendCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'does not share what was handed in or out',
+    async run(world) {
+      const metadata = { list: [1] };
+      const entry = world.entry([], { metadata });
+      await world.append([entry]);
+      metadata.list.push(2);
+      const read = async (): Promise<unknown> =>
+        (await world.store.getMessage({ id: entry.message.id }))?.metadata;
+      const first = (await read()) as typeof metadata;
+      assert.deepEqual(first, { list: [1] });
+      first.list.push(3);
+      assert.deepEqual(await read(), { list: [1] });
+    },
+  },
+  {
     name: 'stores a payload of a mebibyte',
     async run(world) {
       const dataJson = JSON.stringify('x'.repeat(2 ** 20));

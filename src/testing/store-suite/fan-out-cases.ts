@@ -98,11 +98,12 @@ export const fanOutCases: readonly SuiteCase[] = [
     async run(world) {
       const existing = world.delivery('ep_1', { lease: 'token' });
       await world.append([{ ...world.entry([existing]), fannedOut: false }]);
+      const unrelated = await world.emitOne('ep_1');
       const [claimed] = await claim(world);
       const [again, other, twice] = [world.delivery('ep_1'), world.delivery('ep_2'), world.delivery('ep_2')];
       await complete(world, claimed!, [again, other, twice]);
       const { items } = await world.store.list({ of: 'deliveries', where: {}, limit: 10 });
-      assert.deepEqual(items.map(({ id }) => id).sort(), [existing.id, other.id].sort());
+      assert.deepEqual(items.map(({ id }) => id).sort(), [existing.id, unrelated, other.id].sort());
       assert.equal((await world.read(existing.id)).state, 'sending');
     },
   },

@@ -150,6 +150,25 @@ export const listingCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'lists the attempts of a message in the order in which they were written',
+    async run(world) {
+      const entry = world.entry([world.delivery('ep_1'), world.delivery('ep_2')]);
+      await world.append([entry]);
+      const expected: string[] = [];
+      for (const attempt of [1, 2, 3]) {
+        for (const leased of (await world.claim()).leased) {
+          await world.retryIn(leased, 0);
+          expected.unshift(`${leased.id}/${attempt}`);
+        }
+      }
+      const found = await listAll(world, 'attempts', { messageId: entry.message.id }, 2);
+      assert.deepEqual(
+        found.map(({ deliveryId, attempt }) => `${deliveryId}/${attempt}`),
+        expected,
+      );
+    },
+  },
+  {
     name: 'keeps a page where it was while rows come and go',
     async run(world) {
       const finished = await world.emit(Array.from({ length: 10 }, () => 'ep'));

@@ -138,6 +138,20 @@ export const rescueCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'rescues by the end of the lease, not by its beginning',
+    async run(world) {
+      const [long, short] = await world.emit(['ep_long', 'ep_short']);
+      await world.claim({ leaseMs: 10 * LEASE_MS, freeSlots: new Map([['ep_short', 0]]) });
+      await world.claim();
+      await world.advance(LEASE_MS + 1_000);
+      const rescued = async (): Promise<string[]> =>
+        (await world.claim({ limit: 0 })).rescued.map(({ id }) => id);
+      assert.deepEqual(await rescued(), [short]);
+      await world.advance(9 * LEASE_MS);
+      assert.deepEqual(await rescued(), [long]);
+    },
+  },
+  {
     name: 'rescues in paused lanes too',
     async run(world) {
       await world.emitOne('ep');

@@ -166,4 +166,16 @@ export const retentionCases: readonly SuiteCase[] = [
       assert.equal((await world.append([again]))[0]?.kind, 'stored');
     },
   },
+  {
+    name: 'leaves an idempotency key to the message that has it now',
+    async run(world) {
+      await world.append([world.entry([], { idempotencyKey: 'key' })], { idempotencyWindowMs: HOUR_MS });
+      await world.advance(HOUR_MS + 1_000);
+      const heir = world.entry([], { idempotencyKey: 'key' });
+      await world.append([heir]);
+      assert.equal((await prune(world)).messages, 1);
+      const [result] = await world.append([world.entry([], { idempotencyKey: 'key' })]);
+      assert.ok(result?.kind === 'duplicate' && result.messageId === heir.message.id);
+    },
+  },
 ];

@@ -3,37 +3,47 @@
  * of the lanes that have work and room. One lane after the other starts one delivery, so an endpoint with a long queue
  * costs the others nothing. A counter and an array, not a promise queue: two nested ones are first come first served
  * over all endpoints, and what waits in them can be neither listed nor handed back.
+ *
+ * A quarter of all slots is kept for lanes that have nothing in flight: endpoints that hang may fill the rest, and a
+ * healthy one still gets its first slot at once.
  */
 import type { LeasedDelivery } from '../store/store.ts';
 
 /** A lane holds up to this many times its concurrency, so that a free slot finds the next delivery here and not in the store. */
 const LEASES_PER_SLOT = 2;
 
-export interface Lane {
+/** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
+const SHARED_PART = 0.75;
+
+export interface LocalLane {
   readonly endpointId: string;
   concurrency: number;
   inFlight: number;
   /** Room promised to deliveries that are on their way into the store. */
   reserved: number;
+  /** Answers that ask for a pause and are being written: nothing is started meanwhile. */
+  holds: number;
   readonly queue: LeasedDelivery[];
   head: number;
   isInRing: boolean;
 }
 
-export interface LanesOptions {
+export interface LocalLanesOptions {
   readonly maxConcurrency: number;
+  /** Outcomes that could not be written yet: they hold back new work, or a store that is down would let memory grow. */
+  readonly unwritten: () => number;
   /** Concurrency of an endpoint. */
   readonly concurrencyOf: (endpointId: string) => number;
   /** Begins an attempt. Must end in `finish`. */
-  readonly start: (delivery: LeasedDelivery, lane: Lane) => void;
+  readonly start: (delivery: LeasedDelivery, lane: LocalLane) => void;
   /** A lane has room again and its queue is running low. */
   readonly onRoom: () => void;
 }
 
-export class Lanes {
-  readonly #lanes = new Map<string, Lane>();
-  readonly #ring: Lane[] = [];
-  readonly #options: LanesOptions;
+export class LocalLanes {
+  readonly #lanes = new Map<string, LocalLane>();
+  readonly #ring: LocalLane[] = [];
+  readonly #options: LocalLanesOptions;
   #ringHead = 0;
   #inFlight = 0;
   #queued = 0;
@@ -41,7 +51,7 @@ export class Lanes {
   #isPumping = false;
   #isStopped = false;
 
-  constructor(options: LanesOptions) {
+  constructor(options: LocalLanesOptions) {
     this.#options = options;
   }
 
@@ -55,13 +65,16 @@ export class Lanes {
 
   /** How many more deliveries this process may lease over all lanes. */
   get room(): number {
-    return this.#options.maxConcurrency * LEASES_PER_SLOT - this.#inFlight - this.#queued - this.#reserved;
+    const { maxConcurrency, unwritten } = this.#options;
+    return maxConcurrency * LEASES_PER_SLOT - this.#inFlight - this.#queued - this.#reserved - unwritten();
   }
 
   /** Free slots of every lane that holds something, for the claim; other lanes are empty. */
   freeSlots(): Map<string, number> {
     const slots = new Map<string, number>();
-    for (const lane of this.#lanes.values()) slots.set(lane.endpointId, Math.max(0, roomOf(lane)));
+    const isScarce = this.#isScarce;
+    for (const lane of this.#lanes.values())
+      slots.set(lane.endpointId, isScarce ? 0 : Math.max(0, roomOf(lane)));
     return slots;
   }
 
@@ -69,10 +82,16 @@ export class Lanes {
   reserve(endpointId: string): boolean {
     if (this.#isStopped || this.room <= 0) return false;
     const lane = this.#lane(endpointId);
-    if (roomOf(lane) <= 0) return false;
+    if (roomOf(lane) <= 0 || (this.#isScarce && roomOf(lane) < lane.concurrency * LEASES_PER_SLOT))
+      return false;
     lane.reserved += 1;
     this.#reserved += 1;
     return true;
+  }
+
+  /** What is left is for lanes that hold nothing. */
+  get #isScarce(): boolean {
+    return this.room <= this.#options.maxConcurrency * LEASES_PER_SLOT * (1 - SHARED_PART);
   }
 
   /** Gives back room kept by {@link reserve}. */
@@ -95,11 +114,12 @@ export class Lanes {
   pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#inFlight < this.#options.maxConcurrency && this.#ringHead < this.#ring.length) {
+    let passedOver = 0;
+    while (this.#inFlight < this.#options.maxConcurrency && passedOver < this.#ring.length - this.#ringHead) {
       const lane = this.#ring[this.#ringHead]!;
       this.#ringHead += 1;
       lane.isInRing = false;
-      this.#startOne(lane);
+      passedOver = this.#startOne(lane) ? 0 : passedOver + 1;
       this.#enterRing(lane);
       this.#forgetIfIdle(lane);
       this.#compactRing();
@@ -108,7 +128,7 @@ export class Lanes {
   }
 
   /** An attempt of this lane has ended. */
-  finish(lane: Lane): void {
+  finish(lane: LocalLane): void {
     lane.inFlight -= 1;
     this.#inFlight -= 1;
     this.#enterRing(lane);
@@ -151,6 +171,20 @@ export class Lanes {
     }
   }
 
+  /** Starts nothing in this lane until {@link letGo}. */
+  hold(endpointId: string): void {
+    this.#lane(endpointId).holds += 1;
+  }
+
+  /** Ends one {@link hold}. */
+  letGo(endpointId: string): void {
+    const lane = this.#lane(endpointId);
+    lane.holds -= 1;
+    this.#enterRing(lane);
+    this.pump();
+    this.#forgetIfIdle(lane);
+  }
+
   /** New settings of an endpoint. */
   setConcurrency(endpointId: string, concurrency: number): void {
     const lane = this.#lanes.get(endpointId);
@@ -165,23 +199,27 @@ export class Lanes {
     this.#isStopped = true;
   }
 
-  #startOne(lane: Lane): void {
+  #startOne(lane: LocalLane): boolean {
     const delivery = lane.queue[lane.head];
-    if (delivery === undefined || lane.inFlight >= lane.concurrency) return;
+    if (delivery === undefined || lane.inFlight >= lane.concurrency || lane.holds > 0) return false;
+    if (lane.inFlight > 0 && this.#inFlight >= Math.ceil(this.#options.maxConcurrency * SHARED_PART))
+      return false;
     lane.head += 1;
     compactQueue(lane);
     this.#queued -= 1;
     lane.inFlight += 1;
     this.#inFlight += 1;
     this.#options.start(delivery, lane);
+    return true;
   }
 
-  #enterRing(lane: Lane): void {
+  #enterRing(lane: LocalLane): void {
     if (
       lane.isInRing ||
       this.#isStopped ||
       lane.head >= lane.queue.length ||
-      lane.inFlight >= lane.concurrency
+      lane.inFlight >= lane.concurrency ||
+      lane.holds > 0
     )
       return;
     lane.isInRing = true;
@@ -194,29 +232,44 @@ export class Lanes {
     this.#ringHead = 0;
   }
 
-  #lane(endpointId: string): Lane {
+  #lane(endpointId: string): LocalLane {
     let lane = this.#lanes.get(endpointId);
     if (lane === undefined) {
       const concurrency = this.#options.concurrencyOf(endpointId);
-      lane = { endpointId, concurrency, inFlight: 0, reserved: 0, queue: [], head: 0, isInRing: false };
+      lane = {
+        endpointId,
+        concurrency,
+        inFlight: 0,
+        reserved: 0,
+        holds: 0,
+        queue: [],
+        head: 0,
+        isInRing: false,
+      };
       this.#lanes.set(endpointId, lane);
     }
     return lane;
   }
 
   /** Idle lanes are not kept: 100,000 endpoints that were used once must not weigh on every claim. */
-  #forgetIfIdle(lane: Lane): void {
-    if (lane.inFlight === 0 && lane.reserved === 0 && lane.head >= lane.queue.length && !lane.isInRing)
+  #forgetIfIdle(lane: LocalLane): void {
+    if (
+      lane.inFlight === 0 &&
+      lane.reserved === 0 &&
+      lane.holds === 0 &&
+      lane.head >= lane.queue.length &&
+      !lane.isInRing
+    )
       this.#lanes.delete(lane.endpointId);
   }
 }
 
-function roomOf(lane: Lane): number {
+function roomOf(lane: LocalLane): number {
   return lane.concurrency * LEASES_PER_SLOT - lane.inFlight - lane.reserved - (lane.queue.length - lane.head);
 }
 
 /** The head moves through the array; finished places are dropped now and then, not at each step. */
-function compactQueue(lane: Lane): void {
+function compactQueue(lane: LocalLane): void {
   if (lane.head >= lane.queue.length) {
     lane.queue.length = 0;
     lane.head = 0;

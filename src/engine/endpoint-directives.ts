@@ -1,0 +1,76 @@
+/**
+ * What an endpoint's answer asks for beyond its own delivery: a pause of its lane (Retry-After), or its end (410).
+ * Applied after the outcome is written, so a process that lost its lease changes nothing; tried again when the store
+ * fails, so an answer is not forgotten.
+ */
+import type { Decision } from '../core/decide.ts';
+import { NotFoundError } from '../errors.ts';
+import type { LeasedDelivery } from '../store/store.ts';
+import { backoffMs } from './backoff.ts';
+import type { EndpointAdmin } from './endpoint-admin.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { EngineContext } from './engine-context.ts';
+import type { Sender } from './sender.ts';
+
+export interface EndpointDirectivesOptions extends Pick<
+  EngineContext,
+  'store' | 'clock' | 'random' | 'activity' | 'reporter'
+> {
+  readonly admin: EndpointAdmin;
+  readonly sender: Sender;
+  readonly handBack: (deliveries: readonly LeasedDelivery[]) => Promise<void>;
+  readonly wakeIn: (delayMs: number) => void;
+}
+
+const MAX_TRIES = 8;
+
+/** Whether a decision concerns more than its delivery. */
+export function isDirective(decision: Decision | undefined): decision is Decision {
+  return decision !== undefined && (decision.blockLaneMs !== undefined || decision.disableEndpoint);
+}
+
+export class EndpointDirectives {
+  readonly #options: EndpointDirectivesOptions;
+
+  constructor(options: EndpointDirectivesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it is done, or given up; never rejects. */
+  async apply(runtime: EndpointRuntime, decision: Decision): Promise<void> {
+    const { activity, reporter, clock, random } = this.#options;
+    activity.begin(1);
+    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+      try {
+        if (decision.blockLaneMs !== undefined) await this.#block(runtime.record.id, decision.blockLaneMs);
+        if (decision.disableEndpoint) await this.#disable(runtime);
+        break;
+      } catch (error) {
+        reporter.error(error, `apply what endpoint ${runtime.record.id} answered`);
+        const delayMs = backoffMs(tries, random);
+        if (tries < MAX_TRIES) await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
+      }
+    }
+    activity.end(1);
+  }
+
+  async #block(endpointId: string, blockForMs: number): Promise<void> {
+    const { store, sender, handBack, wakeIn } = this.#options;
+    await store.putLane({ endpointId, blockForMs, blockedReason: 'retry_after' });
+    await handBack(sender.takeQueued(endpointId));
+    wakeIn(blockForMs);
+  }
+
+  /** Only the address that answered 410 is gone; a new one that was set meanwhile is not. */
+  async #disable({ record: { id, url } }: EndpointRuntime): Promise<void> {
+    try {
+      await this.#options.admin.update(id, (record) =>
+        record.url === url && record.status === 'enabled'
+          ? { ...record, status: 'disabled', disabledReason: 'gone' }
+          : record,
+      );
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+}

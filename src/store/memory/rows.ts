@@ -1,0 +1,110 @@
+/**
+ * The rows of a memory store. They point to each other, and are changed in place: one object per message, delivery,
+ * attempt and lane, without copies. None of them ever leaves the store.
+ */
+import type { DeliveryReason, DeliveryState, DiscardReason } from '../../core/delivery.ts';
+import type { Message } from '../../core/message.ts';
+import type { BlockReason, NewAttempt } from '../store.ts';
+import type { LinkedRow } from './linked-rows.ts';
+import type { OrderedRow, OrderedRows } from './ordered-rows.ts';
+import type { RateWindow } from './rate-window.ts';
+import type { TimedItem, TimedQueue } from './timed-queue.ts';
+
+/** One message in memory; changed in place. */
+export interface MessageRow extends OrderedRow, LinkedRow<MessageRow> {
+  readonly sequence: number;
+  /** Handed out with every lease, so it is never changed. */
+  readonly message: Message;
+  readonly fingerprint: string | undefined;
+  readonly createdAt: number;
+  /** When its idempotency key is free again. */
+  readonly idempotentUntil: number;
+  fannedOut: boolean;
+  /** Token of the process that matches it, and until when. */
+  fanOutLease: string | undefined;
+  fanOutUntil: number;
+  /** In order of creation; an endpoint has at most one. */
+  deliveries: DeliveryRow[];
+  unfinished: number;
+  /** Deliveries that ended otherwise than `succeeded`. */
+  unsuccessful: number;
+  /** Set while all deliveries are final and the message is matched; the row is then in a list of finished ones. */
+  finishedAt: number | undefined;
+}
+
+/** One delivery in memory; changed in place. */
+export interface DeliveryRow extends OrderedRow, LinkedRow<DeliveryRow>, TimedItem<DeliveryRow> {
+  readonly sequence: number;
+  readonly id: string;
+  readonly message: MessageRow;
+  readonly lane: LaneRow;
+  /** `undefined` for test messages too: they neither wait for others nor hold others up. */
+  readonly orderingKey: string | undefined;
+  readonly createdAt: number;
+  state: DeliveryState;
+  reason: DeliveryReason | undefined;
+  attempts: number;
+  attemptsBeforeRun: number;
+  rescues: number;
+  faults: number;
+  dueAt: number;
+  firstAttemptAt: number | undefined;
+  finishedAt: number | undefined;
+  /** Set while `sending`; the row is then in the list of leases. */
+  lease: string | undefined;
+  leasedAt: number;
+  leaseUntil: number;
+  /** Why it is to be discarded instead of scheduled again: it was cancelled while `sending`. */
+  cancelled: DiscardReason | undefined;
+  /** It stands in the queue of its ordering key. */
+  inKeyQueue: boolean;
+  /** Oldest first; `undefined` before the first. */
+  attemptLog: AttemptRow[] | undefined;
+}
+
+/** One entry of the attempt log. */
+export interface AttemptRow extends OrderedRow {
+  readonly sequence: number;
+  readonly delivery: DeliveryRow;
+  readonly startedAt: number;
+  readonly attempt: NewAttempt;
+}
+
+/** One lane in memory; changed in place. */
+export interface LaneRow extends TimedItem<LaneRow> {
+  readonly endpointId: string;
+  paused: boolean;
+  /** Nothing is claimed before; 0 when not blocked. */
+  blockedUntil: number;
+  blockedReason: BlockReason | undefined;
+  succeeded: number;
+  failed: number;
+  lastTriggeredAt: number | undefined;
+  /** `undefined`: no limit. */
+  rate: RateWindow | undefined;
+  /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */
+  readonly due: TimedQueue<DeliveryRow>;
+  readonly keys: Map<string, KeyQueue>;
+  /** Sequence of the message that got a delivery here last: a message has at most one per lane. */
+  lastMessage: number;
+  /** All deliveries of the endpoint, finished ones included. */
+  readonly deliveries: OrderedRows<DeliveryRow>;
+  /** It waits for its turn; otherwise `entry` says until when it sleeps, if there is anything to wait for. */
+  inRing: boolean;
+  /** The claim that `slotsLeft` belongs to. */
+  claimNumber: number;
+  slotsLeft: number;
+}
+
+/**
+ * The deliveries of one ordering key in one lane, by sequence. Only its first unfinished delivery stands in the queue
+ * of the lane, and only while no other one of the key is leased.
+ */
+export interface KeyQueue {
+  rows: DeliveryRow[];
+  /** Rows before it are finished. */
+  head: number;
+  /** The delivery in the queue of the lane. */
+  queued: DeliveryRow | undefined;
+  leased: DeliveryRow | undefined;
+}
