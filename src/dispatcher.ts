@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
-import { createId } from './core/id.ts';
 import { parseInput } from './core/parse-input.ts';
-import { serializeJson } from './core/json.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
+import { within } from './engine/within.ts';
 import { Reporter } from './engine/reporter.ts';
 import { StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
@@ -17,16 +16,13 @@ import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions 
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
 import { type AttachOptions, attachSource, type EventSource } from './source.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
-import type { NewMessage, Store } from './store/store.ts';
+import type { Store } from './store/store.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
 import type { Transport } from './transport/transport.ts';
 
-/** Event type of the message that `endpoints.test` sends. */
-export const TEST_EVENT_TYPE = 'posthorn.test';
 const stopSchema = z.strictObject({
   timeoutMs: z.union([z.number().min(0), z.literal(Infinity)]).optional(),
 });
-const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface StopOptions {
   /**
@@ -90,11 +86,12 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       admin: async () => (await this.#ready('use endpoints')).endpoints,
       compiler: this.#compiler,
       functions: resolved.functions,
+      clock,
       random,
       secretPolicy: resolved.secretPolicy,
       defaults: resolved.delivery,
       warn: (message) => this.#reporter.warn(message),
-      createTestMessage: (tenant, endpointId) => this.#createTestMessage(tenant, endpointId),
+      createTestMessage: (tenant, endpointId) => this.#factory.createTest(tenant, endpointId),
     });
     const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
       (await this.#ready('read the record')).deliveries;
@@ -155,7 +152,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     if (!LIFECYCLE_EVENTS.includes(name))
       throw unexpectedWord('event', 'the name of a lifecycle event', LIFECYCLE_EVENTS, name);
     if (typeof listener !== 'function') throw unexpected('listener', 'a function', listener);
-    const call = listener as (event: unknown) => unknown;
+    // Wrapped, so that a listener that is registered twice can be ended once.
+    const call = (event: unknown): unknown => (listener as (event: unknown) => unknown)(event);
     this.#emitter.on(name, call);
     return () => this.#emitter.off(name, call);
   }
@@ -229,32 +227,21 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   async #start(): Promise<Engine> {
     const { clock, deliver, addressPolicy, maxConcurrency, lookup } = this.#options;
     await this.#store.open({ clock });
-    if (deliver)
-      await this.#transport.open({
-        addressPolicy,
-        maxConnections: maxConcurrency,
-        lookup,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      });
-    const engine = new Engine({
-      ...this.#options,
-      store: this.#store,
-      transport: this.#transport,
-      reporter: this.#reporter,
-      compile: this.#compiler.compile,
-      runtimeOfRemoved: this.#compiler.placeholder,
-      limits: {
-        maxRescues: DEFAULTS.maxRescues,
-        maxFaults: DEFAULTS.maxFaults,
-        faultDelayMs: DEFAULTS.faultDelayMs,
-      },
-      pruneIntervalMs: DEFAULTS.pruneIntervalMs,
-      pruneBudgetMs: DEFAULTS.pruneBudgetMs,
-    });
+    let engine: Engine | undefined;
     try {
+      if (deliver) {
+        const connectTimeoutMs = DEFAULTS.connectTimeoutMs;
+        await this.#transport.open({
+          addressPolicy,
+          maxConnections: maxConcurrency,
+          lookup,
+          connectTimeoutMs,
+        });
+      }
+      engine = this.#createEngine();
       await engine.start();
     } catch (error) {
-      await engine.stop(0);
+      await engine?.stop(0);
       await this.#close();
       throw error;
     }
@@ -262,31 +249,44 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     return engine;
   }
 
+  #createEngine(): Engine {
+    const { maxRescues, maxFaults, faultDelayMs } = DEFAULTS;
+    return new Engine({
+      ...DEFAULTS,
+      ...this.#options,
+      store: this.#store,
+      transport: this.#transport,
+      reporter: this.#reporter,
+      compile: this.#compiler.compile,
+      runtimeOfRemoved: this.#compiler.placeholder,
+      limits: { maxRescues, maxFaults, faultDelayMs },
+    });
+  }
+
   async #stop(timeoutMs: number): Promise<void> {
     for (const detach of this.#sources) detach();
-    const engine = await this.#starting?.catch(() => undefined);
-    if (engine === undefined) return;
-    await engine.stop(timeoutMs);
+    const { clock } = this.#options;
+    // A store that never opens must not keep the host from stopping.
+    await within(
+      this.#starting?.catch(() => undefined),
+      timeoutMs,
+      clock,
+    );
+    if (this.#engine === undefined) return;
+    await this.#engine.stop(timeoutMs);
     await this.#close();
   }
 
+  /** Closes both, whatever becomes of one of them, and waits for neither for ever. */
   async #close(): Promise<void> {
-    if (this.#options.deliver) await this.#transport.close();
-    await this.#store.close();
-  }
-
-  #createTestMessage(tenant: string, endpointId: string): NewMessage {
-    return {
-      id: createId('msg_', this.#options.random),
-      tenant,
-      type: TEST_EVENT_TYPE,
-      dataJson: serializeJson({ test: true, endpointId }, 'data'),
-      timestamp: this.#options.clock.now(),
-      idempotencyKey: undefined,
-      orderingKey: undefined,
-      metadata: undefined,
-      test: true,
-      fingerprint: undefined,
+    const closeSafely = async (what: string, close: () => Promise<void>): Promise<void> => {
+      try {
+        await within(close(), DEFAULTS.closeTimeoutMs, this.#options.clock);
+      } catch (error) {
+        this.#reporter.error(error, `close the ${what}`);
+      }
     };
+    if (this.#options.deliver) await closeSafely('transport', () => this.#transport.close());
+    await closeSafely('store', () => this.#store.close());
   }
 }

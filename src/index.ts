@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { type StopOptions, TEST_EVENT_TYPE, WebhookDispatcher } from './dispatcher.ts';
+export { type StopOptions, WebhookDispatcher } from './dispatcher.ts';
+export { TEST_EVENT_TYPE } from './engine/message-factory.ts';
 export type { DispatcherOptions, NetworkOptions } from './options.ts';
 export type {
   CreatedEndpoint,

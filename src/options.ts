@@ -107,6 +107,16 @@ export const DEFAULTS = {
   maxPending: 10_000,
   /** How long `stop` waits for attempts in flight before it calls them off. */
   stopTimeoutMs: 10_000,
+  /** How long a stop waits for the outcomes of attempts that were called off. */
+  flushTimeoutMs: 2_000,
+  /** How long a stop waits for transport and store to close. */
+  closeTimeoutMs: 5_000,
+  /** Longest time for one connection to be established. */
+  connectTimeoutMs: 10_000,
+  /** How often a store that notifies is asked all the same. */
+  notifiedSleepMs: 30_000,
+  /** How often a store of this process alone is asked. */
+  unsharedSleepMs: 3_600_000,
   pruneIntervalMs: 10 * 60 * 1000,
   pruneBudgetMs: 100,
 } as const;

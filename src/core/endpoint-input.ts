@@ -7,7 +7,7 @@ import { validateEnvelope } from './envelope.ts';
 import { type FilterExpression, validateFilter } from './filter.ts';
 import type { FunctionRegistry } from './functions.ts';
 import { validateComputedHeaders, validateHeaders } from './header-rules.ts';
-import { ID_EXPECTED, isId } from './id.ts';
+import { ID_EXPECTED, isId, isName, NAME_EXPECTED } from './id.ts';
 import { type JsonObject, serializeJson } from './json.ts';
 import { nearest } from './nearest.ts';
 import { parseInput } from './parse-input.ts';
@@ -61,7 +61,7 @@ const schema = z.strictObject({
     .min(1)
     .max(1000)
     .optional(),
-  tenant: z.string().min(1).max(256).optional(),
+  tenant: z.custom<string>(isName, { error: NAME_EXPECTED }).optional(),
   id: id.optional(),
   name: text(256).optional(),
   description: text(4096).optional(),

@@ -6,7 +6,7 @@ import {
   type EndpointUpdate,
   validateEndpointInput,
 } from './endpoint-input.ts';
-import type { EndpointRecord, ResolvedDeliverySettings, Secret } from './endpoint.ts';
+import type { EndpointRecord, ResolvedDeliverySettings } from './endpoint.ts';
 import { expectKnownKeys, unexpected } from './expect-value.ts';
 import type { FunctionRegistry } from './functions.ts';
 import { validateSecret } from './secret.ts';
@@ -14,6 +14,7 @@ import type { SignatureSetting } from './signature.ts';
 
 /** What the dispatcher adds to an input. */
 export interface RecordSurroundings {
+  readonly clock: { now(): number };
   readonly functions: FunctionRegistry;
   readonly defaults: ResolvedDeliverySettings;
 }
@@ -32,7 +33,7 @@ const NEEDED_KEYS: readonly string[] = ['url', 'events', 'status'];
  */
 export function createEndpointRecord(
   raw: unknown,
-  { functions, defaults }: RecordSurroundings,
+  { functions, defaults, clock }: RecordSurroundings,
   generate: {
     readonly id: () => string;
     readonly secrets: (signatures: readonly SignatureSetting[]) => readonly string[];
@@ -48,7 +49,7 @@ export function createEndpointRecord(
     events: events ?? DEFAULT_EVENTS,
     // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
     rateLimit: rest.rateLimit ?? defaults.rateLimit,
-    secrets: given.map(toSecret),
+    secrets: given.map((value) => ({ value, createdAt: clock.now() })),
     status: status ?? 'enabled',
     ...(status === 'disabled' ? { disabledReason: 'manual' as const } : {}),
     createdAt: 0,
@@ -65,7 +66,7 @@ export function createEndpointRecord(
 export function updateEndpointRecord(
   record: EndpointRecord,
   changes: EndpointUpdate,
-  { functions, defaults }: RecordSurroundings,
+  { functions, defaults, clock }: RecordSurroundings,
 ): EndpointRecord {
   const { removed, given } = readChanges(changes);
   const { secret, secrets, status, ...rest } = validateEndpointInput(
@@ -78,7 +79,9 @@ export function updateEndpointRecord(
     ...(dropUndefined(rest) as Partial<EndpointRecord>),
     status: status ?? record.status,
   };
-  const newSecrets = readSecrets({ secret, secrets }, next.signatures ?? defaults.signatures)?.map(toSecret);
+  const newSecrets = readSecrets({ secret, secrets }, next.signatures ?? defaults.signatures)?.map(
+    (value) => ({ value, createdAt: clock.now() }),
+  );
   const areSecretsRemoved = removed.has('secret') || removed.has('secrets');
   return {
     ...next,
@@ -115,11 +118,6 @@ function readSecrets(
 ): readonly string[] | undefined {
   if (secret !== undefined) return [validateSecret(secret, 'endpoint.secret', signatures)];
   return secrets?.map((item, index) => validateSecret(item, `endpoint.secrets[${index}]`, signatures));
-}
-
-/** `createdAt` is stamped by the store when it is 0. */
-function toSecret(value: string): Secret {
-  return { value, createdAt: 0 };
 }
 
 function omit(record: EndpointRecord, keys: ReadonlySet<string>): EndpointRecord {

@@ -23,3 +23,19 @@ export function createToken(random: Random): string {
 export function createId(prefix: string, random: Random): string {
   return prefix + createToken(random);
 }
+
+/** Databases and headers refuse some control characters, and half a surrogate pair is no character at all. */
+const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Surrogate}]/u;
+const MAX_NAME_LENGTH = 256;
+
+export const NAME_EXPECTED = `1 to ${MAX_NAME_LENGTH} characters, none of them a control character`;
+
+/** Tenants and keys: any text that every store can keep. */
+export function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= MAX_NAME_LENGTH &&
+    !FORBIDDEN_IN_NAME.test(value)
+  );
+}

@@ -25,6 +25,7 @@ import { Scheduler } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
 import { Settler } from './settler.ts';
+import { within } from './within.ts';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -41,6 +42,9 @@ export interface EngineOptions {
   readonly emitTimeoutMs: number;
   readonly leaseMs: number;
   readonly pollIntervalMs: number;
+  readonly notifiedSleepMs: number;
+  readonly unsharedSleepMs: number;
+  readonly flushTimeoutMs: number;
   readonly retention: Retention;
   readonly limits: TransitionLimits;
   readonly pruneIntervalMs: number;
@@ -65,7 +69,7 @@ export class Engine {
   #isStopping = false;
 
   constructor(options: EngineOptions) {
-    const { store, clock, random, reporter } = options;
+    const { clock, random, reporter } = options;
     const token = (): string => createToken(random);
     const context: EngineContext = { ...options, activity: this.activity, owner: token(), token };
     this.#options = options;
@@ -91,7 +95,7 @@ export class Engine {
       onRoom: () => this.scheduler.onRoom(),
     });
     const { lanes } = this.sender;
-    const maxSleepMs = longestSleepMs(store, options.pollIntervalMs);
+    const maxSleepMs = longestSleepMs(options);
     this.scheduler = new Scheduler({
       ...context,
       lanes,
@@ -187,7 +191,7 @@ export class Engine {
 
   /** Stops claiming, hands back what is queued, waits for what is in flight, then calls it off. */
   async stop(timeoutMs: number): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, flushTimeoutMs } = this.#options;
     this.#isStopping = true;
     this.sender.lanes.stop();
     this.directory.stop();
@@ -198,9 +202,9 @@ export class Engine {
     const finished = claimed.then(() => this.activity.quiet());
     if (!(await within(finished, timeoutMs, clock))) {
       this.sender.interruptAll();
-      await within(finished, FLUSH_TIMEOUT_MS, clock);
+      await within(finished, flushTimeoutMs, clock);
     }
-    await within(this.keeper.stop(), FLUSH_TIMEOUT_MS, clock);
+    await within(this.keeper.stop(), flushTimeoutMs, clock);
     this.inbox.close();
     this.settler.close();
     this.endpoints.close();
@@ -256,27 +260,9 @@ export class Engine {
   }
 }
 
-/** Notifications may be lost, so even with them the store is asked now and then; a store of one process is not. */
-const NOTIFIED_SLEEP_MS = 30_000;
-const SINGLE_PROCESS_SLEEP_MS = 3_600_000;
-
-/** How long work of other processes may go unseen. */
-function longestSleepMs({ capabilities }: Store, pollIntervalMs: number): number {
-  if (!capabilities.shared) return SINGLE_PROCESS_SLEEP_MS;
-  return capabilities.notifications ? NOTIFIED_SLEEP_MS : pollIntervalMs;
-}
-
-/** How long a stop waits for outcomes of called-off attempts to be written. */
-const FLUSH_TIMEOUT_MS = 2_000;
-
-/** Whether it happened within the time. */
-async function within(happening: Promise<void>, timeoutMs: number, clock: Clock): Promise<boolean> {
-  if (timeoutMs <= 0) return false;
-  let timer: { cancel(): void } | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = clock.setTimer(() => resolve(false), timeoutMs, true);
-  });
-  const result = await Promise.race([happening.then(() => true), late]);
-  timer?.cancel();
-  return result;
+/** How long work of other processes may go unseen: notifications may be lost, a store of one process has no others. */
+function longestSleepMs({ store, pollIntervalMs, notifiedSleepMs, unsharedSleepMs }: EngineOptions): number {
+  const { shared, notifications } = store.capabilities;
+  if (!shared) return unsharedSleepMs;
+  return notifications ? notifiedSleepMs : pollIntervalMs;
 }

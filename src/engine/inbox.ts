@@ -212,14 +212,9 @@ export class Inbox {
   /** Also a store that never answers lets no caller wait for longer than it was told. */
   #watchTimeouts(): void {
     const { clock, emitTimeoutMs } = this.#options;
+    if (this.#timer !== undefined || emitTimeoutMs === 0 || emitTimeoutMs === Infinity) return;
     const [oldest] = this.#waiting;
-    if (
-      this.#timer !== undefined ||
-      oldest === undefined ||
-      emitTimeoutMs === 0 ||
-      emitTimeoutMs === Infinity
-    )
-      return;
+    if (oldest === undefined) return;
     this.#timer = clock.setTimer(
       () => {
         this.#timer = undefined;

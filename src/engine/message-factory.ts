@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
 import { describeValue } from '../core/describe-value.ts';
-import { createId, ID_EXPECTED, isId } from '../core/id.ts';
+import { createId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
 import { EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
 import { nearest } from '../core/nearest.ts';
@@ -37,15 +37,15 @@ const EMIT_OPTION_KEYS = [
   'to',
 ] as const satisfies readonly (keyof EmitOptions)[];
 const DEFAULT_TENANT = 'default';
-const MAX_TEXT_LENGTH = 256;
-/** Databases and headers refuse some of them; no name needs them. Half a surrogate pair is no character at all. */
-const CONTROLS = /[\p{Cc}\p{Surrogate}]/u;
 const MAX_METADATA_BYTES = 16 * 1024;
 /** The latest instant that a Date can hold. */
 const MAX_INSTANT = 8_640_000_000_000_000;
 /** Types seen before skip the syntax check; applications have few. */
 const MAX_KNOWN_TYPES = 10_000;
 const NO_OPTIONS: EmitOptions = {};
+
+/** Event type of the message that `endpoints.test` sends. */
+export const TEST_EVENT_TYPE = 'posthorn.test';
 
 export interface MessageFactoryOptions {
   readonly clock: Clock;
@@ -90,6 +90,11 @@ export class MessageFactory {
     };
   }
 
+  /** The message of a test of an endpoint. */
+  createTest(tenant: string, endpointId: string): NewMessage {
+    return { ...this.create(TEST_EVENT_TYPE, { test: true, endpointId }, { tenant }), test: true };
+  }
+
   #checkType(type: unknown): void {
     if (this.#knownTypes.has(type as string)) return;
     if (!isEventType(type))
@@ -132,14 +137,7 @@ function checkOptions(options: EmitOptions): void {
 }
 
 function checkText(key: 'tenant' | 'idempotencyKey' | 'orderingKey', value: unknown): void {
-  if (value === undefined) return;
-  if (
-    typeof value !== 'string' ||
-    value.length === 0 ||
-    value.length > MAX_TEXT_LENGTH ||
-    CONTROLS.test(value)
-  )
-    throw wrong(key, `1 to ${MAX_TEXT_LENGTH} characters, none of them a control character`, value);
+  if (value !== undefined && !isName(value)) throw wrong(key, NAME_EXPECTED, value);
 }
 
 function copyMetadata(metadata: JsonObject): JsonObject {

@@ -283,10 +283,11 @@ describe('a named function that an attempt needs', () => {
     expect(harness.receiver.connections).toBe(0);
   });
 
-  it('that is missing after a restart holds nothing up for ever, and is named in health', async () => {
-    await using harness = await setup({});
-    const { dispatcher } = harness;
-    await expect(harness.createEndpoint({ envelope: 'acme' })).rejects.toThrow('acme');
-    expect((await dispatcher.health()).unservedEndpoints).toEqual([]);
+  it('must be registered when an endpoint names it', async () => {
+    await using harness = await setup({
+      envelope: { acme: () => ({ body: '', contentType: 'text/plain' }) },
+    });
+    await expect(harness.createEndpoint({ envelope: 'amce' })).rejects.toThrow('"acme"');
+    await expect(harness.createEndpoint({ signatures: ['acme'] })).rejects.toThrow('functions.signature');
   });
 });

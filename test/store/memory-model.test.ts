@@ -174,7 +174,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe('memoryStore', () => {
   it('claims what a plain reading of its rows says, after any history', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         const oracle = new Oracle();
         await oracle.world.open();
         for (const act of steps) await act(oracle);
@@ -188,7 +188,7 @@ describe('memoryStore', () => {
     const size = fc.integer({ min: 1, max: 9 });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(endpoint, fc.constantFrom(undefined, 'a')), { maxLength: 60 }),
+        fc.array(fc.tuple(endpoint, fc.constantFrom(undefined, 'a')), { maxLength: 60, size: 'max' }),
         size,
         size,
         async (owed, limit, perLane) => {

@@ -20,21 +20,26 @@ describe('OrderedRows', () => {
   it('reads what is left from both ends and from any place, after any removals', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ gap: fc.integer({ min: 1, max: 3 }), removals: fc.array(fc.nat()) }), {
-          maxLength: 300,
-        }),
+        fc.array(
+          fc.record({ gap: fc.integer({ min: 1, max: 3 }), removals: fc.array(fc.nat(), { maxLength: 3 }) }),
+          { maxLength: 200, size: 'max' },
+        ),
         fc.nat(700),
         fc.constantFrom(1, 8, 1_000),
         (steps, place, oldest) => {
           const rows = new OrderedRows<Row>();
-          let left: Row[] = [];
-          let sequence = 0;
+          let left: Row[] = Array.from({ length: 200 }, (_, index) => ({
+            sequence: index + 1,
+            removed: false,
+          }));
+          for (const row of left) rows.push(row);
+          let sequence = left.length;
           for (const { gap, removals } of steps) {
             sequence += gap;
             const row: Row = { sequence, removed: false };
             rows.push(row);
             left.push(row);
-            for (const pick of removals.slice(0, 2)) {
+            for (const pick of removals) {
               const gone = left[pick % Math.max(1, Math.min(oldest, left.length))];
               if (gone === undefined) continue;
               gone.removed = true;

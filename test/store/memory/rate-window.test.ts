@@ -27,7 +27,7 @@ describe('RateWindow', () => {
       fc.property(
         fc.integer({ min: 1, max: 150 }),
         fc.integer({ min: 1, max: 500 }),
-        fc.array(fc.nat(120), { minLength: 1, maxLength: 60 }),
+        fc.array(fc.nat(120), { minLength: 1, maxLength: 60, size: 'max' }),
         (limit, intervalMs, gaps) => {
           const instants = gaps.map((_, index) =>
             gaps.slice(0, index + 1).reduce((sum, gap) => sum + gap, 0),
@@ -43,7 +43,7 @@ describe('RateWindow', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100 }),
-        fc.array(fc.nat(30), { maxLength: 40 }),
+        fc.array(fc.nat(30), { maxLength: 40, size: 'max' }),
         (limit, gaps) => {
           const window = new RateWindow({ limit, intervalMs: 100 });
           let now = 0;

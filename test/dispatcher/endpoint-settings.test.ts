@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { createHarness } from '../../src/testing/harness.ts';
+import { createWorld, onlyDelivery } from '../support/world.ts';
+
+const HOUR = 3_600_000;
+
+describe('rateLimit', () => {
+  it('sends at most limit per interval, and everything in the end', async () => {
+    await using harness = await createHarness();
+    const arrivals: number[] = [];
+    harness.receiver.always(() => {
+      arrivals.push(harness.clock.now());
+      return 204;
+    });
+    await harness.createEndpoint({ rateLimit: { limit: 3, intervalMs: 1_000 } });
+    for (let n = 0; n < 10; n += 1) await harness.dispatcher.emit('job.done', n);
+    await harness.advance(20_000);
+    expect(arrivals).toHaveLength(10);
+    for (const [index, at] of arrivals.entries())
+      if (index >= 3) expect(at - arrivals[index - 3]!).toBeGreaterThanOrEqual(1_000);
+  });
+});
+
+describe('ordering: key', () => {
+  it('keeps the order within a key and lets other keys pass', async () => {
+    await using harness = await createHarness();
+    harness.receiver.reply(500);
+    const endpoint = await harness.createEndpoint({ ordering: 'key', retry: 'short' });
+    const emit = (data: string, orderingKey?: string): Promise<unknown> =>
+      harness.dispatcher.emit('job.done', data, orderingKey === undefined ? {} : { orderingKey });
+    await emit('a1', 'a');
+    await harness.advance(0);
+    await emit('a2', 'a');
+    await emit('b1', 'b');
+    await emit('free');
+    await harness.advance(10_000);
+    const sent = harness.receiver.requests.map((request) => (request.json() as { data: string }).data);
+    expect(sent[0]).toBe('a1');
+    expect(sent.slice(1, 3).sort()).toEqual(['b1', 'free']);
+    expect(sent.slice(3)).toEqual(['a1', 'a2']);
+    expect((await harness.deliveriesTo(endpoint)).every(({ state }) => state === 'succeeded')).toBe(true);
+  });
+
+  it('goes on with the next when one is exhausted or cancelled', async () => {
+    await using harness = await createHarness();
+    harness.receiver.reply(500, 500);
+    const endpoint = await harness.createEndpoint({
+      ordering: 'fifo',
+      retry: { kind: 'schedule', delaysMs: [1_000] },
+    });
+    for (const n of [1, 2, 3]) await harness.dispatcher.emit('job.done', n);
+    await harness.advance(0);
+    const [, second] = await harness.deliveriesTo(endpoint);
+    await harness.dispatcher.deliveries.cancel(second!.id);
+    await harness.advance(10_000);
+    expect((await harness.deliveriesTo(endpoint)).map(({ state }) => state)).toEqual([
+      'exhausted',
+      'discarded',
+      'succeeded',
+    ]);
+  });
+});
+
+describe('what a dispatcher sets for all endpoints', () => {
+  it('is overridden by an endpoint as a whole, headers name by name', async () => {
+    await using harness = await createHarness({
+      dispatcher: { headers: { 'X-All': '1', 'X-Both': 'all' }, envelope: 'raw', userAgent: 'Acme/2' },
+    });
+    await harness.createEndpoint({ headers: { 'x-both': 'own' } });
+    await harness.dispatcher.emit('job.done', { n: 1 });
+    await harness.advance(0);
+    expect(harness.receiver.requests[0]).toMatchObject({
+      text: '{"n":1}',
+      headers: { 'x-all': '1', 'x-both': 'own', 'user-agent': 'Acme/2' },
+    });
+    expect(await harness.deliveriesTo((await harness.dispatcher.endpoints.list()).items[0]!)).toHaveLength(1);
+  });
+});
+
+describe('an endpoint of a store', () => {
+  it('whose function is missing here waits as a fault, named in health, and nothing of it is lost', async () => {
+    await using world = await createWorld();
+    const envelope = {
+      acme: ({ dataJson }: { dataJson: string }) => ({ body: dataJson, contentType: 'application/json' }),
+    };
+    const first = world.start({ functions: { envelope } });
+    const { id } = await first.endpoints.create({ url: world.receiver.url, envelope: 'acme' });
+    await first.stop();
+    const second = world.start();
+    await second.emit('job.done', { n: 1 });
+    expect((await second.health()).unservedEndpoints).toMatchObject([{ endpointId: id }]);
+    await world.advance(HOUR);
+    const delivery = await onlyDelivery(second);
+    expect(delivery).toMatchObject({ state: 'failed', reason: 'unknown_function', attempts: 0 });
+    await second.stop();
+    const third = world.start({ functions: { envelope } });
+    await third.deliveries.retry(delivery.id);
+    await world.advance(0);
+    expect(world.receiver.requests.map(({ text }) => text)).toEqual(['{"n":1}']);
+  });
+});
