@@ -91,3 +91,8 @@ function waitAskedFor({ retryAfter, policy, nowMs, draw }: FailedAttempt): numbe
 function isPause(policy: DecisionPolicy, status: number | undefined): boolean {
   return policy.retryAfter !== false && status !== undefined && policy.retryAfter.pauseOn.includes(status);
 }
+
+/** Whether a decision concerns more than its delivery. */
+export function isDirective(decision: Decision | undefined): decision is Decision {
+  return decision !== undefined && (decision.blockLaneMs !== undefined || decision.disableEndpoint);
+}

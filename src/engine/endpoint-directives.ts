@@ -24,11 +24,6 @@ export interface EndpointDirectivesOptions extends Pick<
 
 const MAX_TRIES = 8;
 
-/** Whether a decision concerns more than its delivery. */
-export function isDirective(decision: Decision | undefined): decision is Decision {
-  return decision !== undefined && (decision.blockLaneMs !== undefined || decision.disableEndpoint);
-}
-
 export class EndpointDirectives {
   readonly #options: EndpointDirectivesOptions;
 

@@ -3,6 +3,7 @@
  * nothing: decisions are in core/, effects in the parts.
  */
 import type { Clock, Random } from '../clock.ts';
+import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { TransitionLimits } from '../core/transition.ts';
@@ -15,7 +16,7 @@ import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
-import { EndpointDirectives, isDirective } from './endpoint-directives.ts';
+import { EndpointDirectives } from './endpoint-directives.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';

@@ -2,7 +2,7 @@
  * Outcomes become state: decide what follows, write it in groups, then tell the world. An outcome that cannot be
  * written is kept and tried again; it is never sent a second time because the record of it failed.
  */
-import { decideNext, type Decision } from '../core/decide.ts';
+import { decideNext, type Decision, isDirective } from '../core/decide.ts';
 import {
   transition,
   type DeliveryEvent,
@@ -12,7 +12,6 @@ import {
 import { reasonOf, responseOf } from '../core/outcome.ts';
 import { StoreError } from '../errors.ts';
 import type { Lease, LeasedDelivery, Settlement } from '../store/store.ts';
-import { isDirective } from './endpoint-directives.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';
