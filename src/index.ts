@@ -55,6 +55,15 @@ export type {
   FinalState,
 } from './core/delivery.ts';
 export type { StoredResponse } from './core/stored-response.ts';
+export type { AddressPolicy, AddressVerdict } from './core/address-policy.ts';
+export { transition } from './core/transition.ts';
+export type {
+  DeliveryEvent,
+  DeliverySnapshot,
+  RetryVerdict,
+  Transition,
+  TransitionLimits,
+} from './core/transition.ts';
 export type { DeliverySettings, EndpointRecord, EnvelopeSetting, RateLimit } from './core/endpoint.ts';
 export type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
 export type { EndpointView } from './core/endpoint-view.ts';

@@ -144,20 +144,3 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
-
-/** Names of {@link LifecycleEvents}, to check what callers listen to. */
-export const LIFECYCLE_EVENTS = [
-  'message.accepted',
-  'delivery.succeeded',
-  'delivery.retrying',
-  'delivery.exhausted',
-  'delivery.discarded',
-  'delivery.failed',
-  'endpoint.created',
-  'endpoint.updated',
-  'endpoint.removed',
-  'endpoint.paused',
-  'endpoint.resumed',
-  'endpoint.disabled',
-  'error',
-] as const satisfies readonly LifecycleEventName[];

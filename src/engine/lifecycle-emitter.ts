@@ -3,6 +3,23 @@ import { catchRejection } from '../core/catch-rejection.ts';
 import { describeError, ListenerError, type PosthornError } from '../errors.ts';
 import type { LifecycleEventName, LifecycleEvents } from '../lifecycle-events.ts';
 
+/** Names of {@link LifecycleEvents}, to check what callers listen to. */
+export const LIFECYCLE_EVENTS = [
+  'message.accepted',
+  'delivery.succeeded',
+  'delivery.retrying',
+  'delivery.exhausted',
+  'delivery.discarded',
+  'delivery.failed',
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.removed',
+  'endpoint.paused',
+  'endpoint.resumed',
+  'endpoint.disabled',
+  'error',
+] as const satisfies readonly LifecycleEventName[];
+
 type AnyListener = (event: unknown) => unknown;
 
 /**
