@@ -6,8 +6,7 @@ export default defineConfig({
   target: 'node20',
   platform: 'node',
   tsconfig: 'tsconfig.build.json',
-  // `npm run check:types` asks for isolated declarations; the bundler of declarations does not need them.
-  dts: { compilerOptions: { isolatedDeclarations: false } },
+  dts: true,
   splitting: true,
   sourcemap: true,
   clean: true,

@@ -3,18 +3,15 @@ import type { Clock, Random } from './clock.ts';
 import { createSystemRandom, systemClock } from './clock.ts';
 import { type AddressPolicy, createAddressPolicy } from './core/address-policy.ts';
 import {
-  DELIVERY_SETTING_KEYS,
   type DeliverySettings,
   pickDeliverySettings,
   type ResolvedDeliverySettings,
 } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
-import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
-import { COMPUTED_HEADERS, validateHeaderValue } from './core/header-rules.ts';
-import { SIGNATURE_NAMES } from './core/signature.ts';
-import { OptionsError } from './errors.ts';
+import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
+import { checkFunctionNames, optionsShape } from './options-schema.ts';
 import type { Logger } from './lifecycle-events.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
 import type { Retention, Store } from './store/store.ts';
@@ -147,72 +144,10 @@ export interface ResolvedOptions {
   readonly delivery: ResolvedDeliverySettings;
 }
 
-const count = (minimum: number): z.ZodType<number> => z.number().int().min(minimum);
-const duration = (minimum: number): z.ZodType<number> => z.number().min(minimum);
-const methods = <T>(...names: (keyof T & string)[]): z.ZodType<T> =>
-  z.custom<T>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
-    {
-      error: `an object with the methods ${names.join(', ')}`,
-    },
-  );
-
-const functionsOf = z
-  .record(
-    z.string(),
-    z.custom<never>((value) => typeof value === 'function', { error: 'a function' }),
-  )
-  .optional();
-
-const schema = z.strictObject({
-  ...(Object.fromEntries(DELIVERY_SETTING_KEYS.map((key) => [key, z.unknown().optional()])) as Record<
-    (typeof DELIVERY_SETTING_KEYS)[number],
-    z.ZodOptional<z.ZodUnknown>
-  >),
-  store: methods<Store>('open', 'append', 'claimDue', 'settle').optional(),
-  transport: methods<Transport>('open', 'send', 'close').optional(),
-  network: z
-    .strictObject({
-      allowPrivate: z.array(z.string()).optional(),
-      requireHttps: z.boolean().optional(),
-      lookup: z
-        .custom<LookupFunction>((value) => typeof value === 'function', { error: 'a function' })
-        .optional(),
-    })
-    .optional(),
-  functions: z
-    .strictObject({
-      envelope: functionsOf,
-      signature: functionsOf,
-      header: functionsOf,
-      filter: functionsOf,
-      shouldRetry: functionsOf,
-      retryDelay: functionsOf,
-    })
-    .optional(),
-  userAgent: z.string().optional(),
-  secretPolicy: z.enum(['generate', 'optional']).optional(),
-  deliver: z.boolean().optional(),
-  maxConcurrency: count(1).optional(),
-  maxPayloadBytes: z.union([count(1), z.literal(Infinity)]).optional(),
-  maxResponseBodyBytes: count(0).optional(),
-  idempotencyWindowMs: z.union([duration(0), z.literal(Infinity)]).optional(),
-  emitTimeoutMs: z.union([duration(0), z.literal(Infinity)]).optional(),
-  retention: z
-    .strictObject({
-      succeededMs: z.union([duration(0), z.literal(Infinity)]).optional(),
-      unsuccessfulMs: z.union([duration(0), z.literal(Infinity)]).optional(),
-    })
-    .optional(),
-  leaseMs: duration(1000).optional(),
-  pollIntervalMs: duration(10).optional(),
-  logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
-  clock: methods<Clock>('now', 'elapsed', 'setTimer', 'defer').optional(),
-  random: methods<Random>('fraction', 'bytes').optional(),
-});
+/** The schema knows the options of the type and no others. */
+const shape: Readonly<Record<keyof DispatcherOptions, z.ZodType>> &
+  Readonly<Record<Exclude<keyof typeof optionsShape, keyof DispatcherOptions>, never>> = optionsShape;
+const schema = z.strictObject(shape);
 
 /** Package version, for the `user-agent` header; the export test compares it with package.json. */
 export const VERSION = '0.1.0';
@@ -254,26 +189,6 @@ export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
     random: options.random ?? createSystemRandom(),
     delivery: Object.freeze(delivery),
   });
-}
-
-/** Built-ins win over functions of the same name, so such a function would never run. */
-function checkFunctionNames(functions: FunctionRegistry): void {
-  const builtIn: Partial<Record<keyof FunctionRegistry, readonly string[]>> = {
-    envelope: ENVELOPE_NAMES,
-    signature: SIGNATURE_NAMES,
-    header: Object.keys(COMPUTED_HEADERS),
-  };
-  for (const [kind, taken] of Object.entries(builtIn)) {
-    const name = Object.keys(functions[kind as keyof FunctionRegistry] ?? {}).find((given) =>
-      taken.includes(given),
-    );
-    if (name === undefined) continue;
-    const path = `functions.${kind}.${name}`;
-    throw new OptionsError(
-      path,
-      `${path}: ${JSON.stringify(name)} is built in and cannot be replaced. Register the function under another name.`,
-    );
-  }
 }
 
 function deliveryDefaults(): ResolvedDeliverySettings {

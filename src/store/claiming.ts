@@ -1,0 +1,91 @@
+/** What is claimed, leased and settled. Part of the store port; the contract stands in store.ts. */
+import type { Delivery, DeliveryReason, DeliveryState } from '../core/delivery.ts';
+import type { Message } from '../core/message.ts';
+import type { AttemptOutcome, OutcomeReason } from '../core/outcome.ts';
+import type { StoredResponse } from '../core/stored-response.ts';
+import type { Transition } from '../core/transition.ts';
+
+/** A delivery that this process may work on, with all an attempt needs. */
+export interface LeasedDelivery {
+  readonly id: string;
+  readonly lease: string;
+  readonly endpointId: string;
+  readonly message: Message;
+  /** Number of the attempt to make now. */
+  readonly attempts: number;
+  readonly attemptsBeforeRun: number;
+  readonly rescues: number;
+  readonly faults: number;
+  readonly firstAttemptAt: number;
+}
+
+export interface ClaimParams {
+  /** Most deliveries to lease. */
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly owner: string;
+  /** Makes a fresh lease token. */
+  readonly token: () => string;
+  /** Most deliveries of a lane that `freeSlots` does not name. */
+  readonly perLane: number;
+  /** Most deliveries of the lanes named here; 0 passes a lane over. */
+  readonly freeSlots: ReadonlyMap<string, number>;
+  readonly maxRescues: number;
+}
+
+export interface ClaimResult {
+  readonly leased: readonly LeasedDelivery[];
+  /** Deliveries whose lease had expired, in their new state. */
+  readonly rescued: readonly Delivery[];
+  /**
+   * Time until something could be claimed, free slots aside: 0 = now, `undefined` = nothing is waiting. Counts due times,
+   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused lanes do not count.
+   */
+  readonly nextDueMs: number | undefined;
+  /**
+   * The same without lanes that this claim left without a free slot: how long a caller can sleep that claims again when
+   * one of its slots frees. 0 when the limit was reached before the lanes were empty.
+   */
+  readonly nextOpenMs: number | undefined;
+}
+
+/** An attempt as handed in; the store stamps its start: `durationMs` before the call. */
+export interface NewAttempt {
+  readonly outcome: AttemptOutcome;
+  readonly reason: OutcomeReason | undefined;
+  readonly detail: string | undefined;
+  readonly attempt: number;
+  readonly durationMs: number;
+  readonly response: StoredResponse | undefined;
+}
+
+export interface Settlement {
+  readonly deliveryId: string;
+  readonly lease: string;
+  readonly transition: Transition;
+  readonly attempt: NewAttempt | undefined;
+}
+
+export interface SettleParams {
+  readonly settlements: readonly Settlement[];
+}
+
+/** `state` may differ from the transition's when the delivery was cancelled while its attempt ran. */
+export type SettleResult =
+  | { readonly kind: 'settled'; readonly state: DeliveryState; readonly reason: DeliveryReason | undefined }
+  | { readonly kind: 'lost' };
+
+export interface Lease {
+  readonly deliveryId: string;
+  readonly lease: string;
+}
+
+export interface RenewParams {
+  readonly leases: readonly Lease[];
+  readonly leaseMs: number;
+}
+
+export interface ReleaseParams {
+  readonly leases: readonly Lease[];
+  readonly refund: boolean;
+}

@@ -1,0 +1,63 @@
+/** Endpoints, their lanes, and settings. Part of the store port; the contract stands in store.ts. */
+import type { EndpointRecord } from '../core/endpoint.ts';
+import type { Page } from './reading.ts';
+
+export interface EndpointStore {
+  /**
+   * Writes the record if the stored revision is `expectedRevision` (0: there must be none). The stored record has the
+   * next revision and the store's time in `updatedAt` (and in `createdAt`, when new).
+   */
+  put(params: { record: EndpointRecord; expectedRevision: number }): Promise<PutEndpointResult>;
+  get(params: { id: string }): Promise<StoredEndpoint | undefined>;
+  /** In order of creation. */
+  list(params: {
+    tenant?: string | undefined;
+    cursor?: string | undefined;
+    limit: number;
+  }): Promise<Page<StoredEndpoint>>;
+  /**
+   * False when there was none. Its deliveries and lane stay until retention removes them. The lane opens: pause, block and
+   * rate limit end, so that what still waits can be claimed, and discarded.
+   */
+  remove(params: { id: string }): Promise<boolean>;
+}
+
+export type PutEndpointResult =
+  | { readonly kind: 'stored'; readonly record: EndpointRecord }
+  | { readonly kind: 'conflict'; readonly currentRevision: number };
+
+export interface StoredEndpoint {
+  readonly record: EndpointRecord;
+  readonly lane: Lane;
+}
+
+/** Why a lane waits. */
+export type BlockReason = 'retry_after' | 'breaker';
+
+export interface Lane {
+  readonly paused: boolean;
+  /** Nothing is claimed before; epoch ms. `undefined` when there is no block, or when it is over. */
+  readonly blockedUntil: number | undefined;
+  readonly blockedReason: BlockReason | undefined;
+  /** Deliveries that ended `succeeded`. Like the next two, counted over the lifetime of the endpoint: retention leaves it. */
+  readonly succeeded: number;
+  /** Deliveries that ended `exhausted` or `failed`, by `settle` or by a rescue. */
+  readonly failed: number;
+  /** Start of the last attempt that was `delivered` or `endpoint_failed`, epoch ms. */
+  readonly lastTriggeredAt: number | undefined;
+}
+
+export interface PutLaneParams {
+  readonly endpointId: string;
+  readonly paused?: boolean;
+  /** 0 ends the block. A block that would end before the one in force changes nothing. */
+  readonly blockForMs?: number;
+  /** Goes with `blockForMs`. */
+  readonly blockedReason?: BlockReason;
+}
+
+export interface SettingsStore {
+  get(params: { key: string }): Promise<string | undefined>;
+  /** `undefined` removes it. */
+  put(params: { key: string; value: string | undefined }): Promise<void>;
+}

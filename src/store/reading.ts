@@ -1,0 +1,91 @@
+/** What is read, moved in bulk and removed. Part of the store port; the contract stands in store.ts. */
+import type { Attempt, Delivery, DeliveryState, DiscardReason } from '../core/delivery.ts';
+import type { Message } from '../core/message.ts';
+
+export interface StoredMessage extends Message {
+  readonly createdAt: number;
+  readonly fannedOut: boolean;
+}
+
+export interface Listable {
+  messages: StoredMessage;
+  deliveries: Delivery;
+  attempts: Attempt;
+}
+
+/** Members that are left out do not restrict; an empty list matches nothing. `since` is inclusive, `until` exclusive, both by creation (attempts: start). */
+export interface ListWhere {
+  readonly tenant?: string | undefined;
+  readonly endpointId?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly deliveryId?: string | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly states?: readonly DeliveryState[] | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+export interface ListParams<K extends keyof Listable> {
+  readonly of: K;
+  readonly where: ListWhere;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Cursor of the next page; `undefined` on the last. */
+  readonly nextCursor: string | undefined;
+}
+
+export interface RescheduleParams {
+  readonly where: ListWhere & { readonly deliveryIds?: readonly string[] | undefined };
+  readonly to: 'scheduled' | 'discarded';
+  /** Needed for `discarded`; without it the call throws an `OptionsError`. */
+  readonly reason?: DiscardReason;
+  /** Only counts. */
+  readonly dryRun?: boolean;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface RescheduleResult {
+  readonly count: number;
+  /** The deliveries as they are now; empty for a dry run. */
+  readonly deliveries: readonly Delivery[];
+  readonly nextCursor: string | undefined;
+}
+
+export interface StatsParams {
+  readonly where: Pick<ListWhere, 'tenant' | 'endpointId' | 'since' | 'until'>;
+}
+
+export interface StoreStats {
+  readonly byState: Readonly<Record<DeliveryState, number>>;
+  /** Scheduled deliveries that have been attempted before. */
+  readonly waitingForRetry: number;
+}
+
+export interface Retention {
+  /** How long a message is kept after its last delivery ended, all succeeded. */
+  readonly succeededMs: number;
+  /** The same when some delivery ended otherwise. */
+  readonly unsuccessfulMs: number;
+}
+
+export interface PruneParams {
+  readonly retention: Retention;
+  readonly budgetMs: number;
+}
+
+export interface PruneResult {
+  readonly messages: number;
+  /** More remains to be removed now. */
+  readonly more: boolean;
+}
+
+export type StoreChange =
+  /** A delivery can, or will, be claimed earlier than the last `claimDue` told. */
+  | { readonly kind: 'work' }
+  | { readonly kind: 'fan_out' }
+  | { readonly kind: 'endpoint'; readonly id: string };

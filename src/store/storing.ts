@@ -1,0 +1,63 @@
+/** What is stored: messages with their deliveries, at once or matched later. Part of the store port; the contract stands in store.ts. */
+import type { DeliveryReason } from '../core/delivery.ts';
+import type { Message } from '../core/message.ts';
+import type { LeasedDelivery } from './claiming.ts';
+
+export interface NewDelivery {
+  readonly id: string;
+  readonly endpointId: string;
+  /** `discarded` for a message that met a disabled endpoint, `failed` when a named filter threw. Neither is ever leased. */
+  readonly state: 'scheduled' | 'discarded' | 'failed';
+  readonly reason: DeliveryReason | undefined;
+  /** Token under which the caller wants it leased. */
+  readonly lease: string | undefined;
+  /** Deliveries of one endpoint with equal keys are sent one after the other. */
+  readonly orderingKey: string | undefined;
+}
+
+export interface NewMessage extends Message {
+  /** Digest of what makes two messages the same; compared when id or idempotency key is taken. */
+  readonly fingerprint: string | undefined;
+}
+
+export interface AppendEntry {
+  readonly message: NewMessage;
+  readonly deliveries: readonly NewDelivery[];
+  /** False: not matched yet; `claimFanOut` will find it. */
+  readonly fannedOut: boolean;
+}
+
+export interface AppendParams {
+  readonly entries: readonly AppendEntry[];
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** How long an idempotency key is remembered. `Infinity`: as long as its message. */
+  readonly idempotencyWindowMs: number;
+}
+
+export type AppendResult =
+  | { readonly kind: 'stored'; readonly leased: readonly LeasedDelivery[] }
+  | {
+      readonly kind: 'duplicate';
+      readonly messageId: string;
+      readonly deliveries: readonly { id: string; endpointId: string }[];
+    }
+  | { readonly kind: 'conflict'; readonly messageId: string };
+
+export interface ClaimFanOutParams {
+  readonly limit: number;
+  readonly leaseMs: number;
+}
+
+export interface FanOutClaim {
+  readonly message: Message;
+  readonly lease: string;
+}
+
+export interface CompleteFanOutParams {
+  readonly results: readonly {
+    readonly messageId: string;
+    readonly lease: string;
+    readonly deliveries: readonly NewDelivery[];
+  }[];
+}
