@@ -54,18 +54,19 @@ const POOL_BYTES = 4096;
 
 /** The operating system's randomness, read in blocks. */
 export function createSystemRandom(): Random {
-  const pool = new Uint8Array(POOL_BYTES);
-  let used = POOL_BYTES;
+  let pool = new Uint8Array(0);
+  let used = 0;
   return {
     fraction: () => Math.random(),
     bytes(size) {
       if (size > POOL_BYTES) return randomFillSync(new Uint8Array(size));
-      if (used + size > POOL_BYTES) {
-        randomFillSync(pool);
+      if (used + size > pool.length) {
+        // A fresh block, never the old one again: bytes that were handed out stay what they were.
+        pool = randomFillSync(new Uint8Array(POOL_BYTES));
         used = 0;
       }
       used += size;
-      return pool.slice(used - size, used);
+      return pool.subarray(used - size, used);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
 import { within } from './engine/within.ts';
 import { Reporter } from './engine/reporter.ts';
-import { StoppedError } from './errors.ts';
+import { describeError, StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
 import { LIFECYCLE_EVENTS, LifecycleEmitter } from './engine/lifecycle-emitter.ts';
 import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
@@ -203,12 +203,17 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     await this.stop();
   }
 
-  async #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
-    if (this.#stopping !== undefined) throw new StoppedError('emit');
-    // Serialised before anything is awaited: the caller may change the data after this call.
-    const message = this.#factory.create(type, data, options);
-    const engine = this.#engine ?? (await this.#ready('emit'));
-    return engine.emit(message, options?.to);
+  #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
+    try {
+      if (this.#stopping !== undefined) throw new StoppedError('emit');
+      // Serialised before anything is awaited: the caller may change the data after this call.
+      const message = this.#factory.create(type, data, options);
+      if (this.#engine !== undefined) return this.#engine.emit(message, options?.to);
+      return this.#ready('emit').then((engine) => engine.emit(message, options?.to));
+    } catch (error) {
+      // Not an async function: a promise less on the way of every message.
+      return Promise.reject(error instanceof Error ? error : new Error(describeError(error)));
+    }
   }
 
   #ready(call: string): Promise<Engine> {

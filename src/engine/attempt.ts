@@ -76,8 +76,12 @@ export class Attempt implements DeadlineEntry {
         this.#context.clock.now(),
         this.#context.maxResponseBodyBytes,
       );
-      if (request instanceof Promise) request.then(this.#send, this.#onBuildFailure);
-      else this.#send(request);
+      if (request instanceof Promise) {
+        request.then(
+          (built) => this.#send(built),
+          (error: unknown) => this.#onBuildFailure(error),
+        );
+      } else this.#send(request);
     } catch (error) {
       this.#onBuildFailure(error);
     }
@@ -122,7 +126,7 @@ export class Attempt implements DeadlineEntry {
     };
   }
 
-  readonly #send = (request: TransportRequest): void => {
+  #send(request: TransportRequest): void {
     if (this.#isDone) return;
     this.#isSent = true;
     try {
@@ -130,13 +134,13 @@ export class Attempt implements DeadlineEntry {
     } catch (error) {
       this.#conclude({ kind: 'dispatcher_failed', reason: 'transport_failed', detail: describeError(error) });
     }
-  };
+  }
 
-  readonly #onBuildFailure = (error: unknown): void => {
+  #onBuildFailure(error: unknown): void {
     const fault =
       error instanceof DispatcherFault ? error : new DispatcherFault('function_failed', describeError(error));
     this.#conclude({ kind: 'dispatcher_failed', reason: fault.reason, detail: fault.message });
-  };
+  }
 
   readonly #onResult = (result: TransportResult): void => {
     if (!this.#isDone) this.#conclude(this.#outcomeOf(result));

@@ -167,9 +167,12 @@ export class Engine {
   }
 
   /** Matches and stores a message. A process that only stores leaves the matching to the others. */
-  async emit(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
+  emit(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
     const changes = this.directory.upToDate();
-    if (changes !== undefined) await changes;
+    return changes === undefined ? this.#store(message, to) : changes.then(() => this.#store(message, to));
+  }
+
+  #store(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
     const matched = this.#match(message, to);
     return this.inbox.add({ message, deliveries: matched ?? [], fannedOut: matched !== undefined });
   }

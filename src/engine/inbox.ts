@@ -42,7 +42,7 @@ export interface InboxOptions extends EngineContext {
 /** A message on its way into the store. */
 interface Pending {
   /** Ids and lease tokens stay the same from try to try: a try that was written though it seemed to fail is recognised. */
-  entry: AppendEntry;
+  readonly entry: AppendEntry;
   readonly since: number;
   tries: number;
   /** What the last try threw. */
@@ -122,14 +122,14 @@ export class Inbox {
     const { lanes, token } = this.#options;
     pending.tries += 1;
     const { entry } = pending;
-    if (pending.tries > 1 || lanes === undefined || entry.deliveries.length === 0) return entry;
-    const deliveries = entry.deliveries.map((delivery) =>
-      delivery.state === 'scheduled' && (entry.message.test || lanes.reserve(delivery.endpointId))
-        ? { ...delivery, lease: token() }
-        : delivery,
-    );
-    pending.entry = { ...entry, deliveries };
-    return pending.entry;
+    if (pending.tries > 1 || lanes === undefined) return entry;
+    for (const delivery of entry.deliveries) {
+      const isWanted =
+        delivery.state === 'scheduled' && (entry.message.test || lanes.reserve(delivery.endpointId));
+      // The matcher made it for this entry alone: written in place, a copy per delivery would show.
+      if (isWanted) (delivery as { lease: string | undefined }).lease = token();
+    }
+    return entry;
   }
 
   #unreserve(entry: AppendEntry): void {

@@ -177,12 +177,10 @@ export class Settler {
     });
     for (let index = 0; index < batch.length; index += 1) {
       const { concluded, decision, settlement, onWritten } = batch[index]!;
-      const settled: Settled = {
-        ...concluded,
-        decision,
-        transition: settlement.transition,
-        result: results[index]!,
-      };
+      const { delivery, runtime, outcome, durationMs } = concluded;
+      const { transition: next } = settlement;
+      const result = results[index]!;
+      const settled: Settled = { delivery, runtime, outcome, durationMs, decision, transition: next, result };
       this.#options.onSettled(settled);
       onWritten?.(settled);
     }
