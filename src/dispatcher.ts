@@ -62,6 +62,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   #starting: Promise<Engine> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #sources = new Set<() => void>();
+  #isStartAbandoned = false;
   #refused = 0;
 
   constructor(options: DispatcherOptions = {}) {
@@ -118,7 +119,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     options?: EmitOptions,
   ): Promise<Receipt> {
     const receipt = this.#emit(type, data, options);
-    receipt.catch((error: unknown) => this.#reporter.error(error, 'store a message'));
+    receipt.catch((error: unknown) => this.#reporter.emitFailed(error));
     return receipt;
   }
 
@@ -208,8 +209,9 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       if (this.#stopping !== undefined) throw new StoppedError('emit');
       // Serialised before anything is awaited: the caller may change the data after this call.
       const message = this.#factory.create(type, data, options);
-      if (this.#engine !== undefined) return this.#engine.emit(message, options?.to);
-      return this.#ready('emit').then((engine) => engine.emit(message, options?.to));
+      const to = options?.to === undefined ? undefined : [...options.to];
+      if (this.#engine !== undefined) return this.#engine.emit(message, to);
+      return this.#ready('emit').then((engine) => engine.emit(message, to));
     } catch (error) {
       // Not an async function: a promise less on the way of every message.
       return Promise.reject(error instanceof Error ? error : new Error(describeError(error)));
@@ -231,7 +233,9 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   async #start(): Promise<Engine> {
     const { clock, deliver, addressPolicy, maxConcurrency, lookup } = this.#options;
-    await this.#store.open({ clock });
+    // Steady: somebody who sets the clock of the machine must not end leases or bring retries forward.
+    const origin = clock.now() - clock.elapsed();
+    await this.#store.open({ clock: { now: () => Math.floor(origin + clock.elapsed()) } });
     let engine: Engine | undefined;
     try {
       if (deliver) {
@@ -245,6 +249,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       }
       engine = this.#createEngine();
       await engine.start();
+      // A stop that did not wait for this start must not find it running afterwards.
+      if (this.#isStartAbandoned) throw new StoppedError('start');
     } catch (error) {
       await engine?.stop(0);
       await this.#close();
@@ -269,14 +275,17 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    for (const detach of this.#sources) detach();
+    for (const detach of this.#sources) {
+      try {
+        detach();
+      } catch (error) {
+        this.#reporter.functionFailed(error, 'off() of an attached source');
+      }
+    }
     const { clock } = this.#options;
     // A store that never opens must not keep the host from stopping.
-    await within(
-      this.#starting?.catch(() => undefined),
-      timeoutMs,
-      clock,
-    );
+    const starting = this.#starting?.catch(() => undefined);
+    this.#isStartAbandoned = !(await within(starting, timeoutMs, clock));
     if (this.#engine === undefined) return;
     await this.#engine.stop(timeoutMs);
     await this.#close();

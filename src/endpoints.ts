@@ -9,6 +9,7 @@ import {
 } from './core/endpoint-record.ts';
 import type { EndpointRecord } from './core/endpoint.ts';
 import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
+import { expectId } from './core/expect-value.ts';
 import { createId } from './core/id.ts';
 import { type AttemptOutcome, type OutcomeReason, reasonOf, responseOf } from './core/outcome.ts';
 import { generateSecret, shortSecretWarning } from './core/secret.ts';
@@ -88,7 +89,12 @@ export interface Endpoints {
   remove(id: string): Promise<void>;
   /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
   pause(id: string): Promise<void>;
-  /** Sends what was held. Also ends a pause that the endpoint asked for by Retry-After. @throws NotFoundError */
+  /**
+   * Sends what was held, also while the endpoint asked for a pause by Retry-After. A delivery that failed keeps the time
+   * of its next attempt; `deliveries.retry` sends it now.
+   *
+   * @throws NotFoundError
+   */
   resume(id: string): Promise<void>;
   /**
    * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint.
@@ -108,6 +114,7 @@ export interface EndpointsOptions extends RecordSurroundings {
   readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
 }
 
+const updateSchema = z.strictObject({ revision: z.number().int().min(0).optional() });
 const listSchema = z.strictObject({ ...pageShape, tenant: z.string().optional() });
 
 export function createEndpoints(options: EndpointsOptions): Endpoints {
@@ -134,6 +141,7 @@ class EndpointRegistry implements Endpoints {
   }
 
   async get(id: string): Promise<Endpoint> {
+    expectId(id, 'endpoint');
     return toEndpoint(await (await this.#options.admin()).get(id));
   }
 
@@ -146,6 +154,8 @@ class EndpointRegistry implements Endpoints {
   }
 
   async update(id: string, changes: EndpointUpdate, options: UpdateOptions = {}): Promise<Endpoint> {
+    expectId(id, 'endpoint');
+    const { revision } = parseListRequest(updateSchema, options);
     const { compiler } = this.#options;
     const admin = await this.#options.admin();
     const stored = await admin.update(
@@ -156,24 +166,28 @@ class EndpointRegistry implements Endpoints {
         if (next.secrets !== record.secrets) this.#warnOfShortSecrets(next);
         return next;
       },
-      options.revision,
+      revision,
     );
     return toEndpoint(stored);
   }
 
   async remove(id: string): Promise<void> {
+    expectId(id, 'endpoint');
     await (await this.#options.admin()).remove(id);
   }
 
   async pause(id: string): Promise<void> {
+    expectId(id, 'endpoint');
     await (await this.#options.admin()).pause(id);
   }
 
   async resume(id: string): Promise<void> {
+    expectId(id, 'endpoint');
     await (await this.#options.admin()).resume(id);
   }
 
   async test(id: string): Promise<EndpointTestResult> {
+    expectId(id, 'endpoint');
     const admin = await this.#options.admin();
     const { record } = await admin.get(id);
     const message = this.#options.createTestMessage(record.tenant, id);

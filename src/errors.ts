@@ -73,10 +73,12 @@ export class NotFoundError extends PosthornError {
   readonly id: string;
 
   constructor(kind: 'endpoint' | 'message' | 'delivery', id: string) {
-    super(
-      'not_found',
-      `No ${kind} has the id ${JSON.stringify(id)}. It may have been removed, or pruned by retention.`,
-    );
+    // Only what can be an id is repeated: callers pass whole endpoints by mistake, secrets and all.
+    const shown =
+      typeof id === 'string' && /^[A-Za-z0-9_-]{1,256}$/.test(id)
+        ? JSON.stringify(id)
+        : 'given (it cannot be an id)';
+    super('not_found', `No ${kind} has the id ${shown}. It may have been removed, or pruned by retention.`);
     this.id = id;
   }
 }
@@ -151,8 +153,12 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'stopped',
 ]);
 
-/** The message of an unknown thrown value, for logs and records. */
+/** The message of an unknown thrown value, for logs and records. Never throws: foreign code throws the strangest things. */
 export function describeError(error: unknown): string {
-  if (error instanceof Error) return error.message === '' ? error.name : error.message;
-  return String(error);
+  try {
+    const { message, name } = error instanceof Error ? error : { message: String(error), name: 'Error' };
+    return typeof message === 'string' && message !== '' ? message : String(name);
+  } catch {
+    return 'a value that cannot be shown';
+  }
 }

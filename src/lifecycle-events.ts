@@ -128,7 +128,7 @@ export interface LifecycleEvents {
   'endpoint.resumed': EndpointEvent;
   /** It answered 410, or somebody disabled it. */
   'endpoint.disabled': EndpointDisabledEvent;
-  /** Trouble that no caller could be told of: store, listener, un-awaited emit, overflowing source. */
+  /** Trouble: store, listener, overflowing source; and every `emit` that was refused, awaited or not. */
   error: DispatcherErrorEvent;
 }
 

@@ -1,6 +1,7 @@
 /** `dispatcher.messages` and `dispatcher.deliveries`: the record of everything that was emitted. */
 import { z } from 'zod';
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from './core/delivery.ts';
+import { expectId } from './core/expect-value.ts';
 import type { JsonValue } from './core/json.ts';
 import type { DeliveryAdmin, DeliveryWithAttempts } from './engine/delivery-admin.ts';
 import type { Page, StoredMessage } from './store/store.ts';
@@ -92,6 +93,7 @@ class MessageReader implements Messages {
   }
 
   async get(id: string): Promise<MessageRecord> {
+    expectId(id, 'message');
     return toMessageRecord(await (await this.#admin()).message(id));
   }
 
@@ -114,6 +116,7 @@ class DeliveryReader implements Deliveries {
   }
 
   async get(id: string): Promise<DeliveryWithAttempts> {
+    expectId(id, 'delivery');
     return (await this.#admin()).delivery(id);
   }
 
@@ -123,10 +126,12 @@ class DeliveryReader implements Deliveries {
   }
 
   async retry(id: string): Promise<Delivery> {
+    expectId(id, 'delivery');
     return (await this.#admin()).retry(id);
   }
 
   async cancel(id: string): Promise<Delivery> {
+    expectId(id, 'delivery');
     return (await this.#admin()).cancel(id);
   }
 }

@@ -1066,7 +1066,8 @@ describe('An `emit` that nobody awaits is never an unhandled rejection.', () => 
   it('reports every error by the error event and the logger instead', async () => {
     await using world = await createWorld();
     const logged: string[] = [];
-    const logger = silentLogger({ error: (_fields, message) => void logged.push(message) });
+    const log = (_fields: object, message: string): void => void logged.push(message);
+    const logger = silentLogger({ error: log, warn: log });
     const dispatcher = world.start({ logger });
     const errors = recordEvents(dispatcher, 'error');
     const cyclic: Record<string, unknown> = {};

@@ -4,7 +4,8 @@ import { serveActions } from '../harness/serve-actions.ts';
 import { createData, EVENT_TYPE, MATCHING, type RunResult, startTiming, type Target } from './job.ts';
 
 export type RegistryActions = {
-  open: (params: Target & { endpoints: number }) => Promise<{ elapsedMs: number }>;
+  /** Registers so many endpoints, and says how long that took. */
+  open: (params: Target & { endpoints: number }) => Promise<RunResult>;
   /** Emits so many messages, which wait. */
   emit: (params: { count: number }) => Promise<RunResult>;
   /** Delivers what waits. */
@@ -38,7 +39,7 @@ let errors = 0;
 
 serveActions({ open, emit, deliver, close: () => dispatcher.stop() } satisfies RegistryActions);
 
-async function open(params: Target & { endpoints: number }): Promise<{ elapsedMs: number }> {
+async function open(params: Target & { endpoints: number }): Promise<RunResult> {
   dispatcher = new WebhookDispatcher({
     network: { allowPrivate: ['127.0.0.0/8'] },
     maxConcurrency: params.sockets,
@@ -53,9 +54,9 @@ async function open(params: Target & { endpoints: number }): Promise<{ elapsedMs
   }
   const stop = startTiming();
   for (let index = 0; index < params.endpoints; index += 1) await register(params, index);
-  const { elapsedMs } = stop();
+  const timing = stop();
   await eachMatching((id) => dispatcher.endpoints.pause(id));
-  return { elapsedMs };
+  return { sent: params.endpoints, errors: 0, ...timing };
 }
 
 async function register({ url, secret }: Target, index: number): Promise<void> {

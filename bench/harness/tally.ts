@@ -1,5 +1,6 @@
 import type { RunResult } from '../contenders/job.ts';
 import type { ReceiverReport } from '../receiver.ts';
+import { median } from './statistics.ts';
 
 /** What one contender did in one round. */
 export class Tally {
@@ -9,12 +10,14 @@ export class Tally {
   cpuMicros = 0;
   /** Of all turns, warm-up included. */
   errors = 0;
+  readonly #turnMicros: number[] = [];
 
   /** Adds a measured turn. */
   addTurn(run: RunResult): void {
     this.sent += run.sent;
     this.elapsedMs += run.elapsedMs;
     this.cpuMicros += run.cpuMicros;
+    this.#turnMicros.push((run.elapsedMs * 1000) / run.sent);
   }
 
   /**
@@ -42,9 +45,14 @@ export class Tally {
     return (this.sent / this.elapsedMs) * 1000;
   }
 
-  /** Time for each message. */
-  get microsEach(): number {
+  /** Time for each message, over all turns. */
+  get meanMicros(): number {
     return (this.elapsedMs * 1000) / this.sent;
+  }
+
+  /** Time for each message in the median turn: without full garbage collections, of which few turns have one. */
+  get medianMicros(): number {
+    return median(this.#turnMicros);
   }
 
   /** CPU time for each message. */

@@ -23,6 +23,8 @@ export function classify(result: ExchangeResult, success: readonly SuccessRule[]
       return { kind: 'endpoint_failed', reason: result.reason, detail: result.detail, response: undefined };
     case 'fault':
       return { kind: 'dispatcher_failed', reason: result.reason, detail: result.detail };
+    default:
+      throw new TypeError('a transport must report a response, a failure or a fault');
   }
 }
 

@@ -1,7 +1,7 @@
 /** Checks what callers give for endpoints; each setting by itself. How they fit together is checked when they are compiled. */
 import { z } from 'zod';
 import { OptionsError } from '../errors.ts';
-import { describeValue } from './describe-value.ts';
+import { describeType, describeValue } from './describe-value.ts';
 import type { DeliverySettings } from './endpoint.ts';
 import { validateEnvelope } from './envelope.ts';
 import { type FilterExpression, validateFilter } from './filter.ts';
@@ -97,7 +97,8 @@ const MAX_METADATA_BYTES = 16 * 1024;
  * @throws OptionsError naming the field, what was expected and what came
  */
 export function validateEndpointInput(raw: unknown, functions: FunctionRegistry): ValidEndpointInput {
-  const input = parseInput(schema, raw, 'endpoint') as ValidEndpointInput;
+  // A copy, so that what was checked is what is stored, whatever the caller does to the object afterwards.
+  const input = structuredCloneOf(parseInput(schema, raw, 'endpoint')) as ValidEndpointInput;
   checkSecrets(input);
   if (input.secret !== undefined && input.secrets !== undefined)
     throw new OptionsError('endpoint.secrets', 'endpoint.secrets: give either secret or secrets, not both');
@@ -124,9 +125,7 @@ function checkSecrets({ secret, secrets }: { readonly secret?: unknown; readonly
   if (secret !== undefined) checkSecret(secret, 'endpoint.secret');
   if (secrets === undefined) return;
   if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > MAX_SECRETS) {
-    const got = Array.isArray(secrets)
-      ? `an array of ${secrets.length}`
-      : `a value of type ${typeof secrets}`;
+    const got = Array.isArray(secrets) ? `an array of ${secrets.length}` : describeType(secrets);
     throw new OptionsError(
       'endpoint.secrets',
       `endpoint.secrets: expected a list of 1 to ${MAX_SECRETS} secrets, got ${got}.`,
@@ -137,7 +136,7 @@ function checkSecrets({ secret, secrets }: { readonly secret?: unknown; readonly
 
 function checkSecret(secret: unknown, path: string): void {
   if (typeof secret === 'string' && secret.length >= 1 && secret.length <= MAX_SECRET_LENGTH) return;
-  const got = typeof secret === 'string' ? `${secret.length} characters` : `a value of type ${typeof secret}`;
+  const got = typeof secret === 'string' ? `${secret.length} characters` : describeType(secret);
   throw new OptionsError(
     path,
     `${path}: expected a secret, a text of 1 to ${MAX_SECRET_LENGTH} characters, got ${got}.`,
@@ -194,4 +193,17 @@ function validateName(value: unknown, path: string, known: ReadonlySet<string>):
     path,
     `${path}: expected the name of a registered function, got ${describeValue(value)}. ${hint}`,
   );
+}
+
+/** @throws OptionsError for what cannot be copied, such as functions: an endpoint is plain data */
+function structuredCloneOf<T>(value: T): T {
+  try {
+    return structuredClone(value);
+  } catch (cause) {
+    throw new OptionsError(
+      'endpoint',
+      'endpoint: expected plain data without functions; register functions under the option functions and name them here.',
+      { cause },
+    );
+  }
 }

@@ -3,7 +3,7 @@
  * what came, and returns the value with its type.
  */
 import { OptionsError } from '../errors.ts';
-import { describeValue } from './describe-value.ts';
+import { describeType, describeValue } from './describe-value.ts';
 import { nearest } from './nearest.ts';
 
 /** The error for a wrong value. Not for secrets: the message shows the value. */
@@ -71,4 +71,14 @@ function hint(word: string, known: readonly string[]): string {
   const suggestion = nearest(word, known);
   if (suggestion !== undefined) return `Did you mean ${JSON.stringify(suggestion)}?`;
   return known.length === 0 ? 'There is none.' : `Known are ${known.join(', ')}.`;
+}
+
+/** An id given by a caller. Callers pass the whole record by mistake; nothing of it may show. */
+export function expectId(value: unknown, kind: 'endpoint' | 'message' | 'delivery'): string {
+  if (typeof value === 'string') return value;
+  const advice = typeof value === 'object' && value !== null ? ` Pass ${kind}.id.` : '';
+  throw new OptionsError(
+    'id',
+    `id: expected the id of ${kind === 'endpoint' ? 'an' : 'a'} ${kind}, got ${describeType(value)}.${advice}`,
+  );
 }

@@ -3,6 +3,7 @@
  * refused when it is given: at the first attempt it would fail every delivery of the endpoint, for ever.
  */
 import { OptionsError } from '../errors.ts';
+import { describeType } from './describe-value.ts';
 import { expectObject, unexpected, unexpectedWord } from './expect-value.ts';
 
 /** Most headers of one kind, static or computed, that an endpoint may have. */
@@ -128,7 +129,7 @@ export function validateHeaderValue(name: string, value: unknown, path: string =
   if (typeof value !== 'string') {
     throw new OptionsError(
       path,
-      `${path}: expected a string as value of the header ${name}, got a ${typeof value}.`,
+      `${path}: expected a string as value of the header ${name}, got ${describeType(value)}.`,
     );
   }
   if (value.length > MAX_HEADER_VALUE_LENGTH) {

@@ -1,4 +1,4 @@
-import { PayloadError } from '../errors.ts';
+import { describeError, PayloadError } from '../errors.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -13,6 +13,20 @@ export interface JsonObject {
  * `undefined` as a whole, or a throwing `toJSON`
  */
 export function serializeJson(value: unknown, root: string): string {
+  try {
+    return stringify(value, root);
+  } catch (error) {
+    if (error instanceof PayloadError) throw error;
+    // A getter or a Proxy of the caller threw.
+    throw new PayloadError(
+      root,
+      `${root} cannot be sent as JSON: reading it threw ${describeError(error)}.`,
+      { cause: error },
+    );
+  }
+}
+
+function stringify(value: unknown, root: string): string {
   let text: string | undefined;
   let suspicious = false;
   try {
@@ -46,7 +60,7 @@ function walk(value: unknown, path: string, key: string, ancestors: Set<object>)
   const plain = callToJson(value, path, key);
   switch (typeof plain) {
     case 'bigint':
-      throw refuse(path, `a BigInt (${plain}n)`, 'convert it to a string or a number');
+      throw refuse(path, 'a BigInt', 'convert it to a string or a number');
     case 'number':
       if (!Number.isFinite(plain))
         throw refuse(path, String(plain), 'JSON would turn it into null; leave it out or send a string');
@@ -69,7 +83,7 @@ function walkObject(value: object, path: string, ancestors: Set<object>): void {
   if (losing !== undefined)
     throw refuse(
       path,
-      `a ${losing.name}`,
+      `${losing === Error || losing === ArrayBuffer ? 'an' : 'a'} ${losing.name}`,
       'JSON would turn it into {}; convert it to a plain object or array',
     );
   if (ancestors.has(value))

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 
 /** Something that must end by a time. */
 export interface DeadlineEntry {
@@ -20,7 +20,7 @@ const SCAN_INTERVAL_MS = 50;
 export class Deadlines {
   readonly #entries: DeadlineEntry[] = [];
   readonly #clock: Clock;
-  #isScanning = false;
+  #timer: Timer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,10 +29,7 @@ export class Deadlines {
   add(entry: DeadlineEntry): void {
     entry.deadlineIndex = this.#entries.length;
     this.#entries.push(entry);
-    if (!this.#isScanning) {
-      this.#isScanning = true;
-      this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
-    }
+    this.#timer ??= this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
   }
 
   remove(entry: DeadlineEntry): void {
@@ -46,14 +43,19 @@ export class Deadlines {
     }
   }
 
+  /** Looks no more; nothing is left behind. */
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
   readonly #scan = (): void => {
+    this.#timer = undefined;
     const now = this.#clock.elapsed();
     // Backwards, because an entry that ends is replaced by the last one, which has been looked at already.
     for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
       const entry = this.#entries[index];
       if (entry !== undefined && entry.deadlineAt <= now) entry.onDeadline();
     }
-    this.#isScanning = this.#entries.length > 0;
-    if (this.#isScanning) this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
+    if (this.#entries.length > 0) this.#timer = this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
   };
 }

@@ -104,6 +104,12 @@ export class Directory {
     return runtime;
   }
 
+  /** Takes over what the store has now, also under the id of an endpoint that was removed. */
+  accept(record: EndpointRecord): EndpointRuntime {
+    this.#removed.delete(record.id);
+    return this.put(record);
+  }
+
   delete(endpointId: string): void {
     const known = this.#runtimes.get(endpointId);
     if (known !== undefined) {
@@ -155,7 +161,7 @@ export class Directory {
       try {
         const stored = await store.endpoints.get({ id: endpointId });
         if (stored === undefined) return this.delete(endpointId);
-        this.put(stored.record);
+        this.accept(stored.record);
         this.setPaused(endpointId, stored.lane.paused);
         if (stored.lane.paused) this.#options.onPaused(endpointId);
         return;

@@ -58,7 +58,7 @@ export class EndpointAdmin {
         record.id,
         `An endpoint with the id ${JSON.stringify(record.id)} exists. Update it, or choose another id.`,
       );
-    const runtime = directory.put(result.record);
+    const runtime = directory.accept(result.record);
     reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
     return this.get(record.id);
   }

@@ -64,6 +64,7 @@ export class Engine {
   readonly matcher: Matcher;
   readonly endpoints: EndpointAdmin;
   readonly deliveries: DeliveryAdmin;
+  readonly #deadlines: Deadlines;
   readonly #directives: EndpointDirectives;
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
@@ -79,6 +80,7 @@ export class Engine {
       onChange: ({ record, settings }) => this.sender.lanes.setConcurrency(record.id, settings.concurrency),
       onPaused: (endpointId) => void this.#handBack(this.sender.takeQueued(endpointId)),
     });
+    this.#deadlines = new Deadlines(clock);
     this.matcher = new Matcher({ ...context, directory: this.directory });
     this.settler = new Settler({
       ...context,
@@ -90,7 +92,7 @@ export class Engine {
       ...options,
       activity: this.activity,
       settler: this.settler,
-      attempts: { ...options, deadlines: new Deadlines(clock) },
+      attempts: { ...options, deadlines: this.#deadlines },
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
       onRoom: () => this.scheduler.onRoom(),
@@ -212,6 +214,7 @@ export class Engine {
     this.inbox.close();
     this.settler.close();
     this.endpoints.close();
+    this.#deadlines.stop();
     this.activity.close();
   }
 

@@ -57,7 +57,11 @@ const MAX_BATCH = 500;
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #commit: GroupCommit<Pending>;
-  readonly #waiting = new Set<Pending>();
+  /**
+   * How many callers wait; who they are, the commit knows. No set of them: one that every message enters and leaves is
+   * rebuilt all the time, and its former tables keep dead messages alive until the next full garbage collection.
+   */
+  #waiting = 0;
   #timer: Timer | undefined;
 
   constructor(options: InboxOptions) {
@@ -73,7 +77,7 @@ export class Inbox {
 
   /** Messages not stored yet. */
   get pending(): number {
-    return this.#waiting.size;
+    return this.#waiting;
   }
 
   add(entry: AppendEntry): Promise<Receipt> {
@@ -90,16 +94,15 @@ export class Inbox {
       };
       if (!this.#commit.push(pending)) return reject(new StoppedError('emit'));
       activity.begin(1);
-      this.#waiting.add(pending);
+      this.#waiting += 1;
       this.#watchTimeouts();
     });
   }
 
   /** Refuses what is not stored by now. */
   close(): void {
-    this.#commit.close();
     this.#timer?.cancel();
-    for (const pending of this.#waiting) this.#reject(pending, new StoppedError('emit'));
+    for (const pending of this.#commit.close()) this.#reject(pending, new StoppedError('emit'));
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
@@ -164,7 +167,12 @@ export class Inbox {
     const { message, deliveries, fannedOut } = pending.entry;
     if (!fannedOut) this.#options.onLeftBehind('fan_out');
     else if (leasedCount < deliveries.length) this.#options.onLeftBehind('work');
-    this.#options.onStored(message, deliveries);
+    try {
+      this.#options.onStored(message, deliveries);
+    } catch (error) {
+      // Stored is stored, whatever the report of it throws.
+      this.#options.reporter.error(error, 'report a stored message');
+    }
     this.#resolve(pending, { id: message.id, duplicate: false, deliveries: deliveries.map(toRef) });
   }
 
@@ -188,7 +196,7 @@ export class Inbox {
   #finish(pending: Pending): boolean {
     if (pending.isDone) return false;
     pending.isDone = true;
-    this.#waiting.delete(pending);
+    this.#waiting -= 1;
     this.#options.activity.end(1);
     return true;
   }
@@ -213,19 +221,25 @@ export class Inbox {
   #watchTimeouts(): void {
     const { clock, emitTimeoutMs } = this.#options;
     if (this.#timer !== undefined || emitTimeoutMs === 0 || emitTimeoutMs === Infinity) return;
-    const [oldest] = this.#waiting;
-    if (oldest === undefined) return;
+    const since = this.#oldestSince();
+    if (since === Infinity) return;
     this.#timer = clock.setTimer(
       () => {
         this.#timer = undefined;
-        for (const pending of this.#waiting) {
-          if (!this.#isLate(pending)) break;
-          this.#reject(pending, timeoutError(emitTimeoutMs, pending.failure));
+        for (const pending of this.#commit.items()) {
+          if (this.#isLate(pending)) this.#reject(pending, timeoutError(emitTimeoutMs, pending.failure));
         }
         this.#watchTimeouts();
       },
-      oldest.since + emitTimeoutMs - clock.elapsed(),
+      since + emitTimeoutMs - clock.elapsed(),
     );
+  }
+
+  /** Since when the first caller waits; `Infinity` when nobody does. Retries change the order, so all are looked at. */
+  #oldestSince(): number {
+    let oldest = Infinity;
+    for (const { isDone, since } of this.#commit.items()) if (!isDone) oldest = Math.min(oldest, since);
+    return oldest;
   }
 }
 
@@ -238,8 +252,8 @@ function conflictMessage(entry: AppendEntry, existingId: string): string {
   const taken =
     idempotencyKey === undefined
       ? `The message id ${JSON.stringify(id)}`
-      : `The idempotency key ${JSON.stringify(idempotencyKey)} (or the id)`;
-  return `${taken} belongs to message ${existingId}, which has another type or other data. Use a new key for a new message.`;
+      : `The idempotency key ${JSON.stringify(idempotencyKey)}`;
+  return `${taken} belongs to message ${existingId}, which differs in type, data (members in the same order), metadata, orderingKey or to. Use a new key for a new message.`;
 }
 
 function timeoutError(emitTimeoutMs: number, cause: unknown): StoreError {

@@ -117,7 +117,7 @@ export class MessageFactory {
 }
 
 function checkOptions(options: EmitOptions): void {
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new OptionsError('options', `options: expected an object, got ${describeValue(options)}`);
   for (const key of Object.keys(options)) {
     if (!(EMIT_OPTION_KEYS as readonly string[]).includes(key)) throw unknownKey(key);

@@ -8,7 +8,7 @@ import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
-import { describeError, FunctionError, PosthornError, StoreError } from '../errors.ts';
+import { describeError, type ErrorCode, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
@@ -20,6 +20,13 @@ import type {
 import type { NewDelivery, NewMessage } from '../store/store.ts';
 import type { LifecycleEmitter } from './lifecycle-emitter.ts';
 import type { Settled } from './concluded-attempt.ts';
+
+const CALLER_MISTAKES: ReadonlySet<ErrorCode> = new Set([
+  'invalid_option',
+  'invalid_payload',
+  'conflict',
+  'not_found',
+]);
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
@@ -181,6 +188,14 @@ export class Reporter {
   /** A function registered under `functions` threw. */
   functionFailed(error: unknown, what: string): void {
     this.error(new FunctionError(what, error), what);
+  }
+
+  /** An emit was refused. Its caller knows, if it awaits it; a mistake of the caller is no trouble of the dispatcher. */
+  emitFailed(error: unknown): void {
+    if (!(error instanceof PosthornError) || !CALLER_MISTAKES.has(error.code))
+      return this.error(error, 'emit');
+    this.#emit('error', () => ({ at: this.#clock.now(), error }));
+    this.#log('warn', () => [{ err: error, code: error.code }, error.message]);
   }
 
   /** Trouble that no caller can be told of. */

@@ -113,8 +113,11 @@ export class Sender {
     if (runtime.record.status === 'disabled')
       return this.#withdraw(delivery, lane, runtime, 'endpoint_disabled');
     const attempt = new Attempt(this.#options.attempts, delivery, runtime, (ended, outcome) => {
-      this.#conclude(ended, outcome, undefined);
-      this.lanes.finish(lane);
+      try {
+        this.#conclude(ended, outcome, undefined);
+      } finally {
+        this.lanes.finish(lane);
+      }
     });
     this.#inFlight.add(attempt);
     attempt.start();

@@ -181,7 +181,12 @@ export class Settler {
       const { transition: next } = settlement;
       const result = results[index]!;
       const settled: Settled = { delivery, runtime, outcome, durationMs, decision, transition: next, result };
-      this.#options.onSettled(settled);
+      // Written is written: what a report of it throws must not have it written again.
+      try {
+        this.#options.onSettled(settled);
+      } catch (error) {
+        this.#options.reporter.error(error, 'report an outcome');
+      }
       onWritten?.(settled);
     }
     this.#options.activity.end(batch.length);

@@ -31,6 +31,8 @@ export interface Receiver extends AsyncDisposable {
   readonly received: number;
   /** Requests that were received and are not answered yet. */
   readonly waiting: number;
+  /** Requests among them that are answered only by {@link release}. */
+  readonly held: number;
   /** Connections that were ever made, requests or not. */
   readonly connections: number;
   /** Connections that are open now. */

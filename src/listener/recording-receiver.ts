@@ -30,7 +30,7 @@ class RecordingReceiver implements Receiver {
   private readonly script = new ReplyScript();
   private readonly scriptsByPath = new Map<string, ReplyScript>();
   private readonly waiters = new RequestWaiters(this);
-  private readonly held: (() => void)[] = [];
+  private readonly heldAnswers: (() => void)[] = [];
   private readonly delays = new Set<NodeJS.Timeout>();
   private isHolding = false;
   private closed: Promise<void> | undefined;
@@ -51,6 +51,10 @@ class RecordingReceiver implements Receiver {
     });
     const { address, family, port: actualPort } = this.server.address() as AddressInfo;
     this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${actualPort}/`;
+  }
+
+  get held(): number {
+    return this.heldAnswers.length;
   }
 
   get requests(): readonly RecordedRequest[] {
@@ -90,7 +94,7 @@ class RecordingReceiver implements Receiver {
 
   release(): void {
     this.isHolding = false;
-    for (const answer of this.held.splice(0)) answer();
+    for (const answer of this.heldAnswers.splice(0)) answer();
   }
 
   waitFor(count: number, options: { readonly timeoutMs?: number } = {}): Promise<readonly RecordedRequest[]> {
@@ -108,7 +112,7 @@ class RecordingReceiver implements Receiver {
     this.closed ??= new Promise((resolve) => {
       this.waiters.failAll('before the receiver was closed');
       for (const delay of this.delays) clearTimeout(delay);
-      this.held.length = 0;
+      this.heldAnswers.length = 0;
       this.server.close(() => resolve());
       for (const socket of this.sockets) socket.destroy();
     });
@@ -143,7 +147,7 @@ class RecordingReceiver implements Receiver {
     const details = await resolveReply(reply, request);
     // A release may have come while the reply was chosen.
     const mustWait = (isHeld && this.isHolding) || details.hold === true;
-    if (mustWait) this.held.push(() => this.answer(response, details));
+    if (mustWait) this.heldAnswers.push(() => this.answer(response, details));
     else this.answer(response, details);
   }
 

@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import { createSystemRandom, type Random } from '../clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { EndpointInput } from '../core/endpoint-input.ts';
+import { parseInput } from '../core/parse-input.ts';
 import { WebhookDispatcher } from '../dispatcher.ts';
 import type { CreatedEndpoint } from '../endpoints.ts';
 import type { Receiver, ReceiverOptions } from '../listener/receiver.ts';
+import { OptionsError } from '../errors.ts';
 import { createReceiver } from '../listener/recording-receiver.ts';
 import type { DispatcherOptions } from '../options.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -41,6 +44,12 @@ export interface Harness<Events extends object = Record<string, unknown>> extend
   close(): Promise<void>;
 }
 
+const schema = z.strictObject({
+  startAt: z.number().optional(),
+  dispatcher: z.unknown().optional(),
+  receiver: z.unknown().optional(),
+});
+
 /** Delays come out exact, ids stay random. */
 export function createExactRandom(): Random {
   return { ...createSystemRandom(), fraction: () => 0.5 };
@@ -50,6 +59,7 @@ export function createExactRandom(): Random {
 export async function createHarness<Events extends object = Record<string, unknown>>(
   options: HarnessOptions = {},
 ): Promise<Harness<Events>> {
+  parseInput(schema, options, 'harness');
   const clock = createManualClock(options.startAt === undefined ? {} : { startAt: options.startAt });
   const receiver = await createReceiver(options.receiver);
   const dispatcher = new WebhookDispatcher<Events>({
@@ -81,6 +91,8 @@ async function advance(
   receiver: Receiver,
   ms: number,
 ): Promise<void> {
+  if (!(typeof ms === 'number' && ms >= 0 && ms < Infinity))
+    throw new OptionsError('ms', `ms: expected a finite number of at least 0, got ${String(ms)}`);
   const until = clock.now() + ms;
   for (;;) {
     await settle(dispatcher, receiver);
@@ -104,7 +116,7 @@ async function settle(dispatcher: Settling, receiver: Receiver): Promise<void> {
   drained.catch(() => undefined);
   while (!isDrained) {
     const { inFlight } = await dispatcher.health();
-    if (inFlight > 0 && receiver.waiting >= inFlight) return;
+    if (inFlight > 0 && receiver.held >= inFlight) return;
     await Promise.race([drained, new Promise((resolve) => setImmediate(resolve))]);
   }
   await drained;

@@ -41,7 +41,9 @@ export function applyTransition(tables: Tables, row: DeliveryRow, intended: Tran
   row.faults = next.faults;
   if (next.state === 'scheduled') row.dueAt = now + next.delayMs;
   row.finishedAt = isFinalState(next.state) ? now : undefined;
-  if (next.state === 'succeeded') row.lane.succeeded += 1;
+  if (row.message.message.test) {
+    // Tests say nothing about how deliveries go.
+  } else if (next.state === 'succeeded') row.lane.succeeded += 1;
   else if (next.state === 'exhausted' || next.state === 'failed') row.lane.failed += 1;
   requeue(tables, row, now);
   noteIfFinished(tables, row.message, now);
