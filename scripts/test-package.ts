@@ -66,7 +66,7 @@ async function provideNode(version: string): Promise<string> {
 
 async function installTarball(consumer: string): Promise<void> {
   await run(npm, ['run', 'build'], root);
-  const packed = await run(npm, ['pack', '--json', '--pack-destination', consumer], root);
+  const packed = await run(npm, ['pack', '--json', '--ignore-scripts', '--pack-destination', consumer], root);
   const [tarball] = JSON.parse(packed.slice(packed.indexOf('['))) as { filename: string; size: number }[];
   if (tarball === undefined) throw new Error('npm pack made no tarball');
   console.log(`packed ${tarball.filename}: ${Math.ceil(tarball.size / 1024)} KiB`);

@@ -70,3 +70,12 @@ export function createSystemRandom(): Random {
     },
   };
 }
+
+/**
+ * The time of day that does not jump: somebody who sets the clock of the machine must neither end leases nor bring
+ * retries forward. Starts at the clock's time and goes on with what has elapsed.
+ */
+export function steadyClock(clock: Clock): { now(): number } {
+  const origin = clock.now() - clock.elapsed();
+  return { now: () => Math.floor(origin + clock.elapsed()) };
+}

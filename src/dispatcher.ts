@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { steadyClock } from './clock.ts';
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
@@ -6,7 +7,7 @@ import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
-import { within } from './engine/within.ts';
+import { closeSafely, within } from './engine/within.ts';
 import { Reporter } from './engine/reporter.ts';
 import { describeError, StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
@@ -233,9 +234,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   async #start(): Promise<Engine> {
     const { clock, deliver, addressPolicy, maxConcurrency, lookup } = this.#options;
-    // Steady: somebody who sets the clock of the machine must not end leases or bring retries forward.
-    const origin = clock.now() - clock.elapsed();
-    await this.#store.open({ clock: { now: () => Math.floor(origin + clock.elapsed()) } });
+    await this.#store.open({ clock: steadyClock(clock) });
     let engine: Engine | undefined;
     try {
       if (deliver) {
@@ -293,14 +292,9 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /** Closes both, whatever becomes of one of them, and waits for neither for ever. */
   async #close(): Promise<void> {
-    const closeSafely = async (what: string, close: () => Promise<void>): Promise<void> => {
-      try {
-        await within(close(), DEFAULTS.closeTimeoutMs, this.#options.clock);
-      } catch (error) {
-        this.#reporter.error(error, `close the ${what}`);
-      }
-    };
-    if (this.#options.deliver) await closeSafely('transport', () => this.#transport.close());
-    await closeSafely('store', () => this.#store.close());
+    const { clock, deliver } = this.#options;
+    const closing = { clock, reporter: this.#reporter, timeoutMs: DEFAULTS.closeTimeoutMs };
+    if (deliver) await closeSafely('transport', () => this.#transport.close(), closing);
+    await closeSafely('store', () => this.#store.close(), closing);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.ts';
+import type { Reporter } from './reporter.ts';
 
 /**
  * Whether something happened within a time. Keeps the process alive meanwhile.
@@ -20,5 +21,22 @@ export async function within(
     return await Promise.race([happening.then(() => true), late]);
   } finally {
     timer?.cancel();
+  }
+}
+
+/** Closes something within a time; trouble is reported, never thrown. */
+export async function closeSafely(
+  what: string,
+  close: () => Promise<void>,
+  {
+    clock,
+    reporter,
+    timeoutMs,
+  }: { readonly clock: Clock; readonly reporter: Reporter; readonly timeoutMs: number },
+): Promise<void> {
+  try {
+    await within(close(), timeoutMs, clock);
+  } catch (error) {
+    reporter.error(error, `close the ${what}`);
   }
 }
