@@ -121,6 +121,10 @@ export type ResolvedSignature =
 
 /** Fills in what a checked setting leaves out. */
 export function resolveSignature(setting: SignatureSetting): ResolvedSignature {
+  return (typeof setting === 'string' ? PLAIN_SETTINGS.get(setting) : undefined) ?? resolveOptions(setting);
+}
+
+function resolveOptions(setting: SignatureSetting): ResolvedSignature {
   const { scheme: name, ...given }: SignatureOptions =
     typeof setting === 'string' ? { scheme: setting } : setting;
   if (name === UNSIGNED) return { kind: 'none', name, headerNames: [] };
@@ -141,6 +145,11 @@ export function resolveSignature(setting: SignatureSetting): ResolvedSignature {
     headerNames,
   };
 }
+
+/** Built-in schemes by name alone: nearly all settings are, and each endpoint asks several times. */
+const PLAIN_SETTINGS: ReadonlyMap<string, ResolvedSignature> = new Map(
+  Object.keys(SIGNATURE_SCHEMES).map((name) => [name, resolveOptions(name)]),
+);
 
 const MAX_SCHEMES = 10;
 const MAX_PREFIX_LENGTH = 256;

@@ -21,7 +21,8 @@ import type { EndpointRuntime } from './endpoint-runtime.ts';
 export interface AttemptContext {
   readonly clock: Clock;
   readonly transport: Transport;
-  readonly deadlines: Deadlines;
+  /** Also the register of what is in flight. */
+  readonly deadlines: Deadlines<Attempt>;
   readonly maxResponseBodyBytes: number;
 }
 

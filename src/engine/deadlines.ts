@@ -17,8 +17,8 @@ const SCAN_INTERVAL_MS = 50;
  * is in flight. As cheap as no deadline at all (a timer or AbortSignal per request costs 5 to 30 %), and it keeps no
  * reference to finished attempts.
  */
-export class Deadlines {
-  readonly #entries: DeadlineEntry[] = [];
+export class Deadlines<Entry extends DeadlineEntry> {
+  readonly #entries: Entry[] = [];
   readonly #clock: Clock;
   #timer: Timer | undefined;
 
@@ -26,13 +26,18 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  add(entry: DeadlineEntry): void {
+  /** All that have not ended, in no order; changes as they end. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  add(entry: Entry): void {
     entry.deadlineIndex = this.#entries.length;
     this.#entries.push(entry);
     this.#timer ??= this.#clock.setTimer(this.#scan, SCAN_INTERVAL_MS, true);
   }
 
-  remove(entry: DeadlineEntry): void {
+  remove(entry: Entry): void {
     const index = entry.deadlineIndex;
     if (index < 0) return;
     entry.deadlineIndex = -1;

@@ -10,6 +10,7 @@ import type { TransitionLimits } from '../core/transition.ts';
 import type { Lease, LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Activity } from './activity.ts';
+import type { Attempt } from './attempt.ts';
 import { Deadlines } from './deadlines.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
@@ -64,7 +65,7 @@ export class Engine {
   readonly matcher: Matcher;
   readonly endpoints: EndpointAdmin;
   readonly deliveries: DeliveryAdmin;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: Deadlines<Attempt>;
   readonly #directives: EndpointDirectives;
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;

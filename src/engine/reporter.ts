@@ -90,12 +90,11 @@ export class Reporter {
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
     switch (result.state) {
       case 'succeeded':
-        this.#emit('delivery.succeeded', () => ({ ...this.#base(settled), final: true }));
+        this.#emit('delivery.succeeded', () => this.#base(settled, true));
         return this.#log('info', () => [this.#fields(settled), 'webhook delivered']);
       case 'exhausted':
         this.#emit('delivery.exhausted', () => ({
-          ...this.#base(settled),
-          final: true,
+          ...this.#base(settled, true),
           reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
         }));
@@ -110,8 +109,7 @@ export class Reporter {
       case 'scheduled':
         if (outcome.kind === 'interrupted') return;
         this.#emit('delivery.retrying', () => ({
-          ...this.#base(settled),
-          final: false,
+          ...this.#base(settled, false),
           reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
           delayMs: transition.delayMs,
@@ -237,7 +235,11 @@ export class Reporter {
     ]);
   }
 
-  #base(settled: Settled): DeliveryEventBase {
+  /** With `final` in it from the start: for what happens to every message, a spread more would show. */
+  #base<Final extends boolean>(
+    settled: Settled,
+    final: Final,
+  ): DeliveryEventBase & { readonly final: Final } {
     const { delivery, runtime, outcome, durationMs } = settled;
     return {
       at: this.#clock.now(),
@@ -249,11 +251,12 @@ export class Reporter {
       status: responseOf(outcome)?.status,
       durationMs,
       test: delivery.message.test,
+      final,
     };
   }
 
   #fields(settled: Settled): object {
-    const { message, endpoint, ...rest } = this.#base(settled);
+    const { message, endpoint, final: _final, ...rest } = this.#base(settled, true);
     return {
       ...rest,
       messageId: message.id,

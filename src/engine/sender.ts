@@ -26,7 +26,6 @@ export interface SenderOptions {
 export class Sender {
   readonly lanes: LocalLanes;
   readonly #options: SenderOptions;
-  readonly #inFlight = new Set<Attempt>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -40,7 +39,7 @@ export class Sender {
   }
 
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#attempts.length;
   }
 
   accept(deliveries: readonly LeasedDelivery[]): void {
@@ -56,7 +55,6 @@ export class Sender {
       const attempt = new Attempt(this.#options.attempts, delivery, runtime, (ended, outcome) => {
         this.#conclude(ended, outcome, resolve);
       });
-      this.#inFlight.add(attempt);
       attempt.start();
     });
   }
@@ -65,7 +63,7 @@ export class Sender {
     const leases: Lease[] = [];
     for (const delivery of this.lanes.queuedDeliveries())
       leases.push({ deliveryId: delivery.id, lease: delivery.lease });
-    for (const { delivery } of this.#inFlight)
+    for (const { delivery } of this.#attempts)
       leases.push({ deliveryId: delivery.id, lease: delivery.lease });
     return leases;
   }
@@ -93,7 +91,15 @@ export class Sender {
 
   /** Calls off everything in flight. */
   interruptAll(): void {
-    for (const attempt of [...this.#inFlight]) attempt.interrupt();
+    for (const attempt of [...this.#attempts]) attempt.interrupt();
+  }
+
+  /**
+   * What is in flight. Deadlines keep it: a Set here, which every attempt enters and leaves, is rebuilt all the time, and
+   * its former tables keep ended attempts alive until the next full garbage collection.
+   */
+  get #attempts(): readonly Attempt[] {
+    return this.#options.attempts.deadlines.entries;
   }
 
   #start(delivery: LeasedDelivery, lane: LocalLane): void {
@@ -119,7 +125,6 @@ export class Sender {
         this.lanes.finish(lane);
       }
     });
-    this.#inFlight.add(attempt);
     attempt.start();
   }
 
@@ -136,7 +141,6 @@ export class Sender {
 
   #conclude(attempt: Attempt, outcome: Outcome, onWritten: ((settled: Settled) => void) | undefined): void {
     const { delivery, runtime, durationMs } = attempt;
-    this.#inFlight.delete(attempt);
     try {
       this.#options.settler.settle({ delivery, runtime, outcome, durationMs }, onWritten);
     } finally {
