@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { steadyClock } from './clock.ts';
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
@@ -7,7 +6,7 @@ import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
-import { closeSafely, within } from './engine/within.ts';
+import { EngineHost } from './engine-host.ts';
 import { Reporter } from './engine/reporter.ts';
 import { describeError, StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
@@ -15,7 +14,7 @@ import { LIFECYCLE_EVENTS, LifecycleEmitter } from './engine/lifecycle-emitter.t
 import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
-import { type AttachOptions, attachSource, type EventSource } from './source.ts';
+import { type AttachOptions, type EventSource, Sources } from './sources.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
 import type { Store } from './store/store.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
@@ -59,12 +58,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly #reporter: Reporter;
   readonly #factory: MessageFactory;
   readonly #compiler: EndpointCompiler;
-  #engine: Engine | undefined;
-  #starting: Promise<Engine> | undefined;
-  #stopping: Promise<void> | undefined;
-  readonly #sources = new Set<() => void>();
-  #isStartAbandoned = false;
-  #refused = 0;
+  readonly #host: EngineHost;
+  readonly #sources: Sources;
 
   constructor(options: DispatcherOptions = {}) {
     const resolved = resolveOptions(options);
@@ -84,8 +79,22 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       addressPolicy: resolved.addressPolicy,
       requireHttps: resolved.requireHttps,
     });
+    this.#host = new EngineHost({
+      ...DEFAULTS,
+      ...resolved,
+      store: this.#store,
+      transport: this.#transport,
+      reporter: this.#reporter,
+      createEngine: () => this.#createEngine(),
+    });
+    this.#sources = new Sources({
+      emit: (type, data, emitOptions) =>
+        this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
+      reporter: this.#reporter,
+      maxPending: DEFAULTS.maxPending,
+    });
     this.endpoints = createEndpoints({
-      admin: async () => (await this.#ready('use endpoints')).endpoints,
+      admin: async () => (await this.#host.ready('use endpoints')).endpoints,
       compiler: this.#compiler,
       functions: resolved.functions,
       clock,
@@ -96,7 +105,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       createTestMessage: (tenant, endpointId) => this.#factory.createTest(tenant, endpointId),
     });
     const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
-      (await this.#ready('read the record')).deliveries;
+      (await this.#host.ready('read the record')).deliveries;
     this.messages = createMessages(deliveryAdmin);
     this.deliveries = createDeliveries(deliveryAdmin);
   }
@@ -131,22 +140,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws OptionsError for a source without `on` and `off`, and for patterns
    */
   attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void {
-    const detach = attachSource(source, options, {
-      emit: (type, data, emitOptions) =>
-        this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
-      onRefused: (error) => {
-        this.#refused += 1;
-        this.#reporter.error(error, 'take an event');
-      },
-      onMapError: (error) => this.#reporter.error(error, 'map an event'),
-      defaultMaxPending: DEFAULTS.maxPending,
-    });
-    const end = (): void => {
-      this.#sources.delete(end);
-      detach();
-    };
-    this.#sources.add(end);
-    return end;
+    return this.#sources.attach(source, options);
   }
 
   /** Listens to a lifecycle event. Returns the function that ends it. */
@@ -171,7 +165,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /** Opens store and transport and begins to deliver what the store holds. Called by the first use; idempotent. */
   async start(): Promise<void> {
-    await this.#ready('start');
+    await this.#host.ready('start');
   }
 
   /**
@@ -180,24 +174,24 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    */
   stop(options: StopOptions = {}): Promise<void> {
     const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');
-    this.#stopping ??= this.#stop(timeoutMs);
-    return this.#stopping;
+    this.#sources.detachAll();
+    return this.#host.stop(timeoutMs);
   }
 
   /** Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints do not count. */
   async drain(): Promise<void> {
-    await (await this.#ready('drain')).drain();
+    await (await this.#host.ready('drain')).drain();
   }
 
   /** How it is doing, for readiness checks and people. */
   health(): Promise<Health> {
     return describeHealth({
-      status: this.#stopping !== undefined ? 'stopped' : this.#engine !== undefined ? 'running' : 'idle',
-      engine: this.#engine,
+      status: this.#host.status,
+      engine: this.#host.engine,
       store: this.#store,
       transport: this.#transport,
       lastError: this.#reporter.lastError,
-      refusedEvents: this.#refused,
+      refusedEvents: this.#sources.refused,
     });
   }
 
@@ -207,56 +201,17 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
     try {
-      if (this.#stopping !== undefined) throw new StoppedError('emit');
+      const { engine, status } = this.#host;
+      if (status === 'stopped') throw new StoppedError('emit');
       // Serialised before anything is awaited: the caller may change the data after this call.
       const message = this.#factory.create(type, data, options);
       const to = options?.to === undefined ? undefined : [...options.to];
-      if (this.#engine !== undefined) return this.#engine.emit(message, to);
-      return this.#ready('emit').then((engine) => engine.emit(message, to));
+      if (engine !== undefined) return engine.emit(message, to);
+      return this.#host.ready('emit').then((started) => started.emit(message, to));
     } catch (error) {
       // Not an async function: a promise less on the way of every message.
       return Promise.reject(error instanceof Error ? error : new Error(describeError(error)));
     }
-  }
-
-  #ready(call: string): Promise<Engine> {
-    if (this.#stopping !== undefined) return Promise.reject(new StoppedError(call));
-    if (this.#starting === undefined) {
-      const starting = this.#start();
-      this.#starting = starting;
-      // A start that failed may be tried again: the database may be there next time.
-      starting.catch(() => {
-        if (this.#starting === starting) this.#starting = undefined;
-      });
-    }
-    return this.#starting;
-  }
-
-  async #start(): Promise<Engine> {
-    const { clock, deliver, addressPolicy, maxConcurrency, lookup } = this.#options;
-    await this.#store.open({ clock: steadyClock(clock) });
-    let engine: Engine | undefined;
-    try {
-      if (deliver) {
-        const connectTimeoutMs = DEFAULTS.connectTimeoutMs;
-        await this.#transport.open({
-          addressPolicy,
-          maxConnections: maxConcurrency,
-          lookup,
-          connectTimeoutMs,
-        });
-      }
-      engine = this.#createEngine();
-      await engine.start();
-      // A stop that did not wait for this start must not find it running afterwards.
-      if (this.#isStartAbandoned) throw new StoppedError('start');
-    } catch (error) {
-      await engine?.stop(0);
-      await this.#close();
-      throw error;
-    }
-    this.#engine = engine;
-    return engine;
   }
 
   #createEngine(): Engine {
@@ -271,30 +226,5 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       runtimeOfRemoved: this.#compiler.placeholder,
       limits: { maxRescues, maxFaults, faultDelayMs },
     });
-  }
-
-  async #stop(timeoutMs: number): Promise<void> {
-    for (const detach of this.#sources) {
-      try {
-        detach();
-      } catch (error) {
-        this.#reporter.functionFailed(error, 'off() of an attached source');
-      }
-    }
-    const { clock } = this.#options;
-    // A store that never opens must not keep the host from stopping.
-    const starting = this.#starting?.catch(() => undefined);
-    this.#isStartAbandoned = !(await within(starting, timeoutMs, clock));
-    if (this.#engine === undefined) return;
-    await this.#engine.stop(timeoutMs);
-    await this.#close();
-  }
-
-  /** Closes both, whatever becomes of one of them, and waits for neither for ever. */
-  async #close(): Promise<void> {
-    const { clock, deliver } = this.#options;
-    const closing = { clock, reporter: this.#reporter, timeoutMs: DEFAULTS.closeTimeoutMs };
-    if (deliver) await closeSafely('transport', () => this.#transport.close(), closing);
-    await closeSafely('store', () => this.#store.close(), closing);
   }
 }

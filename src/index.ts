@@ -21,7 +21,7 @@ export type {
   MessageRecord,
   Messages,
 } from './records.ts';
-export type { AttachOptions, EventSource, MappedEvent } from './source.ts';
+export type { AttachOptions, EventSource, MappedEvent } from './sources.ts';
 export type { EmitOptions } from './engine/message-factory.ts';
 export type { Receipt } from './engine/inbox.ts';
 export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';

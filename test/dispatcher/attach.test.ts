@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { EventEmitter as EventEmitter3 } from 'eventemitter3';
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.ts';
-import type { EventSource } from '../../src/source.ts';
+import type { EventSource } from '../../src/sources.ts';
 import { createWorld, recordEvents, until, type World } from '../support/world.ts';
 
 type Emitter = EventSource & {

@@ -5,6 +5,7 @@ import { describeValue } from './core/describe-value.ts';
 import { isEventType, EVENT_TYPE_EXPECTED } from './core/message.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { EmitOptions } from './engine/message-factory.ts';
+import type { Reporter } from './engine/reporter.ts';
 import { FunctionError, OptionsError, type PosthornError, SourceOverflowError } from './errors.ts';
 
 /** What is needed of an emitter: Node's EventEmitter, eventemitter3 and their like. */
@@ -37,8 +38,61 @@ export interface AttachOptions<Type extends string = string> {
   maxPending?: number | undefined;
 }
 
-export interface AttachHooks {
+export interface SourcesOptions {
   readonly emit: (type: string, data: unknown, options: EmitOptions) => Promise<unknown>;
+  readonly reporter: Reporter;
+  readonly maxPending: number;
+}
+
+/** The attached sources of one dispatcher. */
+export class Sources {
+  readonly #options: SourcesOptions;
+  readonly #attached = new Set<() => void>();
+  #refused = 0;
+
+  constructor(options: SourcesOptions) {
+    this.#options = options;
+  }
+
+  /** Events refused because too many waited. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Starts listening. Returns the function that ends it. */
+  attach(source: EventSource, options: AttachOptions): () => void {
+    const { emit, reporter, maxPending } = this.#options;
+    const detach = attachSource(source, options, {
+      emit,
+      onRefused: (error) => {
+        this.#refused += 1;
+        reporter.error(error, 'take an event');
+      },
+      onMapError: (error) => reporter.error(error, 'map an event'),
+      defaultMaxPending: maxPending,
+    });
+    const end = (): void => {
+      this.#attached.delete(end);
+      detach();
+    };
+    this.#attached.add(end);
+    return end;
+  }
+
+  /** Ends them all, whatever one of them throws. */
+  detachAll(): void {
+    for (const detach of this.#attached) {
+      try {
+        detach();
+      } catch (error) {
+        this.#options.reporter.functionFailed(error, 'off() of an attached source');
+      }
+    }
+  }
+}
+
+interface AttachHooks {
+  readonly emit: SourcesOptions['emit'];
   readonly onRefused: (error: PosthornError) => void;
   readonly onMapError: (error: PosthornError) => void;
   readonly defaultMaxPending: number;
@@ -53,8 +107,7 @@ const schema = z.strictObject({
   maxPending: z.union([z.number().int().min(1), z.literal(Infinity)]).optional(),
 });
 
-/** Starts listening. Returns the function that ends it. */
-export function attachSource(source: EventSource, options: AttachOptions, hooks: AttachHooks): () => void {
+function attachSource(source: EventSource, options: AttachOptions, hooks: AttachHooks): () => void {
   checkSource(source);
   parseInput(schema, options, '');
   const names = readEvents(options.events);

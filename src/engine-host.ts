@@ -1,0 +1,102 @@
+/** When the engine runs: opened by the first use, once; closed by `stop`, bounded, whatever store and transport do. */
+import { type Clock, steadyClock } from './clock.ts';
+import type { AddressPolicy } from './core/address-policy.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Reporter } from './engine/reporter.ts';
+import { closeSafely, within } from './engine/within.ts';
+import { StoppedError } from './errors.ts';
+import type { Store } from './store/store.ts';
+import type { LookupFunction, Transport } from './transport/transport.ts';
+
+export interface EngineHostOptions {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly deliver: boolean;
+  readonly addressPolicy: AddressPolicy;
+  readonly lookup: LookupFunction | undefined;
+  readonly maxConcurrency: number;
+  readonly connectTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly createEngine: () => Engine;
+}
+
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+  #engine: Engine | undefined;
+  #starting: Promise<Engine> | undefined;
+  #stopping: Promise<void> | undefined;
+  #isStartAbandoned = false;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+  }
+
+  /** The engine, once it runs; still there after a stop. */
+  get engine(): Engine | undefined {
+    return this.#engine;
+  }
+
+  get status(): 'idle' | 'running' | 'stopped' {
+    if (this.#stopping !== undefined) return 'stopped';
+    return this.#engine === undefined ? 'idle' : 'running';
+  }
+
+  /** The running engine, started if need be. @throws StoppedError (rejects) naming the call */
+  ready(call: string): Promise<Engine> {
+    if (this.#stopping !== undefined) return Promise.reject(new StoppedError(call));
+    if (this.#starting === undefined) {
+      const starting = this.#start();
+      this.#starting = starting;
+      // A start that failed may be tried again: the database may be there next time.
+      starting.catch(() => {
+        if (this.#starting === starting) this.#starting = undefined;
+      });
+    }
+    return this.#starting;
+  }
+
+  /** Idempotent: the first call decides the limit. */
+  stop(timeoutMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  async #start(): Promise<Engine> {
+    const { store, transport, clock, deliver } = this.#options;
+    const { addressPolicy, lookup, maxConcurrency: maxConnections, connectTimeoutMs } = this.#options;
+    await store.open({ clock: steadyClock(clock) });
+    let engine: Engine | undefined;
+    try {
+      if (deliver) await transport.open({ addressPolicy, maxConnections, lookup, connectTimeoutMs });
+      engine = this.#options.createEngine();
+      await engine.start();
+      // A stop that did not wait for this start must not find it running afterwards.
+      if (this.#isStartAbandoned) throw new StoppedError('start');
+    } catch (error) {
+      await engine?.stop(0);
+      await this.#close();
+      throw error;
+    }
+    this.#engine = engine;
+    return engine;
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    // A store that never opens must not keep the host from stopping.
+    const starting = this.#starting?.catch(() => undefined);
+    this.#isStartAbandoned = !(await within(starting, timeoutMs, this.#options.clock));
+    if (this.#engine === undefined) return;
+    await this.#engine.stop(timeoutMs);
+    await this.#close();
+  }
+
+  /** Closes both, whatever becomes of one of them, and waits for neither for ever. */
+  async #close(): Promise<void> {
+    const { clock, reporter, deliver, transport, store, closeTimeoutMs: timeoutMs } = this.#options;
+    const closing = { clock, reporter, timeoutMs };
+    if (deliver) await closeSafely('transport', () => transport.close(), closing);
+    await closeSafely('store', () => store.close(), closing);
+  }
+}
