@@ -71,7 +71,10 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       this.#reporter.listenerFailed(error, event === 'error'),
     );
     this.#reporter = new Reporter({ emitter: this.#emitter, logger, clock });
-    this.#factory = new MessageFactory(resolved);
+    this.#factory = new MessageFactory({
+      ...resolved,
+      onTraceError: (error) => this.#reporter.functionFailed(error, 'The option traceContext'),
+    });
     this.#compiler = createEndpointCompiler({
       defaults: resolved.delivery,
       functions: resolved.functions,

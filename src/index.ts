@@ -22,7 +22,7 @@ export type {
   Messages,
 } from './records.ts';
 export type { AttachOptions, EventSource, MappedEvent } from './sources.ts';
-export type { EmitOptions } from './engine/message-factory.ts';
+export type { EmitOptions, TraceContextHook } from './engine/message-factory.ts';
 export type { Receipt } from './engine/inbox.ts';
 export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';
 export type { Health } from './health.ts';
@@ -72,6 +72,7 @@ export type { FilterExpression } from './core/filter.ts';
 export type * from './core/functions.ts';
 export type { JsonObject, JsonValue } from './core/json.ts';
 export type { Message } from './core/message.ts';
+export type { TraceContext } from './core/trace-context.ts';
 export type {
   AttemptOutcome,
   DispatcherReason,

@@ -5,6 +5,7 @@ import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { COMPUTED_HEADERS } from './core/header-rules.ts';
 import { SIGNATURE_NAMES } from './core/signature.ts';
+import type { TraceContextHook } from './engine/message-factory.ts';
 import { OptionsError } from './errors.ts';
 import type { Logger } from './lifecycle-events.ts';
 import type { Store } from './store/store.ts';
@@ -73,6 +74,9 @@ export const optionsShape = {
     .optional(),
   leaseMs: duration(1000).optional(),
   pollIntervalMs: duration(10).optional(),
+  traceContext: z
+    .custom<TraceContextHook>((value) => typeof value === 'function', { error: 'a function' })
+    .optional(),
   logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
   clock: methods<Clock>('now', 'elapsed', 'setTimer', 'defer').optional(),
   random: methods<Random>('fraction', 'bytes').optional(),

@@ -11,6 +11,7 @@ import { validateDeliverySettings } from './core/endpoint-input.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
+import type { TraceContextHook } from './engine/message-factory.ts';
 import { checkFunctionNames, optionsShape } from './options-schema.ts';
 import type { Logger } from './lifecycle-events.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
@@ -64,6 +65,11 @@ export interface DispatcherOptions extends DeliverySettings {
   leaseMs?: number | undefined;
   /** How often work of other processes is looked for, where the store cannot notify. At least 10. Default 1000. */
   pollIntervalMs?: number | undefined;
+  /**
+   * Says which W3C trace an emitted event belongs to: `() => ({ traceparent })`. Called at each `emit` that names none, in
+   * the async context of its caller. Default: none. One that throws is reported, and the message has no trace.
+   */
+  traceContext?: TraceContextHook | undefined;
   /** Where log lines go; pino-shaped. Default: nowhere. */
   logger?: Logger | undefined;
   /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
@@ -137,6 +143,7 @@ export interface ResolvedOptions {
   readonly retention: Retention;
   readonly leaseMs: number;
   readonly pollIntervalMs: number;
+  readonly traceContext: TraceContextHook | undefined;
   readonly logger: Logger | undefined;
   readonly clock: Clock;
   readonly random: Random;
@@ -184,6 +191,7 @@ export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
     retention: { ...DEFAULTS.retention, ...definedOnly(options.retention ?? {}) },
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
     pollIntervalMs: options.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
+    traceContext: options.traceContext,
     logger: options.logger,
     clock: options.clock ?? systemClock,
     random: options.random ?? createSystemRandom(),

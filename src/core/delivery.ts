@@ -80,4 +80,6 @@ export interface Attempt {
   readonly startedAt: number;
   readonly durationMs: number;
   readonly response: StoredResponse | undefined;
+  /** The `traceparent` that was sent; undefined when the message belongs to no trace. */
+  readonly traceparent: string | undefined;
 }

@@ -32,6 +32,8 @@ const RESERVED: Readonly<Record<string, string>> = {
   expect: 'HTTP clients refuse it',
   'accept-encoding': 'responses are not decompressed',
   'user-agent': 'set the option userAgent instead',
+  traceparent: 'it comes with the message: emit option traceparent',
+  tracestate: 'it comes with the message: emit option tracestate',
   cookie: 'requests of different endpoints share connections and must carry no session',
 };
 

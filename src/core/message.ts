@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** One emitted event, as stored. Its data is kept as the JSON text that every attempt sends. */
 export interface Message {
@@ -16,6 +17,8 @@ export interface Message {
   readonly orderingKey: string | undefined;
   /** Small JSON object that travels with the message: filters can read it, receivers do not get it unless an envelope says so. */
   readonly metadata: JsonObject | undefined;
+  /** The trace it belongs to; receivers get it as headers. */
+  readonly trace: TraceContext | undefined;
   /** True for the message of `endpoints.test`. */
   readonly test: boolean;
 }

@@ -8,6 +8,7 @@ import type { HeaderContext, HeaderFunction } from '../core/functions.ts';
 import { validateHeaderName, validateHeaderValue } from '../core/header-rules.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { DispatcherReason } from '../core/outcome.ts';
+import type { TraceContext } from '../core/trace-context.ts';
 import { describeError, OptionsError } from '../errors.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { TransportRequest } from '../transport/transport.ts';
@@ -115,10 +116,16 @@ function finish(build: Build, built: BuiltBody): TransportRequest | Promise<Tran
       plan,
       plan.envelope === undefined ? undefined : 'the envelope function',
     );
+  if (delivery.message.trace !== undefined) addTrace(headers, delivery.message.trace);
   if (plan.computedHeaders.length > 0) addComputedHeaders(headers, build);
   plan.signer.sign(body, { messageId: delivery.message.id, timestampSeconds }, headers);
   const request: TransportRequest = { target: plan.target, headers, body, maxBodyBytes };
   return plan.signatures.length === 0 ? request : signWithFunctions(build, request, headers);
+}
+
+function addTrace(headers: string[], { traceparent, tracestate }: TraceContext): void {
+  headers.push('traceparent', traceparent);
+  if (tracestate !== undefined) headers.push('tracestate', tracestate);
 }
 
 function addComputedHeaders(headers: string[], { plan, runtime, delivery, timestampSeconds }: Build): void {

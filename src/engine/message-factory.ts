@@ -6,6 +6,7 @@ import { createId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.t
 import { type JsonObject, serializeJson } from '../core/json.ts';
 import { EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
 import { nearest } from '../core/nearest.ts';
+import { readTraceContext, type TraceContext } from '../core/trace-context.ts';
 import { OptionsError, PayloadError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
 
@@ -23,6 +24,10 @@ export interface EmitOptions {
   timestamp?: Date | number | undefined;
   /** Id of the message, `[A-Za-z0-9_-]{1,256}`; the same on every attempt. Default: a random one. */
   id?: string | undefined;
+  /** W3C trace that the event belongs to; sent to receivers and kept with each attempt. Default: what the dispatcher's option `traceContext` says. */
+  traceparent?: string | undefined;
+  /** W3C vendor data that goes with `traceparent`. */
+  tracestate?: string | undefined;
   /** Ids of the endpoints that get it, whatever their patterns and filters say. At least one. Default: those that match. */
   to?: readonly string[] | undefined;
 }
@@ -34,6 +39,8 @@ const EMIT_OPTION_KEYS = [
   'metadata',
   'timestamp',
   'id',
+  'traceparent',
+  'tracestate',
   'to',
 ] as const satisfies readonly (keyof EmitOptions)[];
 const DEFAULT_TENANT = 'default';
@@ -44,6 +51,9 @@ const MAX_INSTANT = 8_640_000_000_000_000;
 const MAX_KNOWN_TYPES = 10_000;
 const NO_OPTIONS: EmitOptions = {};
 
+/** Tells which trace an event belongs to; called inside `emit`, so that AsyncLocalStorage has the context of the caller. */
+export type TraceContextHook = () => TraceContext | undefined;
+
 /** Event type of the message that `endpoints.test` sends. */
 export const TEST_EVENT_TYPE = 'posthorn.test';
 
@@ -52,6 +62,8 @@ export interface MessageFactoryOptions {
   readonly random: Random;
   readonly maxPayloadBytes: number;
   readonly idempotencyWindowMs: number;
+  readonly traceContext: TraceContextHook | undefined;
+  readonly onTraceError: (error: unknown) => void;
 }
 
 export class MessageFactory {
@@ -82,6 +94,7 @@ export class MessageFactory {
       idempotencyKey,
       orderingKey: options.orderingKey,
       metadata,
+      trace: this.#traceOf(options),
       test: false,
       fingerprint:
         idempotencyKey === undefined && options.id === undefined
@@ -93,6 +106,25 @@ export class MessageFactory {
   /** The message of a test of an endpoint. */
   createTest(tenant: string, endpointId: string): NewMessage {
     return { ...this.create(TEST_EVENT_TYPE, { test: true, endpointId }, { tenant }), test: true };
+  }
+
+  /** A hook that fails or gives nonsense costs the message its trace, nothing else. */
+  #traceOf(options: EmitOptions): TraceContext | undefined {
+    const { traceContext, onTraceError } = this.#options;
+    if (options.traceparent !== undefined || options.tracestate !== undefined || traceContext === undefined)
+      return options === NO_OPTIONS ? undefined : readTraceContext(options, '');
+    try {
+      const trace: unknown = traceContext();
+      if (trace === undefined) return undefined;
+      if (typeof trace !== 'object' || trace === null)
+        throw new TypeError(
+          `expected { traceparent, tracestate? } or undefined, got ${describeValue(trace)}`,
+        );
+      return readTraceContext(trace, 'traceContext()');
+    } catch (error) {
+      onTraceError(error);
+      return undefined;
+    }
   }
 
   #checkType(type: unknown): void {

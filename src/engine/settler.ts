@@ -91,6 +91,7 @@ export class Settler {
         attempt: delivery.attempts,
         durationMs,
         response: responseOf(outcome),
+        traceparent: delivery.message.trace?.traceparent,
       },
     };
     this.#push({ concluded, decision, settlement, tries: 0, onWritten });

@@ -57,6 +57,7 @@ export interface NewAttempt {
   readonly attempt: number;
   readonly durationMs: number;
   readonly response: StoredResponse | undefined;
+  readonly traceparent: string | undefined;
 }
 
 export interface Settlement {

@@ -20,6 +20,7 @@ function message(changes: Partial<Message> = {}): Message {
     idempotencyKey: undefined,
     orderingKey: undefined,
     metadata: { secret: 'of the sender' },
+    trace: undefined,
     test: false,
     ...changes,
   };

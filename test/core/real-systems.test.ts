@@ -25,6 +25,7 @@ const message: Message = {
   idempotencyKey: undefined,
   orderingKey: undefined,
   metadata: undefined,
+  trace: undefined,
   test: false,
 };
 

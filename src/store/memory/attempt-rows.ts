@@ -18,6 +18,7 @@ export function toAttempt(row: AttemptRow): Attempt {
     startedAt: row.startedAt,
     durationMs: attempt.durationMs,
     response: attempt.response === undefined ? undefined : copyResponse(attempt.response),
+    traceparent: attempt.traceparent,
   };
 }
 

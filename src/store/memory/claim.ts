@@ -36,6 +36,7 @@ function rescue(tables: Tables, maxRescues: number, now: number): Delivery[] {
       attempt: row.attempts,
       durationMs: now - row.leasedAt,
       response: undefined,
+      traceparent: row.message.message.trace?.traceparent,
     } as const;
     logAttempt(tables, row, attempt, row.leasedAt);
     applyEvent(tables, row, { kind: 'lease_expired' }, now, {

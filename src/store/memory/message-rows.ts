@@ -20,6 +20,7 @@ export function createMessageRow(
       idempotencyKey: message.idempotencyKey,
       orderingKey: message.orderingKey,
       metadata: message.metadata === undefined ? undefined : structuredClone(message.metadata),
+      trace: message.trace,
       test: message.test,
     },
     fingerprint: message.fingerprint,

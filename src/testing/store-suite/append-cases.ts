@@ -41,6 +41,7 @@ export const appendCases: readonly SuiteCase[] = [
         orderingKey: 'order-7',
         idempotencyKey: 'key-1',
         metadata: { source: 'api', nested: { list: [1, null, true, 'x'] } },
+        trace: { traceparent: '00-1', tracestate: 'a=1' },
         fingerprint: 'abc',
       });
       await world.append([{ message, deliveries: [], fannedOut: true }]);

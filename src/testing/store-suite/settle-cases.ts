@@ -17,7 +17,11 @@ export const settleCases: readonly SuiteCase[] = [
     async run(world) {
       const id = await world.emitOne('ep');
       const leased = await world.claimOne();
-      const settlement = world.settlement(leased, { kind: 'succeeded' }, { durationMs: 250, detail: 'fine' });
+      const settlement = world.settlement(
+        leased,
+        { kind: 'succeeded' },
+        { durationMs: 250, detail: 'fine', traceparent: 'trace' },
+      );
       const [result] = await world.store.settle({ settlements: [settlement] });
       assert.deepEqual(result, { kind: 'settled', state: 'succeeded', reason: undefined });
       const stored = await world.read(id);
@@ -39,6 +43,7 @@ export const settleCases: readonly SuiteCase[] = [
         detail: 'fine',
         durationMs: 250,
         response: undefined,
+        traceparent: 'trace',
       });
       assert.deepEqual(await world.claimIds(), []);
     },

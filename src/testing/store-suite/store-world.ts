@@ -78,6 +78,7 @@ export class StoreWorld {
       idempotencyKey: undefined,
       orderingKey: undefined,
       metadata: undefined,
+      trace: undefined,
       test: false,
       fingerprint: undefined,
       ...overrides,
@@ -170,6 +171,7 @@ export class StoreWorld {
         attempt: leased.attempts,
         durationMs: 20,
         response: undefined,
+        traceparent: undefined,
         ...attempt,
       },
     };
