@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
+import { WHILE_PAUSED, type WhilePaused } from './core/switch-state.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
@@ -23,6 +24,13 @@ import type { Transport } from './transport/transport.ts';
 const stopSchema = z.strictObject({
   timeoutMs: z.union([z.number().min(0), z.literal(Infinity)]).optional(),
 });
+
+const pauseSchema = z.strictObject({ whilePaused: z.enum(WHILE_PAUSED).optional() });
+
+export interface PauseOptions {
+  /** What becomes of messages emitted meanwhile. `hold` (default): they wait. `discard`: their deliveries are `discarded`. */
+  whilePaused?: WhilePaused | undefined;
+}
 
 export interface StopOptions {
   /**
@@ -179,6 +187,22 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');
     this.#sources.detachAll();
     return this.#host.stop(timeoutMs);
+  }
+
+  /**
+   * Stops sending, for all endpoints and all processes that share the store, until `resume`; kept in the store, so a
+   * restart does not end it. Requests in flight end by themselves; everything else waits without using up attempts. What is
+   * emitted meanwhile waits too, or, with `whilePaused: 'discard'`, is `discarded` with the reason `dispatcher_paused`.
+   * Called again, it changes `whilePaused`. `endpoints.test` still sends.
+   */
+  async pause(options: PauseOptions = {}): Promise<void> {
+    const { whilePaused = DEFAULTS.whilePaused } = parseInput(pauseSchema, options, '');
+    await (await this.#host.ready('pause')).switch.set({ whilePaused });
+  }
+
+  /** Ends a `pause`: what was held is sent. Does nothing when nothing is paused. */
+  async resume(): Promise<void> {
+    await (await this.#host.ready('resume')).switch.set(undefined);
   }
 
   /** Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints do not count. */

@@ -1,3 +1,4 @@
+import type { WhilePaused } from './core/switch-state.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Store, StoreCapabilities } from './store/store.ts';
 import type { Transport } from './transport/transport.ts';
@@ -8,6 +9,8 @@ export interface Health {
   readonly status: 'idle' | 'running' | 'stopped';
   readonly store: { readonly name: string; readonly capabilities: StoreCapabilities };
   readonly transport: string;
+  /** Set while everything is paused: what becomes of what is emitted meanwhile. */
+  readonly paused: WhilePaused | undefined;
   /** Endpoints known to this process. */
   readonly endpoints: number;
   /** Endpoints that cannot be served here, and why: a named function is missing, a stored setting cannot be read. */
@@ -43,6 +46,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     status,
     store: { name: store.name, capabilities: store.capabilities },
     transport: transport.name,
+    paused: engine?.switch.state?.whilePaused,
     endpoints: engine?.directory.size ?? 0,
     unservedEndpoints: [...(engine?.directory.unserved() ?? [])],
     pendingMessages: engine?.inbox.pending ?? 0,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type StopOptions, WebhookDispatcher } from './dispatcher.ts';
+export { type PauseOptions, type StopOptions, WebhookDispatcher } from './dispatcher.ts';
 export { TEST_EVENT_TYPE } from './engine/message-factory.ts';
 export type { DispatcherOptions, NetworkOptions } from './options.ts';
 export type {
@@ -72,6 +72,7 @@ export type { FilterExpression } from './core/filter.ts';
 export type * from './core/functions.ts';
 export type { JsonObject, JsonValue } from './core/json.ts';
 export type { Message } from './core/message.ts';
+export type { WhilePaused } from './core/switch-state.ts';
 export type { TraceContext } from './core/trace-context.ts';
 export type {
   AttemptOutcome,

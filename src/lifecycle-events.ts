@@ -6,6 +6,7 @@ import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
 import type { DisabledReason } from './core/endpoint.ts';
 import type { JsonObject } from './core/json.ts';
 import type { OutcomeReason } from './core/outcome.ts';
+import type { WhilePaused } from './core/switch-state.ts';
 import type { PosthornError } from './errors.ts';
 
 /** The message an event is about. */
@@ -100,6 +101,16 @@ export interface EndpointDisabledEvent extends EndpointEvent {
   readonly reason: DisabledReason;
 }
 
+export interface DispatcherPausedEvent {
+  readonly at: number;
+  /** What becomes of messages emitted meanwhile. */
+  readonly whilePaused: WhilePaused;
+}
+
+export interface DispatcherResumedEvent {
+  readonly at: number;
+}
+
 export interface DispatcherErrorEvent {
   readonly at: number;
   /** Its `code` says what happened; nothing that was accepted is lost by it. */
@@ -128,6 +139,10 @@ export interface LifecycleEvents {
   'endpoint.resumed': EndpointEvent;
   /** It answered 410, or somebody disabled it. */
   'endpoint.disabled': EndpointDisabledEvent;
+  /** Nothing is sent any more: somebody called `pause`, here or in a process that shares the store; or it was so at the start. */
+  'dispatcher.paused': DispatcherPausedEvent;
+  /** Sending goes on. */
+  'dispatcher.resumed': DispatcherResumedEvent;
   /** Trouble: store, listener, overflowing source; and every `emit` that was refused, awaited or not. */
   error: DispatcherErrorEvent;
 }

@@ -108,6 +108,8 @@ export const DEFAULTS = {
   faultDelayMs: 10_000,
   /** Events of one attached source that may wait for the store. */
   maxPending: 10_000,
+  /** What becomes of messages that are emitted while everything is paused. */
+  whilePaused: 'hold',
   /** How long `stop` waits for attempts in flight before it calls them off. */
   stopTimeoutMs: 10_000,
   /** How long a stop waits for the outcomes of attempts that were called off. */

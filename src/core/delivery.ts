@@ -33,9 +33,15 @@ export function isFinalState(state: DeliveryState): state is FinalState {
   return state !== 'scheduled' && state !== 'sending';
 }
 
-/** Why a delivery is `discarded`. */
+/** Why a delivery is `discarded`. `dispatcher_paused`: emitted while everything was paused, and not to be held. */
 export type DiscardReason =
-  'endpoint_removed' | 'endpoint_disabled' | 'gone' | 'cancelled' | 'blocked' | 'expired';
+  | 'endpoint_removed'
+  | 'endpoint_disabled'
+  | 'dispatcher_paused'
+  | 'gone'
+  | 'cancelled'
+  | 'blocked'
+  | 'expired';
 
 /** Why a delivery is in its state: a discard reason, the reason of its last outcome, or `crash_loop`. */
 export type DeliveryReason = DiscardReason | OutcomeReason | 'crash_loop';

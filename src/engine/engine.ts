@@ -6,6 +6,7 @@ import type { Clock, Random } from '../clock.ts';
 import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
+import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { Lease, LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -27,6 +28,7 @@ import { Scheduler } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
 import { Settler } from './settler.ts';
+import { Switch, SWITCH_KEY } from './switch.ts';
 import { within } from './within.ts';
 
 export interface EngineOptions {
@@ -63,6 +65,7 @@ export class Engine {
   readonly fanOut: FanOut;
   readonly keeper: Keeper;
   readonly matcher: Matcher;
+  readonly switch: Switch;
   readonly endpoints: EndpointAdmin;
   readonly deliveries: DeliveryAdmin;
   readonly #deadlines: Deadlines<Attempt>;
@@ -82,7 +85,12 @@ export class Engine {
       onPaused: (endpointId) => void this.#handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
-    this.matcher = new Matcher({ ...context, directory: this.directory });
+    this.switch = new Switch({ ...context, onChange: (state) => this.#onSwitch(state) });
+    this.matcher = new Matcher({
+      ...context,
+      directory: this.directory,
+      discardReason: () => (this.switch.discards ? 'dispatcher_paused' : undefined),
+    });
     this.settler = new Settler({
       ...context,
       limits: options.limits,
@@ -161,8 +169,10 @@ export class Engine {
     // Watch first: a change between loading and watching would be missed.
     this.#unwatch = this.#options.store.watch((change) => {
       if (change.kind === 'endpoint') void this.directory.refresh(change.id);
-      else this.#onLeftBehind(change.kind);
+      else if (change.kind !== 'setting') this.#onLeftBehind(change.kind);
+      else if (change.key === SWITCH_KEY) this.switch.refresh();
     });
+    await this.switch.load();
     await this.directory.load();
     this.keeper.start();
     this.#onLeftBehind('work');
@@ -202,6 +212,7 @@ export class Engine {
     this.#isStopping = true;
     this.sender.lanes.stop();
     this.directory.stop();
+    this.switch.stop();
     this.#unwatch?.();
     void this.#handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
@@ -229,10 +240,19 @@ export class Engine {
     else void this.#directives.apply(runtime, decision).then(letGo);
   }
 
+  /** Nothing is sent from now on, or again; attempts in flight end by themselves. */
+  async #onSwitch(state: SwitchState): Promise<void> {
+    const isOpen = state === undefined;
+    this.sender.lanes.setOpen(isOpen);
+    if (isOpen) this.#onLeftBehind('work');
+    else await this.#handBack(this.sender.takeQueued());
+  }
+
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
     const isUnwanted = ({ endpointId, message }: LeasedDelivery): boolean =>
-      this.#isStopping || (this.directory.isPaused(endpointId) && !message.test);
+      this.#isStopping ||
+      (!message.test && (this.switch.state !== undefined || this.directory.isPaused(endpointId)));
     if (deliveries.some(isUnwanted)) {
       void this.#handBack(deliveries.filter(isUnwanted));
       return this.#accept(deliveries.filter((delivery) => !isUnwanted(delivery)));

@@ -17,6 +17,8 @@ export const LIFECYCLE_EVENTS = [
   'endpoint.paused',
   'endpoint.resumed',
   'endpoint.disabled',
+  'dispatcher.paused',
+  'dispatcher.resumed',
   'error',
 ] as const satisfies readonly LifecycleEventName[];
 

@@ -50,6 +50,7 @@ export class LocalLanes {
   #reserved = 0;
   #isPumping = false;
   #isStopped = false;
+  #isOpen = true;
 
   constructor(options: LocalLanesOptions) {
     this.#options = options;
@@ -66,6 +67,7 @@ export class LocalLanes {
   /** How many more deliveries this process may lease over all lanes. */
   get room(): number {
     const { maxConcurrency, unwritten } = this.#options;
+    if (!this.#isOpen) return 0;
     return maxConcurrency * LEASES_PER_SLOT - this.#inFlight - this.#queued - this.#reserved - unwritten();
   }
 
@@ -112,7 +114,7 @@ export class LocalLanes {
 
   /** Starts what may start. */
   pump(): void {
-    if (this.#isPumping) return;
+    if (this.#isPumping || !this.#isOpen) return;
     this.#isPumping = true;
     let passedOver = 0;
     while (this.#inFlight < this.#options.maxConcurrency && passedOver < this.#ring.length - this.#ringHead) {
@@ -191,6 +193,14 @@ export class LocalLanes {
     if (lane === undefined) return;
     lane.concurrency = concurrency;
     this.#enterRing(lane);
+    this.pump();
+  }
+
+  /** Closed: nothing is started, and there is room for nothing, until it is opened again. */
+  setOpen(isOpen: boolean): void {
+    this.#isOpen = isOpen;
+    if (!isOpen) return;
+    for (const lane of this.#lanes.values()) this.#enterRing(lane);
     this.pump();
   }
 

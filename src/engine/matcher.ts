@@ -1,5 +1,6 @@
 /** From a message to its deliveries: which endpoints get it, and which of them cannot. */
 import type { FilterInput } from '../core/compile-filter.ts';
+import type { DiscardReason } from '../core/delivery.ts';
 import { createId } from '../core/id.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
@@ -11,6 +12,8 @@ import type { EndpointRuntime } from './endpoint-runtime.ts';
 
 export interface MatcherOptions extends Pick<EngineContext, 'random' | 'reporter'> {
   readonly directory: Directory;
+  /** Why deliveries made now are not to be sent, though their endpoint is enabled; undefined when they are. */
+  readonly discardReason: () => DiscardReason | undefined;
 }
 
 const NO_DELIVERIES: readonly NewDelivery[] = [];
@@ -62,11 +65,12 @@ export class Matcher {
 
   #create(message: Message, runtime: EndpointRuntime): NewDelivery {
     const isEnabled = runtime.record.status === 'enabled';
+    const reason = isEnabled ? this.#options.discardReason() : 'endpoint_disabled';
     return {
       id: createId('dlv_', this.#options.random),
       endpointId: runtime.record.id,
-      state: isEnabled ? 'scheduled' : 'discarded',
-      reason: isEnabled ? undefined : 'endpoint_disabled',
+      state: reason === undefined ? 'scheduled' : 'discarded',
+      reason,
       lease: undefined,
       orderingKey: orderingKeyOf(message, runtime),
     };

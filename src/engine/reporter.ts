@@ -7,6 +7,7 @@ import { catchRejection } from '../core/catch-rejection.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
+import type { SwitchState } from '../core/switch-state.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
 import { describeError, type ErrorCode, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type {
@@ -168,6 +169,14 @@ export class Reporter {
   ): void {
     this.#emit(name, () => ({ at: this.#clock.now(), endpoint, tenant }));
     this.#log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
+  }
+
+  /** Everything was paused, or resumed, here or by another process. */
+  switched(state: SwitchState): void {
+    const at = this.#clock.now();
+    if (state === undefined) this.#emit('dispatcher.resumed', () => ({ at }));
+    else this.#emit('dispatcher.paused', () => ({ at, whilePaused: state.whilePaused }));
+    this.#log('warn', () => [{ ...state }, state === undefined ? 'dispatcher resumed' : 'dispatcher paused']);
   }
 
   endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {

@@ -88,4 +88,5 @@ export type StoreChange =
   /** A delivery can, or will, be claimed earlier than the last `claimDue` told. */
   | { readonly kind: 'work' }
   | { readonly kind: 'fan_out' }
-  | { readonly kind: 'endpoint'; readonly id: string };
+  | { readonly kind: 'endpoint'; readonly id: string }
+  | { readonly kind: 'setting'; readonly key: string };

@@ -149,7 +149,7 @@ export interface Store {
   prune(params: PruneParams): Promise<PruneResult>;
 
   /**
-   * Tells of work and endpoint changes made through other handles, perhaps of the caller's own too. Best effort, a hint
+   * Tells of work, and of changes of endpoints and settings, made through other handles, perhaps of the caller's own too. Best effort, a hint
    * only, and never during the call that made the change. A listener that throws disturbs nobody. Returns the function
    * that ends it.
    */

@@ -104,6 +104,7 @@ class MemoryStore implements Store {
       put: async ({ key, value }) => {
         if (value === undefined) tables.settings.delete(key);
         else tables.settings.set(key, value);
+        tables.watchers.noteSetting(key);
       },
     };
   }

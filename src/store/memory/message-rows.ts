@@ -38,10 +38,11 @@ export function createMessageRow(
 
 /** A copy for callers. */
 export function toStoredMessage(row: MessageRow): StoredMessage {
-  const { metadata } = row.message;
+  const { metadata, trace } = row.message;
   return {
     ...row.message,
     metadata: metadata === undefined ? undefined : structuredClone(metadata),
+    trace: trace === undefined ? undefined : { ...trace },
     createdAt: row.createdAt,
     fannedOut: row.fannedOut,
   };

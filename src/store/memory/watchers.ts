@@ -7,6 +7,7 @@ export class Watchers {
   #work = false;
   #fanOut = false;
   #endpoints: string[] = [];
+  #settings: string[] = [];
 
   /** Each call adds a listener of its own, even for the same function. */
   add(listener: (change: StoreChange) => void): () => void {
@@ -30,6 +31,11 @@ export class Watchers {
     this.#schedule();
   }
 
+  noteSetting(key: string): void {
+    this.#settings.push(key);
+    this.#schedule();
+  }
+
   /** Calls work in one go, so a microtask comes after them; a batch is told once. */
   #schedule(): void {
     if (this.#isScheduled) return;
@@ -39,10 +45,12 @@ export class Watchers {
 
   #tell(): void {
     const changes: StoreChange[] = this.#endpoints.map((id) => ({ kind: 'endpoint', id }));
+    for (const key of this.#settings) changes.push({ kind: 'setting', key });
     if (this.#fanOut) changes.push({ kind: 'fan_out' });
     if (this.#work) changes.push({ kind: 'work' });
     this.#isScheduled = false;
     this.#endpoints = [];
+    this.#settings = [];
     this.#fanOut = false;
     this.#work = false;
     for (const listener of [...this.#listeners]) for (const change of changes) callSafely(listener, change);

@@ -99,6 +99,14 @@ export const watchCases: readonly SuiteCase[] = [
     await heard({ kind: 'endpoint', id });
     stop();
   }),
+  whenNotifying('tells of settings that were written and removed', async (world, other) => {
+    const { heard, stop } = listen(other);
+    await world.store.settings.put({ key: 'switch', value: 'off' });
+    await heard({ kind: 'setting', key: 'switch' });
+    await world.store.settings.put({ key: 'switch', value: undefined });
+    await heard({ kind: 'setting', key: 'switch' });
+    stop();
+  }),
   whenNotifying('is not disturbed by a listener that throws', async (world, other) => {
     const stopFaulty = other.watch(() => {
       throw new Error('a listener failed');

@@ -1,0 +1,111 @@
+/**
+ * The switch for everything, kept in the store so that it outlives the process and holds for all that share the store.
+ * What this process asks for is written first and then applied; what others write is heard of through `store.watch`.
+ */
+import type { Timer } from '../clock.ts';
+import { readSwitchState, type SwitchState, writeSwitchState } from '../core/switch-state.ts';
+import { backoffMs } from './backoff.ts';
+import type { EngineContext } from './engine-context.ts';
+
+/** Name of the setting in the store. */
+export const SWITCH_KEY = 'switch';
+
+export interface SwitchOptions extends Pick<EngineContext, 'store' | 'clock' | 'random' | 'reporter'> {
+  /** Called after each change, with the state that holds from now on. */
+  readonly onChange: (state: SwitchState) => void | Promise<void>;
+}
+
+export class Switch {
+  readonly #options: SwitchOptions;
+  #state: SwitchState;
+  #last: Promise<void> = Promise.resolve();
+  #isRefreshWaiting = false;
+  #failures = 0;
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: SwitchOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined while everything runs. */
+  get state(): SwitchState {
+    return this.#state;
+  }
+
+  get discards(): boolean {
+    return this.#state?.whilePaused === 'discard';
+  }
+
+  /** Reads it for the first time. A store that does not answer stops the start, as for endpoints. */
+  load(): Promise<void> {
+    return this.#inTurn(() => this.#readAndApply());
+  }
+
+  set(state: SwitchState): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#options.store.settings.put({ key: SWITCH_KEY, value: writeSwitchState(state) });
+      await this.#apply(state);
+    });
+  }
+
+  /** Somebody wrote it: reads it again, until the store answers. */
+  refresh(): void {
+    if (this.#isRefreshWaiting || this.#isStopped) return;
+    this.#isRefreshWaiting = true;
+    const read = this.#inTurn(() => {
+      this.#isRefreshWaiting = false;
+      return this.#readAndApply();
+    });
+    read.then(
+      () => {
+        this.#failures = 0;
+      },
+      (error: unknown) => this.#onReadFailure(error),
+    );
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #onReadFailure(error: unknown): void {
+    const { clock, random, reporter } = this.#options;
+    this.#failures += 1;
+    reporter.error(error, 'read whether the dispatcher is paused');
+    this.#timer?.cancel();
+    if (!this.#isStopped)
+      this.#timer = clock.setTimer(() => this.refresh(), backoffMs(this.#failures, random));
+  }
+
+  /** One after the other: what was read before a change must not be applied after it. */
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(task);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #readAndApply(): Promise<void> {
+    await this.#apply(await this.#read());
+  }
+
+  /** What cannot be read holds everything: sending against somebody's will cannot be undone, waiting can. */
+  async #read(): Promise<SwitchState> {
+    const text = await this.#options.store.settings.get({ key: SWITCH_KEY });
+    try {
+      return readSwitchState(text);
+    } catch (error) {
+      this.#options.reporter.error(error, 'read the switch');
+      return { whilePaused: 'hold' };
+    }
+  }
+
+  async #apply(state: SwitchState): Promise<void> {
+    const before = this.#state;
+    this.#state = state;
+    if (before?.whilePaused === state?.whilePaused) return;
+    await this.#options.onChange(state);
+    this.#options.reporter.switched(state);
+  }
+}
