@@ -1,12 +1,24 @@
-/** The pages of docs/reference/ that are made from the doc comments of the sources. */
+/** Reference pages that are made from the sources. */
+import { type Elsewhere, renderApi } from './reference/api.ts';
 import { renderErrors } from './reference/errors.ts';
 import { renderEvents } from './reference/events.ts';
 import { renderOptions } from './reference/options.ts';
 
 export async function generate(): Promise<Map<string, string>> {
-  return new Map([
+  const topics = new Map([
     ['docs/reference/options.md', renderOptions()],
     ['docs/reference/events.md', renderEvents()],
     ['docs/reference/errors.md', renderErrors()],
   ]);
+  return new Map([...topics, ...renderApi(namesIn(topics))]);
+}
+
+/** Names that have a section on a page of their own topic, each with the file of the first such page. */
+function namesIn(pages: ReadonlyMap<string, string>): Elsewhere {
+  const found = new Map<string, string>();
+  for (const [path, text] of pages) {
+    for (const [, name = ''] of text.matchAll(/^## (\w+)$/gm))
+      if (!found.has(name)) found.set(name, path.replace(/^.*\//, ''));
+  }
+  return found;
 }

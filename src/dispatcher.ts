@@ -27,11 +27,13 @@ const stopSchema = z.strictObject({
 
 const pauseSchema = z.strictObject({ whilePaused: z.enum(WHILE_PAUSED).optional() });
 
+/** Options of `pause`. */
 export interface PauseOptions {
   /** What becomes of messages emitted meanwhile. `hold` (default): they wait. `discard`: their deliveries are `discarded`. */
   whilePaused?: WhilePaused | undefined;
 }
 
+/** Options of `stop`. */
 export interface StopOptions {
   /**
    * How long to wait for attempts in flight before they are called off; their deliveries go back to the store, without

@@ -53,11 +53,13 @@ export interface EndpointTestResult {
   readonly response: StoredResponse | undefined;
 }
 
+/** Which endpoints `endpoints.list` gives. */
 export interface ListEndpointsRequest extends PageRequest {
   /** Only this tenant's. Default: all. */
   tenant?: string | undefined;
 }
 
+/** Options of `endpoints.update`. */
 export interface UpdateOptions {
   /** Refuse with a ConflictError when the endpoint is at another revision. Default: change whatever is there. */
   revision?: number | undefined;

@@ -25,6 +25,7 @@ export interface EndpointRef {
   readonly name: string | undefined;
 }
 
+/** Payload of `message.accepted`. */
 export interface MessageAcceptedEvent {
   /** When, epoch ms by the dispatcher's clock. */
   readonly at: number;
@@ -52,10 +53,12 @@ export interface DeliveryEventBase {
   readonly test: boolean;
 }
 
+/** Payload of `delivery.succeeded`. */
 export interface DeliverySucceededEvent extends DeliveryEventBase {
   readonly final: true;
 }
 
+/** Payload of `delivery.retrying`. */
 export interface DeliveryRetryingEvent extends DeliveryEventBase {
   readonly final: false;
   readonly reason: OutcomeReason;
@@ -65,12 +68,14 @@ export interface DeliveryRetryingEvent extends DeliveryEventBase {
   readonly delayMs: number;
 }
 
+/** Payload of `delivery.exhausted`. */
 export interface DeliveryExhaustedEvent extends DeliveryEventBase {
   readonly final: true;
   readonly reason: OutcomeReason;
   readonly detail: string;
 }
 
+/** Payload of `delivery.failed`. */
 export interface DeliveryFailedEvent {
   readonly at: number;
   readonly deliveryId: string;
@@ -82,6 +87,7 @@ export interface DeliveryFailedEvent {
   readonly detail: string;
 }
 
+/** Payload of `delivery.discarded`. */
 export interface DeliveryDiscardedEvent {
   readonly at: number;
   readonly deliveryId: string;
@@ -91,26 +97,31 @@ export interface DeliveryDiscardedEvent {
   readonly reason: DiscardReason;
 }
 
+/** Payload of the other `endpoint.…` events. */
 export interface EndpointEvent {
   readonly at: number;
   readonly endpoint: EndpointRef;
   readonly tenant: string;
 }
 
+/** Payload of `endpoint.disabled`. */
 export interface EndpointDisabledEvent extends EndpointEvent {
   readonly reason: DisabledReason;
 }
 
+/** Payload of `dispatcher.paused`. */
 export interface DispatcherPausedEvent {
   readonly at: number;
   /** What becomes of messages emitted meanwhile. */
   readonly whilePaused: WhilePaused;
 }
 
+/** Payload of `dispatcher.resumed`. */
 export interface DispatcherResumedEvent {
   readonly at: number;
 }
 
+/** Payload of `error`. */
 export interface DispatcherErrorEvent {
   readonly at: number;
   /** Its `code` says what happened; nothing that was accepted is lost by it. */
@@ -147,7 +158,9 @@ export interface LifecycleEvents {
   error: DispatcherErrorEvent;
 }
 
+/** Name of a lifecycle event. */
 export type LifecycleEventName = keyof LifecycleEvents;
+/** Listens to a lifecycle event. May be asynchronous; what it throws or rejects with is reported by the `error` event. */
 export type LifecycleListener<Name extends LifecycleEventName> = (
   event: LifecycleEvents[Name],
 ) => void | Promise<void>;

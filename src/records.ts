@@ -19,12 +19,14 @@ interface TimeRange {
   until?: Date | number | undefined;
 }
 
+/** Which messages `messages.list` gives. Members left out do not restrict. */
 export interface ListMessagesRequest extends PageRequest, TimeRange {
   tenant?: string | undefined;
   /** Only these event types; no patterns. */
   types?: readonly string[] | undefined;
 }
 
+/** Which deliveries `deliveries.list` gives. Members left out do not restrict. */
 export interface ListDeliveriesRequest extends PageRequest, TimeRange {
   tenant?: string | undefined;
   endpointId?: string | undefined;

@@ -21,6 +21,7 @@ export interface MappedEvent extends EmitOptions {
   data: unknown;
 }
 
+/** How an attached source is listened to. */
 export interface AttachOptions<Type extends string = string> {
   /**
    * Events to listen to: a list of event types that are emitted under the same name, or an object from the emitter's

@@ -15,8 +15,12 @@ export const code = (text: string): string => (text === '' ? '' : `\`${cell(text
 /** The anchor of a heading that is an identifier. */
 export const anchor = (name: string): string => `#${name.toLowerCase()}`;
 
-/** Doc comments wrap where the source does; a page does not. */
-export const paragraphs = (text: string): string => text.replace(/([^\n])\n[ \t]*(?=[^\s\-*|])/g, '$1 ');
+/** Doc comments wrap where the source does; a page does not. Fenced code stays as it is. */
+export const paragraphs = (text: string): string =>
+  text
+    .split(/(^```[^]*?^```$)/m)
+    .map((part) => (part.startsWith('```') ? part : part.replace(/([^\n])\n[ \t]*(?=[^\s\-*|])/g, '$1 ')))
+    .join('');
 
 export const page = (...parts: readonly string[]): string =>
   [generatedNote, ...parts].filter((part) => part !== '').join('\n\n') + '\n';

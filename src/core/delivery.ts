@@ -1,6 +1,7 @@
 import type { AttemptOutcome, OutcomeReason } from './outcome.ts';
 import type { StoredResponse } from './stored-response.ts';
 
+/** All states of a delivery. */
 export const DELIVERY_STATES = [
   'scheduled',
   'sending',
@@ -27,6 +28,7 @@ export const FINAL_STATES = [
   'discarded',
   'failed',
 ] as const satisfies readonly DeliveryState[];
+/** A state that only a retry or a replay can leave. */
 export type FinalState = (typeof FINAL_STATES)[number];
 
 export function isFinalState(state: DeliveryState): state is FinalState {

@@ -1,6 +1,8 @@
 import { describeError, PayloadError } from '../errors.ts';
 
+/** Anything that JSON carries. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** An object as JSON carries it. */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }

@@ -14,6 +14,7 @@ export const ENDPOINT_REASONS = [
   'blocked',
   'url_refused',
 ] as const;
+/** Why an attempt is the endpoint's failure. */
 export type EndpointReason = (typeof ENDPOINT_REASONS)[number];
 
 /** Why the dispatcher itself could not make an attempt. None of these is charged to the endpoint. */
@@ -24,10 +25,13 @@ export const DISPATCHER_REASONS = [
   'bad_secret',
   'transport_failed',
 ] as const;
+/** Why the dispatcher itself could not make an attempt; the endpoint is not to blame. */
 export type DispatcherReason = (typeof DISPATCHER_REASONS)[number];
 
+/** Why an attempt was not delivered. */
 export type OutcomeReason = EndpointReason | DispatcherReason;
 
+/** The kinds of outcome, as kept in the attempt log. */
 export type AttemptOutcome = Outcome['kind'];
 
 /** The value that classifies an attempt. A delivery failure is never thrown. */

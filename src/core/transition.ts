@@ -27,6 +27,7 @@ export const DELIVERY_EVENTS = [
   'discard_requested',
 ] as const;
 
+/** What can happen to a delivery; the input of `transition`. */
 export type DeliveryEvent =
   /** A process leased it. */
   | { readonly kind: 'claimed' }
@@ -55,6 +56,7 @@ export type RetryVerdict =
   | { readonly kind: 'stop' }
   | { readonly kind: 'discard'; readonly reason: DiscardReason };
 
+/** The limits of rescues and faults. */
 export interface TransitionLimits {
   readonly maxRescues: number;
   readonly maxFaults: number;

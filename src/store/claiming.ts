@@ -19,6 +19,7 @@ export interface LeasedDelivery {
   readonly firstAttemptAt: number;
 }
 
+/** What `claimDue` takes. */
 export interface ClaimParams {
   /** Most deliveries to lease. */
   readonly limit: number;
@@ -33,6 +34,7 @@ export interface ClaimParams {
   readonly maxRescues: number;
 }
 
+/** What `claimDue` answers: leased deliveries, and how long a caller may sleep. */
 export interface ClaimResult {
   readonly leased: readonly LeasedDelivery[];
   /** Deliveries whose lease had expired, in their new state. */
@@ -60,6 +62,7 @@ export interface NewAttempt {
   readonly traceparent: string | undefined;
 }
 
+/** One outcome to write: what the delivery becomes, and the attempt to log. */
 export interface Settlement {
   readonly deliveryId: string;
   readonly lease: string;
@@ -67,6 +70,7 @@ export interface Settlement {
   readonly attempt: NewAttempt | undefined;
 }
 
+/** What `settle` takes: a batch of outcomes. */
 export interface SettleParams {
   readonly settlements: readonly Settlement[];
 }
@@ -76,16 +80,19 @@ export type SettleResult =
   | { readonly kind: 'settled'; readonly state: DeliveryState; readonly reason: DeliveryReason | undefined }
   | { readonly kind: 'lost' };
 
+/** Proof of the right to work on a delivery: its id, and the token of the lease. */
 export interface Lease {
   readonly deliveryId: string;
   readonly lease: string;
 }
 
+/** What `renew` takes. */
 export interface RenewParams {
   readonly leases: readonly Lease[];
   readonly leaseMs: number;
 }
 
+/** What `release` takes. */
 export interface ReleaseParams {
   readonly leases: readonly Lease[];
   readonly refund: boolean;

@@ -2,6 +2,7 @@
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Page } from './reading.ts';
 
+/** The part of the store port that keeps endpoints. */
 export interface EndpointStore {
   /**
    * Writes the record if the stored revision is `expectedRevision` (0: there must be none). The stored record has the
@@ -22,10 +23,12 @@ export interface EndpointStore {
   remove(params: { id: string }): Promise<boolean>;
 }
 
+/** What became of a record that was put: stored, or refused because somebody else was faster. */
 export type PutEndpointResult =
   | { readonly kind: 'stored'; readonly record: EndpointRecord }
   | { readonly kind: 'conflict'; readonly currentRevision: number };
 
+/** An endpoint with its lane. */
 export interface StoredEndpoint {
   readonly record: EndpointRecord;
   readonly lane: Lane;
@@ -34,6 +37,7 @@ export interface StoredEndpoint {
 /** Why a lane waits. */
 export type BlockReason = 'retry_after' | 'breaker';
 
+/** The lane of an endpoint, as the store keeps it. */
 export interface Lane {
   readonly paused: boolean;
   /** Nothing is claimed before; epoch ms. `undefined` when there is no block, or when it is over. */
@@ -47,6 +51,7 @@ export interface Lane {
   readonly lastTriggeredAt: number | undefined;
 }
 
+/** What `putLane` takes. Members left out stay as they are. */
 export interface PutLaneParams {
   readonly endpointId: string;
   readonly paused?: boolean;
@@ -56,6 +61,7 @@ export interface PutLaneParams {
   readonly blockedReason?: BlockReason;
 }
 
+/** The part of the store port that keeps settings: short texts by key. */
 export interface SettingsStore {
   get(params: { key: string }): Promise<string | undefined>;
   /** `undefined` removes it. */

@@ -2,11 +2,13 @@
 import type { Attempt, Delivery, DeliveryState, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 
+/** A message as a store gives it back. */
 export interface StoredMessage extends Message {
   readonly createdAt: number;
   readonly fannedOut: boolean;
 }
 
+/** What `list` of a store can list, by name. */
 export interface Listable {
   messages: StoredMessage;
   deliveries: Delivery;
@@ -25,6 +27,7 @@ export interface ListWhere {
   readonly until?: number | undefined;
 }
 
+/** What `list` of a store takes. */
 export interface ListParams<K extends keyof Listable> {
   readonly of: K;
   readonly where: ListWhere;
@@ -32,12 +35,14 @@ export interface ListParams<K extends keyof Listable> {
   readonly limit: number;
 }
 
+/** A page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
   /** Cursor of the next page; `undefined` on the last. */
   readonly nextCursor: string | undefined;
 }
 
+/** What `reschedule` takes: which deliveries, and where they go. */
 export interface RescheduleParams {
   readonly where: ListWhere & { readonly deliveryIds?: readonly string[] | undefined };
   readonly to: 'scheduled' | 'discarded';
@@ -49,6 +54,7 @@ export interface RescheduleParams {
   readonly limit: number;
 }
 
+/** What `reschedule` moved. */
 export interface RescheduleResult {
   readonly count: number;
   /** The deliveries as they are now; empty for a dry run. */
@@ -56,16 +62,19 @@ export interface RescheduleResult {
   readonly nextCursor: string | undefined;
 }
 
+/** What `stats` of a store takes. */
 export interface StatsParams {
   readonly where: Pick<ListWhere, 'tenant' | 'endpointId' | 'since' | 'until'>;
 }
 
+/** Counts over the deliveries of a store. */
 export interface StoreStats {
   readonly byState: Readonly<Record<DeliveryState, number>>;
   /** Scheduled deliveries that have been attempted before. */
   readonly waitingForRetry: number;
 }
 
+/** How long what is finished is kept, in milliseconds. 0: until the next pass. `Infinity`: for ever. */
 export interface Retention {
   /** How long a message is kept after its last delivery ended, all succeeded. */
   readonly succeededMs: number;
@@ -73,17 +82,20 @@ export interface Retention {
   readonly unsuccessfulMs: number;
 }
 
+/** What `prune` takes. */
 export interface PruneParams {
   readonly retention: Retention;
   readonly budgetMs: number;
 }
 
+/** What `prune` removed. */
 export interface PruneResult {
   readonly messages: number;
   /** More remains to be removed now. */
   readonly more: boolean;
 }
 
+/** What `watch` tells. */
 export type StoreChange =
   /** A delivery can, or will, be claimed earlier than the last `claimDue` told. */
   | { readonly kind: 'work' }

@@ -47,6 +47,7 @@ export type * from './claiming.ts';
 export type * from './endpoint-store.ts';
 export type * from './reading.ts';
 
+/** The store port: where endpoints, messages, deliveries and attempts live. The contract of each method stands with it; `createStoreSuite` of `posthorn/testing` proves it. */
 export interface Store {
   /** Name for logs and `health()`: `memory`. */
   readonly name: string;
@@ -161,6 +162,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What a store can do beyond the contract. */
 export interface StoreCapabilities {
   /** What was stored survives the process. */
   readonly durable: boolean;
@@ -172,6 +174,7 @@ export interface StoreCapabilities {
   readonly notifications: boolean;
 }
 
+/** What `open` of a store takes. */
 export interface OpenParams {
   /** Clock of the dispatcher; stores with a clock of their own (a database) ignore it. */
   readonly clock: { now(): number };

@@ -3,6 +3,7 @@ import type { DeliveryReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { LeasedDelivery } from './claiming.ts';
 
+/** A delivery to be stored. */
 export interface NewDelivery {
   readonly id: string;
   readonly endpointId: string;
@@ -15,11 +16,13 @@ export interface NewDelivery {
   readonly orderingKey: string | undefined;
 }
 
+/** A message to be stored. */
 export interface NewMessage extends Message {
   /** Digest of what makes two messages the same; compared when id or idempotency key is taken. */
   readonly fingerprint: string | undefined;
 }
 
+/** One message to store, with its deliveries when it is matched already. */
 export interface AppendEntry {
   readonly message: NewMessage;
   readonly deliveries: readonly NewDelivery[];
@@ -27,6 +30,7 @@ export interface AppendEntry {
   readonly fannedOut: boolean;
 }
 
+/** What `append` takes: a batch of messages. */
 export interface AppendParams {
   readonly entries: readonly AppendEntry[];
   readonly owner: string;
@@ -35,6 +39,7 @@ export interface AppendParams {
   readonly idempotencyWindowMs: number;
 }
 
+/** What became of one entry: stored, with the deliveries that came back leased; or recognised as a duplicate, or as a conflict, of an earlier message. */
 export type AppendResult =
   | { readonly kind: 'stored'; readonly leased: readonly LeasedDelivery[] }
   | {
@@ -44,16 +49,19 @@ export type AppendResult =
     }
   | { readonly kind: 'conflict'; readonly messageId: string };
 
+/** What `claimFanOut` takes. */
 export interface ClaimFanOutParams {
   readonly limit: number;
   readonly leaseMs: number;
 }
 
+/** A message that this process may match now, and the token that proves it. */
 export interface FanOutClaim {
   readonly message: Message;
   readonly lease: string;
 }
 
+/** What `completeFanOut` takes: claimed messages with the deliveries they became. */
 export interface CompleteFanOutParams {
   readonly results: readonly {
     readonly messageId: string;

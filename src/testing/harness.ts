@@ -11,6 +11,7 @@ import { createReceiver } from '../listener/recording-receiver.ts';
 import type { DispatcherOptions } from '../options.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 
+/** Options of `createHarness`. */
 export interface HarnessOptions {
   /** First time of the clock, epoch ms. Default: 2026-01-01T00:00:00Z. */
   readonly startAt?: number;

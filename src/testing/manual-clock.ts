@@ -30,6 +30,7 @@ export interface ManualClock extends Clock {
   readonly pendingTimers: number;
 }
 
+/** Options of `createManualClock`. */
 export interface ManualClockOptions {
   /** First value of `now()`, epoch ms. Default: 2026-01-01T00:00:00Z. */
   readonly startAt?: number;

@@ -25,6 +25,7 @@ export interface RequestTarget {
   readonly href: string;
 }
 
+/** A request, ready to be sent. */
 export interface TransportRequest {
   readonly target: RequestTarget;
   /** Names and values in turn: `['content-type', 'application/json', …]`. Validated before. */
@@ -35,6 +36,7 @@ export interface TransportRequest {
   readonly maxBodyBytes: number;
 }
 
+/** How an exchange ended: with a response, or with a failure. */
 export type TransportResult =
   | {
       readonly kind: 'response';
@@ -54,11 +56,13 @@ export type TransportResult =
 /** Why an exchange is called off. */
 export type AbortReason = 'timeout' | 'interrupted';
 
+/** A request on its way, as the engine holds it. */
 export interface Exchange {
   /** Ends the exchange. See contract line 4; the failure reported is `timeout` in either case. */
   abort(reason: AbortReason): void;
 }
 
+/** What a transport is given when it opens. */
 export interface TransportContext {
   /** Judges every address before it is connected to. */
   readonly addressPolicy: AddressPolicy;
@@ -77,6 +81,7 @@ export type LookupFunction = (
   callback: (error: Error | null, addresses: readonly { address: string; family: number }[]) => void,
 ) => void;
 
+/** The transport port: how requests are sent. `createTransportSuite` of `posthorn/testing` proves it. */
 export interface Transport {
   /** Name for logs and `health()`. */
   readonly name: string;

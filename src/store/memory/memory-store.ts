@@ -46,6 +46,7 @@ import { Tables } from './tables.ts';
 
 const DEFAULT_MAX_MESSAGES = 100_000;
 
+/** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
   /**
    * Most messages held at once, finished ones included; at least 1. When a new one needs room, the oldest finished
