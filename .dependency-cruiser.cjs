@@ -58,6 +58,19 @@ module.exports = {
       to: { path: '^src/options[.]ts$', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'sources-stand-alone',
+      comment: 'They emit through what sources.ts hands them.',
+      severity: 'error',
+      from: { path: '^src/sources/' },
+      to: { path: '^src/', pathNot: '^src/(sources/|core/|engine/|errors[.]ts$)' },
+    },
+    {
+      name: 'sources-name-engine-types',
+      severity: 'error',
+      from: { path: '^src/sources/' },
+      to: { path: '^src/engine/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'engine-no-adapter-packages',
       severity: 'error',
       from: { path: '^src/(engine/|dispatcher[.]ts$|options[.]ts$|index[.]ts$)' },

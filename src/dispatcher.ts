@@ -15,7 +15,13 @@ import { LIFECYCLE_EVENTS, LifecycleEmitter } from './engine/lifecycle-emitter.t
 import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
-import { type AttachOptions, type EventSource, Sources } from './sources.ts';
+import {
+  type AttachOptions,
+  type EventSource,
+  Sources,
+  type SubscribeOptions,
+  type SubscribeSource,
+} from './sources.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
 import type { Store } from './store/store.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
@@ -104,6 +110,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       emit: (type, data, emitOptions) =>
         this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
       reporter: this.#reporter,
+      eventAdapter: resolved.eventAdapter,
       maxPending: DEFAULTS.maxPending,
     });
     this.endpoints = createEndpoints({
@@ -147,14 +154,35 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   /**
-   * Emits the events of an emitter that exists already: Node's EventEmitter, eventemitter3 and their like.
+   * Emits the events of something that emits already: Node's EventEmitter, eventemitter3, eventemitter2, mitt, emittery,
+   * EventTarget, and Observables. Never blocks it, never throws into it.
    *
-   * @returns the function that ends it
-   * @throws OptionsError for a source without `on` and `off`, and for patterns
+   * @returns the function that ends it; a source that completes ends by itself, and `stop` ends all
+   * @throws OptionsError for what is no such source, wrong options, and patterns where the source has no catch-all
+   * @throws StoppedError after `stop`
    */
-  attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void {
+  attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void;
+  attach(source: SubscribeSource, options?: SubscribeOptions<keyof Events & string>): () => void;
+  attach(
+    source: EventSource | SubscribeSource,
+    options: AttachOptions<keyof Events & string> | SubscribeOptions<keyof Events & string> = {},
+  ): () => void {
+    if (this.#host.status === 'stopped') throw new StoppedError('attach');
     return this.#sources.attach(source, options);
   }
+
+  /**
+   * Emits an event object, read by the option `eventAdapter`. For broadcasters that hand over their events; bound, so it
+   * can be the listener itself: `broadcaster.on('event', dispatcher.process)`.
+   *
+   * The promise has the receipt, or `undefined` when the adapter drops the event. Never throws, and like `emit` it need
+   * not be awaited. At most 10,000 events wait for the store; more are refused, as those of an attached source are.
+   *
+   * @throws OptionsError (rejects) for an event that the adapter cannot read, and all that `emit` rejects with
+   * @throws FunctionError (rejects) when the adapter throws
+   * @throws SourceOverflowError (rejects) when too many wait
+   */
+  readonly process = (event: unknown): Promise<Receipt | undefined> => this.#sources.process(event);
 
   /** Listens to a lifecycle event. Returns the function that ends it. */
   on<Name extends LifecycleEventName>(name: Name, listener: LifecycleListener<Name>): () => void {

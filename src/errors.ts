@@ -103,13 +103,13 @@ export class StoppedError extends PosthornError {
   }
 }
 
-/** A source attached with `attach` produced events faster than the store took them; the event was refused. */
+/** A source (`attach`, `process`) produced events faster than the store took them; the event was refused. Code `source_overflow`. */
 export class SourceOverflowError extends PosthornError {
   constructor(type: string, maxPending: number) {
     super(
       'source_overflow',
       `Refused an event of type ${JSON.stringify(type)}: ${maxPending} events of this source wait for the store already. ` +
-        'Raise maxPending, or slow the source down.',
+        'Slow the source down; attach can be given a higher maxPending.',
     );
   }
 }
@@ -123,7 +123,7 @@ export class ListenerError extends PosthornError {
   }
 }
 
-/** A function registered under `functions` threw. Reported by the `error` event. Code `function_failed`. */
+/** A function of yours threw: one of `functions`, `map` of `attach`, or a function among the options. Reported by the `error` event. Code `function_failed`. */
 export class FunctionError extends PosthornError {
   constructor(what: string, cause: unknown) {
     super('function_failed', `${what} threw: ${describeError(cause)}`, { cause });

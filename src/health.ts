@@ -25,7 +25,7 @@ export interface Health {
   readonly pendingOutcomes: number;
   /** When the store last answered a claim; old while `running` means that delivery has come to a stop. */
   readonly lastClaimAt: number | undefined;
-  /** Events of attached sources that were refused because too many waited. */
+  /** Events of attached sources and of `process` that were refused because too many waited. */
   readonly refusedEvents: number;
   readonly lastError: { readonly at: number; readonly message: string } | undefined;
 }

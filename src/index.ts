@@ -21,7 +21,19 @@ export type {
   MessageRecord,
   Messages,
 } from './records.ts';
-export type { AttachOptions, EventSource, MappedEvent } from './sources.ts';
+export type {
+  AdaptedEvent,
+  AttachOptions,
+  EmitterSource,
+  EmitterySource,
+  EventAdapter,
+  EventPattern,
+  EventSource,
+  EventTargetSource,
+  MappedEvent,
+  SubscribeOptions,
+  SubscribeSource,
+} from './sources.ts';
 export type { EmitOptions, TraceContextHook } from './engine/message-factory.ts';
 export type { Receipt } from './engine/inbox.ts';
 export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';

@@ -8,6 +8,7 @@ import { SIGNATURE_NAMES } from './core/signature.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import { OptionsError } from './errors.ts';
 import type { Logger } from './lifecycle-events.ts';
+import type { EventAdapter } from './sources/event-adapter.ts';
 import type { Store } from './store/store.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
 
@@ -76,6 +77,9 @@ export const optionsShape = {
   pollIntervalMs: duration(10).optional(),
   traceContext: z
     .custom<TraceContextHook>((value) => typeof value === 'function', { error: 'a function' })
+    .optional(),
+  eventAdapter: z
+    .custom<EventAdapter>((value) => typeof value === 'function', { error: 'a function' })
     .optional(),
   logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
   clock: methods<Clock>('now', 'elapsed', 'setTimer', 'defer').optional(),

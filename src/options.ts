@@ -14,6 +14,7 @@ import { parseInput } from './core/parse-input.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import { checkFunctionNames, optionsShape } from './options-schema.ts';
 import type { Logger } from './lifecycle-events.ts';
+import { type EventAdapter, readTypedEvent } from './sources/event-adapter.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
 import type { Retention, Store } from './store/store.ts';
 
@@ -70,6 +71,12 @@ export interface DispatcherOptions extends DeliverySettings {
    * the async context of its caller. Default: none. One that throws is reported, and the message has no trace.
    */
   traceContext?: TraceContextHook | undefined;
+  /**
+   * Reads the event objects that come by `process` and from attached Observables: `(event) => ({ type: event.kind, data:
+   * event.job })`; `undefined` drops one. Default: an object with a string `type`; its data is the member `data`, or,
+   * without one, all other members.
+   */
+  eventAdapter?: EventAdapter | undefined;
   /** Where log lines go; pino-shaped. Default: nowhere. */
   logger?: Logger | undefined;
   /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
@@ -106,7 +113,7 @@ export const DEFAULTS = {
   maxFaults: 5,
   /** Wait after the first such fault; doubles with each. */
   faultDelayMs: 10_000,
-  /** Events of one attached source that may wait for the store. */
+  /** Events of one source that may wait for the store. */
   maxPending: 10_000,
   /** What becomes of messages that are emitted while everything is paused. */
   whilePaused: 'hold',
@@ -146,6 +153,7 @@ export interface ResolvedOptions {
   readonly leaseMs: number;
   readonly pollIntervalMs: number;
   readonly traceContext: TraceContextHook | undefined;
+  readonly eventAdapter: EventAdapter;
   readonly logger: Logger | undefined;
   readonly clock: Clock;
   readonly random: Random;
@@ -194,6 +202,7 @@ export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
     pollIntervalMs: options.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
     traceContext: options.traceContext,
+    eventAdapter: options.eventAdapter ?? readTypedEvent,
     logger: options.logger,
     clock: options.clock ?? systemClock,
     random: options.random ?? createSystemRandom(),

@@ -1,88 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { EventEmitter as EventEmitter3 } from 'eventemitter3';
 import { describe, expect, it } from 'vitest';
-import { OptionsError } from '../../src/errors.ts';
-import type { EventSource } from '../../src/sources.ts';
-import { createWorld, recordEvents, until, type World } from '../support/world.ts';
-
-type Emitter = EventSource & {
-  emit(event: string, ...values: unknown[]): boolean;
-  listenerCount(event: string): number;
-};
-const EMITTERS: readonly [name: string, create: () => Emitter][] = [
-  ["Node's EventEmitter", () => new EventEmitter()],
-  ['eventemitter3', () => new EventEmitter3()],
-];
-
-async function messagesOf(
-  world: World,
-  count: number,
-): Promise<{ type: string; dataJson: string; tenant: string }[]> {
-  const list = (): ReturnType<typeof world.store.list<'messages'>> =>
-    world.store.list({ of: 'messages', where: {}, limit: 100 });
-  await until(async () => (await list()).items.length >= count, `${count} messages are stored`);
-  return [...(await list()).items].reverse();
-}
-
-describe.each(EMITTERS)('attach to %s', (_name, create) => {
-  it('emits the named events with their first value, and delivers them', async () => {
-    await using world = await createWorld();
-    const dispatcher = world.start();
-    await dispatcher.endpoints.create({ url: world.receiver.url });
-    const source = create();
-    dispatcher.attach(source, { events: ['job.done', 'job.failed'] });
-    source.emit('job.done', { n: 1 }, 'ignored');
-    source.emit('job.other', { n: 2 });
-    source.emit('job.failed');
-    expect(await messagesOf(world, 2)).toMatchObject([
-      { type: 'job.done', dataJson: '{"n":1}' },
-      { type: 'job.failed', dataJson: 'null' },
-    ]);
-    await world.receiver.waitFor(2);
-  });
-
-  it('renames events, maps values, drops what map leaves out, and sets the tenant', async () => {
-    await using world = await createWorld();
-    const dispatcher = world.start();
-    const source = create();
-    dispatcher.attach(source, {
-      events: { done: 'job.done', user: 'user.changed' },
-      tenant: 'acme',
-      map: (type, ...values) => {
-        const [id, isSecret] = values as [string, boolean | undefined];
-        if (isSecret === true) return undefined;
-        return {
-          data: { type, id },
-          ...(type === 'user.changed' ? { type: 'user.renamed', tenant: 'own' } : {}),
-        };
-      },
-    });
-    source.emit('done', 'a');
-    source.emit('done', 'b', true);
-    source.emit('user', 'c');
-    expect(await messagesOf(world, 2)).toMatchObject([
-      { type: 'job.done', dataJson: '{"type":"job.done","id":"a"}', tenant: 'acme' },
-      { type: 'user.renamed', tenant: 'own' },
-    ]);
-  });
-
-  it('listens no more after it was ended, and leaves other listeners alone', async () => {
-    await using world = await createWorld();
-    const dispatcher = world.start();
-    const source = create();
-    let heard = 0;
-    source.on('job.done', () => void (heard += 1));
-    const end = dispatcher.attach(source, { events: ['job.done'] });
-    expect(source.listenerCount('job.done')).toBe(2);
-    end();
-    end();
-    expect(source.listenerCount('job.done')).toBe(1);
-    source.emit('job.done', {});
-    await world.advance(0);
-    expect(heard).toBe(1);
-    expect((await dispatcher.messages.list()).items).toEqual([]);
-  });
-});
+import { OptionsError, StoppedError } from '../../src/errors.ts';
+import { messagesOf } from '../support/sources.ts';
+import { createWorld, recordEvents } from '../support/world.ts';
 
 describe('attach', () => {
   it('serialises at once, so that a listener that changes the value later changes nothing', async () => {
@@ -123,6 +43,9 @@ describe('attach', () => {
     ['a pattern', new EventEmitter(), { events: ['job.*'] }],
     ['no events', new EventEmitter(), { events: [] }],
     ['no list', new EventEmitter(), { events: 'job.done' }],
+    ['a list with a bad type', new EventEmitter(), { events: ['not a type'] }],
+    ['a pattern as the type of a name', new EventEmitter(), { events: { done: 'job.*' } }],
+    ['a map that is no function', new EventEmitter(), { events: ['a'], map: {} }],
     ['a bad type', new EventEmitter(), { events: { done: 'not a type' } }],
     ['maxPending 0', new EventEmitter(), { events: ['a'], maxPending: 0 }],
     ['no options', new EventEmitter(), undefined],
@@ -132,5 +55,45 @@ describe('attach', () => {
     const dispatcher = world.start();
     expect(() => dispatcher.attach(source as never, options as never)).toThrow(OptionsError);
     if (source instanceof EventEmitter) expect(source.eventNames()).toEqual([]);
+  });
+
+  it('listens to nothing when it fails half way', async () => {
+    await using world = await createWorld();
+    const source = new EventEmitter();
+    const on = source.on.bind(source);
+    source.on = (name, listener) => {
+      if (name === 'job.failed') throw new Error('no more listeners');
+      return on(name, listener);
+    };
+    const attach = (): unknown => world.start().attach(source, { events: ['job.done', 'job.failed'] });
+    expect(attach).toThrow('no more listeners');
+    expect(source.eventNames()).toEqual([]);
+  });
+
+  it('removes every listener, although removing one of them throws', async () => {
+    await using world = await createWorld();
+    const source = new EventEmitter();
+    const off = source.off.bind(source);
+    source.off = (name, listener) => {
+      if (name === 'a') throw new Error('not this one');
+      return off(name, listener);
+    };
+    const dispatcher = world.start();
+    const end = dispatcher.attach(source, { events: ['a', 'b', 'c'] });
+    expect(end).toThrow('not this one');
+    expect(source.eventNames()).toEqual(['a']);
+    source.emit('a', 1);
+    await world.advance(0);
+    expect((await dispatcher.messages.list()).items).toEqual([]);
+    expect(end).not.toThrow();
+  });
+
+  it('is refused by a stopped dispatcher', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    await dispatcher.stop();
+    const source = new EventEmitter();
+    expect(() => dispatcher.attach(source, { events: ['job.done'] })).toThrow(StoppedError);
+    expect(source.eventNames()).toEqual([]);
   });
 });

@@ -229,6 +229,26 @@ describe('the job queue', () => {
     expect(types.sort()).toEqual([...EVENT_TYPES].sort());
   });
 
+  it('takes what the broadcaster processes, as the original does, without an adapter', async () => {
+    await using harness = await setup();
+    await harness.createEndpoint({ id: WEBHOOK_ID });
+    const warnings: unknown[] = [];
+    const broadcast = (event: object): void => {
+      harness.dispatcher.process(event).catch((error: unknown) => warnings.push(error));
+    };
+    broadcast({ type: 'job.completed', job_id: 'job_123', job_status: 'completed' });
+    broadcast({ type: 'not an event type' });
+    const [request] = await harness.receiver.waitFor(1);
+    await harness.advance(0);
+    expect(request!.json()).toMatchObject({
+      event_type: 'job.completed',
+      webhook_id: WEBHOOK_ID,
+      data: { job_id: 'job_123', job_status: 'completed' },
+    });
+    expect(warnings).toMatchObject([{ code: 'invalid_option', path: 'type' }]);
+    expect(harness.receiver.received).toBe(1);
+  });
+
   it('sends to many webhooks at once, where the original sends one at a time', async () => {
     await using harness = await setup();
     harness.receiver.hold();

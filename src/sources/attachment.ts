@@ -1,0 +1,69 @@
+import type { CheckedAttachOptions } from './attach-options.ts';
+import type { EventAdapter } from './event-adapter.ts';
+import type { Intake } from './intake.ts';
+import { type EventDefaults, readEvent, type ReadEvent } from './read-event.ts';
+import type { Unlisten } from './source-kind.ts';
+
+/** What an attached source needs of its dispatcher. */
+export interface AttachContext {
+  readonly createIntake: (maxPending: number | undefined) => Intake;
+  readonly eventAdapter: EventAdapter;
+  /** Never throws. */
+  readonly report: (error: unknown) => void;
+  /** The source says that nothing more will come. */
+  readonly onComplete: () => void;
+}
+
+/** One attached source: what it was attached with, what has been begun, and whether it has ended. */
+export class Attachment {
+  readonly options: CheckedAttachOptions;
+  readonly context: AttachContext;
+  readonly intake: Intake;
+  readonly #ends: Unlisten[] = [];
+  #isEnded = false;
+
+  constructor(options: CheckedAttachOptions, context: AttachContext) {
+    this.options = options;
+    this.context = context;
+    this.intake = context.createIntake(options.maxPending);
+  }
+
+  /** No event is taken any more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  begin(listen: () => Unlisten): void {
+    this.#ends.push(listen());
+  }
+
+  /** The event that a function of the host makes; undefined when it drops it, or fails: that is reported. */
+  read(make: () => unknown, what: () => string, defaults: EventDefaults): ReadEvent | undefined {
+    try {
+      return readEvent(make, what, defaults);
+    } catch (error) {
+      this.context.report(error);
+      return undefined;
+    }
+  }
+
+  /** The source has nothing more to give. */
+  complete(): void {
+    this.#isEnded = true;
+    this.context.onComplete();
+  }
+
+  /** Ends all that was begun, once. @throws what the first failing one threw, after all were tried */
+  end(): void {
+    this.#isEnded = true;
+    const failures: unknown[] = [];
+    for (const end of this.#ends.splice(0)) {
+      try {
+        end();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
