@@ -2,9 +2,12 @@ import { z } from 'zod';
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
 import { WHILE_PAUSED, type WhilePaused } from './core/switch-state.ts';
+import type { EventPattern } from './core/event-pattern.ts';
+import type { EventTypeDescription } from './core/event-type-description.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
+import { EventChecker } from './engine/event-checker.ts';
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
 import { EngineHost } from './engine-host.ts';
@@ -53,15 +56,21 @@ export interface StopOptions {
  * arrives or its retry policy is spent, all of it recorded.
  *
  * `Events` maps event types to their data and types `emit`:
- * `new WebhookDispatcher<{ 'job.completed': { jobId: string } }>()`.
+ * `new WebhookDispatcher<{ 'job.completed': { jobId: string } }>()`. With an event catalog they are taken from it:
+ * `new WebhookDispatcher({ events: defineEvents({ … }) })`.
  *
  * Constructing does nothing but check the options; the first call that needs the store starts it.
  *
  * @throws OptionsError when an option is wrong
  */
 export class WebhookDispatcher<Events extends object = Record<string, unknown>> implements AsyncDisposable {
+  /**
+   * For types only, never there. As the first member it makes TypeScript compare dispatchers by what they can do, so that
+   * each passes for a `WebhookDispatcher` of any events.
+   */
+  declare readonly '~events'?: { readonly [Type in keyof Events]: Events[Type] } | undefined;
   /** Where messages go. */
-  readonly endpoints: Endpoints;
+  readonly endpoints: Endpoints<EventPattern<keyof Events & string>>;
   /** What was emitted. */
   readonly messages: Messages;
   /** What became of it, endpoint by endpoint. */
@@ -73,11 +82,12 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly #emitter: LifecycleEmitter;
   readonly #reporter: Reporter;
   readonly #factory: MessageFactory;
+  readonly #checker: EventChecker | undefined;
   readonly #compiler: EndpointCompiler;
   readonly #host: EngineHost;
   readonly #sources: Sources;
 
-  constructor(options: DispatcherOptions = {}) {
+  constructor(options: DispatcherOptions<Events> = {}) {
     const resolved = resolveOptions(options);
     const { clock, random, logger } = resolved;
     this.#options = resolved;
@@ -91,6 +101,10 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       ...resolved,
       onTraceError: (error) => this.#reporter.functionFailed(error, 'The option traceContext'),
     });
+    this.#checker =
+      resolved.events === undefined
+        ? undefined
+        : new EventChecker({ catalog: resolved.events, warn: (message) => this.#reporter.warn(message) });
     this.#compiler = createEndpointCompiler({
       defaults: resolved.delivery,
       functions: resolved.functions,
@@ -123,6 +137,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       defaults: resolved.delivery,
       warn: (message) => this.#reporter.warn(message),
       createTestMessage: (tenant, endpointId) => this.#factory.createTest(tenant, endpointId),
+      checkEvents: (events, known = []) => this.#checker?.checkPatterns(events, known),
     });
     const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
       (await this.#host.ready('read the record')).deliveries;
@@ -136,8 +151,13 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    *
    * An emit that nobody awaits cannot become an unhandled rejection: its error is also reported by the `error` event.
    *
-   * @throws OptionsError (rejects) for a wrong type or option
-   * @throws PayloadError (rejects) for data that JSON cannot carry, or that is larger than `maxPayloadBytes`
+   * With an event catalog, the schema of the type parses the data first, and what it makes of it is stored and sent. While
+   * an asynchronous schema is at work, the data must not be changed.
+   *
+   * @throws OptionsError (rejects) for a wrong type or option, and for a type that is not in the event catalog
+   * @throws PayloadError (rejects) for data that does not pass its schema, that JSON cannot carry, or that is larger than
+   *   `maxPayloadBytes`
+   * @throws FunctionError (rejects) when the schema itself throws
    * @throws ConflictError (rejects) when id or idempotency key belong to a message with other content
    * @throws NotFoundError (rejects) when `to` names an endpoint that does not exist in this tenant
    * @throws StoreError (rejects) when the store cannot take it within `emitTimeoutMs`
@@ -185,7 +205,10 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly process = (event: unknown): Promise<Receipt | undefined> => this.#sources.process(event);
 
   /** Listens to a lifecycle event. Returns the function that ends it. */
-  on<Name extends LifecycleEventName>(name: Name, listener: LifecycleListener<Name>): () => void {
+  on<Name extends LifecycleEventName>(
+    name: Name,
+    listener: LifecycleListener<Name, keyof Events & string>,
+  ): () => void {
     if (!LIFECYCLE_EVENTS.includes(name))
       throw unexpectedWord('event', 'the name of a lifecycle event', LIFECYCLE_EVENTS, name);
     if (typeof listener !== 'function') throw unexpected('listener', 'a function', listener);
@@ -196,7 +219,10 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   /** Listens to the next event of this name only. Returns the function that ends it. */
-  once<Name extends LifecycleEventName>(name: Name, listener: LifecycleListener<Name>): () => void {
+  once<Name extends LifecycleEventName>(
+    name: Name,
+    listener: LifecycleListener<Name, keyof Events & string>,
+  ): () => void {
     const end = this.on(name, (event) => {
       end();
       return listener(event);
@@ -240,6 +266,11 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     await (await this.#host.ready('drain')).drain();
   }
 
+  /** What the event catalog knows about each event type, in the order of their names. Empty without a catalog. */
+  eventTypes(): readonly EventTypeDescription<keyof Events & string>[] {
+    return (this.#checker?.describe() ?? []) as readonly EventTypeDescription<keyof Events & string>[];
+  }
+
   /** How it is doing, for readiness checks and people. */
   health(): Promise<Health> {
     return describeHealth({
@@ -258,17 +289,25 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
     try {
-      const { engine, status } = this.#host;
-      if (status === 'stopped') throw new StoppedError('emit');
-      // Serialised before anything is awaited: the caller may change the data after this call.
-      const message = this.#factory.create(type, data, options);
-      const to = options?.to === undefined ? undefined : [...options.to];
-      if (engine !== undefined) return engine.emit(message, to);
-      return this.#host.ready('emit').then((started) => started.emit(message, to));
+      if (this.#checker === undefined) return this.#accept(type, data, options);
+      const parsed = this.#checker.parse(type, data);
+      if (!(parsed instanceof Promise)) return this.#accept(type, parsed.value, options);
+      const kept = this.#factory.keep(options);
+      return parsed.then(({ value }) => this.#accept(type, value, kept));
     } catch (error) {
       // Not an async function: a promise less on the way of every message.
       return Promise.reject(error instanceof Error ? error : new Error(describeError(error)));
     }
+  }
+
+  #accept(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
+    const { engine, status } = this.#host;
+    if (status === 'stopped') throw new StoppedError('emit');
+    // Serialised before anything else is awaited: the caller may change the data after this call.
+    const message = this.#factory.create(type, data, options);
+    const to = options?.to === undefined ? undefined : [...options.to];
+    if (engine !== undefined) return engine.emit(message, to);
+    return this.#host.ready('emit').then((started) => started.emit(message, to));
   }
 
   #createEngine(): Engine {

@@ -65,15 +65,15 @@ export interface UpdateOptions {
   revision?: number | undefined;
 }
 
-/** `dispatcher.endpoints`: where messages go. */
-export interface Endpoints {
+/** `dispatcher.endpoints`: where messages go. `Pattern`: which event patterns they may have, where the types are known. */
+export interface Endpoints<Pattern extends string = string> {
   /**
    * Registers an endpoint. The answer is the only one that carries its secret.
    *
    * @throws OptionsError naming the field that is wrong
    * @throws ConflictError when the id is taken
    */
-  create(input: EndpointInput): Promise<CreatedEndpoint>;
+  create(input: EndpointInput<Pattern>): Promise<CreatedEndpoint>;
   /** @throws NotFoundError */
   get(id: string): Promise<Endpoint>;
   /** In order of creation. */
@@ -86,7 +86,7 @@ export interface Endpoints {
    * @throws NotFoundError
    * @throws ConflictError when `revision` is given and somebody else was faster
    */
-  update(id: string, changes: EndpointUpdate, options?: UpdateOptions): Promise<Endpoint>;
+  update(id: string, changes: EndpointUpdate<Pattern>, options?: UpdateOptions): Promise<Endpoint>;
   /** Removes it for good; what waits for it is discarded. @throws NotFoundError */
   remove(id: string): Promise<void>;
   /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
@@ -114,6 +114,8 @@ export interface EndpointsOptions extends RecordSurroundings {
   /** A line for the log of the host. */
   readonly warn: (message: string) => void;
   readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
+  /** Refuses patterns that cover no known event type. */
+  readonly checkEvents: (events: readonly string[], known?: readonly string[]) => void;
 }
 
 const updateSchema = z.strictObject({ revision: z.number().int().min(0).optional() });
@@ -136,6 +138,7 @@ class EndpointRegistry implements Endpoints {
       id: () => createId('ep_', random),
       secrets: (signatures) => this.#generateSecrets(signatures),
     });
+    this.#options.checkEvents(record.events);
     compiler.check(record);
     this.#warnOfShortSecrets(record);
     const stored = await (await this.#options.admin()).create(record);
@@ -164,6 +167,7 @@ class EndpointRegistry implements Endpoints {
       id,
       (record) => {
         const next = updateEndpointRecord(record, changes, this.#options);
+        this.#options.checkEvents(next.events, record.events);
         compiler.check(next);
         if (next.secrets !== record.secrets) this.#warnOfShortSecrets(next);
         return next;

@@ -123,7 +123,10 @@ export class ListenerError extends PosthornError {
   }
 }
 
-/** A function of yours threw: one of `functions`, `map` of `attach`, or a function among the options. Reported by the `error` event. Code `function_failed`. */
+/**
+ * A function of yours threw: one of `functions`, `map` of `attach`, a function among the options, or the schema of an
+ * event type. Reported by the `error` event. Code `function_failed`.
+ */
 export class FunctionError extends PosthornError {
   constructor(what: string, cause: unknown) {
     super('function_failed', `${what} threw: ${describeError(cause)}`, { cause });

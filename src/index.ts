@@ -27,7 +27,6 @@ export type {
   EmitterSource,
   EmitterySource,
   EventAdapter,
-  EventPattern,
   EventSource,
   EventTargetSource,
   MappedEvent,
@@ -78,6 +77,19 @@ export type {
 } from './core/transition.ts';
 export type { DeliverySettings, EndpointRecord, EnvelopeSetting, RateLimit } from './core/endpoint.ts';
 export type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
+export { defineEvents } from './core/event-catalog.ts';
+export type {
+  DefinedEvents,
+  EventCatalog,
+  EventDefinition,
+  EventDefinitions,
+  InferEvents,
+  TypedEvents,
+} from './core/event-catalog.ts';
+export type { EventPattern } from './core/event-pattern.ts';
+export type { EventTypeDescription } from './core/event-type-description.ts';
+export { renderEventCatalog, type RenderOptions } from './core/render-event-catalog.ts';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';
 export type { EndpointView } from './core/endpoint-view.ts';
 export type { BuiltBody } from './core/envelope.ts';
 export type { FilterExpression } from './core/filter.ts';

@@ -9,10 +9,11 @@ import type { OutcomeReason } from './core/outcome.ts';
 import type { WhilePaused } from './core/switch-state.ts';
 import type { PosthornError } from './errors.ts';
 
-/** The message an event is about. */
-export interface MessageRef {
+/** The message an event is about. `Type`: the event types that are emitted, where they are known. */
+export interface MessageRef<Type extends string = string> {
   readonly id: string;
-  readonly type: string;
+  /** The event type; `'posthorn.test'` for the message of `endpoints.test`. */
+  readonly type: Type | 'posthorn.test';
   readonly tenant: string;
   readonly metadata: JsonObject | undefined;
 }
@@ -26,20 +27,20 @@ export interface EndpointRef {
 }
 
 /** Payload of `message.accepted`. */
-export interface MessageAcceptedEvent {
+export interface MessageAcceptedEvent<Type extends string = string> {
   /** When, epoch ms by the dispatcher's clock. */
   readonly at: number;
-  readonly message: MessageRef;
+  readonly message: MessageRef<Type>;
   /** How many deliveries it became; 0 when nobody asked for it, or when it is matched later. */
   readonly deliveries: number;
 }
 
 /** Common to all events about one delivery. */
-export interface DeliveryEventBase {
+export interface DeliveryEventBase<Type extends string = string> {
   /** When, epoch ms by the dispatcher's clock. */
   readonly at: number;
   readonly deliveryId: string;
-  readonly message: MessageRef;
+  readonly message: MessageRef<Type>;
   readonly endpoint: EndpointRef;
   /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
@@ -54,12 +55,12 @@ export interface DeliveryEventBase {
 }
 
 /** Payload of `delivery.succeeded`. */
-export interface DeliverySucceededEvent extends DeliveryEventBase {
+export interface DeliverySucceededEvent<Type extends string = string> extends DeliveryEventBase<Type> {
   readonly final: true;
 }
 
 /** Payload of `delivery.retrying`. */
-export interface DeliveryRetryingEvent extends DeliveryEventBase {
+export interface DeliveryRetryingEvent<Type extends string = string> extends DeliveryEventBase<Type> {
   readonly final: false;
   readonly reason: OutcomeReason;
   /** One line for a person. */
@@ -69,17 +70,17 @@ export interface DeliveryRetryingEvent extends DeliveryEventBase {
 }
 
 /** Payload of `delivery.exhausted`. */
-export interface DeliveryExhaustedEvent extends DeliveryEventBase {
+export interface DeliveryExhaustedEvent<Type extends string = string> extends DeliveryEventBase<Type> {
   readonly final: true;
   readonly reason: OutcomeReason;
   readonly detail: string;
 }
 
 /** Payload of `delivery.failed`. */
-export interface DeliveryFailedEvent {
+export interface DeliveryFailedEvent<Type extends string = string> {
   readonly at: number;
   readonly deliveryId: string;
-  readonly message: Pick<MessageRef, 'id' | 'type' | 'tenant'>;
+  readonly message: Pick<MessageRef<Type>, 'id' | 'type' | 'tenant'>;
   readonly endpoint: EndpointRef;
   readonly final: true;
   /** What the dispatcher could not do, or `crash_loop`. */
@@ -88,10 +89,10 @@ export interface DeliveryFailedEvent {
 }
 
 /** Payload of `delivery.discarded`. */
-export interface DeliveryDiscardedEvent {
+export interface DeliveryDiscardedEvent<Type extends string = string> {
   readonly at: number;
   readonly deliveryId: string;
-  readonly message: Pick<MessageRef, 'id' | 'type' | 'tenant'>;
+  readonly message: Pick<MessageRef<Type>, 'id' | 'type' | 'tenant'>;
   readonly endpoint: EndpointRef;
   readonly final: true;
   readonly reason: DiscardReason;
@@ -129,19 +130,19 @@ export interface DispatcherErrorEvent {
 }
 
 /** Events of a dispatcher and their payloads. */
-export interface LifecycleEvents {
+export interface LifecycleEvents<Type extends string = string> {
   /** A message is stored, as durably as the store promises. */
-  'message.accepted': MessageAcceptedEvent;
+  'message.accepted': MessageAcceptedEvent<Type>;
   /** A success response arrived. Final. */
-  'delivery.succeeded': DeliverySucceededEvent;
+  'delivery.succeeded': DeliverySucceededEvent<Type>;
   /** An attempt failed and another one is planned. */
-  'delivery.retrying': DeliveryRetryingEvent;
+  'delivery.retrying': DeliveryRetryingEvent<Type>;
   /** An attempt failed and the retry policy is spent. Final, until somebody retries it. */
-  'delivery.exhausted': DeliveryExhaustedEvent;
+  'delivery.exhausted': DeliveryExhaustedEvent<Type>;
   /** A delivery is deliberately not sent (further). Final, until somebody retries it. */
-  'delivery.discarded': DeliveryDiscardedEvent;
+  'delivery.discarded': DeliveryDiscardedEvent<Type>;
   /** The dispatcher itself could not do its part; the endpoint is not to blame. Final, until somebody retries it. */
-  'delivery.failed': DeliveryFailedEvent;
+  'delivery.failed': DeliveryFailedEvent<Type>;
   'endpoint.created': EndpointEvent;
   'endpoint.updated': EndpointEvent;
   /** Its waiting deliveries are discarded. */
@@ -161,8 +162,8 @@ export interface LifecycleEvents {
 /** Name of a lifecycle event. */
 export type LifecycleEventName = keyof LifecycleEvents;
 /** Listens to a lifecycle event. May be asynchronous; what it throws or rejects with is reported by the `error` event. */
-export type LifecycleListener<Name extends LifecycleEventName> = (
-  event: LifecycleEvents[Name],
+export type LifecycleListener<Name extends LifecycleEventName, Type extends string = string> = (
+  event: LifecycleEvents<Type>[Name],
 ) => void | Promise<void>;
 
 /** pino-shaped logger: fields first, then the message. `pino()` fits; so does `console`, which prints the fields as an object. */

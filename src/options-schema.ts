@@ -38,6 +38,7 @@ export const optionsShape = {
     (typeof DELIVERY_SETTING_KEYS)[number],
     z.ZodOptional<z.ZodUnknown>
   >),
+  events: z.unknown().optional(),
   store: methods<Store>('open', 'append', 'claimDue', 'settle').optional(),
   transport: methods<Transport>('open', 'send', 'close').optional(),
   network: z

@@ -8,6 +8,7 @@ import {
   type ResolvedDeliverySettings,
 } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
+import { checkCatalog, type EventCatalog, type TypedEvents } from './core/event-catalog.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
@@ -32,7 +33,12 @@ export interface NetworkOptions {
 }
 
 /** Options of `new WebhookDispatcher(options)`. All are optional; unknown keys are errors. */
-export interface DispatcherOptions extends DeliverySettings {
+export interface DispatcherOptions<Events extends object = Record<string, unknown>> extends DeliverySettings {
+  /**
+   * The event catalog, made by `defineEvents`: types `emit`, and refuses unknown event types and data that does not pass
+   * its schema before anything is stored. Default: any event type, any data.
+   */
+  events?: TypedEvents<Events> | undefined;
   /** Where everything is kept. Default `memoryStore()`: nothing survives the process. */
   store?: Store | undefined;
   /** How requests are sent. Default `undiciTransport()`. */
@@ -135,6 +141,7 @@ export const DEFAULTS = {
 
 /** Options with every default filled in, checked and frozen. */
 export interface ResolvedOptions {
+  readonly events: EventCatalog | undefined;
   readonly store: Store | undefined;
   readonly transport: Transport | undefined;
   readonly addressPolicy: AddressPolicy;
@@ -174,7 +181,7 @@ export const VERSION = '0.1.0';
  *
  * @throws OptionsError naming the field, what was expected and what came
  */
-export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
+export function resolveOptions(raw: object = {}): ResolvedOptions {
   const options = parseInput(schema, raw, '') as DispatcherOptions;
   const functions = options.functions ?? {};
   checkFunctionNames(functions);
@@ -184,6 +191,7 @@ export function resolveOptions(raw: DispatcherOptions = {}): ResolvedOptions {
   validateHeaderValue('user-agent', userAgent, 'userAgent');
   const delivery = { ...deliveryDefaults(), ...given };
   return Object.freeze({
+    events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,
     transport: options.transport,
     addressPolicy: createAddressPolicy({ allowPrivate: options.network?.allowPrivate ?? [] }),

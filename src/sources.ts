@@ -7,7 +7,7 @@ import type { EventAdapter } from './sources/event-adapter.ts';
 import { Intake, type IntakeOptions, rejectHandled } from './sources/intake.ts';
 import { readEvent, type ReadEvent } from './sources/read-event.ts';
 
-export type { AttachOptions, EventPattern, MappedEvent, SubscribeOptions } from './sources/attach-options.ts';
+export type { AttachOptions, MappedEvent, SubscribeOptions } from './sources/attach-options.ts';
 export type { AdaptedEvent, EventAdapter } from './sources/event-adapter.ts';
 export type { EmitterSource } from './sources/emitter.ts';
 export type { EmitterySource } from './sources/emittery.ts';

@@ -15,12 +15,12 @@ import { isPattern, PATTERN_EXPECTED } from './pattern.ts';
 import { validateRetryAfter, validateRetryOn, validateRetryPolicy, validateSuccess } from './retry-policy.ts';
 import { validateSignatures } from './signature.ts';
 
-/** What `endpoints.create` takes. */
-export interface EndpointInput extends DeliverySettings {
+/** What `endpoints.create` takes. `Pattern`: what `events` may hold, where the event types are known. */
+export interface EndpointInput<Pattern extends string = string> extends DeliverySettings {
   /** Where requests go: `https://…` (or `http://…`), no credentials, no private address. */
   url: string | URL;
-  /** Event types and patterns: `['job.completed', 'user.*']`. `*` is one segment, `**` any number, a lone `*` everything. Default: everything. */
-  events?: readonly string[] | undefined;
+  /** Event types and patterns: `['job.completed', 'user.*']`. `*` is one segment, `**` any number, a lone `*` everything. Default: everything. With an event catalog each must cover one of its types. */
+  events?: readonly Pattern[] | undefined;
   /** Whose endpoint it is. It gets messages of this tenant only. Default `'default'`. */
   tenant?: string | undefined;
   /** Your own id; `[A-Za-z0-9_-]{1,256}`. Default: a random one. */
@@ -46,9 +46,9 @@ export interface ValidEndpointInput extends EndpointInput {
 }
 
 /** What `endpoints.update` takes: members left out stay, `null` removes a setting. */
-export type EndpointUpdate = {
+export type EndpointUpdate<Pattern extends string = string> = {
   -readonly [Key in keyof Omit<EndpointInput, 'id' | 'tenant'>]?:
-    EndpointInput[Key] | (Key extends 'url' | 'events' | 'status' ? never : null) | undefined;
+    EndpointInput<Pattern>[Key] | (Key extends 'url' | 'events' | 'status' ? never : null) | undefined;
 };
 
 const text = (max: number): z.ZodType<string> => z.string().max(max);

@@ -103,6 +103,16 @@ export class MessageFactory {
     };
   }
 
+  /**
+   * Options as they are now, for a message that is created later.
+   *
+   * @throws OptionsError for a wrong option
+   */
+  keep(options: EmitOptions = NO_OPTIONS): EmitOptions {
+    if (options !== NO_OPTIONS) checkOptions(options);
+    return { ...options, timestamp: options.timestamp ?? this.#options.clock.now() };
+  }
+
   /** The message of a test of an endpoint. */
   createTest(tenant: string, endpointId: string): NewMessage {
     return { ...this.create(TEST_EVENT_TYPE, { test: true, endpointId }, { tenant }), test: true };

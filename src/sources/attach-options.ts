@@ -3,8 +3,8 @@ import { parseInput } from '../core/parse-input.ts';
 import type { EmitOptions } from '../engine/message-factory.ts';
 import type { AdaptedEvent } from './event-adapter.ts';
 
-/** A pattern of event types: `job.*`, `job.**`, `*`. */
-export type EventPattern = `${string}*${string}`;
+/** Any pattern of event types, whatever it covers: `job.*`, `job.**`, `*`. */
+type StarPattern = `${string}*${string}`;
 
 /** What `map` makes of an event. */
 export interface MappedEvent extends EmitOptions {
@@ -28,7 +28,7 @@ export interface AttachOptions<Type extends string = string> extends CommonOptio
    * names to event types. The list may hold patterns (`job.*`) where the source can be asked for everything: mitt,
    * emittery, eventemitter2. Others refuse them.
    */
-  events: readonly (Type | EventPattern)[] | Readonly<Record<string, Type>>;
+  events: readonly (Type | StarPattern)[] | Readonly<Record<string, Type>>;
   /**
    * Makes a message of an event; `undefined` drops it. `values` is what the source passed to its listeners: the Event,
    * for an EventTarget. Answers at once. Default: the first value is the data; for an EventTarget, its `detail`.
@@ -42,7 +42,7 @@ export interface SubscribeOptions<Type extends string = string> extends CommonOp
    * Events that become messages, by the type that `map` or the event adapter gives them: a list of types and patterns,
    * or an object from that type to the event type of the message. Others are ignored. Default: all.
    */
-  events?: readonly (Type | EventPattern)[] | Readonly<Record<string, Type>> | undefined;
+  events?: readonly (Type | StarPattern)[] | Readonly<Record<string, Type>> | undefined;
   /** Makes a message of an event object; `undefined` drops it. Answers at once. Default: the option `eventAdapter` of the dispatcher. */
   map?(event: unknown): AdaptedEvent | undefined;
 }

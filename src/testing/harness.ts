@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createSystemRandom, type Random } from '../clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { EndpointInput } from '../core/endpoint-input.ts';
+import type { EventPattern } from '../core/event-pattern.ts';
 import { parseInput } from '../core/parse-input.ts';
 import { WebhookDispatcher } from '../dispatcher.ts';
 import type { CreatedEndpoint } from '../endpoints.ts';
@@ -12,11 +13,11 @@ import type { DispatcherOptions } from '../options.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 
 /** Options of `createHarness`. */
-export interface HarnessOptions {
+export interface HarnessOptions<Events extends object = Record<string, unknown>> {
   /** First time of the clock, epoch ms. Default: 2026-01-01T00:00:00Z. */
   readonly startAt?: number;
   /** Options of the dispatcher. Clock, exact delays (no jitter) and access to 127.0.0.1 are set, unless given here. */
-  readonly dispatcher?: DispatcherOptions;
+  readonly dispatcher?: DispatcherOptions<Events>;
   /** Options of the receiver. */
   readonly receiver?: ReceiverOptions;
 }
@@ -33,7 +34,9 @@ export interface Harness<Events extends object = Record<string, unknown>> extend
   /** A real HTTP server on 127.0.0.1 that records what arrives and answers as told. */
   readonly receiver: Receiver;
   /** Registers an endpoint at the receiver. Default: all events. */
-  createEndpoint(input?: Partial<EndpointInput>): Promise<CreatedEndpoint>;
+  createEndpoint(
+    input?: Partial<EndpointInput<EventPattern<keyof Events & string>>>,
+  ): Promise<CreatedEndpoint>;
   /**
    * Moves time forward. Before each timer, everything that is due is really sent and written: a retry schedule of 27
    * hours runs over real HTTP in milliseconds. Requests that the receiver holds open end at their deadline.
@@ -58,7 +61,7 @@ export function createExactRandom(): Random {
 
 /** Everything a test of webhooks needs, in one call. */
 export async function createHarness<Events extends object = Record<string, unknown>>(
-  options: HarnessOptions = {},
+  options: HarnessOptions<Events> = {},
 ): Promise<Harness<Events>> {
   parseInput(schema, options, 'harness');
   const clock = createManualClock(options.startAt === undefined ? {} : { startAt: options.startAt });
