@@ -5,12 +5,14 @@ import { WHILE_PAUSED, type WhilePaused } from './core/switch-state.ts';
 import type { EventPattern } from './core/event-pattern.ts';
 import type { EventTypeDescription } from './core/event-type-description.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
+import { Destinations } from './engine/destinations.ts';
 import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
 import { EventChecker } from './engine/event-checker.ts';
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
 import { EngineHost } from './engine-host.ts';
+import { type Recipient, readRecipients } from './engine/recipients.ts';
 import { Reporter } from './engine/reporter.ts';
 import { describeError, StoppedError } from './errors.ts';
 import { type Health, describeHealth } from './health.ts';
@@ -84,6 +86,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly #factory: MessageFactory;
   readonly #checker: EventChecker | undefined;
   readonly #compiler: EndpointCompiler;
+  readonly #destinations: Destinations;
   readonly #host: EngineHost;
   readonly #sources: Sources;
 
@@ -112,6 +115,13 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       addressPolicy: resolved.addressPolicy,
       requireHttps: resolved.requireHttps,
     });
+    const surroundings = { functions: resolved.functions, clock, defaults: resolved.delivery };
+    this.#destinations = new Destinations({
+      ...surroundings,
+      compiler: this.#compiler,
+      maxDestinations: DEFAULTS.maxDestinations,
+      warn: (message) => this.#reporter.warn(message),
+    });
     this.#host = new EngineHost({
       ...DEFAULTS,
       ...resolved,
@@ -130,11 +140,9 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     this.endpoints = createEndpoints({
       admin: async () => (await this.#host.ready('use endpoints')).endpoints,
       compiler: this.#compiler,
-      functions: resolved.functions,
-      clock,
+      ...surroundings,
       random,
       secretPolicy: resolved.secretPolicy,
-      defaults: resolved.delivery,
       warn: (message) => this.#reporter.warn(message),
       createTestMessage: (tenant, endpointId) => this.#factory.createTest(tenant, endpointId),
       checkEvents: (events, known = []) => this.#checker?.checkPatterns(events, known),
@@ -154,7 +162,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * With an event catalog, the schema of the type parses the data first, and what it makes of it is stored and sent. While
    * an asynchronous schema is at work, the data must not be changed.
    *
-   * @throws OptionsError (rejects) for a wrong type or option, and for a type that is not in the event catalog
+   * @throws OptionsError (rejects) for a wrong type, option or destination, and for a type that is not in the event catalog
    * @throws PayloadError (rejects) for data that does not pass its schema, that JSON cannot carry, or that is larger than
    *   `maxPayloadBytes`
    * @throws FunctionError (rejects) when the schema itself throws
@@ -289,23 +297,29 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
     try {
-      if (this.#checker === undefined) return this.#accept(type, data, options);
+      // Read before anything is awaited: the caller may change what it gave after this call.
+      const to = readRecipients(options, this.#destinations);
+      if (this.#checker === undefined) return this.#accept(type, data, options, to);
       const parsed = this.#checker.parse(type, data);
-      if (!(parsed instanceof Promise)) return this.#accept(type, parsed.value, options);
+      if (!(parsed instanceof Promise)) return this.#accept(type, parsed.value, options, to);
       const kept = this.#factory.keep(options);
-      return parsed.then(({ value }) => this.#accept(type, value, kept));
+      return parsed.then(({ value }) => this.#accept(type, value, kept, to));
     } catch (error) {
       // Not an async function: a promise less on the way of every message.
       return Promise.reject(error instanceof Error ? error : new Error(describeError(error)));
     }
   }
 
-  #accept(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
+  #accept(
+    type: string,
+    data: unknown,
+    options: EmitOptions | undefined,
+    to: readonly Recipient[] | undefined,
+  ): Promise<Receipt> {
     const { engine, status } = this.#host;
     if (status === 'stopped') throw new StoppedError('emit');
     // Serialised before anything else is awaited: the caller may change the data after this call.
-    const message = this.#factory.create(type, data, options);
-    const to = options?.to === undefined ? undefined : [...options.to];
+    const message = this.#factory.create(type, data, options, to);
     if (engine !== undefined) return engine.emit(message, to);
     return this.#host.ready('emit').then((started) => started.emit(message, to));
   }
@@ -319,6 +333,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       transport: this.#transport,
       reporter: this.#reporter,
       compile: this.#compiler.compile,
+      destinations: this.#destinations,
       runtimeOfRemoved: this.#compiler.placeholder,
       limits: { maxRescues, maxFaults, faultDelayMs },
     });

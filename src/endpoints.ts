@@ -74,9 +74,14 @@ export interface Endpoints<Pattern extends string = string> {
    * @throws ConflictError when the id is taken
    */
   create(input: EndpointInput<Pattern>): Promise<CreatedEndpoint>;
-  /** @throws NotFoundError */
+  /**
+   * Also the hidden endpoint of a destination that came with a message. It can only be read: the other calls throw an
+   * OptionsError. Pause, block and counters are those of the lane that it shares.
+   *
+   * @throws NotFoundError
+   */
   get(id: string): Promise<Endpoint>;
-  /** In order of creation. */
+  /** In order of creation, without hidden ones. */
   list(request?: ListEndpointsRequest): Promise<Page<Endpoint>>;
   /**
    * Changes the given members; `null` removes a setting. Later attempts of waiting deliveries use the new settings.

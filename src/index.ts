@@ -34,6 +34,7 @@ export type {
   SubscribeSource,
 } from './sources.ts';
 export type { EmitOptions, TraceContextHook } from './engine/message-factory.ts';
+export type { RecipientInput } from './engine/recipients.ts';
 export type { Receipt } from './engine/inbox.ts';
 export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';
 export type { Health } from './health.ts';
@@ -76,6 +77,7 @@ export type {
   TransitionLimits,
 } from './core/transition.ts';
 export type { DeliverySettings, EndpointRecord, EnvelopeSetting, RateLimit } from './core/endpoint.ts';
+export type { Destination } from './core/destination.ts';
 export type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
 export { defineEvents } from './core/event-catalog.ts';
 export type {

@@ -119,6 +119,8 @@ export const DEFAULTS = {
   maxFaults: 5,
   /** Wait after the first such fault; doubles with each. */
   faultDelayMs: 10_000,
+  /** Destinations that came with messages and are kept ready to use; others are checked, or read from the store, again. */
+  maxDestinations: 10_000,
   /** Events of one source that may wait for the store. */
   maxPending: 10_000,
   /** What becomes of messages that are emitted while everything is paused. */

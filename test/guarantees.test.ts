@@ -72,7 +72,7 @@ async function storeOneDelivery(
   await first.endpoints.pause(endpointId);
   const { id: messageId } = await first.emit('job.done', { n: 1 });
   await first.stop();
-  await world.store.putLane({ endpointId, paused: false });
+  await world.store.putLane({ laneId: endpointId, paused: false });
   return { endpointId, messageId };
 }
 
@@ -529,7 +529,7 @@ describe('One bad endpoint does not delay the others.', () => {
     for (let n = 0; n < 400; n += 1) await first.emit('hangs', n);
     for (let n = 0; n < 5; n += 1) await first.emit('good', n);
     await first.stop();
-    for (const endpointId of ids) await world.store.putLane({ endpointId, paused: false });
+    for (const endpointId of ids) await world.store.putLane({ laneId: endpointId, paused: false });
     const second = world.start();
     await second.start();
     await until(

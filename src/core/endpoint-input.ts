@@ -94,26 +94,31 @@ const MAX_METADATA_BYTES = 16 * 1024;
 /**
  * Checks an endpoint given by a caller.
  *
+ * @param path name of the endpoint in messages
  * @throws OptionsError naming the field, what was expected and what came
  */
-export function validateEndpointInput(raw: unknown, functions: FunctionRegistry): ValidEndpointInput {
+export function validateEndpointInput(
+  raw: unknown,
+  functions: FunctionRegistry,
+  path = 'endpoint',
+): ValidEndpointInput {
   // A copy, so that what was checked is what is stored, whatever the caller does to the object afterwards.
-  const input = structuredCloneOf(parseInput(schema, raw, 'endpoint')) as ValidEndpointInput;
-  checkSecrets(input);
+  const input = structuredCloneOf(parseInput(schema, raw, path), path) as ValidEndpointInput;
+  checkSecrets(input, path);
   if (input.secret !== undefined && input.secrets !== undefined)
-    throw new OptionsError('endpoint.secrets', 'endpoint.secrets: give either secret or secrets, not both');
+    throw new OptionsError(`${path}.secrets`, `${path}.secrets: give either secret or secrets, not both`);
   if (input.filter !== undefined)
-    validateFilter(input.filter, 'endpoint.filter', new Set(Object.keys(functions.filter ?? {})));
+    validateFilter(input.filter, `${path}.filter`, new Set(Object.keys(functions.filter ?? {})));
   if (
     input.metadata !== undefined &&
-    serializeJson(input.metadata, 'endpoint.metadata').length > MAX_METADATA_BYTES
+    serializeJson(input.metadata, `${path}.metadata`).length > MAX_METADATA_BYTES
   ) {
     throw new OptionsError(
-      'endpoint.metadata',
-      `endpoint.metadata: expected at most ${MAX_METADATA_BYTES} bytes of JSON`,
+      `${path}.metadata`,
+      `${path}.metadata: expected at most ${MAX_METADATA_BYTES} bytes of JSON`,
     );
   }
-  validateDeliverySettings(input, 'endpoint', functions);
+  validateDeliverySettings(input, path, functions);
   return input;
 }
 
@@ -121,17 +126,20 @@ const MAX_SECRETS = 10;
 const MAX_SECRET_LENGTH = 1024;
 
 /** Not by the schema, whose messages show what came. */
-function checkSecrets({ secret, secrets }: { readonly secret?: unknown; readonly secrets?: unknown }): void {
-  if (secret !== undefined) checkSecret(secret, 'endpoint.secret');
+function checkSecrets(
+  { secret, secrets }: { readonly secret?: unknown; readonly secrets?: unknown },
+  path: string,
+): void {
+  if (secret !== undefined) checkSecret(secret, `${path}.secret`);
   if (secrets === undefined) return;
   if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > MAX_SECRETS) {
     const got = Array.isArray(secrets) ? `an array of ${secrets.length}` : describeType(secrets);
     throw new OptionsError(
-      'endpoint.secrets',
-      `endpoint.secrets: expected a list of 1 to ${MAX_SECRETS} secrets, got ${got}.`,
+      `${path}.secrets`,
+      `${path}.secrets: expected a list of 1 to ${MAX_SECRETS} secrets, got ${got}.`,
     );
   }
-  for (const [index, item] of secrets.entries()) checkSecret(item, `endpoint.secrets[${index}]`);
+  for (const [index, item] of secrets.entries()) checkSecret(item, `${path}.secrets[${index}]`);
 }
 
 function checkSecret(secret: unknown, path: string): void {
@@ -196,13 +204,13 @@ function validateName(value: unknown, path: string, known: ReadonlySet<string>):
 }
 
 /** @throws OptionsError for what cannot be copied, such as functions: an endpoint is plain data */
-function structuredCloneOf<T>(value: T): T {
+function structuredCloneOf<T>(value: T, path: string): T {
   try {
     return structuredClone(value);
   } catch (cause) {
     throw new OptionsError(
-      'endpoint',
-      'endpoint: expected plain data without functions; register functions under the option functions and name them here.',
+      path,
+      `${path}: expected plain data without functions; register functions under the option functions and name them here.`,
       { cause },
     );
   }

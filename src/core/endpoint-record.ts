@@ -9,6 +9,8 @@ import {
 import type { EndpointRecord, ResolvedDeliverySettings } from './endpoint.ts';
 import { expectKnownKeys, unexpected } from './expect-value.ts';
 import type { FunctionRegistry } from './functions.ts';
+import { HIDDEN_ID_PREFIX } from './id.ts';
+import { DEFAULT_TENANT } from './message.ts';
 import { validateSecret } from './secret.ts';
 import type { SignatureSetting } from './signature.ts';
 
@@ -19,7 +21,6 @@ export interface RecordSurroundings {
   readonly defaults: ResolvedDeliverySettings;
 }
 
-const DEFAULT_TENANT = 'default';
 const DEFAULT_EVENTS = ['**'] as const;
 /** Members that an update cannot change: they decide who sees the endpoint, and what refers to it. */
 const FIXED_KEYS: readonly string[] = ['id', 'tenant'];
@@ -29,6 +30,7 @@ const NEEDED_KEYS: readonly string[] = ['url', 'events', 'status'];
 /**
  * The record of a new endpoint. The store stamps instants and revision.
  *
+ * @param path name of the endpoint in messages
  * @throws OptionsError naming the field that is wrong
  */
 export function createEndpointRecord(
@@ -38,10 +40,20 @@ export function createEndpointRecord(
     readonly id: () => string;
     readonly secrets: (signatures: readonly SignatureSetting[]) => readonly string[];
   },
+  path = 'endpoint',
 ): EndpointRecord {
-  const { secret, secrets, id, tenant, events, status, ...rest } = validateEndpointInput(raw, functions);
+  const { secret, secrets, id, tenant, events, status, ...rest } = validateEndpointInput(
+    raw,
+    functions,
+    path,
+  );
+  if (id?.startsWith(HIDDEN_ID_PREFIX) === true)
+    throw new OptionsError(
+      `${path}.id`,
+      `${path}.id: ids that begin with ${HIDDEN_ID_PREFIX} belong to destinations that come with a message. Choose another id.`,
+    );
   const signatures = rest.signatures ?? defaults.signatures;
-  const given = readSecrets({ secret, secrets }, signatures) ?? generate.secrets(signatures);
+  const given = readSecrets({ secret, secrets }, signatures, path) ?? generate.secrets(signatures);
   return dropUndefined<EndpointRecord>({
     ...(rest as EndpointRecord),
     id: id ?? generate.id(),
@@ -79,9 +91,11 @@ export function updateEndpointRecord(
     ...(dropUndefined(rest) as Partial<EndpointRecord>),
     status: status ?? record.status,
   };
-  const newSecrets = readSecrets({ secret, secrets }, next.signatures ?? defaults.signatures)?.map(
-    (value) => ({ value, createdAt: clock.now() }),
-  );
+  const newSecrets = readSecrets(
+    { secret, secrets },
+    next.signatures ?? defaults.signatures,
+    'endpoint',
+  )?.map((value) => ({ value, createdAt: clock.now() }));
   const areSecretsRemoved = removed.has('secret') || removed.has('secrets');
   return {
     ...next,
@@ -115,9 +129,10 @@ function readChanges(changes: unknown): { readonly removed: ReadonlySet<string>;
 function readSecrets(
   { secret, secrets }: Pick<EndpointInput, 'secret' | 'secrets'>,
   signatures: readonly SignatureSetting[],
+  path: string,
 ): readonly string[] | undefined {
-  if (secret !== undefined) return [validateSecret(secret, 'endpoint.secret', signatures)];
-  return secrets?.map((item, index) => validateSecret(item, `endpoint.secrets[${index}]`, signatures));
+  if (secret !== undefined) return [validateSecret(secret, `${path}.secret`, signatures)];
+  return secrets?.map((item, index) => validateSecret(item, `${path}.secrets[${index}]`, signatures));
 }
 
 function omit(record: EndpointRecord, keys: ReadonlySet<string>): EndpointRecord {

@@ -100,8 +100,17 @@ export interface EndpointRecord extends DeliverySettings {
   readonly secrets: readonly Secret[];
   readonly status: 'enabled' | 'disabled';
   readonly disabledReason?: DisabledReason;
+  /** The lane of its deliveries, when it shares one with other endpoints; its own, under its id, when absent. Never changes. */
+  readonly lane?: string;
+  /** It came with a message and was not registered: lists leave it out, and it goes with its last delivery. */
+  readonly hidden?: true;
   readonly createdAt: number;
   readonly updatedAt: number;
   /** Counts the writes; `put` refuses a record that is not based on the newest. */
   readonly revision: number;
+}
+
+/** Id of the lane in which deliveries to an endpoint wait. */
+export function laneIdOf({ id, lane }: Pick<EndpointRecord, 'id' | 'lane'>): string {
+  return lane ?? id;
 }

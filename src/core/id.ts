@@ -7,6 +7,9 @@ const ID_SYNTAX = /^[A-Za-z0-9_-]{1,256}$/;
 
 export const ID_EXPECTED = '1 to 256 characters of A-Z, a-z, 0-9, _ and -';
 
+/** Begins the ids of hidden endpoints, and of the lanes they share. Registered endpoints cannot have it. */
+export const HIDDEN_ID_PREFIX = 'adhoc_';
+
 export function isId(value: unknown): value is string {
   return typeof value === 'string' && ID_SYNTAX.test(value);
 }

@@ -23,6 +23,9 @@ export interface Message {
   readonly test: boolean;
 }
 
+/** Tenant of messages and endpoints that name none. */
+export const DEFAULT_TENANT = 'default';
+
 const TYPE_SYNTAX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const MAX_TYPE_LENGTH = 256;
 

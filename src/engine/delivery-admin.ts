@@ -87,9 +87,10 @@ export class DeliveryAdmin {
       limit: 1,
     });
     // Leased, but waiting for its turn in this process: handed back, it is discarded now and not sent.
-    const queued = sender.takeOne(id, endpointId);
+    const queued = sender.takeOne(id);
     if (queued !== undefined) await handBack([queued]);
     const delivery = await this.#find(id);
+    if (directory.get(endpointId) === undefined) await directory.find(endpointId);
     if (deliveries.length > 0) reporter.rescheduled(delivery, directory.refOf(endpointId));
     return delivery;
   }

@@ -7,6 +7,7 @@ import type { EndpointRecord } from '../core/endpoint.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
 import { backoffMs } from './backoff.ts';
+import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 
@@ -15,6 +16,8 @@ const PAGE = 500;
 const MAX_REMOVED = 10_000;
 
 export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' | 'random' | 'reporter'> {
+  /** Hidden endpoints that were used lately; they are not loaded, but read when a delivery needs them. */
+  readonly destinations: Pick<Destinations, 'get' | 'load' | 'forget'>;
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
   /** Settings of an endpoint have changed. */
   readonly onChange: (runtime: EndpointRuntime) => void;
@@ -41,12 +44,18 @@ export class Directory {
   }
 
   get(endpointId: string): EndpointRuntime | undefined {
-    return this.#runtimes.get(endpointId);
+    return this.#runtimes.get(endpointId) ?? this.#options.destinations.get(endpointId);
   }
 
   /** How events and log lines call an endpoint, also one that is gone. */
   refOf(endpointId: string): EndpointRef {
-    return this.#runtimes.get(endpointId)?.ref ?? { id: endpointId, url: '(removed)', name: undefined };
+    return this.get(endpointId)?.ref ?? { id: endpointId, url: '(removed)', name: undefined };
+  }
+
+  /** The same for one that may have to be read first: a hidden one of another process, or one that was not used lately. */
+  withRef(endpointId: string, use: (ref: EndpointRef) => void): void {
+    if (this.get(endpointId) !== undefined) use(this.refOf(endpointId));
+    else void this.find(endpointId).then(() => use(this.refOf(endpointId)));
   }
 
   /** Endpoints that want this message, disabled ones included. */
@@ -110,6 +119,10 @@ export class Directory {
     return this.put(record);
   }
 
+  #acceptHidden(record: EndpointRecord): void {
+    this.#options.onChange(this.#options.destinations.load(record));
+  }
+
   delete(endpointId: string): void {
     const known = this.#runtimes.get(endpointId);
     if (known !== undefined) {
@@ -119,6 +132,7 @@ export class Directory {
     this.#runtimes.delete(endpointId);
     this.#index.delete(endpointId);
     this.#paused.delete(endpointId);
+    this.#options.destinations.forget(endpointId);
   }
 
   /** Whether deliveries to an endpoint are held, as far as this process knows. */
@@ -139,7 +153,7 @@ export class Directory {
   /** The endpoint as the store has it now. */
   async find(endpointId: string): Promise<EndpointRuntime | undefined> {
     await this.refresh(endpointId);
-    return this.#runtimes.get(endpointId);
+    return this.get(endpointId);
   }
 
   /** Reads an endpoint again; changes that come while it is read are read afterwards. */
@@ -161,6 +175,7 @@ export class Directory {
       try {
         const stored = await store.endpoints.get({ id: endpointId });
         if (stored === undefined) return this.delete(endpointId);
+        if (stored.record.hidden === true) return this.#acceptHidden(stored.record);
         this.accept(stored.record);
         this.setPaused(endpointId, stored.lane.paused);
         if (stored.lane.paused) this.#options.onPaused(endpointId);

@@ -70,6 +70,17 @@ export class EndpointAdmin {
     return stored;
   }
 
+  /** @throws NotFoundError, or OptionsError for a hidden one, which only its messages can change */
+  async #getRegistered(id: string): Promise<StoredEndpoint> {
+    const stored = await this.get(id);
+    if (stored.record.hidden !== true) return stored;
+    throw new OptionsError(
+      'id',
+      `id: ${id} is a destination that came with a message. It can be read, but not changed, paused, removed or tested. ` +
+        'Cancel its deliveries, or emit to other settings.',
+    );
+  }
+
   list(params: {
     tenant?: string | undefined;
     cursor?: string | undefined;
@@ -90,7 +101,7 @@ export class EndpointAdmin {
     expectedRevision?: number,
   ): Promise<StoredEndpoint> {
     for (let tries = 1; ; tries += 1) {
-      const { record } = await this.get(id);
+      const { record } = await this.#getRegistered(id);
       if (expectedRevision !== undefined && record.revision !== expectedRevision)
         throw staleRevision(id, expectedRevision, record.revision);
       const result = await this.#options.store.endpoints.put({
@@ -109,7 +120,7 @@ export class EndpointAdmin {
   /** Removes it and discards what waits for it. @throws NotFoundError */
   async remove(id: string): Promise<void> {
     const { store, directory, reporter, sender, handBack } = this.#options;
-    const { record } = await this.get(id);
+    const { record } = await this.#getRegistered(id);
     const ref = toEndpointRef(record);
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
@@ -121,8 +132,8 @@ export class EndpointAdmin {
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
     const { store, directory, sender, handBack, reporter } = this.#options;
-    const { record } = await this.get(id);
-    await store.putLane({ endpointId: id, paused: true });
+    const { record } = await this.#getRegistered(id);
+    await store.putLane({ laneId: id, paused: true });
     directory.setPaused(id, true);
     await handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
@@ -131,9 +142,9 @@ export class EndpointAdmin {
   /** Ends a pause, and a block by Retry-After. */
   async resume(id: string): Promise<void> {
     const { store, directory, wakeIn, reporter } = this.#options;
-    const { record } = await this.get(id);
+    const { record } = await this.#getRegistered(id);
     directory.setPaused(id, false);
-    await store.putLane({ endpointId: id, paused: false, blockForMs: 0 });
+    await store.putLane({ laneId: id, paused: false, blockForMs: 0 });
     wakeIn(0);
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
@@ -147,7 +158,7 @@ export class EndpointAdmin {
         'Cannot test an endpoint here: this dispatcher only stores messages (deliver: false). Test it in a process that delivers.',
       );
     }
-    const { record } = await this.get(id);
+    const { record } = await this.#getRegistered(id);
     if (this.#isClosed) throw new StoppedError('test an endpoint');
     const runtime = directory.put(record);
     const deliveryId = createId('dlv_', random);
@@ -160,6 +171,7 @@ export class EndpointAdmin {
       const delivery = {
         id: deliveryId,
         endpointId: id,
+        laneId: runtime.laneId,
         state: 'scheduled',
         reason: undefined,
         lease: undefined,

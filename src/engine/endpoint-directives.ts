@@ -37,8 +37,9 @@ export class EndpointDirectives {
     activity.begin(1);
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       try {
-        if (decision.blockLaneMs !== undefined) await this.#block(runtime.record.id, decision.blockLaneMs);
-        if (decision.disableEndpoint) await this.#disable(runtime);
+        if (decision.blockLaneMs !== undefined) await this.#block(runtime.laneId, decision.blockLaneMs);
+        // What came with a message was for that message: there is nothing to disable.
+        if (decision.disableEndpoint && runtime.record.hidden !== true) await this.#disable(runtime);
         break;
       } catch (error) {
         reporter.error(error, `apply what endpoint ${runtime.record.id} answered`);
@@ -49,10 +50,10 @@ export class EndpointDirectives {
     activity.end(1);
   }
 
-  async #block(endpointId: string, blockForMs: number): Promise<void> {
+  async #block(laneId: string, blockForMs: number): Promise<void> {
     const { store, sender, handBack, wakeIn } = this.#options;
-    await store.putLane({ endpointId, blockForMs, blockedReason: 'retry_after' });
-    await handBack(sender.takeQueued(endpointId));
+    await store.putLane({ laneId, blockForMs, blockedReason: 'retry_after' });
+    await handBack(sender.takeQueued(laneId));
     wakeIn(blockForMs);
   }
 

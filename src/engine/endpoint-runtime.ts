@@ -11,6 +11,7 @@ import { type CompiledFilter, compileFilter } from '../core/compile-filter.ts';
 import type { DecisionPolicy } from '../core/decide.ts';
 import {
   type EndpointRecord,
+  laneIdOf,
   pickDeliverySettings,
   type ResolvedDeliverySettings,
 } from '../core/endpoint.ts';
@@ -28,6 +29,7 @@ import { MissingFunction, ownEntry, planRequest, requireFunction, type RequestPl
 
 export interface EndpointRuntime {
   readonly record: EndpointRecord;
+  readonly laneId: string;
   readonly view: EndpointView;
   readonly ref: EndpointRef;
   readonly settings: ResolvedDeliverySettings;
@@ -57,8 +59,15 @@ export interface EndpointCompilerOptions {
 export interface EndpointCompiler {
   /** Never throws. */
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
-  /** @throws OptionsError when the record cannot be served */
-  readonly check: (record: EndpointRecord) => void;
+  /**
+   * Compiles a record that nobody has checked.
+   *
+   * @param path name of the endpoint in messages; default `endpoint`
+   * @throws OptionsError when the record cannot be served
+   */
+  readonly check: (record: EndpointRecord, path?: string) => EndpointRuntime;
+  /** Where its requests go. @throws OptionsError when they must not go there */
+  readonly target: (record: EndpointRecord, path: string) => RequestTarget;
   /** Stands in for an endpoint that is gone. */
   readonly placeholder: (endpointId: string) => EndpointRuntime;
 }
@@ -66,11 +75,14 @@ export interface EndpointCompiler {
 export function createEndpointCompiler(options: EndpointCompilerOptions): EndpointCompiler {
   return {
     compile: (record) => compile(record, options),
-    check: (record) => {
-      const settings = settingsOf(record, options);
-      planRequest(record, settings, parseTarget(record, options), options);
-      createPolicy(settings, options.functions);
+    check: (record, path = 'endpoint') => {
+      const described = describe(record, options);
+      const target = parseTarget(record, options, path);
+      const request = planRequest(record, described.settings, target, options, path);
+      const policy = createPolicy(described.settings, options.functions);
+      return { ...described, ...policy, request, refusal: undefined, fault: undefined };
     },
+    target: (record, path) => parseTarget(record, options, path),
     placeholder: (endpointId) => compile({ ...GONE, id: endpointId }, options),
   };
 }
@@ -86,15 +98,23 @@ const GONE = {
   revision: 0,
 } as const satisfies Omit<EndpointRecord, 'id'>;
 
-function compile(record: EndpointRecord, options: EndpointCompilerOptions): EndpointRuntime {
-  const settings = settingsOf(record, options);
-  const shared = {
+/** What holds whether or not it can be served. */
+type Described = Pick<EndpointRuntime, 'record' | 'laneId' | 'view' | 'ref' | 'settings' | 'filter'>;
+
+function describe(record: EndpointRecord, options: EndpointCompilerOptions): Described {
+  return {
     record,
+    laneId: laneIdOf(record),
     view: toEndpointView(record),
     ref: toEndpointRef(record),
-    settings,
+    settings: settingsOf(record, options),
     filter: record.filter === undefined ? undefined : compileFilterSafely(record.filter, options),
   };
+}
+
+function compile(record: EndpointRecord, options: EndpointCompilerOptions): EndpointRuntime {
+  const shared = describe(record, options);
+  const { settings } = shared;
   try {
     const policy = createPolicy(settings, options.functions);
     const target = tryParseTarget(record, options);
@@ -190,8 +210,9 @@ function createPolicy(settings: ResolvedDeliverySettings, functions: FunctionReg
 function parseTarget(
   record: EndpointRecord,
   { addressPolicy, requireHttps }: EndpointCompilerOptions,
+  path = 'endpoint',
 ): RequestTarget {
-  return parseEndpointUrl(record.url, 'endpoint.url', { addressPolicy, requireHttps });
+  return parseEndpointUrl(record.url, `${path}.url`, { addressPolicy, requireHttps });
 }
 
 /** The target, or why it is refused. */

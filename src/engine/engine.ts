@@ -13,6 +13,7 @@ import type { Transport } from '../transport/transport.ts';
 import { Activity } from './activity.ts';
 import type { Attempt } from './attempt.ts';
 import { Deadlines } from './deadlines.ts';
+import type { Destinations } from './destinations.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
@@ -24,6 +25,7 @@ import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
 import { Matcher } from './matcher.ts';
 import type { Reporter } from './reporter.ts';
+import type { Recipient } from './recipients.ts';
 import { Scheduler } from './scheduler.ts';
 import { Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
@@ -38,6 +40,7 @@ export interface EngineOptions {
   readonly random: Random;
   readonly reporter: Reporter;
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
+  readonly destinations: Destinations;
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
   readonly deliver: boolean;
   readonly maxConcurrency: number;
@@ -81,7 +84,7 @@ export class Engine {
     this.#options = options;
     this.directory = new Directory({
       ...options,
-      onChange: ({ record, settings }) => this.sender.lanes.setConcurrency(record.id, settings.concurrency),
+      onChange: ({ laneId, settings }) => this.sender.lanes.setConcurrency(laneId, settings.concurrency),
       onPaused: (endpointId) => void this.#handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
@@ -95,7 +98,7 @@ export class Engine {
       ...context,
       limits: options.limits,
       onSettled: (settled) => this.#onSettled(settled),
-      onDirective: (endpointId) => this.sender.lanes.hold(endpointId),
+      onDirective: (delivery) => this.sender.lanes.hold(delivery),
     });
     this.sender = new Sender({
       ...options,
@@ -114,7 +117,8 @@ export class Engine {
       maxRescues: options.limits.maxRescues,
       maxSleepMs,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      onRescued: (delivery) => reporter.rescued(delivery, this.directory.refOf(delivery.endpointId)),
+      onRescued: (delivery) =>
+        this.directory.withRef(delivery.endpointId, (ref) => reporter.rescued(delivery, ref)),
     });
     const onStored = (message: NewMessage, deliveries: readonly NewDelivery[]): void =>
       reporter.stored(message, deliveries, this.directory);
@@ -180,19 +184,16 @@ export class Engine {
   }
 
   /** Matches and stores a message. A process that only stores leaves the matching to the others. */
-  emit(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
+  emit(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
     const changes = this.directory.upToDate();
     return changes === undefined ? this.#store(message, to) : changes.then(() => this.#store(message, to));
   }
 
-  #store(message: NewMessage, to: readonly string[] | undefined): Promise<Receipt> {
-    const matched = this.#match(message, to);
+  #store(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
+    if (to !== undefined)
+      return this.inbox.add({ message, ...this.matcher.address(message, to), fannedOut: true });
+    const matched = this.#options.deliver ? this.matcher.match(message) : undefined;
     return this.inbox.add({ message, deliveries: matched ?? [], fannedOut: matched !== undefined });
-  }
-
-  #match(message: NewMessage, to: readonly string[] | undefined): readonly NewDelivery[] | undefined {
-    if (to !== undefined) return this.matcher.address(message, to);
-    return this.#options.deliver ? this.matcher.match(message) : undefined;
   }
 
   /** Resolves when nothing is left that is due now. */
@@ -235,7 +236,7 @@ export class Engine {
     const { result, transition, decision, runtime, delivery } = settled;
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
     if (!isDirective(decision) || delivery.message.test) return;
-    const letGo = (): void => this.sender.lanes.letGo(delivery.endpointId);
+    const letGo = (): void => this.sender.lanes.letGo(delivery);
     if (result.kind === 'lost') letGo();
     else void this.#directives.apply(runtime, decision).then(letGo);
   }

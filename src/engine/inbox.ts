@@ -127,8 +127,7 @@ export class Inbox {
     const { entry } = pending;
     if (pending.tries > 1 || lanes === undefined) return entry;
     for (const delivery of entry.deliveries) {
-      const isWanted =
-        delivery.state === 'scheduled' && (entry.message.test || lanes.reserve(delivery.endpointId));
+      const isWanted = delivery.state === 'scheduled' && (entry.message.test || lanes.reserve(delivery));
       // The matcher made it for this entry alone: written in place, a copy per delivery would show.
       if (isWanted) (delivery as { lease: string | undefined }).lease = token();
     }
@@ -138,7 +137,7 @@ export class Inbox {
   #unreserve(entry: AppendEntry): void {
     if (entry.message.test) return;
     for (const delivery of entry.deliveries)
-      if (delivery.lease !== undefined) this.#options.lanes?.unreserve(delivery.endpointId);
+      if (delivery.lease !== undefined) this.#options.lanes?.unreserve(delivery);
   }
 
   #conclude(pending: Pending, result: AppendResult): void {

@@ -1,5 +1,5 @@
 /**
- * Lanes in this process: for each endpoint a counter of attempts in flight and a queue of leased deliveries, and a ring
+ * Lanes in this process: for each lane a counter of attempts in flight and a queue of leased deliveries, and a ring
  * of the lanes that have work and room. One lane after the other starts one delivery, so an endpoint with a long queue
  * costs the others nothing. A counter and an array, not a promise queue: two nested ones are first come first served
  * over all endpoints, and what waits in them can be neither listed nor handed back.
@@ -15,8 +15,11 @@ const LEASES_PER_SLOT = 2;
 /** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
 const SHARED_PART = 0.75;
 
+/** What a delivery tells of its lane. */
+export type LaneRef = Pick<LeasedDelivery, 'laneId' | 'endpointId'>;
+
 export interface LocalLane {
-  readonly endpointId: string;
+  readonly id: string;
   concurrency: number;
   inFlight: number;
   /** Room promised to deliveries that are on their way into the store. */
@@ -32,7 +35,7 @@ export interface LocalLanesOptions {
   readonly maxConcurrency: number;
   /** Outcomes that could not be written yet: they hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
-  /** Concurrency of an endpoint. */
+  /** Concurrency of an endpoint, and so of its lane: endpoints that share one have the same. */
   readonly concurrencyOf: (endpointId: string) => number;
   /** Begins an attempt. Must end in `finish`. */
   readonly start: (delivery: LeasedDelivery, lane: LocalLane) => void;
@@ -75,15 +78,14 @@ export class LocalLanes {
   freeSlots(): Map<string, number> {
     const slots = new Map<string, number>();
     const isScarce = this.#isScarce;
-    for (const lane of this.#lanes.values())
-      slots.set(lane.endpointId, isScarce ? 0 : Math.max(0, roomOf(lane)));
+    for (const lane of this.#lanes.values()) slots.set(lane.id, isScarce ? 0 : Math.max(0, roomOf(lane)));
     return slots;
   }
 
   /** Keeps room for one delivery that is being stored; false when the lane is full. */
-  reserve(endpointId: string): boolean {
+  reserve(ref: LaneRef): boolean {
     if (this.#isStopped || this.room <= 0) return false;
-    const lane = this.#lane(endpointId);
+    const lane = this.#lane(ref);
     if (roomOf(lane) <= 0 || (this.#isScarce && roomOf(lane) < lane.concurrency * LEASES_PER_SLOT))
       return false;
     lane.reserved += 1;
@@ -97,8 +99,8 @@ export class LocalLanes {
   }
 
   /** Gives back room kept by {@link reserve}. */
-  unreserve(endpointId: string): void {
-    const lane = this.#lanes.get(endpointId);
+  unreserve({ laneId }: LaneRef): void {
+    const lane = this.#lanes.get(laneId);
     if (lane === undefined) return;
     lane.reserved -= 1;
     this.#reserved -= 1;
@@ -106,7 +108,7 @@ export class LocalLanes {
   }
 
   enqueue(delivery: LeasedDelivery): void {
-    const lane = this.#lane(delivery.endpointId);
+    const lane = this.#lane(delivery);
     lane.queue.push(delivery);
     this.#queued += 1;
     this.#enterRing(lane);
@@ -139,12 +141,12 @@ export class LocalLanes {
     this.#forgetIfIdle(lane);
   }
 
-  /** Takes back all queued deliveries, of one endpoint or of all. */
-  takeQueued(endpointId?: string): LeasedDelivery[] {
+  /** Takes back all queued deliveries, of one lane or of all. */
+  takeQueued(laneId?: string): LeasedDelivery[] {
     const lanes =
-      endpointId === undefined
+      laneId === undefined
         ? [...this.#lanes.values()]
-        : [this.#lanes.get(endpointId)].filter((lane) => lane !== undefined);
+        : [this.#lanes.get(laneId)].filter((lane) => lane !== undefined);
     const taken = lanes.flatMap((lane) => {
       const queued = lane.queue.splice(lane.head);
       this.#queued -= queued.length;
@@ -156,15 +158,16 @@ export class LocalLanes {
   }
 
   /** Takes one queued delivery back; undefined when it is not queued here. */
-  takeOne(deliveryId: string, endpointId: string): LeasedDelivery | undefined {
-    const lane = this.#lanes.get(endpointId);
-    const index =
-      lane?.queue.findIndex((delivery, at) => at >= lane.head && delivery.id === deliveryId) ?? -1;
-    if (lane === undefined || index < 0) return undefined;
-    const [taken] = lane.queue.splice(index, 1);
-    this.#queued -= 1;
-    this.#forgetIfIdle(lane);
-    return taken;
+  takeOne(deliveryId: string): LeasedDelivery | undefined {
+    for (const lane of this.#lanes.values()) {
+      const index = lane.queue.findIndex((delivery, at) => at >= lane.head && delivery.id === deliveryId);
+      if (index < 0) continue;
+      const [taken] = lane.queue.splice(index, 1);
+      this.#queued -= 1;
+      this.#forgetIfIdle(lane);
+      return taken;
+    }
+    return undefined;
   }
 
   *queuedDeliveries(): Generator<LeasedDelivery> {
@@ -174,22 +177,22 @@ export class LocalLanes {
   }
 
   /** Starts nothing in this lane until {@link letGo}. */
-  hold(endpointId: string): void {
-    this.#lane(endpointId).holds += 1;
+  hold(ref: LaneRef): void {
+    this.#lane(ref).holds += 1;
   }
 
   /** Ends one {@link hold}. */
-  letGo(endpointId: string): void {
-    const lane = this.#lane(endpointId);
+  letGo(ref: LaneRef): void {
+    const lane = this.#lane(ref);
     lane.holds -= 1;
     this.#enterRing(lane);
     this.pump();
     this.#forgetIfIdle(lane);
   }
 
-  /** New settings of an endpoint. */
-  setConcurrency(endpointId: string, concurrency: number): void {
-    const lane = this.#lanes.get(endpointId);
+  /** New settings of the endpoints of a lane. */
+  setConcurrency(laneId: string, concurrency: number): void {
+    const lane = this.#lanes.get(laneId);
     if (lane === undefined) return;
     lane.concurrency = concurrency;
     this.#enterRing(lane);
@@ -242,12 +245,12 @@ export class LocalLanes {
     this.#ringHead = 0;
   }
 
-  #lane(endpointId: string): LocalLane {
-    let lane = this.#lanes.get(endpointId);
+  #lane({ laneId, endpointId }: LaneRef): LocalLane {
+    let lane = this.#lanes.get(laneId);
     if (lane === undefined) {
       const concurrency = this.#options.concurrencyOf(endpointId);
       lane = {
-        endpointId,
+        id: laneId,
         concurrency,
         inFlight: 0,
         reserved: 0,
@@ -256,7 +259,7 @@ export class LocalLanes {
         head: 0,
         isInRing: false,
       };
-      this.#lanes.set(endpointId, lane);
+      this.#lanes.set(laneId, lane);
     }
     return lane;
   }
@@ -270,7 +273,7 @@ export class LocalLanes {
       lane.head >= lane.queue.length &&
       !lane.isInRing
     )
-      this.#lanes.delete(lane.endpointId);
+      this.#lanes.delete(lane.id);
   }
 }
 

@@ -5,16 +5,20 @@ import { createId } from '../core/id.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
 import { NotFoundError } from '../errors.ts';
-import type { NewDelivery } from '../store/store.ts';
+import type { AppendEntry, NewDelivery } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { Recipient } from './recipients.ts';
 
 export interface MatcherOptions extends Pick<EngineContext, 'random' | 'reporter'> {
   readonly directory: Directory;
   /** Why deliveries made now are not to be sent, though their endpoint is enabled; undefined when they are. */
   readonly discardReason: () => DiscardReason | undefined;
 }
+
+/** What a message with named recipients is stored with. */
+type Addressed = Pick<AppendEntry, 'deliveries' | 'hiddenEndpoints'>;
 
 const NO_DELIVERIES: readonly NewDelivery[] = [];
 
@@ -50,17 +54,30 @@ export class Matcher {
   }
 
   /**
-   * Deliveries to named endpoints, whatever they subscribe to.
+   * The matched part of a message for recipients that were named, whatever they subscribe to; one delivery each.
    *
    * @throws NotFoundError for an id that is unknown or belongs to another tenant
    */
-  address(message: Message, endpointIds: readonly string[]): readonly NewDelivery[] {
-    return [...new Set(endpointIds)].map((id) => {
-      const runtime = this.#options.directory.get(id);
-      if (runtime === undefined || runtime.record.tenant !== message.tenant)
-        throw new NotFoundError('endpoint', id);
-      return this.#create(message, runtime);
-    });
+  address(message: Message, recipients: readonly Recipient[]): Addressed {
+    const byId = new Map<string, EndpointRuntime>();
+    for (const recipient of recipients) {
+      const runtime = this.#find(message, recipient);
+      byId.set(runtime.record.id, runtime);
+    }
+    const runtimes = [...byId.values()];
+    const hidden = runtimes.flatMap(({ record }) => (record.hidden === true ? [record] : []));
+    return {
+      deliveries: runtimes.map((runtime) => this.#create(message, runtime)),
+      hiddenEndpoints: hidden.length === 0 ? undefined : hidden,
+    };
+  }
+
+  #find(message: Message, recipient: Recipient): EndpointRuntime {
+    if (typeof recipient !== 'string') return recipient;
+    const runtime = this.#options.directory.get(recipient);
+    if (runtime === undefined || runtime.record.tenant !== message.tenant)
+      throw new NotFoundError('endpoint', recipient);
+    return runtime;
   }
 
   #create(message: Message, runtime: EndpointRuntime): NewDelivery {
@@ -69,6 +86,7 @@ export class Matcher {
     return {
       id: createId('dlv_', this.#options.random),
       endpointId: runtime.record.id,
+      laneId: runtime.laneId,
       state: reason === undefined ? 'scheduled' : 'discarded',
       reason,
       lease: undefined,
@@ -77,8 +95,13 @@ export class Matcher {
   }
 }
 
-/** One key for all messages, the message's own, or none. */
+/** One key for all messages, the message's own, or none; an endpoint that shares its lane keeps its keys apart from the others'. */
 function orderingKeyOf(message: Message, runtime: EndpointRuntime): string | undefined {
+  const key = keyOf(message, runtime);
+  return key === undefined || runtime.record.lane === undefined ? key : `${runtime.record.id}:${key}`;
+}
+
+function keyOf(message: Message, runtime: EndpointRuntime): string | undefined {
   switch (runtime.settings.ordering) {
     case 'fifo':
       return '';

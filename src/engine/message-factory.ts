@@ -4,11 +4,12 @@ import type { Clock, Random } from '../clock.ts';
 import { describeValue } from '../core/describe-value.ts';
 import { createId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
-import { EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
+import { DEFAULT_TENANT, EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
 import { nearest } from '../core/nearest.ts';
 import { readTraceContext, type TraceContext } from '../core/trace-context.ts';
 import { OptionsError, PayloadError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
+import { type Recipient, recipientId, type RecipientInput } from './recipients.ts';
 
 /** Options of `emit`. */
 export interface EmitOptions {
@@ -28,8 +29,11 @@ export interface EmitOptions {
   traceparent?: string | undefined;
   /** W3C vendor data that goes with `traceparent`. */
   tracestate?: string | undefined;
-  /** Ids of the endpoints that get it, whatever their patterns and filters say. At least one. Default: those that match. */
-  to?: readonly string[] | undefined;
+  /**
+   * Who gets it, whatever patterns and filters say: the id of an endpoint, an address that is not registered
+   * (`{ url: 'https://…' }`), or a list of at least one of these. Default: the endpoints that match.
+   */
+  to?: RecipientInput | undefined;
 }
 
 const EMIT_OPTION_KEYS = [
@@ -43,7 +47,6 @@ const EMIT_OPTION_KEYS = [
   'tracestate',
   'to',
 ] as const satisfies readonly (keyof EmitOptions)[];
-const DEFAULT_TENANT = 'default';
 const MAX_METADATA_BYTES = 16 * 1024;
 /** The latest instant that a Date can hold. */
 const MAX_INSTANT = 8_640_000_000_000_000;
@@ -78,7 +81,12 @@ export class MessageFactory {
    * @throws OptionsError for a wrong type or option
    * @throws PayloadError for data that JSON cannot carry, or that is too large
    */
-  create(type: string, data: unknown, options: EmitOptions = NO_OPTIONS): NewMessage {
+  create(
+    type: string,
+    data: unknown,
+    options: EmitOptions = NO_OPTIONS,
+    to?: readonly Recipient[],
+  ): NewMessage {
     this.#checkType(type);
     if (options !== NO_OPTIONS) checkOptions(options);
     const dataJson = serializeJson(data, 'data');
@@ -99,7 +107,7 @@ export class MessageFactory {
       fingerprint:
         idempotencyKey === undefined && options.id === undefined
           ? undefined
-          : fingerprint(type, dataJson, metadata, options),
+          : fingerprint(type, dataJson, metadata, options, to),
     };
   }
 
@@ -168,14 +176,12 @@ function checkOptions(options: EmitOptions): void {
   checkText('idempotencyKey', options.idempotencyKey);
   checkText('orderingKey', options.orderingKey);
   if (options.id !== undefined && !isId(options.id)) throw wrong('id', ID_EXPECTED, options.id);
-  const { timestamp, to } = options;
+  const { timestamp } = options;
   if (timestamp !== undefined) {
     const instant = timestamp instanceof Date || typeof timestamp === 'number' ? Number(timestamp) : NaN;
     if (!(Math.abs(instant) <= MAX_INSTANT))
       throw wrong('timestamp', 'a valid Date or epoch milliseconds', timestamp);
   }
-  if (to !== undefined && (!Array.isArray(to) || to.length === 0 || !to.every(isId)))
-    throw wrong('to', 'a list of at least one endpoint id', to);
 }
 
 function checkText(key: 'tenant' | 'idempotencyKey' | 'orderingKey', value: unknown): void {
@@ -197,8 +203,14 @@ function fingerprint(
   dataJson: string,
   metadata: JsonObject | undefined,
   options: EmitOptions,
+  to: readonly Recipient[] | undefined,
 ): string {
-  const rest = JSON.stringify([type, metadata ?? null, options.orderingKey ?? null, options.to ?? null]);
+  const rest = JSON.stringify([
+    type,
+    metadata ?? null,
+    options.orderingKey ?? null,
+    to?.map(recipientId) ?? null,
+  ]);
   return createHash('sha256').update(rest).update('\0').update(dataJson).digest('base64');
 }
 

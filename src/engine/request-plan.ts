@@ -38,6 +38,7 @@ export class MissingFunction extends Error {}
 /**
  * Fits the pieces together.
  *
+ * @param path name of the endpoint in messages
  * @throws OptionsError when they do not fit, MissingFunction when a function is not registered here
  */
 export function planRequest(
@@ -45,13 +46,14 @@ export function planRequest(
   settings: ResolvedDeliverySettings,
   target: RequestTarget,
   { functions, userAgent }: { readonly functions: FunctionRegistry; readonly userAgent: string },
+  path = 'endpoint',
 ): RequestPlan {
   const signatures = settings.signatures.map(resolveSignature);
   const envelope = describeEnvelope(settings.envelope);
   const secrets = record.secrets.map((secret, index) =>
-    validateSecret(secret.value, `endpoint.secrets[${index}]`, settings.signatures),
+    validateSecret(secret.value, `${path}.secrets[${index}]`, settings.signatures),
   );
-  const fitted = fitHeaders(settings, 'endpoint');
+  const fitted = fitHeaders(settings, path);
   const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) =>
     name.toLowerCase(),
   );

@@ -68,16 +68,16 @@ export class Sender {
     return leases;
   }
 
-  /** Takes queued deliveries back, as unsent: of one endpoint, or all. */
-  takeQueued(endpointId?: string): LeasedDelivery[] {
-    const taken = this.lanes.takeQueued(endpointId);
+  /** Takes queued deliveries back, as unsent: of one lane, or all. */
+  takeQueued(laneId?: string): LeasedDelivery[] {
+    const taken = this.lanes.takeQueued(laneId);
     this.#options.activity.end(taken.length);
     return taken;
   }
 
   /** Takes one queued delivery back, as unsent; undefined when it is not queued here. */
-  takeOne(deliveryId: string, endpointId: string): LeasedDelivery | undefined {
-    const taken = this.lanes.takeOne(deliveryId, endpointId);
+  takeOne(deliveryId: string): LeasedDelivery | undefined {
+    const taken = this.lanes.takeOne(deliveryId);
     if (taken !== undefined) this.#options.activity.end(1);
     return taken;
   }
@@ -85,7 +85,7 @@ export class Sender {
   /** Drops queued deliveries whose lease is lost; somebody else has them. */
   dropLost(tokens: ReadonlySet<string>): void {
     for (const delivery of [...this.lanes.queuedDeliveries()]) {
-      if (tokens.has(delivery.lease)) this.takeOne(delivery.id, delivery.endpointId);
+      if (tokens.has(delivery.lease)) this.takeOne(delivery.id);
     }
   }
 

@@ -24,7 +24,7 @@ export interface SettlerOptions extends Pick<
 > {
   readonly limits: TransitionLimits;
   /** An answer concerns the whole endpoint; it is applied once it is written. */
-  readonly onDirective: (endpointId: string) => void;
+  readonly onDirective: (delivery: LeasedDelivery) => void;
   readonly onSettled: (settled: Settled) => void;
 }
 
@@ -79,7 +79,7 @@ export class Settler {
   settle(concluded: ConcludedAttempt, onWritten?: (settled: Settled) => void): void {
     const { delivery, outcome, durationMs } = concluded;
     const decision = this.#decide(concluded);
-    if (isDirective(decision) && !delivery.message.test) this.#options.onDirective(delivery.endpointId);
+    if (isDirective(decision) && !delivery.message.test) this.#options.onDirective(delivery);
     const settlement: Settlement = {
       deliveryId: delivery.id,
       lease: delivery.lease,

@@ -10,6 +10,8 @@ export interface LeasedDelivery {
   readonly id: string;
   readonly lease: string;
   readonly endpointId: string;
+  /** Lane of its endpoint. */
+  readonly laneId: string;
   readonly message: Message;
   /** Number of the attempt to make now. */
   readonly attempts: number;
@@ -29,7 +31,7 @@ export interface ClaimParams {
   readonly token: () => string;
   /** Most deliveries of a lane that `freeSlots` does not name. */
   readonly perLane: number;
-  /** Most deliveries of the lanes named here; 0 passes a lane over. */
+  /** Most deliveries of the lanes named here, by id of the lane; 0 passes a lane over. */
   readonly freeSlots: ReadonlyMap<string, number>;
   readonly maxRescues: number;
 }

@@ -10,15 +10,15 @@ export interface EndpointStore {
    */
   put(params: { record: EndpointRecord; expectedRevision: number }): Promise<PutEndpointResult>;
   get(params: { id: string }): Promise<StoredEndpoint | undefined>;
-  /** In order of creation. */
+  /** In order of creation, without hidden ones. */
   list(params: {
     tenant?: string | undefined;
     cursor?: string | undefined;
     limit: number;
   }): Promise<Page<StoredEndpoint>>;
   /**
-   * False when there was none. Its deliveries and lane stay until retention removes them. The lane opens: pause, block and
-   * rate limit end, so that what still waits can be claimed, and discarded.
+   * False when there was none. Its deliveries and lane stay until retention removes them. A lane of its own opens: pause,
+   * block and rate limit end, so that what still waits can be claimed, and discarded. A shared lane stays as it is.
    */
   remove(params: { id: string }): Promise<boolean>;
 }
@@ -43,7 +43,7 @@ export interface Lane {
   /** Nothing is claimed before; epoch ms. `undefined` when there is no block, or when it is over. */
   readonly blockedUntil: number | undefined;
   readonly blockedReason: BlockReason | undefined;
-  /** Deliveries that ended `succeeded`. Like the next two, counted over the lifetime of the endpoint: retention leaves it. */
+  /** Deliveries that ended `succeeded`. Like the next two, counted over the lifetime of the lane: retention leaves it. */
   readonly succeeded: number;
   /** Deliveries that ended `exhausted` or `failed`, by `settle` or by a rescue. */
   readonly failed: number;
@@ -53,7 +53,7 @@ export interface Lane {
 
 /** What `putLane` takes. Members left out stay as they are. */
 export interface PutLaneParams {
-  readonly endpointId: string;
+  readonly laneId: string;
   readonly paused?: boolean;
   /** 0 ends the block. A block that would end before the one in force changes nothing. */
   readonly blockForMs?: number;

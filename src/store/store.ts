@@ -61,7 +61,11 @@ export interface Store {
    * - An entry whose id or idempotency key is taken changes nothing; it touches only its own result: `duplicate` when
    *   tenant and fingerprint agree (two `undefined` ones do), else `conflict`. Two entries of one batch count as first
    *   and second. Ids are compared first, among all tenants; idempotency keys within their tenant and window.
-   * - (message, endpoint) is unique: of two deliveries to one endpoint the first is stored.
+   * - (message, endpoint) is unique: of two deliveries to one endpoint the first is stored. Two endpoints of one lane are
+   *   two deliveries.
+   * - Hidden endpoints of an entry are stored with it, in the same write: one whose id is there already is left as it is,
+   *   a new one gets its first revision and the store's time. So a delivery never outlives its endpoint, whatever
+   *   `prune` removes at the same time.
    * - A delivery that carries a `lease` comes back leased, its attempt counted, unless its lane is paused, blocked, out
    *   of rate tokens or holds an unfinished earlier delivery of its ordering key; it is `scheduled` then.
    *   A delivery of a test message is leased whatever its lane says; it takes no rate token and has no ordering key.
@@ -93,8 +97,9 @@ export interface Store {
    * - Fair: lanes take turns, a few deliveries each, and go on where the call before ended; within a lane by due time,
    *   then sequence. With ordering keys, only the first unfinished delivery of a key, and only while no other one of the
    *   key is leased.
-   * - Rate: of an endpoint whose record has a `rateLimit`, at most `limit` deliveries are leased within any
-   *   `intervalMs`, plus at most one batch. Leases handed back do not give their token back.
+   * - Rate: of a lane whose endpoint's record has a `rateLimit`, at most `limit` deliveries are leased within any
+   *   `intervalMs`, plus at most one batch. Leases handed back do not give their token back. Endpoints that share a lane
+   *   have the same limit, and share it too.
    */
   claimDue(params: ClaimParams): Promise<ClaimResult>;
 
@@ -116,8 +121,11 @@ export interface Store {
 
   readonly endpoints: EndpointStore;
 
-  /** The lane of an endpoint; one that was never written has the default values. */
-  getLane(params: { endpointId: string }): Promise<Lane>;
+  /**
+   * A lane. Endpoints have one each, under their own id, unless their records name a lane that they share. One that was
+   * never written has the default values.
+   */
+  getLane(params: { laneId: string }): Promise<Lane>;
   /** Changes a lane. Members left out stay as they are. One row, however many deliveries wait. */
   putLane(params: PutLaneParams): Promise<void>;
 
@@ -146,6 +154,7 @@ export interface Store {
    * Removes what retention no longer keeps: messages whose deliveries are all final, with deliveries, attempts and
    * idempotency key. The time counts from the end of the last delivery; a message that matched no endpoint has succeeded
    * when it is stored, one that is not matched yet stays. Removes at least one batch, then stops after `budgetMs`.
+   * A hidden endpoint goes with its last delivery, and the lane that hidden ones share with the last of them.
    */
   prune(params: PruneParams): Promise<PruneResult>;
 

@@ -1,5 +1,6 @@
 /** What is stored: messages with their deliveries, at once or matched later. Part of the store port; the contract stands in store.ts. */
 import type { DeliveryReason } from '../core/delivery.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
 import type { LeasedDelivery } from './claiming.ts';
 
@@ -7,12 +8,14 @@ import type { LeasedDelivery } from './claiming.ts';
 export interface NewDelivery {
   readonly id: string;
   readonly endpointId: string;
+  /** Lane of its endpoint, the same for all its deliveries: the endpoint's id, unless its record names a lane that it shares. */
+  readonly laneId: string;
   /** `discarded` for a message that met a disabled endpoint, `failed` when a named filter threw. Neither is ever leased. */
   readonly state: 'scheduled' | 'discarded' | 'failed';
   readonly reason: DeliveryReason | undefined;
   /** Token under which the caller wants it leased. */
   readonly lease: string | undefined;
-  /** Deliveries of one endpoint with equal keys are sent one after the other. */
+  /** Deliveries of one lane with equal keys are sent one after the other. */
   readonly orderingKey: string | undefined;
 }
 
@@ -28,6 +31,8 @@ export interface AppendEntry {
   readonly deliveries: readonly NewDelivery[];
   /** False: not matched yet; `claimFanOut` will find it. */
   readonly fannedOut: boolean;
+  /** Hidden endpoints that the deliveries go to, each with at least one delivery among them. */
+  readonly hiddenEndpoints?: readonly EndpointRecord[] | undefined;
 }
 
 /** What `append` takes: a batch of messages. */

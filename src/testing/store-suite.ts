@@ -5,6 +5,7 @@ import { closeCases } from './store-suite/close-cases.ts';
 import { duplicateCases } from './store-suite/duplicate-cases.ts';
 import { endpointCases } from './store-suite/endpoint-cases.ts';
 import { fanOutCases } from './store-suite/fan-out-cases.ts';
+import { hiddenEndpointCases } from './store-suite/hidden-endpoint-cases.ts';
 import { laneCases } from './store-suite/lane-cases.ts';
 import { leaseCases } from './store-suite/lease-cases.ts';
 import { listingCases } from './store-suite/listing-cases.ts';
@@ -15,6 +16,7 @@ import { rescueCases } from './store-suite/rescue-cases.ts';
 import { retentionCases } from './store-suite/retention-cases.ts';
 import { settingsCases } from './store-suite/settings-cases.ts';
 import { settleCases } from './store-suite/settle-cases.ts';
+import { sharedLaneCases } from './store-suite/shared-lane-cases.ts';
 import { statsCases } from './store-suite/stats-cases.ts';
 import type { CreateStore } from './store-suite/store-handle.ts';
 import { StoreWorld } from './store-suite/store-world.ts';
@@ -40,6 +42,7 @@ export interface StoreSuiteOptions {
 const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
   append: appendCases,
   'append: ids and idempotency keys': duplicateCases,
+  'append, prune: hidden endpoints': hiddenEndpointCases,
   'claimFanOut, completeFanOut': fanOutCases,
   claimDue: claimCases,
   'claimDue: rescues': rescueCases,
@@ -49,6 +52,7 @@ const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
   'renew, release': leaseCases,
   endpoints: endpointCases,
   'getLane, putLane': laneCases,
+  'lanes that endpoints share': sharedLaneCases,
   'getMessage, getDelivery, list': listingCases,
   reschedule: rescheduleCases,
   stats: statsCases,

@@ -8,7 +8,9 @@ import { memoryStore } from '../../src/store/memory/memory-store.ts';
 import { createManualClock } from '../../src/testing/manual-clock.ts';
 import { StoreWorld } from '../../src/testing/store-suite/store-world.ts';
 
-const ENDPOINTS = ['ep_1', 'ep_2', 'ep_3'];
+const ENDPOINTS = ['ep_1', 'ep_2', 'ep_3', 'ep_4'];
+/** The last two share a lane. */
+const laneOf = (endpointId: string): string => (endpointId < 'ep_3' ? endpointId : 'lane');
 const LEASE_MS = 1_000;
 
 /** What a plain reading of the contract says about the store's rows; quadratic and without any index. */
@@ -24,7 +26,11 @@ class Oracle {
     const before = await this.rows();
     const isOpen = await this.isOpen(endpointId);
     const lease = wantsLease ? this.world.id('lease') : undefined;
-    const delivery = this.world.delivery(endpointId, { lease, orderingKey: key });
+    const delivery = this.world.delivery(endpointId, {
+      laneId: laneOf(endpointId),
+      lease,
+      orderingKey: key,
+    });
     const [result] = await this.world.append([this.world.entry([delivery])], { leaseMs: LEASE_MS });
     const isHeld =
       key !== undefined &&
@@ -65,7 +71,7 @@ class Oracle {
     const times = [...this.held.values()].map(({ until }) => until);
     const rows = await this.rows();
     for (const row of rows) {
-      const { paused, blockedUntil = 0 } = await this.store.getLane({ endpointId: row.endpointId });
+      const { paused, blockedUntil = 0 } = await this.store.getLane({ laneId: laneOf(row.endpointId) });
       if (!paused && this.isFirst(row, rows)) times.push(Math.max(row.dueAt, blockedUntil));
     }
     return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
@@ -76,7 +82,7 @@ class Oracle {
   }
 
   async isOpen(endpointId: string): Promise<boolean> {
-    const { paused, blockedUntil = 0 } = await this.store.getLane({ endpointId });
+    const { paused, blockedUntil = 0 } = await this.store.getLane({ laneId: laneOf(endpointId) });
     return !paused && blockedUntil <= this.clock.now();
   }
 
@@ -100,7 +106,9 @@ class Oracle {
   }
 
   sameKey(id: string, endpointId: string, key: string): boolean {
-    return this.#created.some((one) => one.id === id && one.endpointId === endpointId && one.key === key);
+    return this.#created.some(
+      (one) => one.id === id && laneOf(one.endpointId) === laneOf(endpointId) && one.key === key,
+    );
   }
 
   /** One of the leases, by a number from the generator. */
@@ -157,12 +165,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(endpoint, fc.boolean()).map<Step>(
     ([endpointId, paused]) =>
       ({ store }) =>
-        store.putLane({ endpointId, paused }),
+        store.putLane({ laneId: laneOf(endpointId), paused }),
   ),
   fc.tuple(endpoint, fc.constantFrom(0, 300, 1_500)).map<Step>(
     ([endpointId, blockForMs]) =>
       ({ store }) =>
-        store.putLane({ endpointId, blockForMs }),
+        store.putLane({ laneId: laneOf(endpointId), blockForMs }),
   ),
   fc.constantFrom(1, 200, 700, LEASE_MS).map<Step>(
     (ms) =>

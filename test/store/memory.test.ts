@@ -167,7 +167,7 @@ describe('memoryStore prune', () => {
 describe('memoryStore open and close', () => {
   it('says that it is not open', async () => {
     const error: unknown = await memoryStore()
-      .getLane({ endpointId: 'ep' })
+      .getLane({ laneId: 'ep' })
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'store_failed',

@@ -1,7 +1,8 @@
-/** System A: a print service that tells one URL of each step of a job. */
+/** System A: a print service that tells one URL of each step of a job. The URL comes with the job; nothing is registered. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { EndpointInput } from '../../src/core/endpoint-input.ts';
+import type { DeliverySettings } from '../../src/core/endpoint.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createHarness } from '../../src/testing/harness.ts';
 
@@ -40,14 +41,20 @@ const service: DispatcherOptions = {
   functions: { header: { 'event-slug': ({ message }) => message.type.replaceAll('_', '-') } },
 };
 
-const endpoint: Partial<EndpointInput> = {
-  events: ['job_status_update'],
+/** How the service sends, wherever it sends to. */
+const settings = {
   envelope: 'raw',
   signatures: ['none'],
   computedHeaders: { 'X-Print-Service-Event': 'event-slug' },
   retry: { kind: 'exponential', maxAttempts: 4, initialDelayMs: 1_000, jitter: 0 },
   retryOn: ['5xx', 'network', 'timeout'],
   timeoutMs: 10_000,
+} as const satisfies DeliverySettings;
+
+/** A receiver that wants to hear of all jobs. */
+const endpoint: Partial<EndpointInput> = {
+  ...settings,
+  events: ['job_status_update'],
   filter: {
     $or: [
       ...TRANSITIONS.map(([previous, next]) => ({ 'metadata.previous': previous, 'data.status': next })),
@@ -64,28 +71,35 @@ function verifyWebhookSignature(payload: unknown, signature: string, secret: str
 }
 
 describe('the print service', () => {
-  it('sends the printed body and headers, and nothing around them', async () => {
-    await using harness = await createHarness({ dispatcher: service });
-    await harness.createEndpoint(endpoint);
-    await harness.dispatcher.emit('job_status_update', PAYLOAD, { metadata: { previous: 'uploading' } });
-    await harness.advance(0);
-    const [request] = harness.receiver.requests;
-    expect(request!.method).toBe('POST');
-    expect(request!.text).toBe(JSON.stringify(PAYLOAD));
-    expect(request!.headers).toMatchObject({
-      'content-type': 'application/json',
-      'user-agent': 'OrcaSlicer-Print-Service/1.0.0',
-      'x-print-service-event': 'job-status-update',
-    });
-    expect(Object.keys(request!.headers).filter((name) => name.startsWith('webhook-'))).toEqual([]);
-  });
+  it.each(['comes with the job', 'was registered'])(
+    'sends the printed bytes to a URL that %s',
+    async (url) => {
+      await using harness = await createHarness({ dispatcher: service });
+      const to = url === 'was registered' ? undefined : { url: harness.receiver.url, ...settings };
+      if (to === undefined) await harness.createEndpoint(endpoint);
+      await harness.dispatcher.emit('job_status_update', PAYLOAD, {
+        to,
+        metadata: { previous: 'uploading' },
+      });
+      await harness.advance(0);
+      const [request] = harness.receiver.requests;
+      expect(request!.method).toBe('POST');
+      expect(request!.text).toBe(JSON.stringify(PAYLOAD));
+      expect(request!.headers).toMatchObject({
+        'content-type': 'application/json',
+        'user-agent': 'OrcaSlicer-Print-Service/1.0.0',
+        'x-print-service-event': 'job-status-update',
+      });
+      expect(Object.keys(request!.headers).filter((name) => name.startsWith('webhook-'))).toEqual([]);
+    },
+  );
 
   it('is verified by the printed code with the optional signature', async () => {
     const secret = 'a-webhook-secret-of-the-frontend';
     await using harness = await createHarness({ dispatcher: service });
     const signatures = [{ scheme: 'hex', header: 'X-Print-Service-Signature' }];
-    await harness.createEndpoint({ ...endpoint, signatures, secret });
-    await harness.dispatcher.emit('job_status_update', PAYLOAD, { metadata: { previous: 'uploading' } });
+    const to = { url: harness.receiver.url, ...settings, signatures, secret };
+    await harness.dispatcher.emit('job_status_update', PAYLOAD, { to });
     await harness.advance(0);
     const [request] = harness.receiver.requests;
     const signature = request!.headers['x-print-service-signature']!;
@@ -120,11 +134,13 @@ describe('the print service', () => {
   ])('answered with %i, is attempted %i times', async (status, attempts) => {
     await using harness = await createHarness({ dispatcher: service });
     harness.receiver.always(status);
-    const created = await harness.createEndpoint(endpoint);
-    await harness.dispatcher.emit('job_status_update', PAYLOAD, { metadata: { previous: 'uploading' } });
+    const to = { url: harness.receiver.url, ...settings };
+    const { deliveries } = await harness.dispatcher.emit('job_status_update', PAYLOAD, { to });
     await harness.advance(600_000);
     expect(harness.receiver.received).toBe(attempts);
-    expect(await harness.deliveriesTo(created)).toMatchObject([{ state: 'exhausted', attempts }]);
+    expect(await harness.deliveriesTo(deliveries[0]!.endpointId)).toMatchObject([
+      { state: 'exhausted', attempts },
+    ]);
   });
 
   it('takes each job to its own URL, and prints the log lines of the service', async () => {
@@ -141,12 +157,8 @@ describe('the print service', () => {
     });
     receiver.on('/jobs/b').always(404);
     for (const job of ['a', 'b']) {
-      const { id } = await harness.createEndpoint({ ...endpoint, url: receiver.urlOf(`/jobs/${job}`) });
-      await dispatcher.emit(
-        'job_status_update',
-        { ...PAYLOAD, job_id: job },
-        { to: [id], metadata: { previous: 'uploading' } },
-      );
+      const to = { ...settings, url: receiver.urlOf(`/jobs/${job}`) };
+      await dispatcher.emit('job_status_update', { ...PAYLOAD, job_id: job }, { to });
     }
     await harness.advance(0);
     expect(receiver.requests.map(({ path }) => path).sort()).toEqual(['/jobs/a', '/jobs/b']);

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { EventEmitter as EventEmitter3 } from 'eventemitter3';
 import {
   type DeliverySucceededEvent,
+  type Destination,
   type DispatcherErrorEvent,
   type EndpointUpdate,
   type MessageRecord,
@@ -36,6 +37,24 @@ describe('emit', () => {
     void dispatcher.emit('job.completed', { jobId: '42' }, { tennant: 'acme' });
     // @ts-expect-error data is needed
     void dispatcher.emit('job.completed');
+  });
+
+  it('takes recipients: ids, destinations, or a list of both', () => {
+    const dispatcher = new WebhookDispatcher();
+    const destination: Destination = { url: 'https://example.com', retry: 'once', metadata: { job: 7 } };
+    void dispatcher.emit('job.done', {}, { to: 'ep_1' });
+    void dispatcher.emit('job.done', {}, { to: destination });
+    void dispatcher.emit(
+      'job.done',
+      {},
+      { to: ['ep_1', destination, { url: new URL('https://example.com') }] },
+    );
+    // @ts-expect-error a destination has a URL
+    void dispatcher.emit('job.done', {}, { to: { name: 'x' } });
+    // @ts-expect-error a destination subscribes to nothing
+    void dispatcher.emit('job.done', {}, { to: { url: 'https://example.com', events: ['*'] } });
+    // @ts-expect-error a recipient is no number
+    void dispatcher.emit('job.done', {}, { to: [7] });
   });
 
   it('takes the events of a type alias', () => {

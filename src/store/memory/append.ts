@@ -9,6 +9,7 @@ import type {
 } from '../store.ts';
 import { countState, leaseDelivery, noteIfFinished, requeue } from './changes.ts';
 import { createDeliveryRow } from './delivery-rows.ts';
+import { addHiddenEndpoint } from './endpoints.ts';
 import { createMessageRow } from './message-rows.ts';
 import { isHeldBack } from './ordering.ts';
 import type { DeliveryRow, MessageRow } from './rows.ts';
@@ -28,13 +29,13 @@ export function addDelivery(
   delivery: NewDelivery,
   now: number,
 ): DeliveryRow | undefined {
-  const lane = tables.openLane(delivery.endpointId);
-  if (lane.lastMessage === message.sequence) return undefined;
-  lane.lastMessage = message.sequence;
-  const row = createDeliveryRow(delivery, { sequence: tables.nextSequence(), now, message, lane });
+  const ledger = tables.openLedger(delivery.endpointId, delivery.laneId);
+  if (ledger.lastMessage === message.sequence) return undefined;
+  ledger.lastMessage = message.sequence;
+  const row = createDeliveryRow(delivery, { sequence: tables.nextSequence(), now, message, ledger });
   tables.deliveries.set(row.id, row);
   tables.deliveryOrder.push(row);
-  lane.deliveries.push(row);
+  ledger.deliveries.push(row);
   // Most messages have one delivery, and pushing to an empty array reserves room for sixteen.
   if (message.deliveries.length === 0) message.deliveries = [row];
   else message.deliveries.push(row);
@@ -61,6 +62,8 @@ function appendEntry(tables: Tables, entry: AppendEntry, params: AppendParams, n
   const existing = tables.messages.get(entry.message.id) ?? tables.keys.find(entry.message, now);
   if (existing !== undefined) return referTo(existing, entry.message);
   const message = addMessage(tables, entry, params, now);
+  if (entry.hiddenEndpoints !== undefined)
+    for (const record of entry.hiddenEndpoints) addHiddenEndpoint(tables, record, now);
   const leased: LeasedDelivery[] = [];
   for (const delivery of entry.deliveries) {
     const row = addDelivery(tables, message, delivery, now);
@@ -96,7 +99,7 @@ function referTo(existing: MessageRow, message: NewMessage): AppendResult {
   const messageId = existing.message.id;
   const same = existing.message.tenant === message.tenant && existing.fingerprint === message.fingerprint;
   if (!same) return { kind: 'conflict', messageId };
-  const deliveries = existing.deliveries.map((row) => ({ id: row.id, endpointId: row.lane.endpointId }));
+  const deliveries = existing.deliveries.map((row) => ({ id: row.id, endpointId: row.ledger.endpointId }));
   return { kind: 'duplicate', messageId, deliveries };
 }
 

@@ -9,7 +9,7 @@ export function toAttempt(row: AttemptRow): Attempt {
   return {
     deliveryId: delivery.id,
     messageId: message.id,
-    endpointId: delivery.lane.endpointId,
+    endpointId: delivery.ledger.endpointId,
     tenant: message.tenant,
     attempt: attempt.attempt,
     outcome: attempt.outcome,

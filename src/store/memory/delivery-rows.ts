@@ -1,12 +1,12 @@
 import type { Delivery } from '../../core/delivery.ts';
 import { isFinalState } from '../../core/delivery.ts';
 import type { LeasedDelivery, NewDelivery } from '../store.ts';
-import type { DeliveryRow, LaneRow, MessageRow } from './rows.ts';
+import type { DeliveryRow, LedgerRow, MessageRow } from './rows.ts';
 
 /** The row of a delivery that stands in no queue. */
 export function createDeliveryRow(
   delivery: NewDelivery,
-  place: { sequence: number; now: number; message: MessageRow; lane: LaneRow },
+  place: { sequence: number; now: number; message: MessageRow; ledger: LedgerRow },
 ): DeliveryRow {
   const final = isFinalState(delivery.state);
   return {
@@ -16,7 +16,8 @@ export function createDeliveryRow(
     next: undefined,
     id: delivery.id,
     message: place.message,
-    lane: place.lane,
+    ledger: place.ledger,
+    lane: place.ledger.lane,
     orderingKey: place.message.message.test ? undefined : delivery.orderingKey,
     createdAt: place.now,
     state: delivery.state,
@@ -44,7 +45,7 @@ export function toDelivery(row: DeliveryRow): Delivery {
   return {
     id: row.id,
     messageId: message.id,
-    endpointId: row.lane.endpointId,
+    endpointId: row.ledger.endpointId,
     tenant: message.tenant,
     type: message.type,
     state: row.state,
@@ -66,7 +67,8 @@ export function toLeasedDelivery(row: DeliveryRow, lease: string): LeasedDeliver
   return {
     id: row.id,
     lease,
-    endpointId: row.lane.endpointId,
+    endpointId: row.ledger.endpointId,
+    laneId: row.lane.id,
     message: row.message.message,
     attempts: row.attempts,
     attemptsBeforeRun: row.attemptsBeforeRun,

@@ -8,7 +8,7 @@ export interface EndpointRow extends OrderedRow {
   record: EndpointRecord;
 }
 
-/** Endpoint records by id and in the order of creation. */
+/** Endpoint records by id and, without hidden ones, in the order of creation. */
 export class EndpointRows {
   readonly #byId = new Map<string, EndpointRow>();
   readonly ordered: OrderedRows<EndpointRow> = new OrderedRows();
@@ -28,7 +28,7 @@ export class EndpointRows {
     this.#created += 1;
     const row: EndpointRow = { sequence: this.#created, removed: false, record };
     this.#byId.set(record.id, row);
-    this.ordered.push(row);
+    if (record.hidden !== true) this.ordered.push(row);
   }
 
   delete(id: string): boolean {
@@ -36,7 +36,7 @@ export class EndpointRows {
     if (row === undefined) return false;
     row.removed = true;
     this.#byId.delete(id);
-    this.ordered.noteRemoved();
+    if (row.record.hidden !== true) this.ordered.noteRemoved();
     return true;
   }
 

@@ -1,4 +1,4 @@
-import type { EndpointRecord } from '../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf } from '../../core/endpoint.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { toLane } from './lane-rows.ts';
@@ -21,14 +21,20 @@ export function putEndpoint(
     revision: currentRevision + 1,
   };
   tables.endpoints.set(record);
-  applyRateLimit(tables, record.id, now);
+  applyRateLimit(tables, record, now);
   tables.watchers.noteEndpoint(record.id);
   return { kind: 'stored', record: structuredClone(record) };
 }
 
 export function getEndpoint(tables: Tables, id: string): StoredEndpoint | undefined {
   const row = tables.endpoints.get(id);
-  return row === undefined ? undefined : { record: structuredClone(row.record), lane: getLane(tables, id) };
+  return row === undefined ? undefined : toStoredEndpoint(tables, row.record);
+}
+
+/** Stores the record of a hidden endpoint, unless it is there. */
+export function addHiddenEndpoint(tables: Tables, record: EndpointRecord, now: number): void {
+  if (tables.endpoints.get(record.id) !== undefined) return;
+  tables.endpoints.set({ ...structuredClone(record), createdAt: now, updatedAt: now, revision: 1 });
 }
 
 /** A page in the order of creation. */
@@ -45,7 +51,7 @@ export function listEndpoints(
       nextCursor = encodeCursor('e', last);
       return false;
     }
-    items.push({ record: structuredClone(record), lane: getLane(tables, record.id) });
+    items.push(toStoredEndpoint(tables, record));
     last = sequence;
     return true;
   });
@@ -54,29 +60,35 @@ export function listEndpoints(
 
 /** Removes the record. Its lane opens, so that nothing it still holds is stuck. */
 export function removeEndpoint(tables: Tables, id: string): boolean {
-  if (!tables.endpoints.delete(id)) return false;
-  const lane = tables.lanes.get(id);
+  const record = tables.endpoints.get(id)?.record;
+  if (record === undefined) return false;
+  tables.endpoints.delete(id);
+  const lane = record.lane === undefined ? tables.lanes.get(id) : undefined;
   if (lane !== undefined) {
     lane.paused = false;
     lane.blockedUntil = 0;
-    applyRateLimit(tables, id, tables.now());
-    tables.dropLaneIfDone(lane);
+    lane.rate = undefined;
+    tables.lanes.place(lane, tables.now());
+    tables.watchers.noteWork();
   }
+  const ledger = tables.ledgers.get(id);
+  if (ledger !== undefined) tables.dropLedgerIfDone(ledger);
+  if (lane?.ledgers === 0) tables.lanes.delete(lane);
   tables.watchers.noteEndpoint(id);
   return true;
 }
 
-export function getLane(tables: Tables, endpointId: string): Lane {
-  return toLane(tables.lanes.get(endpointId), tables.now());
+export function getLane(tables: Tables, laneId: string): Lane {
+  return toLane(tables.lanes.get(laneId), tables.now());
 }
 
 /** Changes a lane. */
 export function putLane(tables: Tables, params: PutLaneParams): void {
   const now = tables.now();
-  const lane = tables.openLane(params.endpointId);
+  const lane = tables.openLane(params.laneId, params.laneId);
   if (params.paused !== undefined && params.paused !== lane.paused) {
     lane.paused = params.paused;
-    tables.watchers.noteEndpoint(lane.endpointId);
+    tables.watchers.noteEndpoint(lane.id);
   }
   if (params.blockForMs === 0) {
     lane.blockedUntil = 0;
@@ -89,13 +101,17 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
 }
 
 /** Brings the limit of a lane in line with its endpoint's record. */
-function applyRateLimit(tables: Tables, endpointId: string, now: number): void {
-  const lane = tables.lanes.get(endpointId);
+function applyRateLimit(tables: Tables, record: EndpointRecord, now: number): void {
+  const lane = tables.lanes.get(laneIdOf(record));
   if (lane === undefined) return;
-  const limit = tables.endpoints.rateLimitOf(endpointId);
+  const limit = tables.endpoints.rateLimitOf(record.id);
   if (limit === undefined) lane.rate = undefined;
   else if (lane.rate === undefined) lane.rate = new RateWindow(limit);
   else lane.rate.configure(limit);
   tables.lanes.place(lane, now);
   tables.watchers.noteWork();
+}
+
+function toStoredEndpoint(tables: Tables, record: EndpointRecord): StoredEndpoint {
+  return { record: structuredClone(record), lane: getLane(tables, laneIdOf(record)) };
 }

@@ -25,7 +25,7 @@ export function completeFanOut(tables: Tables, params: CompleteFanOutParams): vo
   for (const result of params.results) {
     const message = tables.unmatched.get(result.messageId);
     if (message === undefined || message.fanOutLease !== result.lease) continue;
-    for (const existing of message.deliveries) existing.lane.lastMessage = message.sequence;
+    for (const existing of message.deliveries) existing.ledger.lastMessage = message.sequence;
     for (const delivery of result.deliveries) {
       const row = addDelivery(tables, message, delivery, now);
       if (row?.state === 'scheduled') requeue(tables, row, now);

@@ -1,19 +1,15 @@
 import type { RateLimit } from '../../core/endpoint.ts';
 import type { Lane } from '../store.ts';
-import { OrderedRows } from './ordered-rows.ts';
 import { RateWindow } from './rate-window.ts';
 import type { LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
 /** The row of an open, empty lane. */
-export function createLaneRow(
-  endpointId: string,
-  sequence: number,
-  rateLimit: RateLimit | undefined,
-): LaneRow {
+export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit | undefined): LaneRow {
   return {
     sequence,
-    endpointId,
+    id,
+    ledgers: 0,
     paused: false,
     blockedUntil: 0,
     blockedReason: undefined,
@@ -23,8 +19,6 @@ export function createLaneRow(
     rate: rateLimit === undefined ? undefined : new RateWindow(rateLimit),
     due: new TimedQueue(),
     keys: new Map(),
-    lastMessage: -1,
-    deliveries: new OrderedRows(),
     entry: undefined,
     inRing: false,
     claimNumber: 0,

@@ -28,29 +28,29 @@ export interface NextReady {
  * A place may be out of date in one direction only: a lane is looked at too early, never too late.
  */
 export class Lanes {
-  readonly #byEndpoint = new Map<string, LaneRow>();
+  readonly #byId = new Map<string, LaneRow>();
   #ring: LaneRow[] = [];
   #ringHead = 0;
   readonly #later = new TimedQueue<LaneRow>();
   #created = 0;
   #claims = 0;
 
-  get(endpointId: string): LaneRow | undefined {
-    return this.#byEndpoint.get(endpointId);
+  get(id: string): LaneRow | undefined {
+    return this.#byId.get(id);
   }
 
-  /** Adds the lane of an endpoint that has none. */
-  create(endpointId: string, rateLimit: RateLimit | undefined): LaneRow {
+  /** Adds a lane that is not there. */
+  create(id: string, rateLimit: RateLimit | undefined): LaneRow {
     this.#created += 1;
-    const lane = createLaneRow(endpointId, this.#created, rateLimit);
-    this.#byEndpoint.set(endpointId, lane);
+    const lane = createLaneRow(id, this.#created, rateLimit);
+    this.#byId.set(id, lane);
     return lane;
   }
 
   /** Forgets a lane without deliveries. */
   delete(lane: LaneRow): void {
     this.#later.drop(lane);
-    this.#byEndpoint.delete(lane.endpointId);
+    this.#byId.delete(lane.id);
   }
 
   /** Finds the lane its place; to be called when it may be ready earlier than before. */
@@ -106,7 +106,7 @@ export class Lanes {
   #slots(lane: LaneRow, picks: Picks): number {
     if (lane.claimNumber !== this.#claims) {
       lane.claimNumber = this.#claims;
-      lane.slotsLeft = picks.freeSlots.get(lane.endpointId) ?? picks.perLane;
+      lane.slotsLeft = picks.freeSlots.get(lane.id) ?? picks.perLane;
     }
     return lane.slotsLeft;
   }

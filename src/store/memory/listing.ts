@@ -71,7 +71,7 @@ export function list<K extends keyof Listable>(tables: Tables, params: ListParam
 export function deliverySource(tables: Tables, where: ListWhere): OrderedRows<DeliveryRow> {
   if (where.deliveryId !== undefined) return only([tables.deliveries.get(where.deliveryId)]);
   if (where.messageId !== undefined) return only(tables.messages.get(where.messageId)?.deliveries ?? []);
-  if (where.endpointId !== undefined) return tables.lanes.get(where.endpointId)?.deliveries ?? only([]);
+  if (where.endpointId !== undefined) return tables.ledgers.get(where.endpointId)?.deliveries ?? only([]);
   return tables.deliveryOrder;
 }
 

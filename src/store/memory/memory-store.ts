@@ -143,8 +143,8 @@ class MemoryStore implements Store {
     release(this.#tables, params);
   }
 
-  async getLane({ endpointId }: { endpointId: string }): Promise<Lane> {
-    return getLane(this.#tables, endpointId);
+  async getLane({ laneId }: { laneId: string }): Promise<Lane> {
+    return getLane(this.#tables, laneId);
   }
 
   async putLane(params: PutLaneParams): Promise<void> {

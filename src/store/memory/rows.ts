@@ -1,6 +1,6 @@
 /**
  * The rows of a memory store. They point to each other, and are changed in place: one object per message, delivery,
- * attempt and lane, without copies. None of them ever leaves the store.
+ * attempt, ledger and lane, without copies. None of them ever leaves the store.
  */
 import type { DeliveryReason, DeliveryState, DiscardReason } from '../../core/delivery.ts';
 import type { Message } from '../../core/message.ts';
@@ -37,6 +37,8 @@ export interface DeliveryRow extends OrderedRow, LinkedRow<DeliveryRow>, TimedIt
   readonly sequence: number;
   readonly id: string;
   readonly message: MessageRow;
+  readonly ledger: LedgerRow;
+  /** That of the ledger, one step nearer. */
   readonly lane: LaneRow;
   /** `undefined` for test messages too: they neither wait for others nor hold others up. */
   readonly orderingKey: string | undefined;
@@ -70,9 +72,21 @@ export interface AttemptRow extends OrderedRow {
   readonly attempt: NewAttempt;
 }
 
+/** What one endpoint is owed, and was; changed in place. */
+export interface LedgerRow {
+  readonly endpointId: string;
+  readonly lane: LaneRow;
+  /** Sequence of the message that got a delivery here last: a message has at most one per endpoint. */
+  lastMessage: number;
+  /** All deliveries of the endpoint, finished ones included. */
+  readonly deliveries: OrderedRows<DeliveryRow>;
+}
+
 /** One lane in memory; changed in place. */
 export interface LaneRow extends TimedItem<LaneRow> {
-  readonly endpointId: string;
+  readonly id: string;
+  /** Ledgers whose deliveries wait here: one, unless endpoints share the lane. */
+  ledgers: number;
   paused: boolean;
   /** Nothing is claimed before; 0 when not blocked. */
   blockedUntil: number;
@@ -85,10 +99,6 @@ export interface LaneRow extends TimedItem<LaneRow> {
   /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */
   readonly due: TimedQueue<DeliveryRow>;
   readonly keys: Map<string, KeyQueue>;
-  /** Sequence of the message that got a delivery here last: a message has at most one per lane. */
-  lastMessage: number;
-  /** All deliveries of the endpoint, finished ones included. */
-  readonly deliveries: OrderedRows<DeliveryRow>;
   /** It waits for its turn; otherwise `entry` says until when it sleeps, if there is anything to wait for. */
   inRing: boolean;
   /** The claim that `slotsLeft` belongs to. */

@@ -5,7 +5,8 @@ import { IdempotencyKeys } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { LeaseList } from './lease-list.ts';
 import { OrderedRows } from './ordered-rows.ts';
-import type { AttemptRow, DeliveryRow, LaneRow, MessageRow } from './rows.ts';
+import { RateWindow } from './rate-window.ts';
+import type { AttemptRow, DeliveryRow, LaneRow, LedgerRow, MessageRow } from './rows.ts';
 import { Watchers } from './watchers.ts';
 
 /**
@@ -24,6 +25,8 @@ export class Tables {
   readonly leases: LeaseList = new LeaseList();
   readonly lanes: Lanes = new Lanes();
   readonly endpoints: EndpointRows = new EndpointRows();
+  /** By endpoint; also of endpoints that are gone, while they have deliveries. */
+  readonly ledgers: Map<string, LedgerRow> = new Map();
   readonly settings: Map<string, string> = new Map();
   readonly watchers: Watchers = new Watchers();
   clock: { now(): number } | undefined;
@@ -40,11 +43,25 @@ export class Tables {
     return this.#sequence;
   }
 
-  /** The lane of an endpoint, made with the endpoint's rate limit if there is none. */
-  openLane(endpointId: string): LaneRow {
-    return (
-      this.lanes.get(endpointId) ?? this.lanes.create(endpointId, this.endpoints.rateLimitOf(endpointId))
-    );
+  /** The lane of an endpoint, with the endpoint's rate limit. */
+  openLane(laneId: string, endpointId: string): LaneRow {
+    const limit = this.endpoints.rateLimitOf(endpointId);
+    const lane = this.lanes.get(laneId);
+    if (lane === undefined) return this.lanes.create(laneId, limit);
+    // A shared lane that was written before the first of its endpoints was stored.
+    if (limit !== undefined) lane.rate ??= new RateWindow(limit);
+    return lane;
+  }
+
+  /** The ledger of an endpoint. */
+  openLedger(endpointId: string, laneId: string): LedgerRow {
+    const existing = this.ledgers.get(endpointId);
+    if (existing !== undefined) return existing;
+    const lane = this.openLane(laneId, endpointId);
+    lane.ledgers += 1;
+    const ledger: LedgerRow = { endpointId, lane, lastMessage: -1, deliveries: new OrderedRows() };
+    this.ledgers.set(endpointId, ledger);
+    return ledger;
   }
 
   /** Removes a finished message with its deliveries and attempts. */
@@ -61,17 +78,25 @@ export class Tables {
     this.deliveries.delete(row.id);
     row.removed = true;
     this.deliveryOrder.noteRemoved();
-    row.lane.deliveries.noteRemoved();
+    row.ledger.deliveries.noteRemoved();
     for (const attempt of row.attemptLog ?? []) {
       attempt.removed = true;
       this.attemptOrder.noteRemoved();
     }
-    this.dropLaneIfDone(row.lane);
+    this.dropLedgerIfDone(row.ledger);
   }
 
-  /** A lane goes with the last delivery of an endpoint that was removed. */
-  dropLaneIfDone(lane: LaneRow): void {
-    if (lane.deliveries.size === 0 && this.endpoints.get(lane.endpointId) === undefined)
-      this.lanes.delete(lane);
+  /**
+   * The ledger of an endpoint that was removed, or is hidden, goes with its last delivery, and a hidden endpoint with
+   * it; their lane goes with its last ledger.
+   */
+  dropLedgerIfDone({ endpointId, lane, deliveries }: LedgerRow): void {
+    if (deliveries.size > 0) return;
+    const record = this.endpoints.get(endpointId)?.record;
+    if (record !== undefined && record.hidden !== true) return;
+    this.endpoints.delete(endpointId);
+    this.ledgers.delete(endpointId);
+    lane.ledgers -= 1;
+    if (lane.ledgers === 0) this.lanes.delete(lane);
   }
 }

@@ -40,7 +40,7 @@ function matchesTypes(where: ListWhere, { message }: MessageRow): boolean {
 
 function isOwedAs(where: ListWhere, row: DeliveryRow): boolean {
   return (
-    (where.endpointId === undefined || row.lane.endpointId === where.endpointId) &&
+    (where.endpointId === undefined || row.ledger.endpointId === where.endpointId) &&
     (where.states === undefined || where.states.includes(row.state)) &&
     (where.messageId === undefined || row.message.message.id === where.messageId) &&
     (where.deliveryId === undefined || row.id === where.deliveryId)

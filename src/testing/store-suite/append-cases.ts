@@ -160,7 +160,13 @@ export const appendCases: readonly SuiteCase[] = [
       assert.equal(result.leased.length, 1);
       const { message, firstAttemptAt, ...rest } = leased!;
       const counters = { attempts: 1, attemptsBeforeRun: 0, rescues: 0, faults: 0 };
-      assert.deepEqual(rest, { id: wanted.id, lease: 'token-1', endpointId, ...counters });
+      assert.deepEqual(rest, {
+        id: wanted.id,
+        lease: 'token-1',
+        endpointId,
+        laneId: endpointId,
+        ...counters,
+      });
       assert.equal(message.dataJson, entry.message.dataJson);
       const stored = await world.read(wanted.id);
       assert.deepEqual(
@@ -174,7 +180,7 @@ export const appendCases: readonly SuiteCase[] = [
     name: 'does not lease in a paused lane',
     async run(world) {
       const endpointId = world.id('ep');
-      await world.store.putLane({ endpointId, paused: true });
+      await world.store.putLane({ laneId: endpointId, paused: true });
       await assertNotLeased(world, endpointId);
     },
   },
@@ -182,7 +188,7 @@ export const appendCases: readonly SuiteCase[] = [
     name: 'does not lease in a blocked lane',
     async run(world) {
       const endpointId = world.id('ep');
-      await world.store.putLane({ endpointId, blockForMs: 60_000, blockedReason: 'breaker' });
+      await world.store.putLane({ laneId: endpointId, blockForMs: 60_000, blockedReason: 'breaker' });
       await assertNotLeased(world, endpointId);
     },
   },
@@ -210,7 +216,7 @@ export const appendCases: readonly SuiteCase[] = [
     async run(world) {
       const { id } = await world.putEndpoint({ rateLimit: { limit: 1, intervalMs: 600_000 } });
       assert.equal((await appendLeased(world, id, 'key')).length, 1);
-      await world.store.putLane({ endpointId: id, paused: true, blockForMs: 60_000 });
+      await world.store.putLane({ laneId: id, paused: true, blockForMs: 60_000 });
       const deliveries = [world.delivery(id, { lease: 'token', orderingKey: 'key' })];
       const [result] = await world.append([world.entry(deliveries, { test: true })]);
       assert.ok(result?.kind === 'stored' && result.leased.length === 1);

@@ -34,6 +34,7 @@ export const claimCases: readonly SuiteCase[] = [
         id: entry.deliveries[0]!.id,
         lease: 'token-7',
         endpointId: 'ep',
+        laneId: 'ep',
         ...counters,
       });
       const stored = await world.read(leased.id);

@@ -35,7 +35,7 @@ export const endpointCases: readonly SuiteCase[] = [
       assert.deepEqual(result.record, { ...record, createdAt, updatedAt, revision });
       const stored = await world.store.endpoints.get({ id: record.id });
       assert.deepEqual(stored?.record, result.record);
-      assert.deepEqual(stored?.lane, await world.store.getLane({ endpointId: 'never_written' }));
+      assert.deepEqual(stored?.lane, await world.store.getLane({ laneId: 'never_written' }));
     },
   },
   {
@@ -141,7 +141,7 @@ export const endpointCases: readonly SuiteCase[] = [
     async run(world) {
       const { id } = await world.putEndpoint({ rateLimit: { limit: 1, intervalMs: 600_000 } });
       const emitted = await world.emit([id, id, id]);
-      await world.store.putLane({ endpointId: id, paused: true, blockForMs: 600_000 });
+      await world.store.putLane({ laneId: id, paused: true, blockForMs: 600_000 });
       await world.store.endpoints.remove({ id });
       assert.deepEqual(await world.claimIds(), emitted);
     },

@@ -99,7 +99,7 @@ export const rateCases: readonly SuiteCase[] = [
       const id = await createLimited(world, 20);
       const { leased } = await world.claim();
       await world.succeed(...leased);
-      await world.store.putLane({ endpointId: id, blockForMs: 2 * INTERVAL_MS });
+      await world.store.putLane({ laneId: id, blockForMs: 2 * INTERVAL_MS });
       assertAbout((await world.claim()).nextDueMs, 2 * INTERVAL_MS);
     },
   },

@@ -84,7 +84,7 @@ export const rescueCases: readonly SuiteCase[] = [
       );
       assert.notEqual((await world.read(id)).finishedAt, undefined);
       assert.equal((await world.attempts(id)).length, 3);
-      assert.equal((await world.store.getLane({ endpointId: 'ep' })).failed, 1);
+      assert.equal((await world.store.getLane({ laneId: 'ep' })).failed, 1);
     },
   },
   {
@@ -95,7 +95,7 @@ export const rescueCases: readonly SuiteCase[] = [
       assert.deepEqual(await world.settle(lost, { kind: 'succeeded' }), { kind: 'lost' });
       assert.deepEqual(await world.read(lost.id), before);
       assert.equal((await world.attempts(lost.id)).length, 1);
-      const { succeeded, lastTriggeredAt } = await world.store.getLane({ endpointId: 'ep' });
+      const { succeeded, lastTriggeredAt } = await world.store.getLane({ laneId: 'ep' });
       assert.deepEqual([succeeded, lastTriggeredAt], [0, undefined]);
     },
   },
@@ -156,7 +156,7 @@ export const rescueCases: readonly SuiteCase[] = [
     async run(world) {
       await world.emitOne('ep');
       await world.claimOne();
-      await world.store.putLane({ endpointId: 'ep', paused: true });
+      await world.store.putLane({ laneId: 'ep', paused: true });
       await world.advance(LEASE_MS + 1_000);
       const { rescued, leased } = await world.claim();
       assert.deepEqual([rescued.length, leased.length], [1, 0]);

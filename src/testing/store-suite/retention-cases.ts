@@ -56,7 +56,7 @@ export const retentionCases: readonly SuiteCase[] = [
     name: 'never removes a message that has an unfinished delivery',
     async run(world) {
       const deliveries = ['ep_sending', 'ep_waiting', 'ep_paused', 'ep_done'].map((id) => world.delivery(id));
-      await world.store.putLane({ endpointId: 'ep_paused', paused: true });
+      await world.store.putLane({ laneId: 'ep_paused', paused: true });
       await world.append(deliveries.map((one) => world.entry([one, world.delivery('ep_done_too')])));
       const { leased } = await world.claim({ leaseMs: 10_000 * HOUR_MS });
       for (const one of leased) {
@@ -148,11 +148,11 @@ export const retentionCases: readonly SuiteCase[] = [
       const { leased } = await world.claim();
       await world.succeed(leased[0]!);
       await world.exhaust(leased[1]!);
-      const before = await world.store.getLane({ endpointId: id });
+      const before = await world.store.getLane({ laneId: id });
       await world.advance(100 * HOUR_MS);
       assert.equal((await prune(world)).messages, 2);
       assert.deepEqual([before.succeeded, before.failed], [1, 1]);
-      assert.deepEqual(await world.store.getLane({ endpointId: id }), before);
+      assert.deepEqual(await world.store.getLane({ laneId: id }), before);
     },
   },
   {

@@ -195,15 +195,15 @@ export const settleCases: readonly SuiteCase[] = [
       const leased = (await world.claim()).leased.filter(({ endpointId }) => endpointId === 'ep');
       const interrupted = await world.settle(leased[0]!, { kind: 'interrupted' });
       assert.equal(interrupted.kind, 'settled');
-      assert.equal((await world.store.getLane({ endpointId: 'ep' })).lastTriggeredAt, undefined);
+      assert.equal((await world.store.getLane({ laneId: 'ep' })).lastTriggeredAt, undefined);
       await world.succeed(leased[1]!);
       await world.exhaust(leased[2]!);
       await world.retryIn(leased[3]!, 60_000);
-      const { succeeded, failed, lastTriggeredAt } = await world.store.getLane({ endpointId: 'ep' });
+      const { succeeded, failed, lastTriggeredAt } = await world.store.getLane({ laneId: 'ep' });
       assert.deepEqual([succeeded, failed], [1, 1]);
       const [last] = await world.attempts(leased[3]!.id);
       assert.equal(lastTriggeredAt, last?.startedAt);
-      assert.equal((await world.store.getLane({ endpointId: 'ep_2' })).succeeded, 0);
+      assert.equal((await world.store.getLane({ laneId: 'ep_2' })).succeeded, 0);
     },
   },
 ];

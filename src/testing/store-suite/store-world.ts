@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Attempt, Delivery } from '../../core/delivery.ts';
-import type { EndpointRecord } from '../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf } from '../../core/endpoint.ts';
 import type { DeliveryEvent } from '../../core/transition.ts';
 import { transition } from '../../core/transition.ts';
 import type {
@@ -92,6 +92,7 @@ export class StoreWorld {
     return {
       id: this.id('dlv'),
       endpointId,
+      laneId: endpointId,
       state: 'scheduled',
       reason: undefined,
       lease,
@@ -225,6 +226,23 @@ export class StoreWorld {
       revision: 0,
       ...overrides,
     };
+  }
+
+  /** The record of a hidden endpoint. */
+  hiddenEndpoint(overrides: Partial<EndpointRecord> = {}): EndpointRecord {
+    return this.endpoint({ events: [], hidden: true, lane: 'lane', ...overrides });
+  }
+
+  /** A matched message for hidden endpoints, one delivery each. */
+  hiddenEntry(
+    records: readonly EndpointRecord[],
+    delivery: Partial<NewDelivery> = {},
+    message: Partial<NewMessage> = {},
+  ): AppendEntry {
+    const deliveries = records.map((record) =>
+      this.delivery(record.id, { laneId: laneIdOf(record), ...delivery }),
+    );
+    return { ...this.entry(deliveries, message), hiddenEndpoints: records };
   }
 
   /** Stores an endpoint; its record as stored. */

@@ -74,8 +74,8 @@ export const watchCases: readonly SuiteCase[] = [
     await heard({ kind: 'work' });
     await world.store.reschedule({ where: {}, to: 'scheduled', limit: 1 });
     await heard({ kind: 'work' });
-    await world.store.putLane({ endpointId: 'ep', paused: true });
-    await world.store.putLane({ endpointId: 'ep', paused: false });
+    await world.store.putLane({ laneId: 'ep', paused: true });
+    await world.store.putLane({ laneId: 'ep', paused: false });
     await heard({ kind: 'work' });
     stop();
   }),
