@@ -19,6 +19,8 @@ export interface Message {
   readonly metadata: JsonObject | undefined;
   /** The trace it belongs to; receivers get it as headers. */
   readonly trace: TraceContext | undefined;
+  /** True for a message that was emitted `to` named endpoints: replay gives it to no other. */
+  readonly addressed: boolean;
   /** True for the message of `endpoints.test`. */
   readonly test: boolean;
 }

@@ -103,6 +103,7 @@ export class MessageFactory {
       orderingKey: options.orderingKey,
       metadata,
       trace: this.#traceOf(options),
+      addressed: options.to !== undefined,
       test: false,
       fingerprint:
         idempotencyKey === undefined && options.id === undefined

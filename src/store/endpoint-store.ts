@@ -49,6 +49,8 @@ export interface Lane {
   readonly failed: number;
   /** Start of the last attempt that was `delivered` or `endpoint_failed`, epoch ms. */
   readonly lastTriggeredAt: number | undefined;
+  /** Attempts that were `endpoint_failed` since the last one that was `delivered`, in the order in which they are settled. */
+  readonly consecutiveFailures: number;
 }
 
 /** What `putLane` takes. Members left out stay as they are. */

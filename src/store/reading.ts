@@ -1,5 +1,6 @@
 /** What is read, moved in bulk and removed. Part of the store port; the contract stands in store.ts. */
 import type { Attempt, Delivery, DeliveryState, DiscardReason } from '../core/delivery.ts';
+import type { LatencyCounts } from '../core/latency.ts';
 import type { Message } from '../core/message.ts';
 
 /** A message as a store gives it back. */
@@ -20,17 +21,23 @@ export interface ListWhere {
   readonly tenant?: string | undefined;
   readonly endpointId?: string | undefined;
   readonly messageId?: string | undefined;
+  /** Any of these messages. */
+  readonly messageIds?: readonly string[] | undefined;
   readonly deliveryId?: string | undefined;
   readonly types?: readonly string[] | undefined;
   readonly states?: readonly DeliveryState[] | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+  /** Leaves out deliveries that ended at or after this instant; unfinished ones stay. */
+  readonly finishedBefore?: number | undefined;
 }
 
 /** What `list` of a store takes. */
 export interface ListParams<K extends keyof Listable> {
   readonly of: K;
   readonly where: ListWhere;
+  /** Which end comes first. Default `'newest'`. */
+  readonly order?: 'newest' | 'oldest' | undefined;
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -64,14 +71,48 @@ export interface RescheduleResult {
 
 /** What `stats` of a store takes. */
 export interface StatsParams {
+  /** `since` and `until` apply to the creation of deliveries, and to the start of attempts. */
   readonly where: Pick<ListWhere, 'tenant' | 'endpointId' | 'since' | 'until'>;
+  /** Counts attempts once more by stretches of this length, the first of which begins at `since`; needs `since`. */
+  readonly bucketMs?: number | undefined;
 }
 
 /** Counts over the deliveries of a store. */
 export interface StoreStats {
+  /** The time of the store, epoch ms. */
+  readonly at: number;
   readonly byState: Readonly<Record<DeliveryState, number>>;
   /** Scheduled deliveries that have been attempted before. */
   readonly waitingForRetry: number;
+  readonly attempts: AttemptCounts;
+  /** Start of the last attempt that was `delivered`, epoch ms. */
+  readonly lastDeliveredAt: number | undefined;
+  /** Start of the last attempt that was `endpoint_failed`, epoch ms. */
+  readonly lastFailedAt: number | undefined;
+  /** Stretches in which there were attempts, in order of time; empty without `bucketMs`. */
+  readonly buckets: readonly (AttemptCounts & { readonly startAt: number })[];
+  /** Counters of the lanes, whatever `since` and `until` say: of the endpoint, or of all endpoints (of the tenant). */
+  readonly lifetime: LifetimeCounts;
+}
+
+/** What retention leaves. */
+export interface LifetimeCounts {
+  /** Deliveries that ended `succeeded`. */
+  readonly succeeded: number;
+  /** Deliveries that ended `exhausted` or `failed`. */
+  readonly failed: number;
+  /** Start of the last attempt that was `delivered` or `endpoint_failed`, epoch ms. */
+  readonly lastTriggeredAt: number | undefined;
+}
+
+/** Attempts, counted. */
+export interface AttemptCounts {
+  /** Attempts that were `delivered`. */
+  readonly delivered: number;
+  /** Attempts that were `endpoint_failed`. */
+  readonly failed: number;
+  /** How long those of them took that got a response. */
+  readonly latency: LatencyCounts;
 }
 
 /** How long what is finished is kept, in milliseconds. 0: until the next pass. `Infinity`: for ever. */

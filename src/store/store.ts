@@ -39,6 +39,7 @@ import type {
   AppendResult,
   ClaimFanOutParams,
   CompleteFanOutParams,
+  CompleteFanOutResult,
   FanOutClaim,
 } from './storing.ts';
 
@@ -84,8 +85,10 @@ export interface Store {
    * Stores the deliveries of claimed messages and marks them fanned out. (message, endpoint) is unique: a pair that
    * exists is left as it is. A message whose fan-out lease is gone is skipped. The deliveries are not leased: their
    * `lease` is ignored, `claimDue` finds them.
+   * - A result without a lease adds deliveries to a message that is fanned out already; one that is not is skipped.
+   * - Answers, in the order of the results, which deliveries were stored.
    */
-  completeFanOut(params: CompleteFanOutParams): Promise<void>;
+  completeFanOut(params: CompleteFanOutParams): Promise<readonly CompleteFanOutResult[]>;
 
   /**
    * Leases due deliveries, their attempts counted.
@@ -104,7 +107,8 @@ export interface Store {
   claimDue(params: ClaimParams): Promise<ClaimResult>;
 
   /**
-   * Writes outcomes: the new state of each delivery, its attempt, and the counters of its lane. Fenced, one by one. A
+   * Writes outcomes: the new state of each delivery, its attempt, and the counters of its lane (`consecutiveFailures`
+   * not for test messages). Fenced, one by one. A
    * delivery that was cancelled meanwhile and would be scheduled again becomes `discarded`; the same holds for `release`
    * and for rescues.
    */
@@ -132,10 +136,10 @@ export interface Store {
   getMessage(params: { id: string }): Promise<StoredMessage | undefined>;
   getDelivery(params: { id: string }): Promise<Delivery | undefined>;
   /**
-   * Newest first, in pages. A cursor is opaque, and stays valid while rows are added and removed: no row that was there
-   * all the time is left out or given twice.
-   * - messages: `endpointId`, `deliveryId` and `states` ask for a delivery that meets all of them at once.
-   * - attempts: `types` and `states` are those of their delivery as it is now.
+   * In pages, newest first or oldest first. A cursor is opaque, belongs to one order, and stays valid while rows are
+   * added and removed: no row that was there all the time is left out or given twice.
+   * - messages: `endpointId`, `deliveryId`, `states` and `finishedBefore` ask for a delivery that meets all of them at once.
+   * - attempts: `types`, `states` and `finishedBefore` are those of their delivery as it is now.
    */
   list<K extends keyof Listable>(params: ListParams<K>): Promise<Page<Listable[K]>>;
 
@@ -148,6 +152,10 @@ export interface Store {
    */
   reschedule(params: RescheduleParams): Promise<RescheduleResult>;
 
+  /**
+   * Counts deliveries and attempts. Those of test messages do not count. Latencies are counted by the bounds of
+   * `LATENCY_BOUNDS_MS`, so that a store can do it in one statement; percentiles are made of the counts elsewhere.
+   */
   stats(params: StatsParams): Promise<StoreStats>;
 
   /**

@@ -70,7 +70,14 @@ export interface FanOutClaim {
 export interface CompleteFanOutParams {
   readonly results: readonly {
     readonly messageId: string;
-    readonly lease: string;
+    /** `undefined`: the message is fanned out already. */
+    readonly lease: string | undefined;
     readonly deliveries: readonly NewDelivery[];
   }[];
+}
+
+/** What came of one result of `completeFanOut`. */
+export interface CompleteFanOutResult {
+  /** Ids of the deliveries that were stored; the others existed, or their message was skipped. */
+  readonly stored: readonly string[];
 }

@@ -21,6 +21,7 @@ function message(changes: Partial<Message> = {}): Message {
     orderingKey: undefined,
     metadata: { secret: 'of the sender' },
     trace: undefined,
+    addressed: false,
     test: false,
     ...changes,
   };

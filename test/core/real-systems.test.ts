@@ -26,6 +26,7 @@ const message: Message = {
   orderingKey: undefined,
   metadata: undefined,
   trace: undefined,
+  addressed: false,
   test: false,
 };
 

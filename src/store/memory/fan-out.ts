@@ -1,6 +1,13 @@
-import type { ClaimFanOutParams, CompleteFanOutParams, FanOutClaim } from '../store.ts';
+import type {
+  ClaimFanOutParams,
+  CompleteFanOutParams,
+  CompleteFanOutResult,
+  FanOutClaim,
+  NewDelivery,
+} from '../store.ts';
 import { addDelivery } from './append.ts';
 import { noteIfFinished, requeue } from './changes.ts';
+import type { MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Leases unmatched messages, oldest first. Costs as much as there are leased ones before them. */
@@ -20,19 +27,39 @@ export function claimFanOut(tables: Tables, params: ClaimFanOutParams): readonly
 }
 
 /** Adds the deliveries of matched messages. */
-export function completeFanOut(tables: Tables, params: CompleteFanOutParams): void {
+export function completeFanOut(
+  tables: Tables,
+  params: CompleteFanOutParams,
+): readonly CompleteFanOutResult[] {
   const now = tables.now();
-  for (const result of params.results) {
-    const message = tables.unmatched.get(result.messageId);
-    if (message === undefined || message.fanOutLease !== result.lease) continue;
+  return params.results.map(({ messageId, lease, deliveries }) => {
+    const message = tables.messages.get(messageId);
+    if (message === undefined || !isOpenTo(message, lease)) return { stored: [] };
+    if (message.fannedOut && !deliveries.some((delivery) => isMissing(message, delivery)))
+      return { stored: [] };
+    // Before the counts change: they tell in which list of finished messages it is.
+    if (message.finishedAt !== undefined) tables.finished.remove(message);
     for (const existing of message.deliveries) existing.ledger.lastMessage = message.sequence;
-    for (const delivery of result.deliveries) {
+    const stored: string[] = [];
+    for (const delivery of deliveries) {
       const row = addDelivery(tables, message, delivery, now);
-      if (row?.state === 'scheduled') requeue(tables, row, now);
+      if (row === undefined) continue;
+      stored.push(row.id);
+      if (row.state === 'scheduled') requeue(tables, row, now);
     }
     message.fannedOut = true;
     message.fanOutLease = undefined;
-    tables.unmatched.delete(result.messageId);
+    tables.unmatched.delete(messageId);
     noteIfFinished(tables, message, now);
-  }
+    return { stored };
+  });
+}
+
+function isMissing(message: MessageRow, { endpointId }: NewDelivery): boolean {
+  return !message.deliveries.some(({ ledger }) => ledger.endpointId === endpointId);
+}
+
+/** A message that is not matched belongs to the holder of its lease; one that is takes more from anybody. */
+function isOpenTo(message: MessageRow, lease: string | undefined): boolean {
+  return message.fannedOut ? lease === undefined : lease !== undefined && message.fanOutLease === lease;
 }

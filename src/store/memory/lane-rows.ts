@@ -16,6 +16,7 @@ export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit
     succeeded: 0,
     failed: 0,
     lastTriggeredAt: undefined,
+    consecutiveFailures: 0,
     rate: rateLimit === undefined ? undefined : new RateWindow(rateLimit),
     due: new TimedQueue(),
     keys: new Map(),
@@ -36,6 +37,7 @@ export function toLane(row: LaneRow | undefined, now: number): Lane {
     succeeded: row?.succeeded ?? 0,
     failed: row?.failed ?? 0,
     lastTriggeredAt: row?.lastTriggeredAt,
+    consecutiveFailures: row?.consecutiveFailures ?? 0,
   };
 }
 

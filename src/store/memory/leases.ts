@@ -54,6 +54,7 @@ function settleOne(tables: Tables, settlement: Settlement, now: number): SettleR
     const startedAt = now - attempt.durationMs;
     logAttempt(tables, row, attempt, startedAt);
     noteTriggered(row.lane, attempt, startedAt);
+    if (!row.message.message.test) noteFailures(row.lane, attempt);
   }
   applyTransition(tables, row, settlement.transition, now);
   return { kind: 'settled', state: row.state, reason: row.reason };
@@ -63,6 +64,11 @@ function settleOne(tables: Tables, settlement: Settlement, now: number): SettleR
 function heldBy(tables: Tables, lease: Pick<Lease, 'deliveryId' | 'lease'>): DeliveryRow | undefined {
   const row = tables.deliveries.get(lease.deliveryId);
   return row !== undefined && row.state === 'sending' && row.lease === lease.lease ? row : undefined;
+}
+
+function noteFailures(lane: LaneRow, { outcome }: NewAttempt): void {
+  if (outcome === 'delivered') lane.consecutiveFailures = 0;
+  else if (outcome === 'endpoint_failed') lane.consecutiveFailures += 1;
 }
 
 /** Only an answer, or the lack of one, tells that the endpoint was called. */

@@ -10,14 +10,9 @@ import type { AttemptRow, DeliveryRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { matchesAttempt, matchesDelivery, matchesMessage } from './where.ts';
 
-/** Something whose rows can be read from the newest to the oldest. */
-interface Source<Row> {
-  scanDown(before: number, visit: (row: Row) => boolean): void;
-}
-
-interface Listing<Row, Item> {
+interface Listing<Row extends OrderedRow, Item> {
   readonly kind: CursorKind;
-  readonly source: (tables: Tables, where: ListWhere) => Source<Row>;
+  readonly source: (tables: Tables, where: ListWhere) => OrderedRows<Row>;
   readonly matches: (where: ListWhere, row: Row) => boolean;
   readonly copy: (row: Row) => Item;
 }
@@ -27,6 +22,7 @@ const MESSAGES: Listing<MessageRow, Listable['messages']> = {
   source: (tables, where) => {
     if (where.messageId !== undefined) return only([tables.messages.get(where.messageId)]);
     if (where.deliveryId !== undefined) return only([tables.deliveries.get(where.deliveryId)?.message]);
+    if (where.messageIds !== undefined) return only(messagesOf(tables, where.messageIds));
     return tables.messageOrder;
   },
   matches: matchesMessage,
@@ -45,10 +41,10 @@ const ATTEMPTS: Listing<AttemptRow, Listable['attempts']> = {
   source: (tables, where) => {
     if (where.deliveryId !== undefined)
       return only(tables.deliveries.get(where.deliveryId)?.attemptLog ?? []);
-    if (where.messageId === undefined) return tables.attemptOrder;
-    const attempts =
-      tables.messages.get(where.messageId)?.deliveries.flatMap((row) => row.attemptLog ?? []) ?? [];
-    return only(attempts.sort((a, b) => a.sequence - b.sequence));
+    const messageIds = where.messageId === undefined ? where.messageIds : [where.messageId];
+    if (messageIds === undefined) return tables.attemptOrder;
+    const deliveries = messagesOf(tables, messageIds).flatMap((row) => row.deliveries);
+    return only(inOrder(deliveries.flatMap((row) => row.attemptLog ?? [])));
   },
   matches: matchesAttempt,
   copy: toAttempt,
@@ -62,7 +58,7 @@ const LISTINGS: {
   attempts: (tables, params) => readPage(ATTEMPTS, tables, params),
 };
 
-/** A page, newest first. Ids in `where` are looked up; anything else is found by reading the rows in order. */
+/** A page. Ids in `where` are looked up; anything else is found by reading the rows in order. */
 export function list<K extends keyof Listable>(tables: Tables, params: ListParams<K>): Page<Listable[K]> {
   return LISTINGS[params.of](tables, params);
 }
@@ -71,6 +67,8 @@ export function list<K extends keyof Listable>(tables: Tables, params: ListParam
 export function deliverySource(tables: Tables, where: ListWhere): OrderedRows<DeliveryRow> {
   if (where.deliveryId !== undefined) return only([tables.deliveries.get(where.deliveryId)]);
   if (where.messageId !== undefined) return only(tables.messages.get(where.messageId)?.deliveries ?? []);
+  if (where.messageIds !== undefined)
+    return only(inOrder(messagesOf(tables, where.messageIds).flatMap((row) => row.deliveries)));
   if (where.endpointId !== undefined) return tables.ledgers.get(where.endpointId)?.deliveries ?? only([]);
   return tables.deliveryOrder;
 }
@@ -82,6 +80,16 @@ export function only<Row extends OrderedRow>(rows: readonly (Row | undefined)[])
   return ordered;
 }
 
+/** The messages that there are of these, oldest first, each once. */
+function messagesOf(tables: Tables, ids: readonly string[]): MessageRow[] {
+  const rows = [...new Set(ids)].map((id) => tables.messages.get(id));
+  return inOrder(rows.filter((row) => row !== undefined));
+}
+
+function inOrder<Row extends OrderedRow>(rows: Row[]): Row[] {
+  return rows.sort((a, b) => a.sequence - b.sequence);
+}
+
 function readPage<Row extends OrderedRow, Item, K extends keyof Listable>(
   listing: Listing<Row, Item>,
   tables: Tables,
@@ -90,8 +98,9 @@ function readPage<Row extends OrderedRow, Item, K extends keyof Listable>(
   const items: Item[] = [];
   let last = 0;
   let nextCursor: string | undefined;
-  const before = decodeCursor(listing.kind, params.cursor) ?? Infinity;
-  listing.source(tables, params.where).scanDown(before, (row) => {
+  const after = decodeCursor(listing.kind, params.cursor);
+  const source = listing.source(tables, params.where);
+  const visit = (row: Row): boolean => {
     if (!listing.matches(params.where, row)) return true;
     if (items.length >= params.limit) {
       nextCursor = encodeCursor(listing.kind, last);
@@ -100,6 +109,8 @@ function readPage<Row extends OrderedRow, Item, K extends keyof Listable>(
     items.push(listing.copy(row));
     last = row.sequence;
     return true;
-  });
+  };
+  if (params.order === 'oldest') source.scanUp(after ?? 0, visit);
+  else source.scanDown(after ?? Infinity, visit);
   return { items, nextCursor };
 }

@@ -7,6 +7,7 @@ import type {
   ClaimParams,
   ClaimResult,
   CompleteFanOutParams,
+  CompleteFanOutResult,
   EndpointStore,
   FanOutClaim,
   Lane,
@@ -123,8 +124,8 @@ class MemoryStore implements Store {
     return claimFanOut(this.#tables, params);
   }
 
-  async completeFanOut(params: CompleteFanOutParams): Promise<void> {
-    completeFanOut(this.#tables, params);
+  async completeFanOut(params: CompleteFanOutParams): Promise<readonly CompleteFanOutResult[]> {
+    return completeFanOut(this.#tables, params);
   }
 
   async claimDue(params: ClaimParams): Promise<ClaimResult> {

@@ -21,6 +21,7 @@ export function createMessageRow(
       orderingKey: message.orderingKey,
       metadata: message.metadata === undefined ? undefined : structuredClone(message.metadata),
       trace: message.trace,
+      addressed: message.addressed,
       test: message.test,
     },
     fingerprint: message.fingerprint,

@@ -94,6 +94,7 @@ export interface LaneRow extends TimedItem<LaneRow> {
   succeeded: number;
   failed: number;
   lastTriggeredAt: number | undefined;
+  consecutiveFailures: number;
   /** `undefined`: no limit. */
   rate: RateWindow | undefined;
   /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */

@@ -1,11 +1,25 @@
 import type { DeliveryState } from '../../core/delivery.ts';
-import type { StatsParams, StoreStats } from '../store.ts';
+import { LatencyCounter } from '../../core/latency.ts';
+import type { AttemptCounts, StatsParams, StoreStats } from '../store.ts';
 import { deliverySource } from './listing.ts';
+import type { AttemptRow } from './rows.ts';
 import type { Tables } from './tables.ts';
-import { matchesDelivery } from './where.ts';
+import { matchesAttempt, matchesDelivery } from './where.ts';
 
-/** Counts deliveries by reading them: some milliseconds for a hundred thousand. */
-export function stats(tables: Tables, { where }: StatsParams): StoreStats {
+/** Counts by reading: some milliseconds for a hundred thousand deliveries. */
+export function stats(tables: Tables, params: StatsParams): StoreStats {
+  return {
+    at: tables.now(),
+    ...countDeliveries(tables, params),
+    ...countAttempts(tables, params),
+    lifetime: sumLanes(tables, params),
+  };
+}
+
+function countDeliveries(
+  tables: Tables,
+  { where }: StatsParams,
+): Pick<StoreStats, 'byState' | 'waitingForRetry'> {
   const byState: Record<DeliveryState, number> = {
     scheduled: 0,
     sending: 0,
@@ -16,10 +30,96 @@ export function stats(tables: Tables, { where }: StatsParams): StoreStats {
   };
   let waitingForRetry = 0;
   deliverySource(tables, where).scanUp(0, (row) => {
-    if (!matchesDelivery(where, row)) return true;
+    if (row.message.message.test || !matchesDelivery(where, row)) return true;
     byState[row.state] += 1;
     if (row.state === 'scheduled' && row.attempts > 0) waitingForRetry += 1;
     return true;
   });
   return { byState, waitingForRetry };
+}
+
+type CountedAttempts = Pick<StoreStats, 'attempts' | 'lastDeliveredAt' | 'lastFailedAt' | 'buckets'>;
+
+function countAttempts(tables: Tables, { where, bucketMs }: StatsParams): CountedAttempts {
+  const attempts = new AttemptCounter();
+  const buckets = new Map<number, AttemptCounter>();
+  let lastDeliveredAt: number | undefined;
+  let lastFailedAt: number | undefined;
+  forEachAttempt(tables, where, (row) => {
+    if (row.delivery.message.message.test || !matchesAttempt(where, row) || !attempts.add(row)) return;
+    if (row.attempt.outcome === 'delivered')
+      lastDeliveredAt = Math.max(lastDeliveredAt ?? row.startedAt, row.startedAt);
+    else lastFailedAt = Math.max(lastFailedAt ?? row.startedAt, row.startedAt);
+    if (bucketMs !== undefined && where.since !== undefined) {
+      const index = Math.floor((row.startedAt - where.since) / bucketMs);
+      let bucket = buckets.get(index);
+      if (bucket === undefined) buckets.set(index, (bucket = new AttemptCounter()));
+      bucket.add(row);
+    }
+  });
+  return {
+    attempts: attempts.result(),
+    lastDeliveredAt,
+    lastFailedAt,
+    buckets: [...buckets]
+      .sort(([a], [b]) => a - b)
+      .map(([index, counter]) => ({ startAt: where.since! + index * bucketMs!, ...counter.result() })),
+  };
+}
+
+class AttemptCounter {
+  #delivered = 0;
+  #failed = 0;
+  readonly #latency = new LatencyCounter();
+
+  /** False for an attempt that says nothing about the endpoint. */
+  add({ attempt: { outcome, response, durationMs } }: AttemptRow): boolean {
+    if (outcome === 'delivered') this.#delivered += 1;
+    else if (outcome === 'endpoint_failed') this.#failed += 1;
+    else return false;
+    if (response !== undefined) this.#latency.add(durationMs);
+    return true;
+  }
+
+  result(): AttemptCounts {
+    return { delivered: this.#delivered, failed: this.#failed, latency: this.#latency.result() };
+  }
+}
+
+/** Those of one endpoint are found through its deliveries. */
+function forEachAttempt(
+  tables: Tables,
+  { endpointId }: StatsParams['where'],
+  visit: (row: AttemptRow) => void,
+): void {
+  if (endpointId === undefined) {
+    tables.attemptOrder.scanUp(0, (row) => {
+      visit(row);
+      return true;
+    });
+  } else {
+    tables.ledgers.get(endpointId)?.deliveries.scanUp(0, (row) => {
+      row.attemptLog?.forEach(visit);
+      return true;
+    });
+  }
+}
+
+function sumLanes(tables: Tables, { where: { endpointId, tenant } }: StatsParams): StoreStats['lifetime'] {
+  const sum = { succeeded: 0, failed: 0, lastTriggeredAt: undefined as number | undefined };
+  const add = (id: string): void => {
+    const lane = tables.lanes.get(id);
+    if (lane === undefined) return;
+    sum.succeeded += lane.succeeded;
+    sum.failed += lane.failed;
+    const times = [sum.lastTriggeredAt, lane.lastTriggeredAt].filter((time) => time !== undefined);
+    sum.lastTriggeredAt = times.length === 0 ? undefined : Math.max(...times);
+  };
+  if (endpointId !== undefined) add(endpointId);
+  else
+    tables.endpoints.ordered.scanUp(0, ({ record }) => {
+      if (tenant === undefined || record.tenant === tenant) add(record.id);
+      return true;
+    });
+  return sum;
 }

@@ -8,10 +8,13 @@ export function matchesDelivery(where: ListWhere, row: DeliveryRow): boolean {
 
 /** Messages: some delivery has to meet what is asked of deliveries, all of it at once. */
 export function matchesMessage(where: ListWhere, row: MessageRow): boolean {
-  if (where.messageId !== undefined && row.message.id !== where.messageId) return false;
-  if (!isWithin(where, row.createdAt) || !matchesTypes(where, row)) return false;
-  if (where.endpointId === undefined && where.deliveryId === undefined && where.states === undefined)
-    return true;
+  if (!isNamed(where, row) || !isWithin(where, row.createdAt) || !matchesTypes(where, row)) return false;
+  const asksForDelivery =
+    where.endpointId !== undefined ||
+    where.deliveryId !== undefined ||
+    where.states !== undefined ||
+    where.finishedBefore !== undefined;
+  if (!asksForDelivery) return true;
   return row.deliveries.some((delivery) => isOwedAs(where, delivery));
 }
 
@@ -42,7 +45,15 @@ function isOwedAs(where: ListWhere, row: DeliveryRow): boolean {
   return (
     (where.endpointId === undefined || row.ledger.endpointId === where.endpointId) &&
     (where.states === undefined || where.states.includes(row.state)) &&
-    (where.messageId === undefined || row.message.message.id === where.messageId) &&
-    (where.deliveryId === undefined || row.id === where.deliveryId)
+    (where.deliveryId === undefined || row.id === where.deliveryId) &&
+    (where.finishedBefore === undefined || (row.finishedAt ?? -Infinity) < where.finishedBefore) &&
+    isNamed(where, row.message)
+  );
+}
+
+function isNamed(where: ListWhere, { message: { id } }: MessageRow): boolean {
+  return (
+    (where.messageId === undefined || id === where.messageId) &&
+    (where.messageIds === undefined || where.messageIds.includes(id))
   );
 }

@@ -40,6 +40,7 @@ export const appendCases: readonly SuiteCase[] = [
       const message = world.message({
         orderingKey: 'order-7',
         idempotencyKey: 'key-1',
+        addressed: true,
         metadata: { source: 'api', nested: { list: [1, null, true, 'x'] } },
         trace: { traceparent: '00-1', tracestate: 'a=1' },
         fingerprint: 'abc',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FanOutClaim, NewDelivery } from '../../store/store.ts';
+import type { CompleteFanOutResult, FanOutClaim, NewDelivery } from '../../store/store.ts';
 import type { StoreWorld } from './store-world.ts';
 import { LEASE_MS } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
@@ -19,7 +19,7 @@ function complete(
   world: StoreWorld,
   { message, lease }: FanOutClaim,
   deliveries: readonly NewDelivery[],
-): Promise<void> {
+): Promise<readonly CompleteFanOutResult[]> {
   return world.store.completeFanOut({ results: [{ messageId: message.id, lease, deliveries }] });
 }
 
@@ -157,6 +157,51 @@ export const fanOutCases: readonly SuiteCase[] = [
       };
       await world.store.completeFanOut({ results: [unknown, known] });
       assert.deepEqual(await world.claimIds(), [known.deliveries[0]!.id]);
+    },
+  },
+  {
+    name: 'answers which deliveries a completion stored',
+    async run(world) {
+      const existing = world.delivery('ep_1');
+      await world.append([{ ...world.entry([existing]), fannedOut: false }]);
+      const [claimed] = await claim(world);
+      const [again, fresh] = [world.delivery('ep_1'), world.delivery('ep_2')];
+      const unknown = { messageId: 'msg_unknown', lease: claimed!.lease, deliveries: [world.delivery('ep')] };
+      const known = { messageId: claimed!.message.id, lease: claimed!.lease, deliveries: [again, fresh] };
+      const answers = await world.store.completeFanOut({ results: [unknown, known] });
+      assert.deepEqual(answers, [{ stored: [] }, { stored: [fresh.id] }]);
+    },
+  },
+  {
+    name: 'adds deliveries to a message that is fanned out, without a lease',
+    async run(world) {
+      const entry = world.entry([world.delivery('ep_1')]);
+      await world.append([entry]);
+      await world.succeed(await world.claimOne());
+      const [again, added] = [world.delivery('ep_1'), world.delivery('ep_2', { lease: 'ignored' })];
+      const result = { messageId: entry.message.id, lease: undefined, deliveries: [again, added] };
+      assert.deepEqual(await world.store.completeFanOut({ results: [result] }), [{ stored: [added.id] }]);
+      assert.deepEqual(await world.store.completeFanOut({ results: [result] }), [{ stored: [] }]);
+      const retention = { succeededMs: 0, unsuccessfulMs: 0 };
+      await world.advance(60_000);
+      assert.equal((await world.store.prune({ retention, budgetMs: 1_000 })).messages, 0, 'it is open again');
+      const leased = await world.claimOne();
+      assert.equal(leased.id, added.id);
+      await world.succeed(leased);
+      await world.advance(60_000);
+      assert.equal((await world.store.prune({ retention, budgetMs: 1_000 })).messages, 1);
+    },
+  },
+  {
+    name: 'stores nothing without a lease for a message that waits for its fan-out',
+    async run(world) {
+      const [id] = await appendUnmatched(world, 1);
+      const result = { messageId: id!, lease: undefined, deliveries: [world.delivery('ep')] };
+      assert.deepEqual(await world.store.completeFanOut({ results: [result] }), [{ stored: [] }]);
+      const [claimed] = await claim(world);
+      assert.deepEqual(await world.store.completeFanOut({ results: [result] }), [{ stored: [] }]);
+      await complete(world, claimed!, [world.delivery('ep')]);
+      assert.equal((await world.claimIds()).length, 1);
     },
   },
 ];

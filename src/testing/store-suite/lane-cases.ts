@@ -15,6 +15,7 @@ export const laneCases: readonly SuiteCase[] = [
         succeeded: 0,
         failed: 0,
         lastTriggeredAt: undefined,
+        consecutiveFailures: 0,
       });
     },
   },

@@ -8,11 +8,12 @@ async function listAll<K extends keyof Listable>(
   of: K,
   where: ListWhere = {},
   limit = 100,
+  order?: 'oldest',
 ): Promise<Listable[K][]> {
   const found: Listable[K][] = [];
   let cursor: string | undefined;
   do {
-    const page = await world.store.list({ of, where, cursor, limit });
+    const page = await world.store.list({ of, where, order, cursor, limit });
     assert.ok(page.items.length > 0 || page.nextCursor === undefined, 'no page but the last is empty');
     found.push(...page.items);
     cursor = page.nextCursor;
@@ -70,13 +71,20 @@ export const listingCases: readonly SuiteCase[] = [
   {
     name: 'finds deliveries by each member of where',
     async run(world) {
-      const { a, a1, a2, b1 } = await fill(world);
+      const { a, b, c, a1, a2, b1 } = await fill(world);
       const { createdAt } = await world.read(b1);
+      const finishedAt = (await world.read(a1)).finishedAt!;
       const table: readonly (readonly [ListWhere, readonly string[]])[] = [
         [{}, [b1, a2, a1]],
         [{ tenant: 'acme' }, [a2, a1]],
         [{ endpointId: 'ep_1' }, [b1, a1]],
         [{ messageId: a }, [a2, a1]],
+        [{ messageIds: [c, b, a, a, 'unknown'] }, [b1, a2, a1]],
+        [{ messageIds: [a], endpointId: 'ep_2' }, [a2]],
+        [{ messageIds: [] }, []],
+        [{ finishedBefore: createdAt }, [b1, a2, a1]],
+        [{ finishedBefore: finishedAt }, [b1]],
+        [{ finishedBefore: finishedAt + 1, states: ['succeeded'] }, [a1]],
         [{ deliveryId: a2 }, [a2]],
         [{ types: ['job.failed', 'job.unknown'] }, [b1]],
         [{ states: ['exhausted', 'scheduled'] }, [b1, a2]],
@@ -106,6 +114,9 @@ export const listingCases: readonly SuiteCase[] = [
         [{ types: ['job.done'] }, [c, a]],
         [{ since }, [c, b]],
         [{ messageId: b }, [b]],
+        [{ messageIds: [a, c, a, 'unknown'] }, [c, a]],
+        [{ messageIds: [a, b], endpointId: 'ep_2' }, [a]],
+        [{ finishedBefore: since, states: ['succeeded'] }, [a]],
         [{ deliveryId: b1 }, [b]],
         [{ endpointId: 'ep_1' }, [b, a]],
         [{ states: ['exhausted'] }, [a]],
@@ -132,6 +143,7 @@ export const listingCases: readonly SuiteCase[] = [
         [{}, [`${b1}/2`, `${b1}/1`, `${a2}/1`, `${a1}/1`]],
         [{ deliveryId: b1 }, [`${b1}/2`, `${b1}/1`]],
         [{ messageId: a }, [`${a2}/1`, `${a1}/1`]],
+        [{ messageIds: [b, a] }, [`${b1}/2`, `${b1}/1`, `${a2}/1`, `${a1}/1`]],
         [{ endpointId: 'ep_1' }, [`${b1}/2`, `${b1}/1`, `${a1}/1`]],
         [{ states: ['exhausted'], endpointId: 'ep_1' }, [`${b1}/2`, `${b1}/1`]],
         [{ types: ['job.done'], tenant: 'acme' }, [`${a2}/1`, `${a1}/1`]],
@@ -147,6 +159,25 @@ export const listingCases: readonly SuiteCase[] = [
           JSON.stringify(where),
         );
       }
+    },
+  },
+  {
+    name: 'lists oldest first when asked to, in pages of any size',
+    async run(world) {
+      const emitted = await world.emit(Array.from({ length: 7 }, (_, index) => `ep_${index % 2}`));
+      await world.succeed(...(await world.claim()).leased);
+      for (const limit of [1, 3, 7, 100]) {
+        assert.deepEqual(ids(await listAll(world, 'deliveries', {}, limit, 'oldest')), emitted);
+        for (const of of ['messages', 'attempts'] as const) {
+          const newest = await listAll(world, of, {}, limit);
+          assert.deepEqual(await listAll(world, of, {}, limit, 'oldest'), newest.reverse());
+        }
+      }
+      const first = await world.store.list({ of: 'deliveries', where: {}, order: 'oldest', limit: 5 });
+      const late = await world.emitOne('ep_1');
+      const { nextCursor: cursor } = first;
+      const rest = await world.store.list({ of: 'deliveries', where: {}, order: 'oldest', cursor, limit: 5 });
+      assert.deepEqual(ids([...first.items, ...rest.items]), [...emitted, late]);
     },
   },
   {

@@ -199,4 +199,21 @@ export const rescheduleCases: readonly SuiteCase[] = [
       });
     },
   },
+  {
+    name: 'leaves deliveries alone that ended at or after finishedBefore',
+    async run(world) {
+      const [early, late] = await world.emit(['ep', 'ep']);
+      const { leased } = await world.claim();
+      await world.exhaust(leased.find(({ id }) => id === early)!);
+      await world.advance(60_000);
+      await world.exhaust(leased.find(({ id }) => id === late)!);
+      const finishedBefore = (await world.read(late!)).finishedAt!;
+      const where = { deliveryIds: [late!, early!], finishedBefore };
+      const { deliveries } = await world.store.reschedule({ ...schedule, where });
+      assert.deepEqual(
+        deliveries.map(({ id }) => id),
+        [early],
+      );
+    },
+  },
 ];

@@ -206,4 +206,23 @@ export const settleCases: readonly SuiteCase[] = [
       assert.equal((await world.store.getLane({ laneId: 'ep_2' })).succeeded, 0);
     },
   },
+  {
+    name: 'counts the failures since the last delivery, tests and interruptions aside',
+    async run(world) {
+      const failures = async (): Promise<number> =>
+        (await world.store.getLane({ laneId: 'ep' })).consecutiveFailures;
+      await world.emit(['ep', 'ep', 'ep', 'ep']);
+      const { leased } = await world.claim();
+      await world.exhaust(leased[0]!);
+      await world.retryIn(leased[1]!, 60_000);
+      await world.settle(leased[2]!, { kind: 'interrupted' });
+      const test = world.entry([world.delivery('ep', { lease: 'token' })], { test: true });
+      const [result] = await world.append([test]);
+      assert.equal(result?.kind, 'stored');
+      await world.succeed(result.leased[0]!);
+      assert.equal(await failures(), 2);
+      await world.succeed(leased[3]!);
+      assert.equal(await failures(), 0);
+    },
+  },
 ];

@@ -1,13 +1,55 @@
 import assert from 'node:assert/strict';
+import { LatencyCounter, type LatencyCounts } from '../../core/latency.ts';
+import type { LeasedDelivery } from '../../store/store.ts';
+import type { StoreWorld } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
+const NO_ATTEMPTS = { delivered: 0, failed: 0, latency: new LatencyCounter().result() };
+const RESPONSE = {
+  status: 500,
+  headers: {},
+  body: '',
+  bodyEncoding: 'utf8',
+  bodyTruncated: false,
+  bodyComplete: true,
+} as const;
 const NONE = { scheduled: 0, sending: 0, succeeded: 0, exhausted: 0, discarded: 0, failed: 0 };
+
+/** An attempt that took `durationMs`, answered or not; its delivery is exhausted, or succeeded. */
+async function conclude(
+  world: StoreWorld,
+  leased: LeasedDelivery,
+  { delivered, answered, durationMs }: { delivered: boolean; answered: boolean; durationMs: number },
+): Promise<void> {
+  const event = delivered
+    ? ({ kind: 'succeeded' } as const)
+    : ({ kind: 'endpoint_failed', reason: 'timeout', next: { kind: 'stop' } } as const);
+  const response = answered ? RESPONSE : undefined;
+  await world.store.settle({ settlements: [world.settlement(leased, event, { durationMs, response })] });
+}
+
+/** Counts of durations. */
+function latencyOf(...durations: readonly number[]): LatencyCounts {
+  const counter = new LatencyCounter();
+  durations.forEach((duration) => counter.add(duration));
+  return counter.result();
+}
 
 export const statsCases: readonly SuiteCase[] = [
   {
     name: 'counts nothing in an empty store',
     async run(world) {
-      assert.deepEqual(await world.store.stats({ where: {} }), { byState: NONE, waitingForRetry: 0 });
+      const { at, ...stats } = await world.store.stats({ where: {} });
+      assert.ok(at > 0);
+      assert.deepEqual(stats, {
+        byState: NONE,
+        waitingForRetry: 0,
+        attempts: NO_ATTEMPTS,
+        lastDeliveredAt: undefined,
+        lastFailedAt: undefined,
+        buckets: [],
+        lifetime: { succeeded: 0, failed: 0, lastTriggeredAt: undefined },
+      });
     },
   },
   {
@@ -21,10 +63,16 @@ export const statsCases: readonly SuiteCase[] = [
       await world.append([
         world.entry([world.delivery('ep', { state: 'discarded', reason: 'endpoint_disabled' })]),
       ]);
-      assert.deepEqual(await world.store.stats({ where: {} }), {
-        byState: { ...NONE, scheduled: 3, sending: 1, succeeded: 1, exhausted: 1, discarded: 1 },
-        waitingForRetry: 1,
+      const { byState, waitingForRetry } = await world.store.stats({ where: {} });
+      assert.deepEqual(byState, {
+        ...NONE,
+        scheduled: 3,
+        sending: 1,
+        succeeded: 1,
+        exhausted: 1,
+        discarded: 1,
       });
+      assert.equal(waitingForRetry, 1);
     },
   },
   {
@@ -42,6 +90,108 @@ export const statsCases: readonly SuiteCase[] = [
       assert.equal(await scheduled({ since: createdAt }), 2);
       assert.equal(await scheduled({ until: createdAt }), 2);
       assert.equal(await scheduled({ endpointId: 'unknown' }), 0);
+    },
+  },
+  {
+    name: 'counts attempts, and how long those took that got an answer',
+    async run(world) {
+      await world.emit(['ep', 'ep', 'ep', 'ep']);
+      const { leased } = await world.claim();
+      await conclude(world, leased[0]!, { delivered: true, answered: true, durationMs: 40 });
+      await conclude(world, leased[1]!, { delivered: false, answered: true, durationMs: 700_000 });
+      await conclude(world, leased[2]!, { delivered: false, answered: false, durationMs: 15_000 });
+      await world.settle(leased[3]!, { kind: 'interrupted' });
+      const { attempts } = await world.store.stats({ where: {} });
+      assert.deepEqual(attempts, { delivered: 1, failed: 2, latency: latencyOf(40, 700_000) });
+    },
+  },
+  {
+    name: 'tells when attempts last were delivered and failed',
+    async run(world) {
+      const [good, bad] = await world.emit(['ep', 'ep']);
+      const { leased } = await world.claim();
+      await world.succeed(leased.find(({ id }) => id === good)!);
+      await world.advance(60_000);
+      await world.exhaust(leased.find(({ id }) => id === bad)!);
+      const { lastDeliveredAt, lastFailedAt } = await world.store.stats({ where: {} });
+      assert.equal(lastDeliveredAt, (await world.attempts(good!))[0]!.startedAt);
+      assert.equal(lastFailedAt, (await world.attempts(bad!))[0]!.startedAt);
+    },
+  },
+  {
+    name: 'counts attempts by endpoint, tenant and time of their start',
+    async run(world) {
+      await world.append([world.entry([world.delivery('ep_1'), world.delivery('ep_2')], { tenant: 'acme' })]);
+      await world.succeed(...(await world.claim()).leased);
+      await world.advance(60_000);
+      const late = await world.emitOne('ep_1');
+      await world.succeed(await world.claimOne());
+      const since = (await world.attempts(late))[0]!.startedAt;
+      const delivered = async (where: Parameters<typeof world.store.stats>[0]['where']): Promise<number> =>
+        (await world.store.stats({ where })).attempts.delivered;
+      assert.equal(await delivered({ endpointId: 'ep_1' }), 2);
+      assert.equal(await delivered({ tenant: 'acme' }), 2);
+      assert.equal(await delivered({ since }), 1);
+      assert.equal(await delivered({ until: since }), 2);
+      assert.equal(await delivered({ endpointId: 'unknown' }), 0);
+    },
+  },
+  {
+    name: 'counts attempts by stretches of time, those without any left out',
+    async run(world) {
+      await world.emit(['ep', 'ep', 'ep']);
+      const { leased } = await world.claim();
+      await conclude(world, leased[0]!, { delivered: true, answered: true, durationMs: 40 });
+      await conclude(world, leased[1]!, { delivered: false, answered: false, durationMs: 40 });
+      const first = (await world.attempts(leased[0]!.id))[0]!.startedAt;
+      await world.advance(600_000);
+      await conclude(world, leased[2]!, { delivered: true, answered: true, durationMs: 90 });
+      const since = first - 30_000;
+      const { buckets } = await world.store.stats({ where: { since }, bucketMs: 60_000 });
+      assert.deepEqual(buckets, [
+        { startAt: since, delivered: 1, failed: 1, latency: latencyOf(40) },
+        { startAt: since + 600_000, delivered: 1, failed: 0, latency: latencyOf(90) },
+      ]);
+    },
+  },
+  {
+    name: 'counts neither deliveries nor attempts of test messages',
+    async run(world) {
+      const test = world.entry([world.delivery('ep', { lease: 'token' })], { test: true });
+      const [result] = await world.append([test]);
+      assert.equal(result?.kind, 'stored');
+      await world.succeed(result.leased[0]!);
+      const { byState, attempts, lastDeliveredAt } = await world.store.stats({ where: {} });
+      assert.deepEqual([byState, attempts, lastDeliveredAt], [NONE, NO_ATTEMPTS, undefined]);
+    },
+  },
+  {
+    name: 'adds up the lanes of endpoints over their lifetime',
+    async run(world) {
+      const one = await world.putEndpoint();
+      const other = await world.putEndpoint({ tenant: 'acme' });
+      await world.emit([one.id, one.id]);
+      await world.append([world.entry([world.delivery(other.id)], { tenant: 'acme' })]);
+      const { leased } = await world.claim();
+      const [first, second] = leased.filter(({ endpointId }) => endpointId === one.id);
+      await world.succeed(
+        first!,
+        leased.find(({ endpointId }) => endpointId === other.id)!,
+      );
+      await world.exhaust(second!);
+      await world.advance(60_000);
+      await world.store.prune({ retention: { succeededMs: 0, unsuccessfulMs: 0 }, budgetMs: 60_000 });
+      const lifetime = async (where: Parameters<typeof world.store.stats>[0]['where']): Promise<number[]> => {
+        const { succeeded, failed } = (await world.store.stats({ where })).lifetime;
+        return [succeeded, failed];
+      };
+      assert.deepEqual(await lifetime({}), [2, 1]);
+      assert.deepEqual(await lifetime({ tenant: 'acme' }), [1, 0]);
+      assert.deepEqual(await lifetime({ endpointId: one.id, until: 1 }), [1, 1]);
+      const { lastTriggeredAt } = await world.store.getLane({ laneId: one.id });
+      assert.ok(lastTriggeredAt !== undefined);
+      const { lifetime: own } = await world.store.stats({ where: { endpointId: one.id } });
+      assert.equal(own.lastTriggeredAt, lastTriggeredAt);
     },
   },
 ];

@@ -79,6 +79,7 @@ export class StoreWorld {
       orderingKey: undefined,
       metadata: undefined,
       trace: undefined,
+      addressed: false,
       test: false,
       fingerprint: undefined,
       ...overrides,
