@@ -1,7 +1,5 @@
-import { z } from 'zod';
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
-import { WHILE_PAUSED, type WhilePaused } from './core/switch-state.ts';
 import type { EventPattern } from './core/event-pattern.ts';
 import type { EventTypeDescription } from './core/event-type-description.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
@@ -11,15 +9,19 @@ import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint
 import { EventChecker } from './engine/event-checker.ts';
 import type { Receipt } from './engine/inbox.ts';
 import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
+import type { ReplayResult } from './engine/replayer.ts';
+import { EmitPath } from './emit-path.ts';
 import { EngineHost } from './engine-host.ts';
-import { type Recipient, readRecipients } from './engine/recipients.ts';
 import { Reporter } from './engine/reporter.ts';
-import { describeError, StoppedError } from './errors.ts';
+import { StoppedError } from './errors.ts';
+import { type EndpointExplanation, explain, type ExplainOptions } from './explain.ts';
 import { type Health, describeHealth } from './health.ts';
 import { LIFECYCLE_EVENTS, LifecycleEmitter } from './engine/lifecycle-emitter.ts';
 import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type PauseOptions, pauseSchema, type StopOptions, stopSchema } from './pause-and-stop.ts';
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
+import { parseReplayRequest, type ReplayRequest } from './replay.ts';
 import {
   type AttachOptions,
   type EventSource,
@@ -27,31 +29,11 @@ import {
   type SubscribeOptions,
   type SubscribeSource,
 } from './sources.ts';
+import { readStats, type Stats, type StatsRequest } from './stats.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
-import type { Store } from './store/store.ts';
+import type { Page, Store } from './store/store.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
 import type { Transport } from './transport/transport.ts';
-
-const stopSchema = z.strictObject({
-  timeoutMs: z.union([z.number().min(0), z.literal(Infinity)]).optional(),
-});
-
-const pauseSchema = z.strictObject({ whilePaused: z.enum(WHILE_PAUSED).optional() });
-
-/** Options of `pause`. */
-export interface PauseOptions {
-  /** What becomes of messages emitted meanwhile. `hold` (default): they wait. `discard`: their deliveries are `discarded`. */
-  whilePaused?: WhilePaused | undefined;
-}
-
-/** Options of `stop`. */
-export interface StopOptions {
-  /**
-   * How long to wait for attempts in flight before they are called off; their deliveries go back to the store, without
-   * the attempt being counted. Default 10000. 0: at once. `Infinity`: as long as they take.
-   */
-  timeoutMs?: number | undefined;
-}
 
 /**
  * Sends webhooks: `emit` an event, and every endpoint that asked for it gets a signed request, tried again until it
@@ -83,11 +65,11 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly #transport: Transport;
   readonly #emitter: LifecycleEmitter;
   readonly #reporter: Reporter;
-  readonly #factory: MessageFactory;
   readonly #checker: EventChecker | undefined;
   readonly #compiler: EndpointCompiler;
   readonly #destinations: Destinations;
   readonly #host: EngineHost;
+  readonly #emitPath: EmitPath;
   readonly #sources: Sources;
 
   constructor(options: DispatcherOptions<Events> = {}) {
@@ -100,7 +82,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       this.#reporter.listenerFailed(error, event === 'error'),
     );
     this.#reporter = new Reporter({ emitter: this.#emitter, logger, clock });
-    this.#factory = new MessageFactory({
+    const factory = new MessageFactory({
       ...resolved,
       onTraceError: (error) => this.#reporter.functionFailed(error, 'The option traceContext'),
     });
@@ -130,6 +112,12 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       reporter: this.#reporter,
       createEngine: () => this.#createEngine(),
     });
+    this.#emitPath = new EmitPath({
+      host: this.#host,
+      checker: this.#checker,
+      factory,
+      destinations: this.#destinations,
+    });
     this.#sources = new Sources({
       emit: (type, data, emitOptions) =>
         this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
@@ -144,7 +132,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       random,
       secretPolicy: resolved.secretPolicy,
       warn: (message) => this.#reporter.warn(message),
-      createTestMessage: (tenant, endpointId) => this.#factory.createTest(tenant, endpointId),
+      createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
       checkEvents: (events, known = []) => this.#checker?.checkPatterns(events, known),
     });
     const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
@@ -176,7 +164,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     data: Events[Type],
     options?: EmitOptions,
   ): Promise<Receipt> {
-    const receipt = this.#emit(type, data, options);
+    const receipt = this.#emitPath.emit(type, data, options);
     receipt.catch((error: unknown) => this.#reporter.emitFailed(error));
     return receipt;
   }
@@ -279,6 +267,55 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     return (this.#checker?.describe() ?? []) as readonly EventTypeDescription<keyof Events & string>[];
   }
 
+  /**
+   * Sends stored messages again, oldest first: the deliveries that they have, with a fresh run of the retry policy, and
+   * those that they should have and have not, because the endpoint was created or enabled later. Resolves when all of
+   * them are due; sending goes on after that. Replays of one dispatcher run one after the other. Like an emit, one that
+   * nobody awaits cannot become an unhandled rejection.
+   *
+   * @throws OptionsError (rejects) for a wrong request
+   * @throws NotFoundError (rejects) when the endpoint does not exist, or belongs to another tenant
+   * @throws StoreError (rejects) when the store fails; repeat it with the same `asOf`
+   * @throws StoppedError (rejects) after `stop`; the reason of `signal` when that is aborted
+   */
+  replay(request?: ReplayRequest): Promise<ReplayResult> {
+    const result = this.#replay(request);
+    result.catch((error: unknown) => {
+      if (!(error instanceof StoppedError) && request?.signal?.aborted !== true)
+        this.#reporter.emitFailed(error, 'replay');
+    });
+    return result;
+  }
+
+  /**
+   * Deliveries and attempts in numbers: states, success rate, latency; by stretches of time with `bucketMs`.
+   *
+   * @throws OptionsError (rejects) for a wrong request
+   * @throws NotFoundError (rejects) when the endpoint does not exist, or belongs to another tenant
+   */
+  stats(request?: StatsRequest): Promise<Stats> {
+    return readStats(request, () => this.#host.ready('read statistics'), this.#options.clock.now());
+  }
+
+  /**
+   * Who would get a message, and why the others would not. Nothing is stored or sent; the event and its data are checked
+   * as by `emit`.
+   *
+   * @throws OptionsError, PayloadError (reject) as `emit` does
+   * @throws NotFoundError (rejects) when the endpoint does not exist, or belongs to another tenant
+   */
+  explain<Type extends keyof Events & string>(
+    type: Type,
+    data: Events[Type],
+    options?: ExplainOptions,
+  ): Promise<Page<EndpointExplanation>> {
+    return explain(options, {
+      engine: () => this.#host.ready('explain'),
+      functions: this.#options.functions,
+      createMessage: (emitOptions) => this.#emitPath.createMessage(type, data, emitOptions),
+    });
+  }
+
   /** How it is doing, for readiness checks and people. */
   health(): Promise<Health> {
     return describeHealth({
@@ -295,33 +332,9 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     await this.stop();
   }
 
-  #emit(type: string, data: unknown, options: EmitOptions | undefined): Promise<Receipt> {
-    try {
-      // Read before anything is awaited: the caller may change what it gave after this call.
-      const to = readRecipients(options, this.#destinations);
-      if (this.#checker === undefined) return this.#accept(type, data, options, to);
-      const parsed = this.#checker.parse(type, data);
-      if (!(parsed instanceof Promise)) return this.#accept(type, parsed.value, options, to);
-      const kept = this.#factory.keep(options);
-      return parsed.then(({ value }) => this.#accept(type, value, kept, to));
-    } catch (error) {
-      // Not an async function: a promise less on the way of every message.
-      return Promise.reject(error instanceof Error ? error : new Error(describeError(error)));
-    }
-  }
-
-  #accept(
-    type: string,
-    data: unknown,
-    options: EmitOptions | undefined,
-    to: readonly Recipient[] | undefined,
-  ): Promise<Receipt> {
-    const { engine, status } = this.#host;
-    if (status === 'stopped') throw new StoppedError('emit');
-    // Serialised before anything else is awaited: the caller may change the data after this call.
-    const message = this.#factory.create(type, data, options, to);
-    if (engine !== undefined) return engine.emit(message, to);
-    return this.#host.ready('emit').then((started) => started.emit(message, to));
+  async #replay(request: ReplayRequest | undefined): Promise<ReplayResult> {
+    const order = parseReplayRequest(request);
+    return (await this.#host.ready('replay')).replays.replay(order);
   }
 
   #createEngine(): Engine {

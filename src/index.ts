@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { type PauseOptions, type StopOptions, WebhookDispatcher } from './dispatcher.ts';
+export { WebhookDispatcher } from './dispatcher.ts';
+export type { PauseOptions, StopOptions } from './pause-and-stop.ts';
 export { TEST_EVENT_TYPE } from './engine/message-factory.ts';
 export type { DispatcherOptions, NetworkOptions } from './options.ts';
 export type {
@@ -38,6 +39,10 @@ export type { RecipientInput } from './engine/recipients.ts';
 export type { Receipt } from './engine/inbox.ts';
 export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';
 export type { Health } from './health.ts';
+export type { EndpointExplanation, ExplainOptions } from './explain.ts';
+export type { ReplayRequest } from './replay.ts';
+export type { ReplayResult } from './engine/replayer.ts';
+export type { Stats, StatsBucket, StatsRequest } from './stats.ts';
 export type * from './lifecycle-events.ts';
 export type { PageRequest } from './page-request.ts';
 
@@ -94,9 +99,12 @@ export { renderEventCatalog, type RenderOptions } from './core/render-event-cata
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';
 export type { EndpointView } from './core/endpoint-view.ts';
 export type { BuiltBody } from './core/envelope.ts';
+export type { FilterClause } from './core/explain-filter.ts';
+export type { MatchVerdict } from './core/explain-match.ts';
 export type { FilterExpression } from './core/filter.ts';
 export type * from './core/functions.ts';
 export type { JsonObject, JsonValue } from './core/json.ts';
+export { LATENCY_BOUNDS_MS, latencyBucket, type LatencyCounts, type LatencySummary } from './core/latency.ts';
 export type { Message } from './core/message.ts';
 export type { WhilePaused } from './core/switch-state.ts';
 export type { TraceContext } from './core/trace-context.ts';

@@ -122,6 +122,46 @@ export interface DispatcherResumedEvent {
   readonly at: number;
 }
 
+/** What a replay did, or is to do. */
+export interface ReplayCounts {
+  /** Messages of which at least one delivery was retried or created. */
+  readonly messages: number;
+  /** Deliveries that are due again. */
+  readonly retried: number;
+  /** Deliveries that were missing. */
+  readonly created: number;
+  /** Deliveries left out: their endpoint is disabled or removed, or its filter cannot be judged in this process. */
+  readonly skipped: number;
+}
+
+/** Payload of `replay.started`. */
+export interface ReplayStartedEvent {
+  /** When, epoch ms by the dispatcher's clock. */
+  readonly at: number;
+  /** Nothing that was created or ended after this instant is touched, epoch ms by the clock of the store. */
+  readonly asOf: number;
+  /** The only endpoint that is served, if it was asked for one. */
+  readonly endpointId: string | undefined;
+  /** The only tenant that is served, if it was asked for one. */
+  readonly tenant: string | undefined;
+  /** What there is to do, as counted before. */
+  readonly total: ReplayCounts;
+}
+
+/** Payload of `replay.progress`. */
+export interface ReplayProgressEvent extends ReplayStartedEvent {
+  /** What is done so far. */
+  readonly done: ReplayCounts;
+}
+
+/** Payload of `replay.finished`. */
+export interface ReplayFinishedEvent extends ReplayProgressEvent {
+  /** False when it was stopped, called off, or the store failed; repeat it with the same `asOf` to go on. */
+  readonly complete: boolean;
+  /** Why it is not complete, in one line. */
+  readonly detail: string | undefined;
+}
+
 /** Payload of `error`. */
 export interface DispatcherErrorEvent {
   readonly at: number;
@@ -155,6 +195,12 @@ export interface LifecycleEvents<Type extends string = string> {
   'dispatcher.paused': DispatcherPausedEvent;
   /** Sending goes on. */
   'dispatcher.resumed': DispatcherResumedEvent;
+  /** A replay has counted what there is to do, and begins. */
+  'replay.started': ReplayStartedEvent;
+  /** A replay has done one more batch. */
+  'replay.progress': ReplayProgressEvent;
+  /** A replay has come to its end, or was ended. */
+  'replay.finished': ReplayFinishedEvent;
   /** Trouble: store, listener, overflowing source; and every `emit` that was refused, awaited or not. */
   error: DispatcherErrorEvent;
 }

@@ -1,7 +1,14 @@
 /** Reading the record, and the two things a person can do to a delivery: try it again, or call it off. */
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import { NotFoundError } from '../errors.ts';
-import type { LeasedDelivery, ListWhere, Page, StoredMessage } from '../store/store.ts';
+import type {
+  LeasedDelivery,
+  ListWhere,
+  Page,
+  StatsParams,
+  StoredMessage,
+  StoreStats,
+} from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { Sender } from './sender.ts';
@@ -66,6 +73,10 @@ export class DeliveryAdmin {
 
   deliveries({ where, cursor, limit }: ListRequest): Promise<Page<Delivery>> {
     return this.#options.store.list({ of: 'deliveries', where, cursor, limit });
+  }
+
+  stats(params: StatsParams): Promise<StoreStats> {
+    return this.#options.store.stats(params);
   }
 
   /** A fresh run of the policy, due now. A delivery that is being sent is left alone. @throws NotFoundError */

@@ -9,7 +9,7 @@ import type { EndpointRef } from '../lifecycle-events.ts';
 import { backoffMs } from './backoff.ts';
 import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { type EndpointRuntime, unservedReason } from './endpoint-runtime.ts';
 
 const PAGE = 500;
 /** Removed endpoints remembered; reads that are older than so many removals do not happen. */
@@ -70,13 +70,9 @@ export class Directory {
 
   /** Endpoints that this process cannot serve, and why. */
   *unserved(): Generator<{ readonly endpointId: string; readonly why: string }> {
-    for (const { record, fault, refusal, filter } of this.#runtimes.values()) {
-      const missing =
-        filter?.missing === undefined
-          ? undefined
-          : `the filter function ${JSON.stringify(filter.missing)} is not registered here`;
-      const why = fault?.detail ?? refusal ?? missing;
-      if (why !== undefined) yield { endpointId: record.id, why };
+    for (const runtime of this.#runtimes.values()) {
+      const why = unservedReason(runtime);
+      if (why !== undefined) yield { endpointId: runtime.record.id, why };
     }
   }
 

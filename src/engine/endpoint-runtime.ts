@@ -224,6 +224,15 @@ function tryParseTarget(record: EndpointRecord, options: EndpointCompilerOptions
   }
 }
 
+/** Why this process cannot serve an endpoint; `undefined` when it can. */
+export function unservedReason({ fault, refusal, filter }: EndpointRuntime): string | undefined {
+  const missing =
+    filter?.missing === undefined
+      ? undefined
+      : `the filter function ${JSON.stringify(filter.missing)} is not registered here`;
+  return fault?.detail ?? refusal ?? missing;
+}
+
 /** How events and log lines call an endpoint. */
 export function toEndpointRef({ id, url, name }: EndpointRecord): EndpointRef {
   return { id, url: maskUrl(url), name };

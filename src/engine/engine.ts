@@ -24,6 +24,7 @@ import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
 import { Matcher } from './matcher.ts';
+import { Replayer } from './replayer.ts';
 import type { Reporter } from './reporter.ts';
 import type { Recipient } from './recipients.ts';
 import { Scheduler } from './scheduler.ts';
@@ -71,6 +72,7 @@ export class Engine {
   readonly switch: Switch;
   readonly endpoints: EndpointAdmin;
   readonly deliveries: DeliveryAdmin;
+  readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
   readonly #directives: EndpointDirectives;
   readonly #options: EngineOptions;
@@ -167,6 +169,7 @@ export class Engine {
       wakeIn,
     });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, handBack, wakeIn });
+    this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
   }
 
   async start(): Promise<void> {
@@ -217,7 +220,7 @@ export class Engine {
     this.#unwatch?.();
     void this.#handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
-    const claimed = Promise.all([this.scheduler.stop(), this.fanOut.stop()]);
+    const claimed = Promise.all([this.scheduler.stop(), this.fanOut.stop(), this.replays.stop()]);
     const finished = claimed.then(() => this.activity.quiet());
     if (!(await within(finished, timeoutMs, clock))) {
       this.sender.interruptAll();

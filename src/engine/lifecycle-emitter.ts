@@ -19,6 +19,9 @@ export const LIFECYCLE_EVENTS = [
   'endpoint.disabled',
   'dispatcher.paused',
   'dispatcher.resumed',
+  'replay.started',
+  'replay.progress',
+  'replay.finished',
   'error',
 ] as const satisfies readonly LifecycleEventName[];
 

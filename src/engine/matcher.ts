@@ -4,6 +4,7 @@ import type { DiscardReason } from '../core/delivery.ts';
 import { createId } from '../core/id.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
+import { matchesPattern } from '../core/pattern.ts';
 import { NotFoundError } from '../errors.ts';
 import type { AppendEntry, NewDelivery } from '../store/store.ts';
 import type { Directory } from './directory.ts';
@@ -20,6 +21,14 @@ export interface MatcherOptions extends Pick<EngineContext, 'random' | 'reporter
 /** What a message with named recipients is stored with. */
 type Addressed = Pick<AppendEntry, 'deliveries' | 'hiddenEndpoints'>;
 
+/** Who wants a message now. */
+export interface MatchSurvey {
+  /** Disabled ones included. */
+  readonly matched: readonly EndpointRuntime[];
+  /** Endpoints whose filter threw, or needs a function that is not registered here. */
+  readonly failed: readonly { readonly runtime: EndpointRuntime; readonly error: unknown }[];
+}
+
 const NO_DELIVERIES: readonly NewDelivery[] = [];
 
 export class Matcher {
@@ -35,21 +44,16 @@ export class Matcher {
    */
   match(message: Message): readonly NewDelivery[] | undefined {
     const failed: EndpointRuntime[] = [];
-    const input = (): FilterInput => ({
-      type: message.type,
-      tenant: message.tenant,
-      data: JSON.parse(message.dataJson) as JsonValue,
-      metadata: message.metadata,
-    });
+    const input = (): FilterInput => filterInputOf(message);
     const matched = this.#options.directory.match(message.type, message.tenant, input, (runtime, error) => {
       failed.push(runtime);
       this.#options.reporter.functionFailed(error, `The filter of endpoint ${runtime.record.id}`);
     });
     if (matched.length === 0 && failed.length === 0) return NO_DELIVERIES;
     if (failed.some((runtime) => runtime.filter?.missing !== undefined)) return undefined;
-    const deliveries = matched.map((runtime) => this.#create(message, runtime));
+    const deliveries = matched.map((runtime) => this.create(message, runtime));
     for (const runtime of failed)
-      deliveries.push({ ...this.#create(message, runtime), state: 'failed', reason: 'function_failed' });
+      deliveries.push({ ...this.create(message, runtime), state: 'failed', reason: 'function_failed' });
     return deliveries;
   }
 
@@ -67,7 +71,7 @@ export class Matcher {
     const runtimes = [...byId.values()];
     const hidden = runtimes.flatMap(({ record }) => (record.hidden === true ? [record] : []));
     return {
-      deliveries: runtimes.map((runtime) => this.#create(message, runtime)),
+      deliveries: runtimes.map((runtime) => this.create(message, runtime)),
       hiddenEndpoints: hidden.length === 0 ? undefined : hidden,
     };
   }
@@ -80,7 +84,33 @@ export class Matcher {
     return runtime;
   }
 
-  #create(message: Message, runtime: EndpointRuntime): NewDelivery {
+  /**
+   * Who wants a message now; reports nothing and makes nothing.
+   *
+   * @param only looks at this endpoint alone
+   */
+  survey(message: Message, only?: EndpointRuntime): MatchSurvey {
+    const failed: { runtime: EndpointRuntime; error: unknown }[] = [];
+    const input = (): FilterInput => filterInputOf(message);
+    if (only === undefined) {
+      const onError = (runtime: EndpointRuntime, error: unknown): void =>
+        void failed.push({ runtime, error });
+      const matched = this.#options.directory.match(message.type, message.tenant, input, onError);
+      return { matched, failed };
+    }
+    const { tenant, events } = only.record;
+    if (tenant !== message.tenant || !events.some((pattern) => matchesPattern(pattern, message.type)))
+      return { matched: [], failed };
+    try {
+      const isWanted = only.filter === undefined || only.filter.matches(input());
+      return { matched: isWanted ? [only] : [], failed };
+    } catch (error) {
+      return { matched: [], failed: [{ runtime: only, error }] };
+    }
+  }
+
+  /** What a message owes an endpoint. */
+  create(message: Message, runtime: EndpointRuntime): NewDelivery {
     const isEnabled = runtime.record.status === 'enabled';
     const reason = isEnabled ? this.#options.discardReason() : 'endpoint_disabled';
     return {
@@ -93,6 +123,10 @@ export class Matcher {
       orderingKey: orderingKeyOf(message, runtime),
     };
   }
+}
+
+function filterInputOf({ type, tenant, dataJson, metadata }: Message): FilterInput {
+  return { type, tenant, data: JSON.parse(dataJson) as JsonValue, metadata };
 }
 
 /** One key for all messages, the message's own, or none; an endpoint that shares its lane keeps its keys apart from the others'. */

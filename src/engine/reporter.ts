@@ -16,10 +16,10 @@ import type {
   LifecycleEventName,
   LifecycleEvents,
   Logger,
-  MessageRef,
 } from '../lifecycle-events.ts';
 import type { NewDelivery, NewMessage } from '../store/store.ts';
 import type { LifecycleEmitter } from './lifecycle-emitter.ts';
+import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
 
 const CALLER_MISTAKES: ReadonlySet<ErrorCode> = new Set([
@@ -187,6 +187,15 @@ export class Reporter {
     ]);
   }
 
+  /** A replay has begun, gone on or ended. */
+  replay<Name extends LifecycleEventName & `replay.${string}`>(
+    name: Name,
+    build: (at: number) => LifecycleEvents[Name],
+  ): void {
+    this.#emit(name, () => build(this.#clock.now()));
+    this.#log('info', () => [build(this.#clock.now()), name.replace('.', ' ')]);
+  }
+
   /** Something the host should know of that is no error. */
   warn(message: string): void {
     this.#log('warn', () => [{}, message]);
@@ -197,10 +206,9 @@ export class Reporter {
     this.error(new FunctionError(what, error), what);
   }
 
-  /** An emit was refused. Its caller knows, if it awaits it; a mistake of the caller is no trouble of the dispatcher. */
-  emitFailed(error: unknown): void {
-    if (!(error instanceof PosthornError) || !CALLER_MISTAKES.has(error.code))
-      return this.error(error, 'emit');
+  /** An emit or a replay was refused. Its caller knows, if it awaits it; a mistake of the caller is no trouble of the dispatcher. */
+  emitFailed(error: unknown, what: 'emit' | 'replay' = 'emit'): void {
+    if (!(error instanceof PosthornError) || !CALLER_MISTAKES.has(error.code)) return this.error(error, what);
     this.#emit('error', () => ({ at: this.#clock.now(), error }));
     this.#log('warn', () => [{ err: error, code: error.code }, error.message]);
   }
@@ -288,18 +296,4 @@ export class Reporter {
       // A logger that throws is the host's affair; deliveries go on.
     }
   }
-}
-
-function toMessageRef(message: Message): MessageRef {
-  return { id: message.id, type: message.type, tenant: message.tenant, metadata: message.metadata };
-}
-
-function pickMessage(
-  message: Pick<Message, 'id' | 'type' | 'tenant'>,
-): Pick<Message, 'id' | 'type' | 'tenant'> {
-  return { id: message.id, type: message.type, tenant: message.tenant };
-}
-
-function messageOf(delivery: Delivery): Pick<Message, 'id' | 'type' | 'tenant'> {
-  return { id: delivery.messageId, type: delivery.type, tenant: delivery.tenant };
 }

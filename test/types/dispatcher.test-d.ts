@@ -7,6 +7,7 @@ import {
   type EndpointUpdate,
   type MessageRecord,
   type Receipt,
+  type Stats,
   type Transport,
   WebhookDispatcher,
 } from 'posthorn';
@@ -178,6 +179,21 @@ describe('the rest of the surface', () => {
     expectTypeOf<Transport['name']>().toEqualTypeOf<string>();
     await using disposable: WebhookDispatcher = dispatcher;
     void disposable;
+  });
+
+  it('types explain like emit, and what replay and stats are told', () => {
+    const dispatcher = new WebhookDispatcher<EventsInterface>();
+    void dispatcher.explain('job.completed', { jobId: '42' }, { tenant: 'acme' });
+    // @ts-expect-error no such event
+    void dispatcher.explain('job.done', { jobId: '42' });
+    // @ts-expect-error other data
+    void dispatcher.explain('job.completed', { jobId: 42 });
+    void dispatcher.replay({ states: ['exhausted', 'scheduled'], types: ['job.*'], since: new Date(0) });
+    // @ts-expect-error what is being sent is left alone
+    void dispatcher.replay({ states: ['sending'] });
+    // @ts-expect-error no such option
+    void dispatcher.stats({ bucket: 1_000 });
+    expectTypeOf(dispatcher.stats).returns.resolves.toEqualTypeOf<Stats>();
   });
 
   it('goes through the harness', async () => {

@@ -105,21 +105,24 @@ function forEachAttempt(
   }
 }
 
+/** Of the endpoints that there are; those that share a lane count once. */
 function sumLanes(tables: Tables, { where: { endpointId, tenant } }: StatsParams): StoreStats['lifetime'] {
+  const laneIds = new Set<string>();
+  if (endpointId !== undefined) laneIds.add(tables.endpoints.get(endpointId)?.record.lane ?? endpointId);
+  else {
+    tables.endpoints.ordered.scanUp(0, ({ record }) => {
+      if (tenant === undefined || record.tenant === tenant) laneIds.add(record.lane ?? record.id);
+      return true;
+    });
+  }
   const sum = { succeeded: 0, failed: 0, lastTriggeredAt: undefined as number | undefined };
-  const add = (id: string): void => {
+  for (const id of laneIds) {
     const lane = tables.lanes.get(id);
-    if (lane === undefined) return;
+    if (lane === undefined) continue;
     sum.succeeded += lane.succeeded;
     sum.failed += lane.failed;
     const times = [sum.lastTriggeredAt, lane.lastTriggeredAt].filter((time) => time !== undefined);
-    sum.lastTriggeredAt = times.length === 0 ? undefined : Math.max(...times);
-  };
-  if (endpointId !== undefined) add(endpointId);
-  else
-    tables.endpoints.ordered.scanUp(0, ({ record }) => {
-      if (tenant === undefined || record.tenant === tenant) add(record.id);
-      return true;
-    });
+    if (times.length > 0) sum.lastTriggeredAt = Math.max(...times);
+  }
   return sum;
 }

@@ -1,0 +1,118 @@
+/** Whether an endpoint gets a message, and if not, why: the rules of matching, one after the other, in words. */
+import { describeClause, explainFilter, type FilterClause } from './explain-filter.ts';
+import type { CustomFilter, FilterInput } from './compile-filter.ts';
+import type { EndpointRecord } from './endpoint.ts';
+import { nearest } from './nearest.ts';
+import { matchesPattern } from './pattern.ts';
+import type { WhilePaused } from './switch-state.ts';
+import { describeError } from '../errors.ts';
+
+/**
+ * - `receives`: it gets the message now
+ * - `waits`: it gets the message when its pause or block ends
+ * - `pattern`: none of its `events` covers the type
+ * - `filter`: its filter says no
+ * - `dispatcher_paused`: it matches, and what is emitted while everything is paused is `discarded`
+ * - `disabled`: it matches, and the delivery would be `discarded`
+ * - `filter_failed`: a named function of its filter threw; the delivery would be `failed`
+ * - `url_refused`: it matches, and its URL is not allowed any more; the delivery would be `discarded`
+ * - `unserved`: this process cannot tell, or cannot send: a named function is missing, a setting cannot be read
+ */
+export type MatchVerdict =
+  | 'receives'
+  | 'waits'
+  | 'pattern'
+  | 'filter'
+  | 'dispatcher_paused'
+  | 'disabled'
+  | 'filter_failed'
+  | 'url_refused'
+  | 'unserved';
+
+/** How an endpoint stands at the moment. */
+export interface EndpointStanding {
+  readonly paused: boolean;
+  /** What becomes of new messages while everything is paused; `undefined` while nothing is. */
+  readonly whilePaused: WhilePaused | undefined;
+  /** Epoch ms. */
+  readonly blockedUntil: number | undefined;
+  /** Why its URL is refused. */
+  readonly refusal: string | undefined;
+  /** Why this process cannot serve it. */
+  readonly unserved: string | undefined;
+}
+
+/** What came of it. */
+export interface MatchExplanation {
+  readonly verdict: MatchVerdict;
+  /** One line for a person. */
+  readonly reason: string;
+  readonly clause: FilterClause | undefined;
+}
+
+/** Follows the order in which a message is matched and sent. Throws nothing. */
+export function explainMatch(
+  record: EndpointRecord,
+  standing: EndpointStanding,
+  input: FilterInput,
+  custom: (name: string) => CustomFilter | undefined,
+): MatchExplanation {
+  if (!record.events.some((pattern) => matchesPattern(pattern, input.type)))
+    return plain('pattern', describePatterns(record.events, input.type));
+  try {
+    const clause = record.filter === undefined ? undefined : explainFilter(record.filter, input, custom);
+    if (clause !== undefined) return { verdict: 'filter', reason: `${describeClause(clause)}.`, clause };
+  } catch (error) {
+    if (standing.unserved !== undefined)
+      return plain('unserved', `This process cannot tell: ${standing.unserved}.`);
+    return plain('filter_failed', `Its filter threw: ${describeError(error)}`);
+  }
+  return explainStanding(record, standing);
+}
+
+/** A message that matches may still not arrive. */
+function explainStanding(
+  { status }: EndpointRecord,
+  { paused, whilePaused, blockedUntil, refusal, unserved }: EndpointStanding,
+): MatchExplanation {
+  if (status === 'disabled')
+    return plain('disabled', 'It matches, but the endpoint is disabled: the delivery would be discarded.');
+  if (whilePaused === 'discard')
+    return plain('dispatcher_paused', 'It matches, but everything is paused and new messages are discarded.');
+  if (refusal !== undefined) return plain('url_refused', `It matches, but its URL is refused: ${refusal}`);
+  if (unserved !== undefined)
+    return plain('unserved', `It matches, but this process cannot send it: ${unserved}.`);
+  if (whilePaused === 'hold') return plain('waits', 'It matches, and waits until everything is resumed.');
+  if (paused) return plain('waits', 'It matches, and waits until the endpoint is resumed.');
+  if (blockedUntil !== undefined)
+    return plain('waits', `It matches, and waits until ${new Date(blockedUntil).toISOString()}.`);
+  return plain('receives', 'It matches and is sent now.');
+}
+
+function describePatterns(events: readonly string[], type: string): string {
+  const near = nearestPattern(type, events);
+  const hint = near === undefined ? '' : ` The nearest is ${JSON.stringify(near)}.`;
+  return `None of its events covers ${JSON.stringify(type)}.${hint}`;
+}
+
+/** A slip of the pen, or else the pattern that begins with most of the same segments. */
+function nearestPattern(type: string, patterns: readonly string[]): string | undefined {
+  const slip = nearest(type, patterns);
+  if (slip !== undefined) return slip;
+  const segments = type.split('.');
+  let best: string | undefined;
+  let most = 0;
+  for (const pattern of patterns) {
+    const own = pattern.split('.');
+    let shared = 0;
+    while (shared < segments.length && own[shared] === segments[shared]) shared += 1;
+    if (shared <= most) continue;
+    most = shared;
+    best = pattern;
+  }
+  return best;
+}
+
+function plain(verdict: MatchVerdict, reason: string): MatchExplanation {
+  return { verdict, reason, clause: undefined };
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointRecord } from '../../src/core/endpoint.ts';
+import { type EndpointStanding, explainMatch, type MatchVerdict } from '../../src/core/explain-match.ts';
+
+const RECORD: EndpointRecord = {
+  id: 'ep_1',
+  tenant: 'default',
+  url: 'https://example.com/hooks',
+  events: ['*'],
+  secrets: [],
+  status: 'enabled',
+  createdAt: 0,
+  updatedAt: 0,
+  revision: 1,
+};
+const STANDING: EndpointStanding = {
+  paused: false,
+  whilePaused: undefined,
+  blockedUntil: undefined,
+  refusal: undefined,
+  unserved: undefined,
+};
+const custom = (name: string): (() => boolean) | undefined =>
+  name === 'broken'
+    ? () => {
+        throw new Error('out of order');
+      }
+    : undefined;
+
+describe('explainMatch', () => {
+  it.each<[MatchVerdict, Partial<EndpointRecord>, Partial<EndpointStanding>, string]>([
+    ['receives', {}, {}, 'It matches and is sent now.'],
+    [
+      'pattern',
+      { events: ['job.*.done', 'user.*'] },
+      {},
+      'None of its events covers "job.done". The nearest is "job.*.done".',
+    ],
+    [
+      'pattern',
+      { events: ['job.dnoe'] },
+      {},
+      'None of its events covers "job.done". The nearest is "job.dnoe".',
+    ],
+    ['pattern', { events: ['user.created'] }, {}, 'None of its events covers "job.done".'],
+    ['filter', { filter: { 'data.n': 2 } }, {}, 'data.n is 1, the filter wants $eq 2.'],
+    ['filter_failed', { filter: { $custom: 'broken' } }, {}, 'Its filter threw: out of order'],
+    [
+      'unserved',
+      { filter: { $custom: 'vip' } },
+      { unserved: 'the filter function "vip" is not registered here' },
+      'This process cannot tell: the filter function "vip" is not registered here.',
+    ],
+    [
+      'unserved',
+      {},
+      { unserved: 'its secret cannot be read' },
+      'It matches, but this process cannot send it: its secret cannot be read.',
+    ],
+    [
+      'disabled',
+      { status: 'disabled' },
+      { paused: true },
+      'It matches, but the endpoint is disabled: the delivery would be discarded.',
+    ],
+    [
+      'url_refused',
+      {},
+      { refusal: 'private', unserved: 'private' },
+      'It matches, but its URL is refused: private',
+    ],
+    ['waits', {}, { paused: true }, 'It matches, and waits until the endpoint is resumed.'],
+    ['waits', {}, { whilePaused: 'hold' }, 'It matches, and waits until everything is resumed.'],
+    [
+      'dispatcher_paused',
+      {},
+      { whilePaused: 'discard' },
+      'It matches, but everything is paused and new messages are discarded.',
+    ],
+    [
+      'waits',
+      {},
+      { blockedUntil: 1_767_225_600_000 },
+      'It matches, and waits until 2026-01-01T00:00:00.000Z.',
+    ],
+    [
+      'pattern',
+      { events: ['a'], status: 'disabled' },
+      { paused: true },
+      'None of its events covers "job.done".',
+    ],
+  ])('says %s for %j, %j', (verdict, record, standing, reason) => {
+    const input = { type: 'job.done', tenant: 'default', data: { n: 1 }, metadata: undefined };
+    const explanation = explainMatch({ ...RECORD, ...record }, { ...STANDING, ...standing }, input, custom);
+    expect(explanation).toMatchObject({ verdict, reason });
+    expect(explanation.clause === undefined).toBe(verdict !== 'filter');
+  });
+});
