@@ -3,12 +3,14 @@ import { type Elsewhere, renderApi } from './reference/api.ts';
 import { renderErrors } from './reference/errors.ts';
 import { renderEvents } from './reference/events.ts';
 import { renderOptions } from './reference/options.ts';
+import { renderWireFormats } from './reference/wire-formats.ts';
 
 export async function generate(): Promise<Map<string, string>> {
   const topics = new Map([
     ['docs/reference/options.md', renderOptions()],
     ['docs/reference/events.md', renderEvents()],
     ['docs/reference/errors.md', renderErrors()],
+    ['docs/reference/wire-formats.md', renderWireFormats()],
   ]);
   return new Map([...topics, ...renderApi(namesIn(topics))]);
 }

@@ -4,6 +4,7 @@ import type { EventPattern } from './core/event-pattern.ts';
 import type { EventTypeDescription } from './core/event-type-description.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { Destinations } from './engine/destinations.ts';
+import { derivePublicKey } from './engine/ed25519.ts';
 import { Engine } from './engine/engine.ts';
 import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
 import { EventChecker } from './engine/event-checker.ts';
@@ -97,7 +98,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       addressPolicy: resolved.addressPolicy,
       requireHttps: resolved.requireHttps,
     });
-    const surroundings = { functions: resolved.functions, clock, defaults: resolved.delivery };
+    const { functions, delivery: defaults } = resolved;
+    const surroundings = { functions, clock, defaults, derivePublicKey };
     this.#destinations = new Destinations({
       ...surroundings,
       compiler: this.#compiler,
@@ -131,6 +133,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       ...surroundings,
       random,
       secretPolicy: resolved.secretPolicy,
+      secretGraceMs: DEFAULTS.secretGraceMs,
       warn: (message) => this.#reporter.warn(message),
       createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
       checkEvents: (events, known = []) => this.#checker?.checkPatterns(events, known),

@@ -12,14 +12,16 @@ import { toEndpointView, type EndpointView } from './core/endpoint-view.ts';
 import { expectId } from './core/expect-value.ts';
 import { createId } from './core/id.ts';
 import { type AttemptOutcome, type OutcomeReason, reasonOf, responseOf } from './core/outcome.ts';
-import { generateSecret, shortSecretWarning } from './core/secret.ts';
+import { describeSigning, type SchemeSecrets } from './core/rotate-secrets.ts';
+import { generateSecret, publicKeyOf, shortSecretWarning } from './core/secret.ts';
 import type { SignatureSetting } from './core/signature.ts';
 import type { EndpointAdmin } from './engine/endpoint-admin.ts';
 import type { EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
 import { DEFAULT_PAGE_LIMIT, pageShape, type PageRequest, parseListRequest } from './page-request.ts';
+import { parseRotation, rotateSecret, type RotateSecretOptions } from './secret-rotation.ts';
 
-/** An endpoint as callers see it: its record without secrets, and how its lane stands. */
+/** An endpoint as callers see it: its record without the text of its secrets, and how its lane stands. */
 export interface Endpoint extends EndpointView {
   /** Nothing is sent until it is resumed. */
   readonly paused: boolean;
@@ -33,10 +35,25 @@ export interface Endpoint extends EndpointView {
   readonly lastTriggeredAt: number | undefined;
 }
 
-/** The only answer that carries secrets. */
+/** Of all answers, only this one and that of `rotateSecret` carry a secret. */
 export interface CreatedEndpoint extends Endpoint {
   /** The first signing secret; undefined for an endpoint without one. Show it to the receiver's owner now: it is not readable later. */
   readonly secret: string | undefined;
+  /** Its public key, `whpk_…`; undefined unless the endpoint signs with `standard-ed25519`. */
+  readonly publicKey: string | undefined;
+}
+
+/** The answer of `endpoints.rotateSecret`. */
+export interface RotatedSecret {
+  readonly endpoint: Endpoint;
+  /** The new secret. Show it to the receiver's owner now: it is not readable later. */
+  readonly secret: string;
+  /** Its public key, `whpk_…`; undefined unless the endpoint signs with `standard-ed25519`. */
+  readonly publicKey: string | undefined;
+  /** When the last of the previous secrets stops signing, epoch ms; `Infinity`: never; undefined: there was none. */
+  readonly previousExpiresAt: number | undefined;
+  /** What each signature scheme of the endpoint signs with until then, in the order of its `signatures`. */
+  readonly signsWith: readonly SchemeSecrets[];
 }
 
 /** What came of a test message. */
@@ -68,7 +85,7 @@ export interface UpdateOptions {
 /** `dispatcher.endpoints`: where messages go. `Pattern`: which event patterns they may have, where the types are known. */
 export interface Endpoints<Pattern extends string = string> {
   /**
-   * Registers an endpoint. The answer is the only one that carries its secret.
+   * Registers an endpoint. The answer carries its secret, which no later one does.
    *
    * @throws OptionsError naming the field that is wrong
    * @throws ConflictError when the id is taken
@@ -92,6 +109,14 @@ export interface Endpoints<Pattern extends string = string> {
    * @throws ConflictError when `revision` is given and somebody else was faster
    */
   update(id: string, changes: EndpointUpdate<Pattern>, options?: UpdateOptions): Promise<Endpoint>;
+  /**
+   * Gives the endpoint a new secret, or its first. The previous ones go on signing for a while, so that the receiver can
+   * change over without losing a request; the answer says what signs with which. The new one is in this answer only.
+   *
+   * @throws OptionsError for a secret that does not fit, an eleventh live secret, or an endpoint that signs nothing
+   * @throws NotFoundError
+   */
+  rotateSecret(id: string, options?: RotateSecretOptions): Promise<RotatedSecret>;
   /** Removes it for good; what waits for it is discarded. @throws NotFoundError */
   remove(id: string): Promise<void>;
   /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
@@ -116,6 +141,7 @@ export interface EndpointsOptions extends RecordSurroundings {
   readonly compiler: EndpointCompiler;
   readonly random: Random;
   readonly secretPolicy: 'generate' | 'optional';
+  readonly secretGraceMs: number;
   /** A line for the log of the host. */
   readonly warn: (message: string) => void;
   readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
@@ -147,12 +173,17 @@ class EndpointRegistry implements Endpoints {
     compiler.check(record);
     this.#warnOfShortSecrets(record);
     const stored = await (await this.#options.admin()).create(record);
-    return { ...toEndpoint(stored), secret: record.secrets[0]?.value };
+    const endpoint = this.#toEndpoint(stored);
+    return {
+      ...endpoint,
+      secret: record.secrets[0]?.value,
+      publicKey: endpoint.secrets[0]?.publicKey,
+    };
   }
 
   async get(id: string): Promise<Endpoint> {
     expectId(id, 'endpoint');
-    return toEndpoint(await (await this.#options.admin()).get(id));
+    return this.#toEndpoint(await (await this.#options.admin()).get(id));
   }
 
   async list(request: ListEndpointsRequest = {}): Promise<Page<Endpoint>> {
@@ -160,7 +191,7 @@ class EndpointRegistry implements Endpoints {
     const page = await (
       await this.#options.admin()
     ).list({ tenant, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
-    return { items: page.items.map(toEndpoint), nextCursor: page.nextCursor };
+    return { items: page.items.map((item) => this.#toEndpoint(item)), nextCursor: page.nextCursor };
   }
 
   async update(id: string, changes: EndpointUpdate, options: UpdateOptions = {}): Promise<Endpoint> {
@@ -179,7 +210,26 @@ class EndpointRegistry implements Endpoints {
       },
       revision,
     );
-    return toEndpoint(stored);
+    return this.#toEndpoint(stored);
+  }
+
+  async rotateSecret(id: string, options: RotateSecretOptions = {}): Promise<RotatedSecret> {
+    expectId(id, 'endpoint');
+    const request = parseRotation(options, this.#options.secretGraceMs);
+    const { stored, record, previousExpiresAt } = await rotateSecret(id, request, {
+      ...this.#options,
+      admin: await this.#options.admin(),
+    });
+    this.#warnOfShortSecrets({ ...record, secrets: record.secrets.slice(0, 1) });
+    const signatures = record.signatures ?? this.#options.defaults.signatures;
+    const secret = record.secrets[0]!.value;
+    return {
+      endpoint: this.#toEndpoint(stored),
+      secret,
+      publicKey: publicKeyOf(secret, signatures),
+      previousExpiresAt,
+      signsWith: describeSigning(record.secrets, signatures),
+    };
   }
 
   async remove(id: string): Promise<void> {
@@ -233,9 +283,10 @@ class EndpointRegistry implements Endpoints {
     const secret = secretPolicy === 'generate' ? generateSecret(signatures, random) : undefined;
     return secret === undefined ? [] : [secret];
   }
-}
 
-function toEndpoint({ record, lane }: StoredEndpoint): Endpoint {
-  const { paused, blockedUntil, succeeded, failed, lastTriggeredAt } = lane;
-  return { ...toEndpointView(record), paused, blockedUntil, succeeded, failed, lastTriggeredAt };
+  #toEndpoint({ record, lane }: StoredEndpoint): Endpoint {
+    const { paused, blockedUntil, succeeded, failed, lastTriggeredAt } = lane;
+    const view = toEndpointView(record, this.#options.defaults.signatures);
+    return { ...view, paused, blockedUntil, succeeded, failed, lastTriggeredAt };
+  }
 }

@@ -13,6 +13,7 @@ export type {
   Endpoints,
   EndpointTestResult,
   ListEndpointsRequest,
+  RotatedSecret,
   UpdateOptions,
 } from './endpoints.ts';
 export type {
@@ -22,6 +23,7 @@ export type {
   MessageRecord,
   Messages,
 } from './records.ts';
+export type { RotateSecretOptions } from './secret-rotation.ts';
 export type {
   AdaptedEvent,
   AttachOptions,
@@ -81,7 +83,14 @@ export type {
   Transition,
   TransitionLimits,
 } from './core/transition.ts';
-export type { DeliverySettings, EndpointRecord, EnvelopeSetting, RateLimit } from './core/endpoint.ts';
+export type {
+  DeliverySettings,
+  EndpointRecord,
+  EnvelopeOptions,
+  EnvelopeSetting,
+  RateLimit,
+  Secret,
+} from './core/endpoint.ts';
 export type { Destination } from './core/destination.ts';
 export type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
 export { defineEvents } from './core/event-catalog.ts';
@@ -97,10 +106,11 @@ export type { EventPattern } from './core/event-pattern.ts';
 export type { EventTypeDescription } from './core/event-type-description.ts';
 export { renderEventCatalog, type RenderOptions } from './core/render-event-catalog.ts';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';
-export type { EndpointView } from './core/endpoint-view.ts';
+export type { EndpointView, SecretView } from './core/endpoint-view.ts';
 export type { BuiltBody } from './core/envelope.ts';
 export type { FilterClause } from './core/explain-filter.ts';
 export type { MatchVerdict } from './core/explain-match.ts';
+export type { SchemeSecrets, SwitchAt } from './core/rotate-secrets.ts';
 export type { FilterExpression } from './core/filter.ts';
 export type * from './core/functions.ts';
 export type { JsonObject, JsonValue } from './core/json.ts';

@@ -110,6 +110,8 @@ export const DEFAULTS = {
   maxResponseBodyBytes: 16 * 1024,
   idempotencyWindowMs: 24 * 60 * 60 * 1000,
   emitTimeoutMs: 30_000,
+  /** How long the previous secrets of an endpoint go on signing after a rotation. */
+  secretGraceMs: 24 * 60 * 60 * 1000,
   retention: { succeededMs: 7 * 24 * 60 * 60 * 1000, unsuccessfulMs: 30 * 24 * 60 * 60 * 1000 },
   leaseMs: 60_000,
   pollIntervalMs: 1_000,

@@ -1469,7 +1469,17 @@ describe('Secrets never appear in logs, errors, events or `util.inspect`.', () =
   const LITERAL = 'literal-secret-of-a-hex-endpoint-0123456789';
   const PATH_TOKEN = 'path-token-0123456789abcdefghijklmnop';
   const QUERY_TOKEN = 'query-token-0123456789';
-  const leaks = [SECRET, SECRET.slice(6), LITERAL, PATH_TOKEN, QUERY_TOKEN];
+  const ROTATED = 'whsec_cm90YXRlZC1yb3RhdGVkLXJvdGF0ZWQtcm90YXRlZA==';
+  const SEED = 'c2VlZC1zZWVkLXNlZWQtc2VlZC1zZWVkLXNlZWQtc2U=';
+  const leaks = [
+    SECRET,
+    SECRET.slice(6),
+    LITERAL,
+    ROTATED.slice(6),
+    SEED.slice(0, 40),
+    PATH_TOKEN,
+    QUERY_TOKEN,
+  ];
 
   it('through successes, failures, edits and own faults', async () => {
     const seen: unknown[] = [];
@@ -1499,21 +1509,37 @@ describe('Secrets never appear in logs, errors, events or `util.inspect`.', () =
     await dispatcher.endpoints.resume(hex.id);
     seen.push(await dispatcher.endpoints.test(hex.id));
     await dispatcher.endpoints.update(hex.id, { name: 'new' });
+    const { endpoint: rotated } = await dispatcher.endpoints.rotateSecret(endpoint.id, { secret: ROTATED });
+    await dispatcher.endpoints.rotateSecret(endpoint.id, { secret: ROTATED }).catch((error: unknown) => {
+      seen.push(error);
+    });
+    const signatures = ['standard-ed25519'];
+    const { secret: _pair, ...asymmetric } = await harness.createEndpoint({ url, signatures, secret: SEED });
+    seen.push(await dispatcher.endpoints.test(asymmetric.id));
+    await dispatcher.emit('job.done', {});
+    await harness.advance(HOUR);
     seen.push(dispatcher, dispatcher.endpoints, await dispatcher.health());
-    const views = [await dispatcher.endpoints.get(endpoint.id), await dispatcher.endpoints.list()];
+    const views = [
+      await dispatcher.endpoints.get(endpoint.id),
+      await dispatcher.endpoints.list(),
+      rotated,
+      asymmetric,
+    ];
     await dispatcher.endpoints.remove(endpoint.id);
     seen.push(await allDeliveries(dispatcher));
     const show = (value: unknown): string =>
       inspect(value, { depth: Infinity, showHidden: true, maxArrayLength: null });
     for (const leak of leaks) expect(show(seen)).not.toContain(leak);
-    for (const leak of leaks.slice(0, 3)) expect(show(views) + JSON.stringify(views)).not.toContain(leak);
-    expect(views[0]).toMatchObject({ secretHints: ['LaSw'] });
+    for (const leak of leaks.slice(0, 5)) expect(show(views) + JSON.stringify(views)).not.toContain(leak);
+    expect(views[0]).toMatchObject({ secrets: [{ hint: 'ZA==' }, { hint: 'LaSw' }] });
   });
 
   it('in the errors of a create that is refused', async () => {
     await using dispatcher = new WebhookDispatcher();
     const url = 'https://example.com/';
     const long = 'x-long-secret-'.repeat(100);
+    const foreign = Buffer.alloc(32, 7);
+    const KEY_PAIR_OF_TWO = Buffer.concat([Buffer.from(SEED, 'base64'), foreign]).toString('base64');
     const refused: Record<string, unknown>[] = [
       { url, secret: LITERAL },
       { url, secret: `${SECRET}!` },
@@ -1522,6 +1548,9 @@ describe('Secrets never appear in logs, errors, events or `util.inspect`.', () =
       { url, secrets: LITERAL },
       { url, secret: SECRET, secrets: [SECRET] },
       { url, secret: { value: LITERAL } },
+      { url, signatures: ['standard-ed25519'], secret: SECRET },
+      { url, signatures: ['standard-ed25519'], secret: `whsk_${SEED}!` },
+      { url, signatures: ['standard-ed25519'], secret: KEY_PAIR_OF_TWO },
       { url, secrte: LITERAL },
       { url: `https://user:${LITERAL}@example.com/` },
       { url: `https://example.com:0x/${PATH_TOKEN}?${QUERY_TOKEN}` },

@@ -29,6 +29,7 @@ export interface FittedHeaders {
  */
 export function fitHeaders(settings: HeaderSettings, path: string): FittedHeaders {
   const at = (member: string): string => (path === '' ? member : `${path}.${member}`);
+  refuseSharedHeaders(settings, at('signatures'));
   const alsoReserved = writtenHeaders(settings);
   const computedHeaders = validateComputedHeaders(settings.computedHeaders, at('computedHeaders'));
   for (const name of Object.keys(computedHeaders)) {
@@ -41,6 +42,20 @@ export function fitHeaders(settings: HeaderSettings, path: string): FittedHeader
   const { contentType } = describeEnvelope(settings.envelope);
   const headers = validateHeaders(settings.headers, at('headers'), { alsoReserved, contentType });
   return { headers, computedHeaders };
+}
+
+/** A scheme with a header of its choice may have chosen one of the envelope. */
+function refuseSharedHeaders({ envelope, signatures }: HeaderSettings, path: string): void {
+  const { name, headerNames } = describeEnvelope(envelope);
+  for (const [index, setting] of signatures.entries()) {
+    const shared = resolveSignature(setting).headerNames.find((header) => headerNames.includes(header));
+    if (shared !== undefined)
+      throw refuseHeader(
+        `${path}[${index}]`,
+        shared,
+        `the envelope ${JSON.stringify(name)} writes it; choose another header`,
+      );
+  }
 }
 
 /** Names, in lower case, of the headers that envelope and signature schemes write, each with who does. */

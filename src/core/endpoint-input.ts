@@ -34,7 +34,7 @@ export interface EndpointInput<Pattern extends string = string> extends Delivery
   filter?: FilterExpression | undefined;
   /** Signing secret; `secrets` for several. Default: generated, unless `secretPolicy` is `optional`. */
   secret?: string | undefined;
-  /** Signing secrets; schemes that can carry several signatures sign with each, others with the first. */
+  /** Signing secrets, 1 to 10; schemes that can carry several signatures sign with each, others with the first. */
   secrets?: readonly string[] | undefined;
   /** `disabled`: messages for it become `discarded` deliveries. Default `enabled`. */
   status?: 'enabled' | 'disabled' | undefined;
@@ -122,7 +122,8 @@ export function validateEndpointInput(
   return input;
 }
 
-const MAX_SECRETS = 10;
+/** Most secrets that an endpoint can have at a time. */
+export const MAX_SECRETS = 10;
 const MAX_SECRET_LENGTH = 1024;
 
 /** Not by the schema, whose messages show what came. */
@@ -142,7 +143,8 @@ function checkSecrets(
   for (const [index, item] of secrets.entries()) checkSecret(item, `${path}.secrets[${index}]`);
 }
 
-function checkSecret(secret: unknown, path: string): void {
+/** Checks what holds for secrets of any scheme. @throws OptionsError that shows nothing of it */
+export function checkSecret(secret: unknown, path: string): void {
   if (typeof secret === 'string' && secret.length >= 1 && secret.length <= MAX_SECRET_LENGTH) return;
   const got = typeof secret === 'string' ? `${secret.length} characters` : describeType(secret);
   throw new OptionsError(

@@ -11,7 +11,7 @@ import { expectKnownKeys, unexpected } from './expect-value.ts';
 import type { FunctionRegistry } from './functions.ts';
 import { HIDDEN_ID_PREFIX } from './id.ts';
 import { DEFAULT_TENANT } from './message.ts';
-import { validateSecret } from './secret.ts';
+import { completeSecret, type DerivePublicKey } from './secret.ts';
 import type { SignatureSetting } from './signature.ts';
 
 /** What the dispatcher adds to an input. */
@@ -19,6 +19,7 @@ export interface RecordSurroundings {
   readonly clock: { now(): number };
   readonly functions: FunctionRegistry;
   readonly defaults: ResolvedDeliverySettings;
+  readonly derivePublicKey: DerivePublicKey;
 }
 
 const DEFAULT_EVENTS = ['**'] as const;
@@ -35,7 +36,7 @@ const NEEDED_KEYS: readonly string[] = ['url', 'events', 'status'];
  */
 export function createEndpointRecord(
   raw: unknown,
-  { functions, defaults, clock }: RecordSurroundings,
+  { functions, defaults, clock, derivePublicKey }: RecordSurroundings,
   generate: {
     readonly id: () => string;
     readonly secrets: (signatures: readonly SignatureSetting[]) => readonly string[];
@@ -53,7 +54,14 @@ export function createEndpointRecord(
       `${path}.id: ids that begin with ${HIDDEN_ID_PREFIX} belong to destinations that come with a message. Choose another id.`,
     );
   const signatures = rest.signatures ?? defaults.signatures;
-  const given = readSecrets({ secret, secrets }, signatures, path) ?? generate.secrets(signatures);
+  const given = readSecrets(
+    secret === undefined && secrets === undefined
+      ? { secrets: generate.secrets(signatures) }
+      : { secret, secrets },
+    signatures,
+    path,
+    derivePublicKey,
+  );
   return dropUndefined<EndpointRecord>({
     ...(rest as EndpointRecord),
     id: id ?? generate.id(),
@@ -61,7 +69,7 @@ export function createEndpointRecord(
     events: events ?? DEFAULT_EVENTS,
     // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
     rateLimit: rest.rateLimit ?? defaults.rateLimit,
-    secrets: given.map((value) => ({ value, createdAt: clock.now() })),
+    secrets: (given ?? []).map((value) => ({ value, createdAt: clock.now() })),
     status: status ?? 'enabled',
     ...(status === 'disabled' ? { disabledReason: 'manual' as const } : {}),
     createdAt: 0,
@@ -78,7 +86,7 @@ export function createEndpointRecord(
 export function updateEndpointRecord(
   record: EndpointRecord,
   changes: EndpointUpdate,
-  { functions, defaults, clock }: RecordSurroundings,
+  { functions, defaults, clock, derivePublicKey }: RecordSurroundings,
 ): EndpointRecord {
   const { removed, given } = readChanges(changes);
   const { secret, secrets, status, ...rest } = validateEndpointInput(
@@ -95,6 +103,7 @@ export function updateEndpointRecord(
     { secret, secrets },
     next.signatures ?? defaults.signatures,
     'endpoint',
+    derivePublicKey,
   )?.map((value) => ({ value, createdAt: clock.now() }));
   const areSecretsRemoved = removed.has('secret') || removed.has('secrets');
   return {
@@ -125,14 +134,17 @@ function readChanges(changes: unknown): { readonly removed: ReadonlySet<string>;
   return { removed, given: Object.fromEntries(entries.filter(([key]) => !removed.has(key))) };
 }
 
-/** The secrets that were given, checked against the schemes that will use them. */
+/** The secrets that were given, checked against the schemes that will use them, and completed. */
 function readSecrets(
   { secret, secrets }: Pick<EndpointInput, 'secret' | 'secrets'>,
   signatures: readonly SignatureSetting[],
   path: string,
+  derivePublicKey: DerivePublicKey,
 ): readonly string[] | undefined {
-  if (secret !== undefined) return [validateSecret(secret, `${path}.secret`, signatures)];
-  return secrets?.map((item, index) => validateSecret(item, `${path}.secrets[${index}]`, signatures));
+  const complete = (item: string, at: string): string =>
+    completeSecret(item, at, signatures, derivePublicKey);
+  if (secret !== undefined) return [complete(secret, `${path}.secret`)];
+  return secrets?.map((item, index) => complete(item, `${path}.secrets[${index}]`));
 }
 
 function omit(record: EndpointRecord, keys: ReadonlySet<string>): EndpointRecord {

@@ -3,8 +3,30 @@ import type { JsonObject } from './json.ts';
 import type { RetryAfterPolicy, RetryPolicy, RetryRule, SuccessRule } from './retry-policy.ts';
 import type { SignatureSetting } from './signature.ts';
 
-/** How the body is built: a built-in envelope, or one registered under `functions.envelope`. */
-export type EnvelopeSetting = string | { readonly name: string; readonly idInBody?: boolean };
+/**
+ * How the body is built: the name of an envelope (`'standard'`), or one with settings
+ * (`{ name: 'cloudevents', source: '/orders' }`).
+ *
+ * Built in: `standard`, `raw`, `cloudevents`, `cloudevents-binary`, `form`, `bytes`; any other name is a function
+ * registered under `functions.envelope`.
+ */
+export type EnvelopeSetting = string | EnvelopeOptions;
+
+/** An envelope with settings. */
+export interface EnvelopeOptions {
+  /** Name of the envelope, or of a function registered under `functions.envelope`, which takes no further settings. */
+  readonly name: string;
+  /** Puts the message id into the body as well. `standard` only; default false. */
+  readonly idInBody?: boolean;
+  /** Where events come from: a URI-reference of at most 1024 characters. `cloudevents` and `cloudevents-binary`; default `/` and the tenant, percent-encoded. */
+  readonly source?: string;
+  /** What events are about; 1 to 1024 characters. `cloudevents` and `cloudevents-binary`; default none. */
+  readonly subject?: string;
+  /** Puts all of the data, as JSON text, into one field of this name; 1 to 256 characters. `form` only; default: a field for each member of the data. */
+  readonly field?: string;
+  /** Media type of the bytes. `bytes` only; default `application/octet-stream`. */
+  readonly contentType?: string;
+}
 
 /** At most `limit` attempts per `intervalMs`. */
 export interface RateLimit {
@@ -17,7 +39,7 @@ export interface RateLimit {
  * endpoint, which then wins as a whole; only headers are merged, name by name.
  */
 export interface DeliverySettings {
-  /** How the body is built: `'standard'` (default: type, timestamp and data), `'raw'` (the data alone), or a name of `functions.envelope`. */
+  /** How the body is built: `'standard'` (default: type, timestamp and data), `'raw'` (the data alone), another built-in one, or a name of `functions.envelope`. */
   readonly envelope?: EnvelopeSetting | undefined;
   /** How requests are signed; several at once are fine if they write different headers. Default `['standard']`; `['none']`: not at all. */
   readonly signatures?: readonly SignatureSetting[] | undefined;
@@ -82,6 +104,10 @@ export type ResolvedDeliverySettings = {
 export interface Secret {
   readonly value: string;
   readonly createdAt: number;
+  /** When it stops signing, epoch ms; absent: never. */
+  readonly expiresAt?: number;
+  /** Schemes with room for one signature pass it over while an older secret is live. */
+  readonly standby?: true;
 }
 
 export type DisabledReason = 'gone' | 'manual';
@@ -97,6 +123,7 @@ export interface EndpointRecord extends DeliverySettings {
   readonly name?: string;
   readonly description?: string;
   readonly metadata?: JsonObject;
+  /** The newest first. */
   readonly secrets: readonly Secret[];
   readonly status: 'enabled' | 'disabled';
   readonly disabledReason?: DisabledReason;

@@ -1,71 +1,16 @@
-/**
- * Envelopes: how a message becomes the body of a request. The data is put in as the JSON text that was stored, never
- * parsed and written anew, so every attempt to every endpoint sends the bytes that the application serialised.
- */
+/** Envelopes: how a message becomes the body of a request. The setting is checked here; the formats are data. */
 import type { EnvelopeSetting } from './endpoint.ts';
+import {
+  type BuiltBody,
+  type EnvelopeFormat,
+  type EnvelopeSettings,
+  ENVELOPES,
+  JSON_TYPE,
+} from './envelope-formats.ts';
 import { expectKnownKeys, expectObject, unexpected, unexpectedWord } from './expect-value.ts';
 import type { Message } from './message.ts';
 
-/** What an envelope makes of a message. */
-export interface BuiltBody {
-  /** The body, before it is signed. Text is sent as UTF-8. */
-  readonly body: string | Uint8Array;
-  /** Value of the content-type header. */
-  readonly contentType: string;
-  /** Further headers of this envelope; their names must not be written by anything else of the request. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Settings of the built-in envelopes, with their defaults filled in. */
-interface EnvelopeOptions {
-  readonly idInBody: boolean;
-}
-
-interface EnvelopeFormat {
-  /** Settings that may be changed. */
-  readonly configurable: readonly (keyof EnvelopeOptions)[];
-  readonly contentType: string;
-  /** Names of further headers, in lower case. */
-  readonly headerNames: readonly string[];
-  readonly build: (message: Message, options: EnvelopeOptions) => BuiltBody;
-}
-
-const JSON_TYPE = 'application/json';
-
-let lastTimestamp = NaN;
-let lastIso = '';
-
-/** Messages of one millisecond share their text: making it costs as much as the rest of the envelope. */
-function toIso(timestamp: number): string {
-  if (timestamp !== lastTimestamp) {
-    lastIso = new Date(timestamp).toISOString();
-    lastTimestamp = timestamp;
-  }
-  return lastIso;
-}
-
-/** The built-in envelopes by name. An envelope is one entry here, and nothing anywhere else. */
-const ENVELOPES: Readonly<Record<string, EnvelopeFormat>> = {
-  /** `{"id":…,"type":…,"timestamp":…,"data":…}`, as Standard Webhooks recommends; `id` only with `idInBody`. */
-  standard: {
-    configurable: ['idInBody'],
-    contentType: JSON_TYPE,
-    headerNames: [],
-    build: ({ id, type, timestamp, dataJson }, { idInBody }) => {
-      // Ids and types are checked when a message is accepted: nothing in them needs escaping.
-      const start = idInBody ? `{"id":"${id}","type":"` : '{"type":"';
-      const body = `${start}${type}","timestamp":"${toIso(timestamp)}","data":${dataJson}}`;
-      return { body, contentType: JSON_TYPE };
-    },
-  },
-  /** The data alone. */
-  raw: {
-    configurable: [],
-    contentType: JSON_TYPE,
-    headerNames: [],
-    build: ({ dataJson }) => ({ body: dataJson, contentType: JSON_TYPE }),
-  },
-};
+export type { BuiltBody } from './envelope-formats.ts';
 
 /** Names of the built-in envelopes. */
 export const ENVELOPE_NAMES: readonly string[] = Object.keys(ENVELOPES);
@@ -84,14 +29,23 @@ export interface EnvelopeInfo {
 export function describeEnvelope(setting: EnvelopeSetting): EnvelopeInfo {
   const name = nameOf(setting);
   const format = formatOf(name);
-  const { contentType = JSON_TYPE, headerNames = [] } = format ?? {};
-  return { name, isBuiltIn: format !== undefined, contentType, headerNames };
+  if (format === undefined) return { name, isBuiltIn: false, contentType: JSON_TYPE, headerNames: [] };
+  const settings = settingsOf(setting);
+  return {
+    name,
+    isBuiltIn: true,
+    contentType: format.contentType(settings),
+    headerNames: format.headerNames(settings),
+  };
 }
 
-/** The body of a message; `undefined` when the setting names no built-in envelope but a registered function. */
+/**
+ * The body of a message; `undefined` when the setting names no built-in envelope but a registered function.
+ *
+ * @throws PayloadError for data that the envelope cannot send
+ */
 export function buildEnvelope(setting: EnvelopeSetting, message: Message): BuiltBody | undefined {
-  const idInBody = typeof setting === 'object' && setting.idInBody === true;
-  return formatOf(nameOf(setting))?.build(message, { idInBody });
+  return formatOf(nameOf(setting))?.build(message, settingsOf(setting));
 }
 
 const encoder = new TextEncoder();
@@ -116,12 +70,12 @@ export function validateEnvelope(
     validateName(value, path, customNames);
     return value;
   }
-  const setting = expectObject(value, path, 'the name of an envelope or { name, idInBody }');
+  const setting = expectObject(value, path, 'the name of an envelope or { name, … }');
   const name = validateName(setting['name'], `${path}.name`, customNames);
-  expectKnownKeys(setting, path, ['name', ...(formatOf(name)?.configurable ?? [])]);
-  const { idInBody } = setting;
-  if (idInBody !== undefined && typeof idInBody !== 'boolean') {
-    throw unexpected(`${path}.idInBody`, 'true or false', idInBody);
+  const checks = formatOf(name)?.settings ?? {};
+  expectKnownKeys(setting, path, ['name', ...Object.keys(checks)]);
+  for (const [member, check] of Object.entries(checks)) {
+    if (setting[member] !== undefined) check(setting[member], `${path}.${member}`);
   }
   return value as EnvelopeSetting;
 }
@@ -135,6 +89,12 @@ function validateName(name: unknown, path: string, customNames: ReadonlySet<stri
 
 function nameOf(setting: EnvelopeSetting): string {
   return typeof setting === 'string' ? setting : setting.name;
+}
+
+const NO_SETTINGS: EnvelopeSettings = {};
+
+function settingsOf(setting: EnvelopeSetting): EnvelopeSettings {
+  return typeof setting === 'string' ? NO_SETTINGS : setting;
 }
 
 function formatOf(name: string): EnvelopeFormat | undefined {

@@ -47,7 +47,7 @@ export interface SignatureContext {
   readonly endpoint: EndpointView;
   /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
-  /** The live secrets of the endpoint, as they were given. Empty for an endpoint without. */
+  /** The live secrets of the endpoint, the newest first. Several during a rotation; empty for an endpoint without. */
   readonly secrets: readonly string[];
 }
 

@@ -2,13 +2,14 @@
 import { OptionsError } from '../errors.ts';
 import { expectArray, expectKnownKeys, expectObject, unexpected, unexpectedWord } from './expect-value.ts';
 import { validateHeaderName, validateHeaderValue } from './header-rules.ts';
+import type { SecretFormat } from './secret-format.ts';
 
 /**
  * How requests are signed: the name of a scheme (`'standard'`), or one with settings
  * (`{ scheme: 'hex', header: 'X-Acme-Signature' }`).
  *
- * Built in: `standard` (Standard Webhooks, v1), `github`, `hex`, `timestamped-hex`, `none`; any other name is a function
- * registered under `functions.signature`.
+ * Built in: `standard` (Standard Webhooks, v1), `standard-ed25519` (v1a), `github`, `stripe`, `shopify`, `hex`,
+ * `timestamped-hex`, `none`; any other name is a function registered under `functions.signature`.
  */
 export type SignatureSetting = string | SignatureOptions;
 
@@ -16,7 +17,7 @@ export type SignatureSetting = string | SignatureOptions;
 export interface SignatureOptions {
   /** Name of the scheme, or of a function registered under `functions.signature`, which takes no further settings. */
   readonly scheme: string;
-  /** Header that carries the signature. `hex` and `timestamped-hex`; default `x-webhook-signature`. */
+  /** Header that carries the signature. `hex` and `timestamped-hex`, default `x-webhook-signature`; `stripe`, default `stripe-signature`. */
   readonly header?: string;
   /** Text before the signature in its header, such as `sha256=`. `hex` and `timestamped-hex`; default none. At most 256 characters. */
   readonly prefix?: string;
@@ -31,18 +32,17 @@ export interface SignedContext {
   readonly timestampSeconds: number;
 }
 
-/** `standard`: base64 of 24 to 64 bytes, with or without `whsec_`. `text`: the UTF-8 bytes of the secret as it is. */
-export type SecretFormat = 'standard' | 'text';
-
 type Configurable = 'header' | 'prefix' | 'timestampHeader';
 
-/** A built-in scheme. The signature is an HMAC-SHA256 of {@link SignatureScheme.signedPrefix} followed by the body. */
+/** A built-in scheme. What is signed is {@link SignatureScheme.signedPrefix} followed by the body. */
 export interface SignatureScheme {
   /** Settings that may be changed. */
   readonly configurable: readonly Configurable[];
+  readonly algorithm: 'hmac-sha256' | 'ed25519';
   readonly secretFormat: SecretFormat;
+  /** How the signature is written. */
   readonly digest: 'base64' | 'hex';
-  /** During a rotation the header carries one signature per secret; otherwise that of the first secret alone. */
+  /** During a rotation the header carries one signature per secret; otherwise that of one secret alone. */
   readonly isMultiValue: boolean;
   /** Header of the message id. */
   readonly idHeader: string | undefined;
@@ -65,6 +65,7 @@ const first = (signatures: readonly string[]): string => signatures[0]!;
 /** Members that most schemes share. */
 const PLAIN = {
   configurable: [],
+  algorithm: 'hmac-sha256',
   secretFormat: 'text',
   digest: 'hex',
   isMultiValue: false,
@@ -76,23 +77,43 @@ const PLAIN = {
   headerValue: first,
 } as const satisfies Partial<SignatureScheme>;
 
+/** https://www.standardwebhooks.com, symmetric signatures. */
+const STANDARD: SignatureScheme = {
+  ...PLAIN,
+  secretFormat: 'standard',
+  digest: 'base64',
+  isMultiValue: true,
+  idHeader: 'webhook-id',
+  timestampHeader: 'webhook-timestamp',
+  identifiesUnsigned: true,
+  header: 'webhook-signature',
+  prefix: 'v1,',
+  signedPrefix: ({ messageId, timestampSeconds }) => `${messageId}.${timestampSeconds}.`,
+  headerValue: (signatures) => signatures.join(' '),
+};
+
 /** The built-in schemes by name. A scheme is one entry here, and nothing anywhere else. */
 export const SIGNATURE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
-  /** https://www.standardwebhooks.com, symmetric signatures. */
-  standard: {
-    ...PLAIN,
-    secretFormat: 'standard',
-    digest: 'base64',
-    isMultiValue: true,
-    idHeader: 'webhook-id',
-    timestampHeader: 'webhook-timestamp',
-    identifiesUnsigned: true,
-    header: 'webhook-signature',
-    prefix: 'v1,',
-    signedPrefix: ({ messageId, timestampSeconds }) => `${messageId}.${timestampSeconds}.`,
-    headerValue: (signatures) => signatures.join(' '),
-  },
+  standard: STANDARD,
+  /** Standard Webhooks, asymmetric signatures: receivers need the public key only. */
+  'standard-ed25519': { ...STANDARD, algorithm: 'ed25519', secretFormat: 'ed25519', prefix: 'v1a,' },
   github: { ...PLAIN, header: 'x-hub-signature-256', prefix: 'sha256=' },
+  stripe: {
+    ...PLAIN,
+    configurable: ['header'],
+    isMultiValue: true,
+    header: 'stripe-signature',
+    prefix: 'v1=',
+    signedPrefix: ({ timestampSeconds }) => `${timestampSeconds}.`,
+    headerValue: (signatures, { timestampSeconds }) => `t=${timestampSeconds},${signatures.join(',')}`,
+  },
+  shopify: {
+    ...PLAIN,
+    digest: 'base64',
+    idHeader: 'x-shopify-webhook-id',
+    identifiesUnsigned: true,
+    header: 'x-shopify-hmac-sha256',
+  },
   hex: { ...PLAIN, configurable: ['header', 'prefix'], header: 'x-webhook-signature' },
   'timestamped-hex': {
     ...PLAIN,

@@ -14,6 +14,7 @@ import type { LeasedDelivery } from '../store/store.ts';
 import type { TransportRequest } from '../transport/transport.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { RequestPlan } from './request-plan.ts';
+import type { SecretsInUse } from './signing.ts';
 
 /** Why a request could not be built: the dispatcher's fault, never the endpoint's. Does not leave the engine. */
 export class DispatcherFault extends Error {
@@ -60,10 +61,17 @@ export function buildRequest(
     maxBodyBytes,
   };
   if (plan.envelope === undefined) {
-    const built = buildEnvelope(runtime.settings.envelope, delivery.message)!;
-    return finish(build, built);
+    return finish(build, buildBuiltIn(runtime, delivery));
   }
   return buildWithFunction(build, plan.envelope);
+}
+
+function buildBuiltIn({ settings }: EndpointRuntime, { message }: LeasedDelivery): BuiltBody {
+  try {
+    return buildEnvelope(settings.envelope, message)!;
+  } catch (error) {
+    throw new DispatcherFault('bad_request', describeError(error));
+  }
 }
 
 async function buildWithFunction(
@@ -118,9 +126,19 @@ function finish(build: Build, built: BuiltBody): TransportRequest | Promise<Tran
     );
   if (delivery.message.trace !== undefined) addTrace(headers, delivery.message.trace);
   if (plan.computedHeaders.length > 0) addComputedHeaders(headers, build);
-  plan.signer.sign(body, { messageId: delivery.message.id, timestampSeconds }, headers);
+  const { signer, secrets } = liveSecrets(build);
+  signer.sign(body, { messageId: delivery.message.id, timestampSeconds }, headers);
   const request: TransportRequest = { target: plan.target, headers, body, maxBodyBytes };
-  return plan.signatures.length === 0 ? request : signWithFunctions(build, request, headers);
+  return plan.signatures.length === 0 ? request : signWithFunctions(build, request, headers, secrets);
+}
+
+function liveSecrets({ plan, runtime, now }: Build): SecretsInUse {
+  const inUse = plan.signing.at(now);
+  if (inUse !== undefined) return inUse;
+  throw new DispatcherFault(
+    'bad_secret',
+    `every secret of endpoint ${runtime.record.id} has expired; rotate its secret, or set secret: null to send unsigned`,
+  );
 }
 
 function addTrace(headers: string[], { traceparent, tracestate }: TraceContext): void {
@@ -166,6 +184,7 @@ async function signWithFunctions(
   build: Build,
   request: TransportRequest,
   headers: string[],
+  secrets: readonly string[],
 ): Promise<TransportRequest> {
   const { plan, runtime, delivery, timestampSeconds } = build;
   for (const sign of plan.signatures) {
@@ -177,7 +196,7 @@ async function signWithFunctions(
         message: delivery.message,
         endpoint: runtime.view,
         attempt: delivery.attempts,
-        secrets: plan.secrets,
+        secrets,
       });
     } catch (error) {
       throw new DispatcherFault('function_failed', `a signature function threw: ${describeError(error)}`);

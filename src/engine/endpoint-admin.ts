@@ -5,6 +5,7 @@
 import type { DiscardReason } from '../core/delivery.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import { createId } from '../core/id.ts';
+import { dropExpiredSecrets } from '../core/live-secrets.ts';
 import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import type { LeasedDelivery, NewMessage, Page, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
@@ -16,7 +17,7 @@ import type { Settled } from './concluded-attempt.ts';
 
 export interface EndpointAdminOptions extends Pick<
   EngineContext,
-  'store' | 'random' | 'reporter' | 'activity'
+  'store' | 'clock' | 'random' | 'reporter' | 'activity'
 > {
   /** False in a process that only stores. */
   readonly deliver: boolean;
@@ -90,7 +91,7 @@ export class EndpointAdmin {
   }
 
   /**
-   * Applies a change to the newest record.
+   * Applies a change to the newest record, without secrets that have expired.
    *
    * @param expectedRevision refuse when the endpoint is at another revision; undefined: whatever it is
    * @throws ConflictError when the revision is another one
@@ -105,7 +106,7 @@ export class EndpointAdmin {
       if (expectedRevision !== undefined && record.revision !== expectedRevision)
         throw staleRevision(id, expectedRevision, record.revision);
       const result = await this.#options.store.endpoints.put({
-        record: change(record),
+        record: change(dropExpiredSecrets(record, this.#options.clock.now())),
         expectedRevision: record.revision,
       });
       if (result.kind === 'stored') {

@@ -105,7 +105,7 @@ function describe(record: EndpointRecord, options: EndpointCompilerOptions): Des
   return {
     record,
     laneId: laneIdOf(record),
-    view: toEndpointView(record),
+    view: toEndpointView(record, options.defaults.signatures),
     ref: toEndpointRef(record),
     settings: settingsOf(record, options),
     filter: record.filter === undefined ? undefined : compileFilterSafely(record.filter, options),

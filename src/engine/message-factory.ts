@@ -1,5 +1,6 @@
 /** From the arguments of `emit` to a message: everything that can be wrong with them is found here, before anything is stored. */
 import { createHash } from 'node:crypto';
+import { isUint8Array } from 'node:util/types';
 import type { Clock, Random } from '../clock.ts';
 import { describeValue } from '../core/describe-value.ts';
 import { createId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
@@ -89,7 +90,7 @@ export class MessageFactory {
   ): NewMessage {
     this.#checkType(type);
     if (options !== NO_OPTIONS) checkOptions(options);
-    const dataJson = serializeJson(data, 'data');
+    const dataJson = isUint8Array(data) ? serializeBytes(data) : serializeJson(data, 'data');
     this.#checkSize(dataJson);
     const idempotencyKey = this.#options.idempotencyWindowMs === 0 ? undefined : options.idempotencyKey;
     const metadata = options.metadata === undefined ? undefined : copyMetadata(options.metadata);
@@ -165,6 +166,11 @@ export class MessageFactory {
       );
     }
   }
+}
+
+/** Bytes travel as the JSON string of their base64: the envelope `bytes` sends them, others the text. */
+function serializeBytes(data: Uint8Array): string {
+  return `"${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')}"`;
 }
 
 function checkOptions(options: EmitOptions): void {

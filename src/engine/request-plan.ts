@@ -9,10 +9,11 @@ import type {
   SignatureFunction,
 } from '../core/functions.ts';
 import { COMPUTED_HEADERS, type ComputedHeaderSource } from '../core/header-rules.ts';
-import { validateSecret } from '../core/secret.ts';
+import { completeSecret } from '../core/secret.ts';
 import { resolveSignature } from '../core/signature.ts';
 import type { RequestTarget } from '../transport/transport.ts';
-import { createSigner, type Signer } from './sign.ts';
+import { derivePublicKey } from './ed25519.ts';
+import { Signing } from './signing.ts';
 
 /** The parts of a request that do not change from message to message. */
 export interface RequestPlan {
@@ -25,9 +26,8 @@ export interface RequestPlan {
     readonly compute: ((source: ComputedHeaderSource) => string) | undefined;
     readonly call: HeaderFunction | undefined;
   }[];
-  readonly signer: Signer;
+  readonly signing: Signing;
   readonly signatures: readonly SignatureFunction[];
-  readonly secrets: readonly string[];
   /** Lower-case names that named functions must not write. */
   readonly takenHeaders: ReadonlySet<string>;
 }
@@ -50,9 +50,10 @@ export function planRequest(
 ): RequestPlan {
   const signatures = settings.signatures.map(resolveSignature);
   const envelope = describeEnvelope(settings.envelope);
-  const secrets = record.secrets.map((secret, index) =>
-    validateSecret(secret.value, `${path}.secrets[${index}]`, settings.signatures),
-  );
+  const secrets = record.secrets.map((secret, index) => ({
+    ...secret,
+    value: completeSecret(secret.value, `${path}.secrets[${index}]`, settings.signatures, derivePublicKey),
+  }));
   const fitted = fitHeaders(settings, path);
   const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) =>
     name.toLowerCase(),
@@ -72,11 +73,10 @@ export function planRequest(
           compute === undefined ? requireFunction(functions.header, source, 'functions.header') : undefined,
       };
     }),
-    signer: createSigner(signatures, secrets),
+    signing: new Signing(signatures, secrets),
     signatures: signatures.flatMap(({ kind, name }) =>
       kind === 'custom' ? [requireFunction(functions.signature, name, 'functions.signature')] : [],
     ),
-    secrets,
     takenHeaders: new Set([...writtenHeaders(settings).keys(), ...own, 'content-type', 'user-agent']),
   };
 }

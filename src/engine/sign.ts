@@ -1,7 +1,8 @@
-/** Signs with the built-in schemes. Keys are decoded once per endpoint; an attempt costs one HMAC per scheme and secret. */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { decodeStandardSecret, encodeTextSecret } from '../core/secret.ts';
+/** Signs with the built-in schemes. Keys are decoded once per endpoint; an attempt costs one signature per scheme and secret. */
+import { createHmac, createSecretKey, type KeyObject, sign } from 'node:crypto';
+import { decodeEd25519Secret, decodeStandardSecret, encodeTextSecret } from '../core/secret-format.ts';
 import type { ResolvedSignature, SignedContext } from '../core/signature.ts';
+import { toPrivateKey } from './ed25519.ts';
 
 /** Signs the attempts of one endpoint. */
 export interface Signer {
@@ -12,14 +13,18 @@ export interface Signer {
 type BuiltInSignature = ResolvedSignature & { readonly kind: 'built-in' };
 
 /**
- * A signer for an endpoint. Schemes that can carry several signatures sign with every secret, others with the first.
- * Without secrets nothing is signed. Named functions and `none` among the signatures are passed over.
+ * A signer for an endpoint. Schemes that can carry several signatures sign with every secret, others with the one at
+ * `leadingIndex`. Without secrets nothing is signed. Named functions and `none` among the signatures are passed over.
  *
  * @throws OptionsError when a secret does not fit a scheme; the message does not show it
  */
-export function createSigner(signatures: readonly ResolvedSignature[], secrets: readonly string[]): Signer {
+export function createSigner(
+  signatures: readonly ResolvedSignature[],
+  secrets: readonly string[],
+  leadingIndex = 0,
+): Signer {
   const schemes = signatures.flatMap((signature) => {
-    return signature.kind === 'built-in' ? [new KeyedScheme(signature, secrets)] : [];
+    return signature.kind === 'built-in' ? [new KeyedScheme(signature, secrets, leadingIndex)] : [];
   });
   return {
     sign(body, context, headers) {
@@ -32,10 +37,11 @@ class KeyedScheme implements Signer {
   readonly #scheme: BuiltInSignature;
   readonly #keys: readonly KeyObject[];
 
-  constructor(scheme: BuiltInSignature, secrets: readonly string[]) {
-    const used = scheme.isMultiValue ? secrets : secrets.slice(0, 1);
+  constructor(scheme: BuiltInSignature, secrets: readonly string[], leadingIndex: number) {
     this.#scheme = scheme;
-    this.#keys = used.map((secret, index) => toKey(scheme, secret, `secrets[${index}]`));
+    this.#keys = secrets.flatMap((secret, index) =>
+      scheme.isMultiValue || index === leadingIndex ? [toKey(scheme, secret, `secrets[${index}]`)] : [],
+    );
   }
 
   sign(body: Uint8Array, context: SignedContext, headers: string[]): void {
@@ -48,17 +54,27 @@ class KeyedScheme implements Signer {
   }
 
   #headerValue(body: Uint8Array, context: SignedContext): string {
-    const { prefix, digest } = this.#scheme;
+    const { prefix, digest, algorithm } = this.#scheme;
     const signedPrefix = this.#scheme.signedPrefix(context);
     const signatures: string[] = [];
     for (const key of this.#keys) {
-      signatures.push(prefix + createHmac('sha256', key).update(signedPrefix).update(body).digest(digest));
+      const signature =
+        algorithm === 'ed25519'
+          ? sign(null, Buffer.concat([Buffer.from(signedPrefix), body]), key).toString(digest)
+          : createHmac('sha256', key).update(signedPrefix).update(body).digest(digest);
+      signatures.push(prefix + signature);
     }
     return this.#scheme.headerValue(signatures, context);
   }
 }
 
-function toKey(scheme: BuiltInSignature, secret: string, path: string): KeyObject {
-  const isStandard = scheme.secretFormat === 'standard';
-  return createSecretKey(isStandard ? decodeStandardSecret(secret, path) : encodeTextSecret(secret, path));
+function toKey({ secretFormat }: BuiltInSignature, secret: string, path: string): KeyObject {
+  switch (secretFormat) {
+    case 'standard':
+      return createSecretKey(decodeStandardSecret(secret, path));
+    case 'ed25519':
+      return toPrivateKey(decodeEd25519Secret(secret, path).seed);
+    case 'text':
+      return createSecretKey(encodeTextSecret(secret, path));
+  }
 }

@@ -2,19 +2,22 @@
  * Signature checks for test receivers, written against the published schemes and not against our signer, so that a
  * mistake in the signer does not verify itself.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
 
 /** How a receiver checks signatures. */
 export interface VerifyOptions {
-  /** The endpoint's secret; several during a rotation, any of which may match. */
+  /** The endpoint's secret, or its public key `whpk_…`; several during a rotation, any of which may match. */
   readonly secret: string | readonly string[];
   /**
-   * - `standard` (default): Standard Webhooks `v1`, secret in base64 with or without `whsec_`
+   * - `standard` (default): Standard Webhooks: `v1`, secret in base64 with or without `whsec_`; `v1a` where a public key
+   *   `whpk_…` is given
    * - `github`: HMAC of the body in `x-hub-signature-256`, as `sha256=<hex>`
+   * - `stripe`: HMAC of `<t>.<body>` in `stripe-signature`, as `t=<seconds>,v1=<hex>`
+   * - `shopify`: HMAC of the body in `x-shopify-hmac-sha256`, in base64
    * - `hex`: HMAC of the body in hex
    * - `timestamped-hex`: HMAC of `<timestamp>.<body>` in hex
    */
-  readonly scheme?: 'standard' | 'github' | 'hex' | 'timestamped-hex';
+  readonly scheme?: 'standard' | 'github' | 'stripe' | 'shopify' | 'hex' | 'timestamped-hex';
   /** Header of the signature, for `hex` and `timestamped-hex`. Default `x-webhook-signature`. */
   readonly header?: string;
   /** Text before the hex digits, for `hex` and `timestamped-hex`. Default none. */
@@ -50,9 +53,13 @@ type Check = (request: SignedRequest, secrets: readonly string[], options: Verif
 
 const CHECKS: Readonly<Record<NonNullable<VerifyOptions['scheme']>, Check>> = {
   standard: verifyStandard,
-  github: (request, secrets) => verifyHex(request, secrets, 'x-hub-signature-256', 'sha256=', ''),
+  github: (request, secrets) =>
+    verifyPlain(request, secrets, { header: 'x-hub-signature-256', prefix: 'sha256=' }),
+  stripe: verifyStripe,
+  shopify: (request, secrets) =>
+    verifyPlain(request, secrets, { header: 'x-shopify-hmac-sha256', encoding: 'base64' }),
   hex: (request, secrets, options) =>
-    verifyHex(request, secrets, options.header ?? DEFAULT_HEADER, options.prefix ?? '', ''),
+    verifyPlain(request, secrets, { header: options.header ?? DEFAULT_HEADER, prefix: options.prefix ?? '' }),
   'timestamped-hex': verifyTimestampedHex,
 };
 
@@ -74,13 +81,54 @@ function verifyStandard(
     return refuse('webhook-id or webhook-signature is missing');
   const problem = judgeTimestamp(timestamp, 'webhook-timestamp', options);
   if (problem !== undefined) return refuse(problem);
-  const offered = signatures.split(' ').flatMap((entry) => (entry.startsWith('v1,') ? [entry.slice(3)] : []));
-  const expected = secrets.map((secret) => {
-    const key = Buffer.from(secret.startsWith('whsec_') ? secret.slice(6) : secret, 'base64');
-    return hmac(key, `${id}.${timestamp}.`, request.body).toString('base64');
-  });
-  return anyMatch(offered, expected, 'webhook-signature');
+  const entries = signatures.split(' ');
+  const signedPrefix = `${id}.${timestamp}.`;
+  const publicKeys = secrets.filter((secret) => secret.startsWith(PUBLIC_KEY_PREFIX));
+  const expected = secrets
+    .filter((secret) => !publicKeys.includes(secret))
+    .map((secret) => {
+      const key = Buffer.from(secret.startsWith('whsec_') ? secret.slice(6) : secret, 'base64');
+      return hmac(key, signedPrefix, request.body).toString('base64');
+    });
+  const content = Buffer.concat([Buffer.from(signedPrefix), request.body]);
+  const isAsymmetric = entriesOf(entries, 'v1a,').some((signature) =>
+    publicKeys.some((key) => isSignedBy(key, content, signature)),
+  );
+  return isAsymmetric ? { ok: true } : anyMatch(entriesOf(entries, 'v1,'), expected, 'webhook-signature');
 }
+
+const PUBLIC_KEY_PREFIX = 'whpk_';
+const PUBLIC_KEY_BYTES = 32;
+/** An ed25519 public key in DER, up to its 32 bytes (RFC 8410). */
+const SPKI_HEADER = Buffer.from('302a300506032b6570032100', 'hex');
+
+function isSignedBy(publicKey: string, content: Uint8Array, signature: string): boolean {
+  const bytes = Buffer.from(publicKey.slice(PUBLIC_KEY_PREFIX.length), 'base64');
+  if (bytes.length !== PUBLIC_KEY_BYTES) return false;
+  const key = createPublicKey({ key: Buffer.concat([SPKI_HEADER, bytes]), format: 'der', type: 'spki' });
+  return verify(null, content, key, Buffer.from(signature, 'base64'));
+}
+
+/** What follows the prefix in those entries that have it. */
+function entriesOf(entries: readonly string[], prefix: string): readonly string[] {
+  return entries.flatMap((entry) => (entry.startsWith(prefix) ? [entry.slice(prefix.length)] : []));
+}
+
+function verifyStripe(
+  request: SignedRequest,
+  secrets: readonly string[],
+  options: VerifyOptions,
+): Verification {
+  const entries = request.headers[STRIPE_HEADER]?.split(',');
+  if (entries === undefined) return refuse(`${STRIPE_HEADER} is missing`);
+  const [timestamp] = entriesOf(entries, 't=');
+  const problem = judgeTimestamp(timestamp, `t of ${STRIPE_HEADER}`, options);
+  if (problem !== undefined) return refuse(problem);
+  const expected = secrets.map((secret) => hmac(secret, `${timestamp}.`, request.body).toString('hex'));
+  return anyMatch(entriesOf(entries, 'v1='), expected, STRIPE_HEADER);
+}
+
+const STRIPE_HEADER = 'stripe-signature';
 
 function verifyTimestampedHex(
   request: SignedRequest,
@@ -91,19 +139,27 @@ function verifyTimestampedHex(
   const timestamp = request.headers[name];
   const problem = judgeTimestamp(timestamp, name, options);
   if (problem !== undefined) return refuse(problem);
-  return verifyHex(request, secrets, options.header ?? DEFAULT_HEADER, options.prefix ?? '', `${timestamp}.`);
+  const { header = DEFAULT_HEADER, prefix = '' } = options;
+  return verifyPlain(request, secrets, { header, prefix, signedPrefix: `${timestamp}.` });
 }
 
-function verifyHex(
+interface PlainFormat {
+  readonly header: string;
+  readonly prefix?: string;
+  readonly signedPrefix?: string;
+  readonly encoding?: 'hex' | 'base64';
+}
+
+function verifyPlain(
   request: SignedRequest,
   secrets: readonly string[],
-  header: string,
-  prefix: string,
-  signedPrefix: string,
+  { header, prefix = '', signedPrefix = '', encoding = 'hex' }: PlainFormat,
 ): Verification {
   const value = request.headers[header.toLowerCase()];
   if (value === undefined) return refuse(`${header} is missing`);
-  const expected = secrets.map((secret) => prefix + hmac(secret, signedPrefix, request.body).toString('hex'));
+  const expected = secrets.map(
+    (secret) => prefix + hmac(secret, signedPrefix, request.body).toString(encoding),
+  );
   return anyMatch([value], expected, header);
 }
 

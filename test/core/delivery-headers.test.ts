@@ -34,6 +34,16 @@ describe('fitHeaders', () => {
 
   it.each([
     [
+      { envelope: 'cloudevents-binary', signatures: ['github', { scheme: 'hex', header: 'CE-Id' }] },
+      'endpoint.signatures[1]',
+      'the envelope "cloudevents-binary" writes it; choose another header',
+    ],
+    [
+      { signatures: ['shopify'], headers: { 'X-Shopify-Webhook-Id': 'x' } },
+      'endpoint.headers["X-Shopify-Webhook-Id"]',
+      'the signature scheme "shopify" writes it',
+    ],
+    [
       { signatures: ['github'], headers: { 'X-HUB-Signature-256': 'x' } },
       'endpoint.headers["X-HUB-Signature-256"]',
       'the signature scheme "github" writes it',

@@ -18,23 +18,37 @@ function record(...secrets: string[]): EndpointRecord {
   };
 }
 
+const KEY_PAIR =
+  'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+const PUBLIC_KEY = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
+
 describe('toEndpointView', () => {
-  it('has everything but the secrets', () => {
-    const { secrets: _, ...rest } = record();
-    expect(toEndpointView(record())).toEqual({ ...rest, secretHints: [] });
+  it('has everything but the text of the secrets', () => {
+    expect(toEndpointView(record(), ['standard'])).toEqual(record());
+    const expiring = { value: 'sixteen bytes...', createdAt: 1, expiresAt: 9 };
+    const view = toEndpointView({ ...record(), secrets: [expiring] }, ['hex']);
+    expect(view.secrets).toEqual([{ hint: 's...', createdAt: 1, expiresAt: 9, publicKey: undefined }]);
   });
 
   it('hints at secrets by their last four characters', () => {
-    expect(toEndpointView(record('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')).secretHints).toEqual(['LaSw']);
-    expect(toEndpointView(record('twelve chars', 'not so long', '🔑'.repeat(12))).secretHints).toEqual([
-      'hars',
-      '',
-      '🔑🔑🔑🔑',
-    ]);
+    const hintsOf = (...secrets: string[]): string[] =>
+      toEndpointView(record(...secrets), ['standard']).secrets.map(({ hint }) => hint);
+    expect(hintsOf('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')).toEqual(['LaSw']);
+    expect(hintsOf('twelve chars', 'not so long', '🔑'.repeat(12))).toEqual(['hars', '', '🔑🔑🔑🔑']);
+  });
+
+  it('shows the public key where ed25519 signs, and nowhere else', () => {
+    const keyOf = (own: string[] | undefined, defaults: string[]): string | undefined =>
+      toEndpointView({ ...record(KEY_PAIR), ...(own === undefined ? {} : { signatures: own }) }, defaults)
+        .secrets[0]!.publicKey;
+    expect(keyOf(['standard-ed25519'], ['standard'])).toBe(PUBLIC_KEY);
+    expect(keyOf(undefined, ['standard-ed25519', 'github'])).toBe(PUBLIC_KEY);
+    // The same text under another scheme is a shared secret, all of it.
+    expect(keyOf(['github'], ['standard-ed25519'])).toBeUndefined();
   });
 
   it('shows no secret when printed or sent as JSON', () => {
-    const view = toEndpointView(record('correct horse battery staple'));
+    const view = toEndpointView(record('correct horse battery staple'), ['hex']);
     for (const text of [inspect(view, { depth: Infinity, showHidden: true }), JSON.stringify(view)]) {
       expect(text).not.toContain('correct horse');
       expect(text).not.toContain('battery');

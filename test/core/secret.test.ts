@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSystemRandom } from '../../src/clock.ts';
+import { decodeEd25519Secret, decodeStandardSecret, encodeTextSecret } from '../../src/core/secret-format.ts';
 import {
-  decodeStandardSecret,
-  encodeTextSecret,
+  completeSecret,
   generateSecret,
+  publicKeyOf,
   shortSecretWarning,
   validateSecret,
 } from '../../src/core/secret.ts';
 import type { SignatureSetting } from '../../src/core/signature.ts';
+import { derivePublicKey } from '../../src/engine/ed25519.ts';
 import { OptionsError } from '../../src/errors.ts';
 
 const SPEC_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -61,7 +63,7 @@ describe('validateSecret', () => {
     );
   });
 
-  it.each(['github', 'hex', 'timestamped-hex', 'acmeFunction', 'none'])(
+  it.each(['github', 'stripe', 'shopify', 'hex', 'timestamped-hex', 'acmeFunction', 'none'])(
     'takes any text literally for %s',
     (scheme) => {
       for (const secret of ['x', "It's a Secret to Everybody", SPEC_SECRET, 'ключ 🔑', ' ', '%%%%']) {
@@ -99,6 +101,76 @@ describe('validateSecret', () => {
   });
 });
 
+const SEED = '6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=';
+const KEY_PAIR = '6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+const PUBLIC_KEY = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
+const ED25519 = ['standard-ed25519'];
+
+describe('validateSecret for standard-ed25519', () => {
+  it.each([[KEY_PAIR], [`whsk_${KEY_PAIR}`], [SEED], [`whsk_${SEED}`]])('accepts %s', (secret) => {
+    expect(validateSecret(secret, 'secret', ED25519)).toBe(secret);
+  });
+
+  it.each([
+    ['31 bytes', `whsk_${base64(31)}`],
+    ['33 bytes', `whsk_${base64(33)}`],
+    ['63 bytes', `whsk_${base64(63)}`],
+    ['a shared secret', SPEC_SECRET],
+    ['a public key', PUBLIC_KEY],
+    ['a password', 'correct horse battery staple'],
+    ['nothing', 'whsk_'],
+  ])('refuses %s without showing it', (_, secret) => {
+    const { message } = errorOf(secret, ED25519);
+    expect(message).toContain('as the signature scheme standard-ed25519 needs');
+    expect(message).not.toContain(secret.slice(5, 30) || '\0');
+  });
+});
+
+describe('completeSecret', () => {
+  const complete = (secret: string, signatures: readonly string[]): string =>
+    completeSecret(secret, 'secret', signatures, derivePublicKey);
+
+  it('adds the public key to a seed, and the prefix', () => {
+    for (const secret of [KEY_PAIR, `whsk_${KEY_PAIR}`, SEED, `whsk_${SEED}`])
+      expect(complete(secret, ED25519)).toBe(`whsk_${KEY_PAIR}`);
+  });
+
+  it('refuses the public key of another seed, and shows neither', () => {
+    const bytes = Buffer.from(KEY_PAIR, 'base64');
+    bytes[63]! ^= 1;
+    const odd = bytes.toString('base64');
+    const refused = (): string => complete(odd, ED25519);
+    expect(refused).toThrow(/got the public key of another seed/);
+    expect(refused).not.toThrow(odd.slice(0, 20));
+  });
+
+  it('leaves other secrets as they are', () => {
+    expect(complete(SPEC_SECRET, ['standard'])).toBe(SPEC_SECRET);
+    expect(complete(`whsk_${SEED}`, ['github'])).toBe(`whsk_${SEED}`);
+  });
+
+  it('gives every seed the key that verifies what it signs', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (seed) => {
+        const secret = complete(Buffer.from(seed).toString('base64'), ED25519);
+        const pair = decodeEd25519Secret(secret, 'secret');
+        expect(pair.seed).toEqual(seed);
+        expect(pair.publicKey).toEqual(derivePublicKey(seed));
+        expect(complete(secret, ED25519)).toBe(secret);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('publicKeyOf', () => {
+  it('reads it from the secret, where ed25519 signs', () => {
+    expect(publicKeyOf(`whsk_${KEY_PAIR}`, ED25519)).toBe(PUBLIC_KEY);
+    expect(publicKeyOf(`whsk_${KEY_PAIR}`, ['github'])).toBeUndefined();
+    expect(publicKeyOf(`whsk_${SEED}`, ED25519)).toBeUndefined();
+  });
+});
+
 describe('decodeStandardSecret', () => {
   it('gives the bytes, with or without the prefix', () => {
     const key = new Uint8Array(Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64'));
@@ -121,6 +193,8 @@ describe('shortSecretWarning', () => {
     ['short', ['acmeFunction'], true],
     ['short', ['standard', 'github'], true],
     ['short', ['standard'], false],
+    ['short', ['stripe'], true],
+    ['short', ['standard-ed25519'], false],
     ['short', ['none'], false],
   ])('of %j for %j: %s', (secret, signatures, isWarned) => {
     const warning = shortSecretWarning(secret, 'endpoint.secret', signatures);
@@ -135,7 +209,10 @@ describe('generateSecret', () => {
   it.each([
     [['standard'], /^whsec_[A-Za-z0-9+/]{43}=$/],
     [['github', 'standard'], /^whsec_[A-Za-z0-9+/]{43}=$/],
+    [['standard-ed25519'], /^whsk_[A-Za-z0-9+/]{43}=$/],
+    [['github', 'standard-ed25519'], /^whsk_[A-Za-z0-9+/]{43}=$/],
     [['github'], /^[0-9a-f]{64}$/],
+    [['stripe', 'shopify'], /^[0-9a-f]{64}$/],
     [['timestamped-hex', 'acmeFunction'], /^[0-9a-f]{64}$/],
   ])('makes one that fits %j', (signatures, form) => {
     const secret = generateSecret(signatures, random)!;

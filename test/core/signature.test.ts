@@ -20,7 +20,11 @@ function errorOf(value: unknown, customNames?: ReadonlySet<string>): OptionsErro
 describe('resolveSignature', () => {
   it.each([
     ['standard', ['webhook-id', 'webhook-timestamp', 'webhook-signature']],
+    ['standard-ed25519', ['webhook-id', 'webhook-timestamp', 'webhook-signature']],
     ['github', ['x-hub-signature-256']],
+    ['stripe', ['stripe-signature']],
+    [{ scheme: 'stripe', header: 'X-Acme-Signature' }, ['x-acme-signature']],
+    ['shopify', ['x-shopify-webhook-id', 'x-shopify-hmac-sha256']],
     ['hex', ['x-webhook-signature']],
     ['timestamped-hex', ['x-webhook-timestamp', 'x-webhook-signature']],
     ['none', []],
@@ -46,7 +50,10 @@ describe('SIGNATURE_SCHEMES', () => {
 
   it.each([
     ['standard', 'msg_1.1614265330.'],
+    ['standard-ed25519', 'msg_1.1614265330.'],
     ['github', ''],
+    ['stripe', '1614265330.'],
+    ['shopify', ''],
     ['hex', ''],
     ['timestamped-hex', '1614265330.'],
   ])('%s signs %j in front of the body', (name, expected) => {
@@ -55,6 +62,9 @@ describe('SIGNATURE_SCHEMES', () => {
 
   it('lists several signatures of standard with spaces, and one of the others', () => {
     expect(SIGNATURE_SCHEMES['standard']!.headerValue(['v1,a', 'v1,b'], context)).toBe('v1,a v1,b');
+    expect(SIGNATURE_SCHEMES['stripe']!.headerValue(['v1=a', 'v1=b'], context)).toBe(
+      't=1614265330,v1=a,v1=b',
+    );
     expect(SIGNATURE_SCHEMES['github']!.headerValue(['sha256=a'], context)).toBe('sha256=a');
   });
 });
@@ -63,7 +73,9 @@ describe('validateSignatures', () => {
   it.each([
     [['standard']],
     [['none']],
-    [['standard', 'github', 'hex']],
+    [['standard', 'github', 'stripe', 'shopify', 'hex']],
+    [['standard-ed25519', 'github']],
+    [[{ scheme: 'stripe', header: 'X-Acme-Signature' }, 'stripe']],
     [
       [
         { scheme: 'hex', header: 'X-A', prefix: 'sha256=' },
@@ -90,6 +102,8 @@ describe('validateSignatures', () => {
     [[{ scheme: 'hex', headr: 'x' }], '[0].headr', 'Did you mean "header"?'],
     [[{ scheme: 'github', header: 'x' }], '[0].header', 'Unknown key'],
     [[{ scheme: 'hex', timestampHeader: 'x' }], '[0].timestampHeader', 'Unknown key'],
+    [[{ scheme: 'stripe', prefix: 'v2=' }], '[0].prefix', 'Unknown key'],
+    [[{ scheme: 'shopify', header: 'x' }], '[0].header', 'Unknown key'],
     [[{ scheme: 'acme', header: 'x' }], '[0].header', 'Unknown key'],
     [[{ scheme: 'hex', header: 'x y' }], '[0].header', 'a header name'],
     [[{ scheme: 'hex', header: '' }], '[0].header', 'a header name'],
@@ -106,6 +120,7 @@ describe('validateSignatures', () => {
 
   it.each([
     [['hex', 'timestamped-hex'], 'hex and timestamped-hex both write the header x-webhook-signature'],
+    [['standard', 'standard-ed25519'], 'standard and standard-ed25519 both write the header webhook-id'],
     [['github', 'github'], 'github writes the header x-hub-signature-256 twice'],
     [['standard', { scheme: 'hex', header: 'Webhook-Signature' }], 'both write the header webhook-signature'],
     [

@@ -24,8 +24,12 @@ describe('endpoints.create', () => {
       failed: 0,
     });
     const read = await endpoints.get(created.id);
-    expect(read).toEqual(Object.fromEntries(Object.entries(created).filter(([key]) => key !== 'secret')));
-    expect(read.secretHints).toEqual([created.secret!.slice(-4)]);
+    const { secret, publicKey, ...rest } = created;
+    expect(read).toEqual(rest);
+    expect(publicKey).toBeUndefined();
+    expect(read.secrets).toEqual([
+      { hint: secret!.slice(-4), createdAt: world.clock.now(), expiresAt: undefined, publicKey: undefined },
+    ]);
   });
 
   it('generates no secret with secretPolicy: optional, and sends unsigned', async () => {
@@ -180,7 +184,7 @@ describe('endpoints.update', () => {
       harness.receiver.clear();
       const endpoint = await harness.createEndpoint();
       const updated = await harness.dispatcher.endpoints.update(endpoint.id, changes);
-      expect(updated.secretHints).toEqual([]);
+      expect(updated.secrets).toEqual([]);
       await harness.dispatcher.emit('job.done', {}, { to: [endpoint.id] });
       await harness.advance(0);
       expect(harness.receiver.requests[0]!.headers).not.toHaveProperty('webhook-signature');
@@ -208,7 +212,7 @@ describe('endpoints.update', () => {
     { timeoutMs: -1 },
   ])('refuses %j and changes nothing', async (changes) => {
     await using harness = await createHarness();
-    const { secret: _secret, ...before } = await harness.createEndpoint();
+    const { secret: _secret, publicKey: _publicKey, ...before } = await harness.createEndpoint();
     const { endpoints } = harness.dispatcher;
     await expect(endpoints.update(before.id, changes as never)).rejects.toThrow(OptionsError);
     expect(await endpoints.get(before.id)).toEqual(before);

@@ -27,7 +27,7 @@ describe('a named envelope', () => {
             maxAttempts,
             ageMs: now - firstAttemptAt,
             name: endpoint.name,
-            secrets: 'secrets' in endpoint,
+            secrets: endpoint.secrets.flatMap((secret) => Object.keys(secret)),
           }),
           contentType: 'application/vnd.acme+json',
           headers: { 'X-Acme-Attempt': String(attempt) },
@@ -39,7 +39,8 @@ describe('a named envelope', () => {
     await harness.dispatcher.emit('job.done', { n: 1 });
     await harness.advance(1_000);
     const requests = harness.receiver.requests;
-    const common = { event: 'job.done', data: { n: 1 }, maxAttempts: 5, name: 'crm', secrets: false };
+    const secrets = ['hint', 'createdAt', 'expiresAt', 'publicKey'];
+    const common = { event: 'job.done', data: { n: 1 }, maxAttempts: 5, name: 'crm', secrets };
     expect(requests.map((request) => request.json())).toEqual([
       { ...common, attempt: 1, ageMs: 0 },
       { ...common, attempt: 2, ageMs: 1_000 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Destinations } from '../../src/engine/destinations.ts';
+import { derivePublicKey } from '../../src/engine/ed25519.ts';
 import { createEndpointCompiler } from '../../src/engine/endpoint-runtime.ts';
 import { resolveOptions } from '../../src/options.ts';
 
@@ -16,6 +17,7 @@ function setup(maxDestinations = 1_000): { destinations: Destinations; checks: (
   const destinations = new Destinations({
     functions,
     clock,
+    derivePublicKey,
     defaults: delivery,
     compiler: {
       ...compiler,

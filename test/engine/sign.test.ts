@@ -5,23 +5,28 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, it } from 'vitest';
 import { resolveSignature, type SignatureSetting } from '../../src/core/signature.ts';
+import { derivePublicKey } from '../../src/engine/ed25519.ts';
 import { createSigner } from '../../src/engine/sign.ts';
 import { OptionsError } from '../../src/errors.ts';
+import { verifyRequest } from '../../src/listener/verify-request.ts';
 
 const SPEC_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const KEY_PAIR =
+  'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
 const OTHER_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const SPEC_CONTEXT = { messageId: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestampSeconds: 1614265330 };
 
 interface Signing {
   readonly signatures: readonly SignatureSetting[];
   readonly secrets: readonly string[];
+  readonly leadingIndex?: number;
   readonly body: string | Uint8Array;
   readonly messageId?: string;
   readonly timestampSeconds?: number;
 }
 
-function sign({ signatures, secrets, body, ...context }: Signing): Record<string, string> {
-  const signer = createSigner(signatures.map(resolveSignature), secrets);
+function sign({ signatures, secrets, leadingIndex, body, ...context }: Signing): Record<string, string> {
+  const signer = createSigner(signatures.map(resolveSignature), secrets, leadingIndex);
   const flat: string[] = [];
   signer.sign(typeof body === 'string' ? Buffer.from(body) : body, { ...SPEC_CONTEXT, ...context }, flat);
   const names = flat.filter((_, index) => index % 2 === 0);
@@ -66,12 +71,26 @@ describe('createSigner', () => {
       });
     });
 
-    it('of the content that Stripe signs, with a secret that is taken as it is', () => {
+    it('of Standard Webhooks, asymmetric', () => {
+      const headers = sign({
+        signatures: ['standard-ed25519'],
+        secrets: [KEY_PAIR],
+        body: '{"test": 2432232314}',
+      });
+      expect(headers).toEqual({
+        'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+        'webhook-timestamp': '1614265330',
+        'webhook-signature':
+          'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+      });
+    });
+
+    it('computed for Stripe, with a secret that is taken as it is', () => {
       const body = '{"id":"evt_test_webhook","object":"event"}';
-      const headers = sign({ signatures: ['timestamped-hex'], secrets: ['whsec_test_secret'], body });
-      expect(headers['x-webhook-signature']).toBe(
-        '3c5817089d739023dd6190f70a3757e04f7a2fd8b5dab12c2e000f51970dccff',
-      );
+      expect(sign({ signatures: ['stripe'], secrets: ['whsec_test_secret'], body })).toEqual({
+        'stripe-signature':
+          't=1614265330,v1=3c5817089d739023dd6190f70a3757e04f7a2fd8b5dab12c2e000f51970dccff',
+      });
     });
   });
 
@@ -130,10 +149,25 @@ describe('createSigner', () => {
       expect(both).toBe(`${one('standard', SPEC_SECRET)[2]} ${one('standard', OTHER_SECRET)[2]}`);
     });
 
-    it.each(['github', 'hex', 'timestamped-hex'])('uses the first in %s', (scheme) => {
-      expect(Object.values(sign({ signatures: [scheme], secrets, body: 'x' }))).toEqual(
-        one(scheme, SPEC_SECRET),
-      );
+    it('lists one signature for each in stripe', () => {
+      const [both] = Object.values(sign({ signatures: ['stripe'], secrets, body: 'x' }));
+      const [, second] = one('stripe', OTHER_SECRET)[0]!.split(',');
+      expect(both).toBe(`${one('stripe', SPEC_SECRET)[0]},${second}`);
+    });
+
+    it('lists one signature for each in standard-ed25519', () => {
+      const other = `whsk_${Buffer.alloc(32, 9).toString('base64')}`;
+      const signatures = ['standard-ed25519'];
+      const both = sign({ signatures, secrets: [KEY_PAIR, other], body: 'x' })['webhook-signature'];
+      expect(both).toBe(`${one('standard-ed25519', KEY_PAIR)[2]} ${one('standard-ed25519', other)[2]}`);
+    });
+
+    it.each(['github', 'shopify', 'hex', 'timestamped-hex'])('uses the leading one in %s', (scheme) => {
+      for (const [leadingIndex, secret] of secrets.entries()) {
+        expect(Object.values(sign({ signatures: [scheme], secrets, leadingIndex, body: 'x' }))).toEqual(
+          one(scheme, secret),
+        );
+      }
     });
   });
 
@@ -150,7 +184,13 @@ describe('createSigner', () => {
       });
     });
 
-    it.each(['github', 'hex', 'timestamped-hex'])('writes nothing in %s', (scheme) => {
+    it('still says the id in shopify', () => {
+      expect(sign({ signatures: ['shopify'], secrets: [], body: 'x' })).toEqual({
+        'x-shopify-webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      });
+    });
+
+    it.each(['github', 'stripe', 'hex', 'timestamped-hex'])('writes nothing in %s', (scheme) => {
       expect(sign({ signatures: [scheme], secrets: [], body: 'x' })).toEqual({});
     });
   });
@@ -217,6 +257,27 @@ describe('createSigner', () => {
           expect(await isHmac(Buffer.from(secret), '1614265330.', body, Buffer.from(timed, 'hex'))).toBe(
             true,
           );
+        }),
+      );
+    });
+
+    it('by the public key of ed25519, over any bytes', () => {
+      const seed = fc.uint8Array({ minLength: 32, maxLength: 32 });
+      fc.assert(
+        fc.property(fc.uint8Array(), seed, messageId, (bytes, seedBytes, id) => {
+          const body = Buffer.from(bytes);
+          const secret = `whsk_${Buffer.from(seedBytes).toString('base64')}`;
+          const headers = sign({
+            signatures: ['standard-ed25519'],
+            secrets: [secret],
+            body,
+            messageId: id,
+            timestampSeconds: now(),
+          });
+          const publicKey = `whpk_${Buffer.from(derivePublicKey(seedBytes)).toString('base64')}`;
+          expect(verifyRequest({ headers, body }, { secret: publicKey })).toEqual({ ok: true });
+          const other = Buffer.concat([body, Buffer.from(' ')]);
+          expect(verifyRequest({ headers, body: other }, { secret: publicKey }).ok).toBe(false);
         }),
       );
     });

@@ -3,25 +3,10 @@ import { verify as verifyGithub } from '@octokit/webhooks-methods';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EndpointInput } from '../../src/core/endpoint-input.ts';
-import type { RecordedRequest } from '../../src/listener/recorded-request.ts';
 import { createHarness } from '../../src/testing/harness.ts';
+import { DATA, deliverTwice, HOUR, START } from '../support/deliver-twice.ts';
 
-const START = Date.UTC(2026, 0, 1);
-const HOUR = 3_600_000;
-const DATA = { text: 'ünï "quoted" \u2028 € 😀', n: 1.5, nested: { list: [1, null, ''] } };
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-
-/** The first attempt fails; the second comes ten hours later. */
-async function deliverTwice(endpoint: Partial<EndpointInput>): Promise<readonly RecordedRequest[]> {
-  await using harness = await createHarness({ startAt: START });
-  harness.receiver.reply(500, 204);
-  await harness.createEndpoint({ retry: { kind: 'schedule', delaysMs: [10 * HOUR] }, ...endpoint });
-  await harness.dispatcher.emit('job.done', DATA);
-  await harness.advance(10 * HOUR);
-  expect(harness.receiver.received).toBe(2);
-  return [...harness.receiver.requests];
-}
 
 /** The libraries read the time of the machine; only Date is replaced. */
 function atTime(instant: number, check: () => void): void {
@@ -40,11 +25,11 @@ describe.each([
     const [first, retry] = await deliverTwice({ secret: SECRET });
     const webhook = new Webhook(SECRET);
     atTime(START, () => {
-      expect(webhook.verify(first!.text, first!.headers)).toMatchObject({ type: 'job.done', data: DATA });
+      expect(webhook.verify(first.text, first.headers)).toMatchObject({ type: 'job.done', data: DATA });
     });
     atTime(START + 10 * HOUR, () => {
-      expect(webhook.verify(retry!.text, retry!.headers)).toMatchObject({ type: 'job.done', data: DATA });
-      expect(() => webhook.verify(first!.text, first!.headers)).toThrow(/timestamp/i);
+      expect(webhook.verify(retry.text, retry.headers)).toMatchObject({ type: 'job.done', data: DATA });
+      expect(() => webhook.verify(first.text, first.headers)).toThrow(/timestamp/i);
     });
   });
 
@@ -52,7 +37,7 @@ describe.each([
     const other = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
     const [request] = await deliverTwice({ secrets: [SECRET, other] });
     atTime(START, () => {
-      for (const secret of [SECRET, other]) new Webhook(secret).verify(request!.text, request!.headers);
+      for (const secret of [SECRET, other]) new Webhook(secret).verify(request.text, request.headers);
     });
     await using harness = await createHarness({ startAt: START });
     const { secret } = await harness.createEndpoint({ envelope: 'raw' });
@@ -64,9 +49,27 @@ describe.each([
     });
   });
 
+  it('accepts either secret during a rotation, and only the new one afterwards', async () => {
+    await using harness = await createHarness({ startAt: START });
+    const endpoint = await harness.createEndpoint({ secret: SECRET });
+    const { secret } = await harness.dispatcher.endpoints.rotateSecret(endpoint.id, { graceMs: HOUR });
+    await harness.dispatcher.emit('job.done', DATA);
+    await harness.advance(HOUR);
+    await harness.dispatcher.emit('job.done', DATA);
+    await harness.advance(0);
+    const [during, after] = harness.receiver.requests;
+    atTime(START, () => {
+      for (const live of [SECRET, secret]) new Webhook(live).verify(during!.text, during!.headers);
+    });
+    atTime(START + HOUR, () => {
+      new Webhook(secret).verify(after!.text, after!.headers);
+      expect(() => new Webhook(SECRET).verify(after!.text, after!.headers)).toThrow(/signature/i);
+    });
+  });
+
   it('refuses a changed body, a changed id and another secret', async () => {
     const [request] = await deliverTwice({ secret: SECRET });
-    const { text, headers } = request!;
+    const { text, headers } = request;
     atTime(START, () => {
       const webhook = new Webhook(SECRET);
       expect(() => webhook.verify(text.replace('1.5', '1.6'), headers)).toThrow(/signature/i);
@@ -90,7 +93,7 @@ describe('@octokit/webhooks-methods', () => {
   it('and a Standard Webhooks receiver both accept a request that is signed with both schemes', async () => {
     const signatures = ['standard', 'github'];
     const [request] = await deliverTwice({ signatures, secret: SECRET });
-    const { text, headers } = request!;
+    const { text, headers } = request;
     expect(await verifyGithub(SECRET, text, headers['x-hub-signature-256']!)).toBe(true);
     atTime(START, () => void new StandardWebhook(SECRET).verify(text, headers));
   });

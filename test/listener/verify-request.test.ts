@@ -36,6 +36,57 @@ describe('verifyRequest', () => {
     assert.equal(check(github, { scheme: 'github', secret: githubSecret }), true);
   });
 
+  it('verifies v1a with a public key, and with nothing else', () => {
+    const signed = withHeaders({
+      'webhook-signature':
+        'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+    });
+    const publicKey = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
+    const options = (...secret: string[]): VerifyOptions => ({ ...standardOptions, secret });
+    assert.equal(check(signed, options(publicKey)), true);
+    assert.equal(check(signed, options('whsec_AAAA', publicKey)), true);
+    assert.equal(check(standard, options(String(standardOptions.secret), publicKey)), true);
+    assert.equal(check({ ...signed, body: Buffer.from('{}') }, options(publicKey)), false);
+    assert.equal(check(standard, options(publicKey)), false);
+    assert.equal(check(signed, standardOptions), false);
+    for (const other of [`whpk_${Buffer.alloc(32, 1).toString('base64')}`, 'whpk_', 'whpk_AAAA', 'whpk_!'])
+      assert.equal(check(signed, options(other)), false, other);
+    for (const signature of ['v1a,', 'v1a,AAAA', 'v1a'])
+      assert.equal(check(withHeaders({ 'webhook-signature': signature }), options(publicKey)), false);
+  });
+
+  it('verifies the signatures of Stripe, of which any may hold, and judges their time', () => {
+    const body = Buffer.from('{"id":"evt_test_webhook","object":"event"}');
+    const v1 = 'v1=3c5817089d739023dd6190f70a3757e04f7a2fd8b5dab12c2e000f51970dccff';
+    const at = (header: string, now = 1_614_265_330_000, secret = 'whsec_test_secret'): boolean =>
+      check({ headers: { 'stripe-signature': header }, body }, { scheme: 'stripe', secret, now: () => now });
+    assert.equal(at(`t=1614265330,${v1}`), true);
+    assert.equal(at(`v0=x,v1=y,${v1},t=1614265330`), true);
+    assert.equal(at(`t=1614265330,${v1}`, 1_614_265_931_000), false);
+    assert.equal(at(`t=1614265330,${v1}`, 1_614_265_330_000, 'test_secret'), false);
+    for (const header of [
+      '',
+      v1,
+      't=1614265330',
+      `t=1614265331,${v1}`,
+      `t=Infinity,${v1}`,
+      `t=1614265330,${v1.slice(3)}`,
+    ])
+      assert.equal(at(header), false, header);
+    assert.equal(check({ headers: {}, body }, { scheme: 'stripe', secret: 'x' }), false);
+  });
+
+  it('verifies the base64 of Shopify', () => {
+    const hex = '757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
+    const base64 = Buffer.from(hex, 'hex').toString('base64');
+    const at = (value: string): boolean =>
+      check(
+        { headers: { 'x-shopify-hmac-sha256': value }, body: github.body },
+        { scheme: 'shopify', secret: githubSecret },
+      );
+    assert.deepEqual([at(base64), at(hex), at('')], [true, false, false]);
+  });
+
   it('accepts any of several secrets and any of several signatures', () => {
     assert.equal(
       check(standard, { ...standardOptions, secret: ['whsec_AAAA', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] }),

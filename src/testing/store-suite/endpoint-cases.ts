@@ -24,7 +24,10 @@ export const endpointCases: readonly SuiteCase[] = [
         headers: { 'x-key': 'Zoë' },
         retry: { kind: 'schedule', delaysMs: [1_000, 2_000] },
         metadata: { ['odd "key" 👩‍🚀']: [null, true, 1.5] },
-        secrets: [{ value: 'whsec_x', createdAt: 7 }],
+        secrets: [
+          { value: 'whsec_x', createdAt: 7, standby: true },
+          { value: 'whsec_y', createdAt: 6, expiresAt: 9_000 },
+        ],
         name: `Robert'); DROP TABLE endpoints;--`,
       });
       const result = await world.store.endpoints.put({ record, expectedRevision: 0 });
