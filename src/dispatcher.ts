@@ -2,26 +2,19 @@ import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { EventPattern } from './core/event-pattern.ts';
 import type { EventTypeDescription } from './core/event-type-description.ts';
-import { createEndpoints, type Endpoints } from './endpoints.ts';
-import { Destinations } from './engine/destinations.ts';
-import { derivePublicKey } from './engine/ed25519.ts';
-import { Engine } from './engine/engine.ts';
-import { createEndpointCompiler, type EndpointCompiler } from './engine/endpoint-runtime.ts';
-import { EventChecker } from './engine/event-checker.ts';
+import { createDispatcherParts, type DispatcherParts } from './dispatcher-parts.ts';
+import type { Endpoints } from './endpoints.ts';
 import type { Receipt } from './engine/inbox.ts';
-import { type EmitOptions, MessageFactory } from './engine/message-factory.ts';
+import type { EmitOptions } from './engine/message-factory.ts';
 import type { ReplayResult } from './engine/replayer.ts';
-import { EmitPath } from './emit-path.ts';
-import { EngineHost } from './engine-host.ts';
-import { Reporter } from './engine/reporter.ts';
 import { StoppedError } from './errors.ts';
 import { type EndpointExplanation, explain, type ExplainOptions } from './explain.ts';
 import { type Health, describeHealth } from './health.ts';
-import { LIFECYCLE_EVENTS, LifecycleEmitter } from './engine/lifecycle-emitter.ts';
+import { LIFECYCLE_EVENTS } from './engine/lifecycle-emitter.ts';
 import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type PauseOptions, pauseSchema, type StopOptions, stopSchema } from './pause-and-stop.ts';
-import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
+import type { Deliveries, Messages } from './records.ts';
 import { parseReplayRequest, type ReplayRequest } from './replay.ts';
 import {
   type AttachOptions,
@@ -64,84 +57,25 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly #options: ResolvedOptions;
   readonly #store: Store;
   readonly #transport: Transport;
-  readonly #emitter: LifecycleEmitter;
-  readonly #reporter: Reporter;
-  readonly #checker: EventChecker | undefined;
-  readonly #compiler: EndpointCompiler;
-  readonly #destinations: Destinations;
-  readonly #host: EngineHost;
-  readonly #emitPath: EmitPath;
+  readonly #parts: DispatcherParts;
   readonly #sources: Sources;
 
   constructor(options: DispatcherOptions<Events> = {}) {
     const resolved = resolveOptions(options);
-    const { clock, random, logger } = resolved;
     this.#options = resolved;
     this.#store = resolved.store ?? memoryStore();
     this.#transport = resolved.transport ?? undiciTransport();
-    this.#emitter = new LifecycleEmitter((error, event) =>
-      this.#reporter.listenerFailed(error, event === 'error'),
-    );
-    this.#reporter = new Reporter({ emitter: this.#emitter, logger, clock });
-    const factory = new MessageFactory({
-      ...resolved,
-      onTraceError: (error) => this.#reporter.functionFailed(error, 'The option traceContext'),
-    });
-    this.#checker =
-      resolved.events === undefined
-        ? undefined
-        : new EventChecker({ catalog: resolved.events, warn: (message) => this.#reporter.warn(message) });
-    this.#compiler = createEndpointCompiler({
-      defaults: resolved.delivery,
-      functions: resolved.functions,
-      userAgent: resolved.userAgent,
-      addressPolicy: resolved.addressPolicy,
-      requireHttps: resolved.requireHttps,
-    });
-    const { functions, delivery: defaults } = resolved;
-    const surroundings = { functions, clock, defaults, derivePublicKey };
-    this.#destinations = new Destinations({
-      ...surroundings,
-      compiler: this.#compiler,
-      maxDestinations: DEFAULTS.maxDestinations,
-      warn: (message) => this.#reporter.warn(message),
-    });
-    this.#host = new EngineHost({
-      ...DEFAULTS,
-      ...resolved,
-      store: this.#store,
-      transport: this.#transport,
-      reporter: this.#reporter,
-      createEngine: () => this.#createEngine(),
-    });
-    this.#emitPath = new EmitPath({
-      host: this.#host,
-      checker: this.#checker,
-      factory,
-      destinations: this.#destinations,
-    });
+    this.#parts = createDispatcherParts(resolved, { store: this.#store, transport: this.#transport });
     this.#sources = new Sources({
       emit: (type, data, emitOptions) =>
         this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
-      reporter: this.#reporter,
+      reporter: this.#parts.reporter,
       eventAdapter: resolved.eventAdapter,
       maxPending: DEFAULTS.maxPending,
     });
-    this.endpoints = createEndpoints({
-      admin: async () => (await this.#host.ready('use endpoints')).endpoints,
-      compiler: this.#compiler,
-      ...surroundings,
-      random,
-      secretPolicy: resolved.secretPolicy,
-      secretGraceMs: DEFAULTS.secretGraceMs,
-      warn: (message) => this.#reporter.warn(message),
-      createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
-      checkEvents: (events, known = []) => this.#checker?.checkPatterns(events, known),
-    });
-    const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
-      (await this.#host.ready('read the record')).deliveries;
-    this.messages = createMessages(deliveryAdmin);
-    this.deliveries = createDeliveries(deliveryAdmin);
+    this.endpoints = this.#parts.endpoints;
+    this.messages = this.#parts.messages;
+    this.deliveries = this.#parts.deliveries;
   }
 
   /**
@@ -167,8 +101,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     data: Events[Type],
     options?: EmitOptions,
   ): Promise<Receipt> {
-    const receipt = this.#emitPath.emit(type, data, options);
-    receipt.catch((error: unknown) => this.#reporter.emitFailed(error));
+    const receipt = this.#parts.emitPath.emit(type, data, options);
+    receipt.catch((error: unknown) => this.#parts.reporter.emitFailed(error));
     return receipt;
   }
 
@@ -186,7 +120,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     source: EventSource | SubscribeSource,
     options: AttachOptions<keyof Events & string> | SubscribeOptions<keyof Events & string> = {},
   ): () => void {
-    if (this.#host.status === 'stopped') throw new StoppedError('attach');
+    if (this.#parts.host.status === 'stopped') throw new StoppedError('attach');
     return this.#sources.attach(source, options);
   }
 
@@ -213,8 +147,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     if (typeof listener !== 'function') throw unexpected('listener', 'a function', listener);
     // Wrapped, so that a listener that is registered twice can be ended once.
     const call = (event: unknown): unknown => (listener as (event: unknown) => unknown)(event);
-    this.#emitter.on(name, call);
-    return () => this.#emitter.off(name, call);
+    this.#parts.emitter.on(name, call);
+    return () => this.#parts.emitter.off(name, call);
   }
 
   /** Listens to the next event of this name only. Returns the function that ends it. */
@@ -231,7 +165,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /** Opens store and transport and begins to deliver what the store holds. Called by the first use; idempotent. */
   async start(): Promise<void> {
-    await this.#host.ready('start');
+    await this.#parts.host.ready('start');
   }
 
   /**
@@ -241,7 +175,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   stop(options: StopOptions = {}): Promise<void> {
     const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');
     this.#sources.detachAll();
-    return this.#host.stop(timeoutMs);
+    return this.#parts.host.stop(timeoutMs);
   }
 
   /**
@@ -252,22 +186,22 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    */
   async pause(options: PauseOptions = {}): Promise<void> {
     const { whilePaused = DEFAULTS.whilePaused } = parseInput(pauseSchema, options, '');
-    await (await this.#host.ready('pause')).switch.set({ whilePaused });
+    await (await this.#parts.host.ready('pause')).switch.set({ whilePaused });
   }
 
   /** Ends a `pause`: what was held is sent. Does nothing when nothing is paused. */
   async resume(): Promise<void> {
-    await (await this.#host.ready('resume')).switch.set(undefined);
+    await (await this.#parts.host.ready('resume')).switch.set(undefined);
   }
 
   /** Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints do not count. */
   async drain(): Promise<void> {
-    await (await this.#host.ready('drain')).drain();
+    await (await this.#parts.host.ready('drain')).drain();
   }
 
   /** What the event catalog knows about each event type, in the order of their names. Empty without a catalog. */
   eventTypes(): readonly EventTypeDescription<keyof Events & string>[] {
-    return (this.#checker?.describe() ?? []) as readonly EventTypeDescription<keyof Events & string>[];
+    return (this.#parts.checker?.describe() ?? []) as readonly EventTypeDescription<keyof Events & string>[];
   }
 
   /**
@@ -285,7 +219,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     const result = this.#replay(request);
     result.catch((error: unknown) => {
       if (!(error instanceof StoppedError) && request?.signal?.aborted !== true)
-        this.#reporter.emitFailed(error, 'replay');
+        this.#parts.reporter.emitFailed(error, 'replay');
     });
     return result;
   }
@@ -297,7 +231,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws NotFoundError (rejects) when the endpoint does not exist, or belongs to another tenant
    */
   stats(request?: StatsRequest): Promise<Stats> {
-    return readStats(request, () => this.#host.ready('read statistics'), this.#options.clock.now());
+    return readStats(request, () => this.#parts.host.ready('read statistics'), this.#options.clock.now());
   }
 
   /**
@@ -313,20 +247,20 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     options?: ExplainOptions,
   ): Promise<Page<EndpointExplanation>> {
     return explain(options, {
-      engine: () => this.#host.ready('explain'),
+      engine: () => this.#parts.host.ready('explain'),
       functions: this.#options.functions,
-      createMessage: (emitOptions) => this.#emitPath.createMessage(type, data, emitOptions),
+      createMessage: (emitOptions) => this.#parts.emitPath.createMessage(type, data, emitOptions),
     });
   }
 
   /** How it is doing, for readiness checks and people. */
   health(): Promise<Health> {
     return describeHealth({
-      status: this.#host.status,
-      engine: this.#host.engine,
+      status: this.#parts.host.status,
+      engine: this.#parts.host.engine,
       store: this.#store,
       transport: this.#transport,
-      lastError: this.#reporter.lastError,
+      lastError: this.#parts.reporter.lastError,
       refusedEvents: this.#sources.refused,
     });
   }
@@ -337,21 +271,6 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   async #replay(request: ReplayRequest | undefined): Promise<ReplayResult> {
     const order = parseReplayRequest(request);
-    return (await this.#host.ready('replay')).replays.replay(order);
-  }
-
-  #createEngine(): Engine {
-    const { maxRescues, maxFaults, faultDelayMs } = DEFAULTS;
-    return new Engine({
-      ...DEFAULTS,
-      ...this.#options,
-      store: this.#store,
-      transport: this.#transport,
-      reporter: this.#reporter,
-      compile: this.#compiler.compile,
-      destinations: this.#destinations,
-      runtimeOfRemoved: this.#compiler.placeholder,
-      limits: { maxRescues, maxFaults, faultDelayMs },
-    });
+    return (await this.#parts.host.ready('replay')).replays.replay(order);
   }
 }

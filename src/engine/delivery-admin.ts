@@ -1,23 +1,16 @@
 /** Reading the record, and the two things a person can do to a delivery: try it again, or call it off. */
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import { NotFoundError } from '../errors.ts';
-import type {
-  LeasedDelivery,
-  ListWhere,
-  Page,
-  StatsParams,
-  StoredMessage,
-  StoreStats,
-} from '../store/store.ts';
+import type { ListWhere, Page, StatsParams, StoredMessage, StoreStats } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
+import type { LeaseReturns } from './lease-returns.ts';
 import type { Sender } from './sender.ts';
 
 export interface DeliveryAdminOptions extends Pick<EngineContext, 'store' | 'reporter'> {
   readonly directory: Directory;
   readonly sender: Sender;
-  /** Hands leased deliveries back, as unsent. */
-  readonly handBack: (deliveries: readonly LeasedDelivery[]) => Promise<void>;
+  readonly returns: LeaseReturns;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
 }
@@ -90,7 +83,7 @@ export class DeliveryAdmin {
   /** No further attempt. One that runs is recorded; a final delivery stays as it is. @throws NotFoundError */
   async cancel(id: string): Promise<Delivery> {
     const { endpointId } = await this.#find(id);
-    const { store, reporter, directory, sender, handBack } = this.#options;
+    const { store, reporter, directory, sender, returns } = this.#options;
     const { deliveries } = await store.reschedule({
       where: { deliveryIds: [id] },
       to: 'discarded',
@@ -99,7 +92,7 @@ export class DeliveryAdmin {
     });
     // Leased, but waiting for its turn in this process: handed back, it is discarded now and not sent.
     const queued = sender.takeOne(id);
-    if (queued !== undefined) await handBack([queued]);
+    if (queued !== undefined) await returns.handBack([queued]);
     const delivery = await this.#find(id);
     if (directory.get(endpointId) === undefined) await directory.find(endpointId);
     if (deliveries.length > 0) reporter.rescheduled(delivery, directory.refOf(endpointId));

@@ -12,6 +12,7 @@ import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import { type EndpointRuntime, toEndpointRef } from './endpoint-runtime.ts';
 import type { Inbox } from './inbox.ts';
+import type { LeaseReturns } from './lease-returns.ts';
 import type { Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
 
@@ -24,8 +25,7 @@ export interface EndpointAdminOptions extends Pick<
   readonly directory: Directory;
   readonly sender: Sender;
   readonly inbox: Inbox;
-  /** Hands leased deliveries back, as unsent. */
-  readonly handBack: (deliveries: readonly LeasedDelivery[]) => Promise<void>;
+  readonly returns: LeaseReturns;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
 }
@@ -120,23 +120,23 @@ export class EndpointAdmin {
 
   /** Removes it and discards what waits for it. @throws NotFoundError */
   async remove(id: string): Promise<void> {
-    const { store, directory, reporter, sender, handBack } = this.#options;
+    const { store, directory, reporter, sender, returns } = this.#options;
     const { record } = await this.#getRegistered(id);
     const ref = toEndpointRef(record);
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
-    await handBack(sender.takeQueued(id));
+    await returns.handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.removed', ref, record.tenant);
     await this.#discardWaiting(id, 'endpoint_removed');
   }
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
-    const { store, directory, sender, handBack, reporter } = this.#options;
+    const { store, directory, sender, returns, reporter } = this.#options;
     const { record } = await this.#getRegistered(id);
     await store.putLane({ laneId: id, paused: true });
     directory.setPaused(id, true);
-    await handBack(sender.takeQueued(id));
+    await returns.handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
 
@@ -201,12 +201,12 @@ export class EndpointAdmin {
   }
 
   async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
-    const { directory, reporter, sender, handBack, wakeIn } = this.#options;
+    const { directory, reporter, sender, returns, wakeIn } = this.#options;
     const runtime = directory.put(after);
     const isNowDisabled = before.status === 'enabled' && after.status === 'disabled';
     if (isNowDisabled) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
-      await handBack(sender.takeQueued(after.id));
+      await returns.handBack(sender.takeQueued(after.id));
       await this.#discardWaiting(after.id, 'endpoint_disabled');
     } else {
       reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);

@@ -5,11 +5,11 @@
  */
 import type { Decision } from '../core/decide.ts';
 import { NotFoundError } from '../errors.ts';
-import type { LeasedDelivery } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { EndpointAdmin } from './endpoint-admin.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { EngineContext } from './engine-context.ts';
+import type { LeaseReturns } from './lease-returns.ts';
 import type { Sender } from './sender.ts';
 
 export interface EndpointDirectivesOptions extends Pick<
@@ -18,7 +18,7 @@ export interface EndpointDirectivesOptions extends Pick<
 > {
   readonly admin: EndpointAdmin;
   readonly sender: Sender;
-  readonly handBack: (deliveries: readonly LeasedDelivery[]) => Promise<void>;
+  readonly returns: LeaseReturns;
   readonly wakeIn: (delayMs: number) => void;
 }
 
@@ -51,9 +51,9 @@ export class EndpointDirectives {
   }
 
   async #block(laneId: string, blockForMs: number): Promise<void> {
-    const { store, sender, handBack, wakeIn } = this.#options;
+    const { store, sender, returns, wakeIn } = this.#options;
     await store.putLane({ laneId, blockForMs, blockedReason: 'retry_after' });
-    await handBack(sender.takeQueued(laneId));
+    await returns.handBack(sender.takeQueued(laneId));
     wakeIn(blockForMs);
   }
 

@@ -8,7 +8,7 @@ import { createToken } from '../core/id.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
-import type { Lease, LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
+import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Activity } from './activity.ts';
 import type { Attempt } from './attempt.ts';
@@ -23,6 +23,8 @@ import { EndpointDirectives } from './endpoint-directives.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
+import { LeaseReturns } from './lease-returns.ts';
+import { longestSleepMs } from './longest-sleep.ts';
 import { Matcher } from './matcher.ts';
 import { Replayer } from './replayer.ts';
 import type { Reporter } from './reporter.ts';
@@ -75,6 +77,7 @@ export class Engine {
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
   readonly #directives: EndpointDirectives;
+  readonly #returns: LeaseReturns;
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
   #isStopping = false;
@@ -83,11 +86,13 @@ export class Engine {
     const { clock, random, reporter } = options;
     const token = (): string => createToken(random);
     const context: EngineContext = { ...options, activity: this.activity, owner: token(), token };
+    const returns = new LeaseReturns(context);
+    this.#returns = returns;
     this.#options = options;
     this.directory = new Directory({
       ...options,
       onChange: ({ laneId, settings }) => this.sender.lanes.setConcurrency(laneId, settings.concurrency),
-      onPaused: (endpointId) => void this.#handBack(this.sender.takeQueued(endpointId)),
+      onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
     this.switch = new Switch({ ...context, onChange: (state) => this.#onSwitch(state) });
@@ -139,7 +144,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      handBack: (leases) => void this.#release(leases),
+      handBack: (leases) => void returns.release(leases),
       onLeftBehind: (what) => this.#onLeftBehind(what),
     });
     this.keeper = new Keeper({
@@ -151,24 +156,23 @@ export class Engine {
       if (options.deliver) this.scheduler.wakeIn(delayMs);
     };
     const { directory, sender, inbox } = this;
-    const handBack = (deliveries: readonly LeasedDelivery[]): Promise<void> => this.#handBack(deliveries);
     this.endpoints = new EndpointAdmin({
       ...context,
       deliver: options.deliver,
       directory,
       sender,
       inbox,
-      handBack,
+      returns,
       wakeIn,
     });
     this.#directives = new EndpointDirectives({
       ...context,
       admin: this.endpoints,
       sender,
-      handBack,
+      returns,
       wakeIn,
     });
-    this.deliveries = new DeliveryAdmin({ ...context, directory, sender, handBack, wakeIn });
+    this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
   }
 
@@ -218,7 +222,7 @@ export class Engine {
     this.directory.stop();
     this.switch.stop();
     this.#unwatch?.();
-    void this.#handBack(this.sender.takeQueued());
+    void this.#returns.handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
     const claimed = Promise.all([this.scheduler.stop(), this.fanOut.stop(), this.replays.stop()]);
     const finished = claimed.then(() => this.activity.quiet());
@@ -249,7 +253,7 @@ export class Engine {
     const isOpen = state === undefined;
     this.sender.lanes.setOpen(isOpen);
     if (isOpen) this.#onLeftBehind('work');
-    else await this.#handBack(this.sender.takeQueued());
+    else await this.#returns.handBack(this.sender.takeQueued());
   }
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
@@ -258,7 +262,7 @@ export class Engine {
       this.#isStopping ||
       (!message.test && (this.switch.state !== undefined || this.directory.isPaused(endpointId)));
     if (deliveries.some(isUnwanted)) {
-      void this.#handBack(deliveries.filter(isUnwanted));
+      void this.#returns.handBack(deliveries.filter(isUnwanted));
       return this.#accept(deliveries.filter((delivery) => !isUnwanted(delivery)));
     }
     this.#accept(deliveries);
@@ -269,32 +273,9 @@ export class Engine {
     this.sender.accept(isTest ? this.endpoints.takeTests(deliveries) : deliveries);
   }
 
-  /** As if never claimed: due now, attempt refunded. */
-  #handBack(deliveries: readonly LeasedDelivery[]): Promise<void> {
-    return this.#release(deliveries.map(({ id, lease }) => ({ deliveryId: id, lease })));
-  }
-
-  async #release(leases: readonly Lease[]): Promise<void> {
-    if (leases.length === 0) return;
-    this.activity.begin(1);
-    try {
-      await this.#options.store.release({ leases, refund: true });
-    } catch (error) {
-      this.#options.reporter.error(error, 'hand back leases; they are rescued when they expire');
-    }
-    this.activity.end(1);
-  }
-
   #onLeftBehind(what: 'work' | 'fan_out'): void {
     if (!this.#options.deliver) return;
     if (what === 'work') this.scheduler.wake();
     else this.fanOut.wake();
   }
-}
-
-/** How long work of other processes may go unseen: notifications may be lost, a store of one process has no others. */
-function longestSleepMs({ store, pollIntervalMs, notifiedSleepMs, unsharedSleepMs }: EngineOptions): number {
-  const { shared, notifications } = store.capabilities;
-  if (!shared) return unsharedSleepMs;
-  return notifications ? notifiedSleepMs : pollIntervalMs;
 }

@@ -2,61 +2,35 @@
  * Tells the host what happened: one lifecycle event and one log line per change, after its write. Payloads are built
  * only when somebody listens. Nothing here can hurt the engine.
  */
-import type { Clock } from '../clock.ts';
-import { catchRejection } from '../core/catch-rejection.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
-import { describeError, type ErrorCode, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
   LifecycleEventName,
   LifecycleEvents,
-  Logger,
 } from '../lifecycle-events.ts';
 import type { NewDelivery, NewMessage } from '../store/store.ts';
-import type { LifecycleEmitter } from './lifecycle-emitter.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
-
-const CALLER_MISTAKES: ReadonlySet<ErrorCode> = new Set([
-  'invalid_option',
-  'invalid_payload',
-  'conflict',
-  'not_found',
-]);
+import { TroubleReporter } from './trouble-reporter.ts';
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
 }
 
-export class Reporter {
-  readonly #emitter: LifecycleEmitter;
-  readonly #logger: Logger | undefined;
-  readonly #clock: Clock;
-  #lastError: { at: number; message: string } | undefined;
-
-  constructor(options: { emitter: LifecycleEmitter; logger: Logger | undefined; clock: Clock }) {
-    this.#emitter = options.emitter;
-    this.#logger = options.logger;
-    this.#clock = options.clock;
-  }
-
-  get lastError(): { readonly at: number; readonly message: string } | undefined {
-    return this.#lastError;
-  }
-
+export class Reporter extends TroubleReporter {
   stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
-    this.#emit('message.accepted', () => ({
-      at: this.#clock.now(),
+    this.emit('message.accepted', () => ({
+      at: this.clock.now(),
       message: toMessageRef(message),
       deliveries: deliveries.length,
     }));
-    this.#log('debug', () => [
+    this.log('debug', () => [
       { messageId: message.id, type: message.type, tenant: message.tenant, deliveries: deliveries.length },
       'message accepted',
     ]);
@@ -82,7 +56,7 @@ export class Reporter {
   settled(settled: Settled): void {
     const { result, delivery, runtime, transition, outcome } = settled;
     if (result.kind === 'lost') {
-      this.#log('warn', () => [
+      this.log('warn', () => [
         { deliveryId: delivery.id, endpointId: delivery.endpointId },
         'lease lost: another process has this delivery; its outcome here is dropped',
       ]);
@@ -91,15 +65,15 @@ export class Reporter {
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
     switch (result.state) {
       case 'succeeded':
-        this.#emit('delivery.succeeded', () => this.#base(settled, true));
-        return this.#log('info', () => [this.#fields(settled), 'webhook delivered']);
+        this.emit('delivery.succeeded', () => this.#base(settled, true));
+        return this.log('info', () => [this.#fields(settled), 'webhook delivered']);
       case 'exhausted':
-        this.#emit('delivery.exhausted', () => ({
+        this.emit('delivery.exhausted', () => ({
           ...this.#base(settled, true),
           reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
         }));
-        return this.#log('warn', () => [
+        return this.log('warn', () => [
           { ...this.#fields(settled), detail },
           'webhook exhausted: no further attempt',
         ]);
@@ -109,13 +83,13 @@ export class Reporter {
         return this.#failed(delivery.id, delivery.message, runtime.ref, result.reason!, detail);
       case 'scheduled':
         if (outcome.kind === 'interrupted') return;
-        this.#emit('delivery.retrying', () => ({
+        this.emit('delivery.retrying', () => ({
           ...this.#base(settled, false),
           reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
           delayMs: transition.delayMs,
         }));
-        return this.#log('warn', () => [
+        return this.log('warn', () => [
           { ...this.#fields(settled), detail, delayMs: transition.delayMs },
           'webhook attempt failed, retry scheduled',
         ]);
@@ -126,7 +100,7 @@ export class Reporter {
 
   /** A lease ran out without a settle: its process died, or was blocked for too long. */
   rescued(delivery: Delivery, ref: EndpointRef): void {
-    this.#log('warn', () => [
+    this.log('warn', () => [
       { deliveryId: delivery.id, endpointId: delivery.endpointId, rescues: delivery.rescues },
       'expired lease rescued',
     ]);
@@ -151,15 +125,15 @@ export class Reporter {
     endpoint: EndpointRef,
     reason: DiscardReason,
   ): void {
-    this.#emit('delivery.discarded', () => ({
-      at: this.#clock.now(),
+    this.emit('delivery.discarded', () => ({
+      at: this.clock.now(),
       deliveryId,
       message: pickMessage(message),
       endpoint,
       final: true,
       reason,
     }));
-    this.#log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
+    this.log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
   }
 
   endpoint(
@@ -167,21 +141,21 @@ export class Reporter {
     endpoint: EndpointRef,
     tenant: string,
   ): void {
-    this.#emit(name, () => ({ at: this.#clock.now(), endpoint, tenant }));
-    this.#log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
+    this.emit(name, () => ({ at: this.clock.now(), endpoint, tenant }));
+    this.log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
   }
 
   /** Everything was paused, or resumed, here or by another process. */
   switched(state: SwitchState): void {
-    const at = this.#clock.now();
-    if (state === undefined) this.#emit('dispatcher.resumed', () => ({ at }));
-    else this.#emit('dispatcher.paused', () => ({ at, whilePaused: state.whilePaused }));
-    this.#log('warn', () => [{ ...state }, state === undefined ? 'dispatcher resumed' : 'dispatcher paused']);
+    const at = this.clock.now();
+    if (state === undefined) this.emit('dispatcher.resumed', () => ({ at }));
+    else this.emit('dispatcher.paused', () => ({ at, whilePaused: state.whilePaused }));
+    this.log('warn', () => [{ ...state }, state === undefined ? 'dispatcher resumed' : 'dispatcher paused']);
   }
 
   endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {
-    this.#emit('endpoint.disabled', () => ({ at: this.#clock.now(), endpoint, tenant, reason }));
-    this.#log('warn', () => [
+    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason }));
+    this.log('warn', () => [
       { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
       'endpoint disabled',
     ]);
@@ -192,42 +166,8 @@ export class Reporter {
     name: Name,
     build: (at: number) => LifecycleEvents[Name],
   ): void {
-    this.#emit(name, () => build(this.#clock.now()));
-    this.#log('info', () => [build(this.#clock.now()), name.replace('.', ' ')]);
-  }
-
-  /** Something the host should know of that is no error. */
-  warn(message: string): void {
-    this.#log('warn', () => [{}, message]);
-  }
-
-  /** A function registered under `functions` threw. */
-  functionFailed(error: unknown, what: string): void {
-    this.error(new FunctionError(what, error), what);
-  }
-
-  /** An emit or a replay was refused. Its caller knows, if it awaits it; a mistake of the caller is no trouble of the dispatcher. */
-  emitFailed(error: unknown, what: 'emit' | 'replay' = 'emit'): void {
-    if (!(error instanceof PosthornError) || !CALLER_MISTAKES.has(error.code)) return this.error(error, what);
-    this.#emit('error', () => ({ at: this.#clock.now(), error }));
-    this.#log('warn', () => [{ err: error, code: error.code }, error.message]);
-  }
-
-  /** Trouble that no caller can be told of. */
-  error(error: unknown, what: string): void {
-    const wrapped =
-      error instanceof PosthornError
-        ? error
-        : new StoreError(`Could not ${what}: ${describeError(error)}`, { cause: error });
-    this.#lastError = { at: this.#clock.now(), message: wrapped.message };
-    this.#emit('error', () => ({ at: this.#clock.now(), error: wrapped }));
-    this.#log('error', () => [{ err: wrapped, code: wrapped.code }, wrapped.message]);
-  }
-
-  /** A listener failed. One of `error` is only logged: reporting it as an `error` event would go round for ever. */
-  listenerFailed(error: PosthornError, isErrorListener: boolean): void {
-    if (!isErrorListener) this.error(error, 'call a listener');
-    else this.#log('error', () => [{ err: error, code: error.code }, error.message]);
+    this.emit(name, () => build(this.clock.now()));
+    this.log('info', () => [build(this.clock.now()), name.replace('.', ' ')]);
   }
 
   #failed(
@@ -237,8 +177,8 @@ export class Reporter {
     reason: NonNullable<Delivery['reason']>,
     detail: string,
   ): void {
-    this.#emit('delivery.failed', () => ({
-      at: this.#clock.now(),
+    this.emit('delivery.failed', () => ({
+      at: this.clock.now(),
       deliveryId,
       message: pickMessage(message),
       endpoint,
@@ -246,7 +186,7 @@ export class Reporter {
       reason,
       detail,
     }));
-    this.#log('error', () => [
+    this.log('error', () => [
       { deliveryId, endpointId: endpoint.id, reason, detail },
       'webhook failed: the dispatcher could not send it',
     ]);
@@ -259,7 +199,7 @@ export class Reporter {
   ): DeliveryEventBase & { readonly final: Final } {
     const { delivery, runtime, outcome, durationMs } = settled;
     return {
-      at: this.#clock.now(),
+      at: this.clock.now(),
       deliveryId: delivery.id,
       message: toMessageRef(delivery.message),
       endpoint: runtime.ref,
@@ -281,19 +221,5 @@ export class Reporter {
       tenant: message.tenant,
       endpointId: endpoint.id,
     };
-  }
-
-  #emit<Name extends LifecycleEventName>(name: Name, build: () => LifecycleEvents[Name]): void {
-    if (this.#emitter.hasListeners(name)) this.#emitter.emit(name, build());
-  }
-
-  #log(level: keyof Logger, build: () => [object, string]): void {
-    if (this.#logger === undefined) return;
-    try {
-      const [fields, message] = build();
-      catchRejection(this.#logger[level](fields, message), () => undefined);
-    } catch {
-      // A logger that throws is the host's affair; deliveries go on.
-    }
   }
 }

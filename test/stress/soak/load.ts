@@ -72,6 +72,8 @@ async function disturb(load: Load): Promise<void> {
     await sleep(300);
     await dispatcher.endpoints.remove(id);
     if (second % 5 === 0) await retryAndCancel(load);
+    if (second % 7 === 0) await replayAndRotate(load, second);
+    await sendToAddresses(load, second);
     if (second % 10 === 0) {
       await dispatcher.emit('rare.event', second);
       ledger.emitted();
@@ -93,6 +95,30 @@ async function retryAndCancel({ dispatcher, ledger }: Load): Promise<void> {
   for (const { id, endpointId } of waiting) {
     if (!ledger.held.has(endpointId)) await survivesRetention(dispatcher.deliveries.cancel(id));
   }
+}
+
+/** A URL for each job, as if its customer had given it: each a hidden endpoint, all in one lane. */
+async function sendToAddresses({ dispatcher, origin, ledger }: Load, second: number): Promise<void> {
+  for (const path of ['ok', 'flaky', 'down']) {
+    const to = { url: `${origin}/${path}/job-${second}`, concurrency: 20 };
+    await dispatcher.emit('address.given', { second }, { to });
+    ledger.emitted();
+  }
+}
+
+async function replayAndRotate({ dispatcher, origin, ledger }: Load, second: number): Promise<void> {
+  const { id } = await dispatcher.endpoints.create({ url: `${origin}/ok/late`, events: ['job.failed'] });
+  const since = Date.now() - 2_000;
+  const again = await dispatcher.replay({ endpointId: id, since });
+  const failed = await dispatcher.replay({ states: ['exhausted'], types: ['job.*'], since });
+  ledger.reopened(again.created + again.retried + failed.retried);
+  await dispatcher.endpoints.rotateSecret(id, {
+    graceMs: 500,
+    switchAt: second % 2 === 0 ? 'now' : 'graceEnd',
+  });
+  await dispatcher.stats({ endpointId: id, since, bucketMs: 1_000 });
+  await dispatcher.explain('job.failed', { second });
+  await dispatcher.endpoints.remove(id);
 }
 
 /** The store may let go of a finished message between the list and the call. */

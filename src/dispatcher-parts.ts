@@ -1,0 +1,77 @@
+/** The parts of a dispatcher and how they hang together. Store and transport are chosen by who calls. */
+import type { Endpoints } from './endpoints.ts';
+import { createEndpoints } from './endpoints.ts';
+import { Destinations } from './engine/destinations.ts';
+import { derivePublicKey } from './engine/ed25519.ts';
+import { createEndpointCompiler } from './engine/endpoint-runtime.ts';
+import { Engine } from './engine/engine.ts';
+import { EventChecker } from './engine/event-checker.ts';
+import { LifecycleEmitter } from './engine/lifecycle-emitter.ts';
+import { MessageFactory } from './engine/message-factory.ts';
+import { Reporter } from './engine/reporter.ts';
+import { EmitPath } from './emit-path.ts';
+import { EngineHost } from './engine-host.ts';
+import { DEFAULTS, type ResolvedOptions } from './options.ts';
+import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
+import type { Store } from './store/store.ts';
+import type { Transport } from './transport/transport.ts';
+
+export interface DispatcherParts {
+  readonly emitter: LifecycleEmitter;
+  readonly reporter: Reporter;
+  readonly host: EngineHost;
+  readonly emitPath: EmitPath;
+  /** Undefined without an event catalog. */
+  readonly checker: EventChecker | undefined;
+  readonly endpoints: Endpoints;
+  readonly messages: Messages;
+  readonly deliveries: Deliveries;
+}
+
+/** Puts the parts together; starts nothing. */
+export function createDispatcherParts(
+  options: ResolvedOptions,
+  { store, transport }: { readonly store: Store; readonly transport: Transport },
+): DispatcherParts {
+  const { clock, random, logger, functions, delivery: defaults, events } = options;
+  const emitter = new LifecycleEmitter((error, event) => reporter.listenerFailed(error, event === 'error'));
+  const reporter: Reporter = new Reporter({ emitter, logger, clock });
+  const warn = (message: string): void => reporter.warn(message);
+  const onTraceError = (error: unknown): void => reporter.functionFailed(error, 'The option traceContext');
+  const factory = new MessageFactory({ ...options, onTraceError });
+  const checker = events === undefined ? undefined : new EventChecker({ catalog: events, warn });
+  const compiler = createEndpointCompiler({ ...options, defaults });
+  const surroundings = { functions, clock, defaults, derivePublicKey, compiler, warn };
+  const destinations = new Destinations({ ...surroundings, maxDestinations: DEFAULTS.maxDestinations });
+  const { maxRescues, maxFaults, faultDelayMs } = DEFAULTS;
+  const context = { ...DEFAULTS, ...options, store, transport, reporter };
+  const createEngine = (): Engine =>
+    new Engine({
+      ...context,
+      destinations,
+      compile: compiler.compile,
+      runtimeOfRemoved: compiler.placeholder,
+      limits: { maxRescues, maxFaults, faultDelayMs },
+    });
+  const host = new EngineHost({ ...context, createEngine });
+  const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
+    (await host.ready('read the record')).deliveries;
+  return {
+    emitter,
+    reporter,
+    host,
+    emitPath: new EmitPath({ host, checker, factory, destinations }),
+    checker,
+    endpoints: createEndpoints({
+      ...surroundings,
+      random,
+      secretPolicy: options.secretPolicy,
+      secretGraceMs: DEFAULTS.secretGraceMs,
+      admin: async () => (await host.ready('use endpoints')).endpoints,
+      createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
+      checkEvents: (patterns, known = []) => checker?.checkPatterns(patterns, known),
+    }),
+    messages: createMessages(deliveryAdmin),
+    deliveries: createDeliveries(deliveryAdmin),
+  };
+}
