@@ -26,7 +26,7 @@ export async function runLoad(load: Load): Promise<void> {
     await dispatcher.endpoints.create({ url: `${origin}/${path}`, events: ['job.*'] });
   for (const path of SLOW_PATHS)
     await dispatcher.endpoints.create({ url: `${origin}/${path}`, events: ['job.failed'], concurrency: 40 });
-  await dispatcher.endpoints.create({ url: `${origin}/ok/fifo`, events: ['job.done'], ordering: 'fifo' });
+  await dispatcher.endpoints.create({ url: `${origin}/ok/fifo`, events: ['job.failed'], ordering: 'fifo' });
   const held = await dispatcher.endpoints.create({ url: `${origin}/ok/held`, events: ['rare.*'] });
   await dispatcher.endpoints.pause(held.id);
   ledger.held.add(held.id);

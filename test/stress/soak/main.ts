@@ -13,7 +13,7 @@ import { createLedger } from './ledger.ts';
 import { runLoad } from './load.ts';
 
 /** Small, so that a steady state is reached soon: from then on every new message pushes out a finished one. */
-const MAX_MESSAGES = 5_000;
+const MAX_MESSAGES = 10_000;
 const DRAIN_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 10_000;
 
