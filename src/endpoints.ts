@@ -25,11 +25,11 @@ import { parseRotation, rotateSecret, type RotateSecretOptions } from './secret-
 export interface Endpoint extends EndpointView {
   /** Nothing is sent until it is resumed. */
   readonly paused: boolean;
-  /** Nothing is sent before this instant (epoch ms), because it asked for a pause; undefined when it did not. */
+  /** Nothing is sent before this instant (epoch ms), because it asked for that by Retry-After; undefined when it did not. */
   readonly blockedUntil: number | undefined;
   /** Deliveries that succeeded since it was created. */
   readonly succeeded: number;
-  /** Deliveries that were exhausted since it was created. */
+  /** Deliveries that ended `exhausted` or `failed` since it was created. */
   readonly failed: number;
   /** When the last attempt was made, epoch ms. */
   readonly lastTriggeredAt: number | undefined;
@@ -122,7 +122,7 @@ export interface Endpoints<Pattern extends string = string> {
   /** Holds its deliveries, for as long as it takes: they wait in the store, without using up attempts. @throws NotFoundError */
   pause(id: string): Promise<void>;
   /**
-   * Sends what was held, also while the endpoint asked for a pause by Retry-After. A delivery that failed keeps the time
+   * Sends what was held, also while Retry-After blocks the endpoint. A delivery that failed keeps the time
    * of its next attempt; `deliveries.retry` sends it now.
    *
    * @throws NotFoundError

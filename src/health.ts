@@ -10,7 +10,7 @@ export interface Health {
   readonly store: { readonly name: string; readonly capabilities: StoreCapabilities };
   readonly transport: string;
   /** Set while everything is paused: what becomes of what is emitted meanwhile. */
-  readonly paused: WhilePaused | undefined;
+  readonly whilePaused: WhilePaused | undefined;
   /** Endpoints known to this process. */
   readonly endpoints: number;
   /** Endpoints that cannot be served here, and why: a named function is missing, a stored setting cannot be read. */
@@ -46,7 +46,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     status,
     store: { name: store.name, capabilities: store.capabilities },
     transport: transport.name,
-    paused: engine?.switch.state?.whilePaused,
+    whilePaused: engine?.switch.state?.whilePaused,
     endpoints: engine?.directory.size ?? 0,
     unservedEndpoints: [...(engine?.directory.unserved() ?? [])],
     pendingMessages: engine?.inbox.pending ?? 0,

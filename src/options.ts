@@ -58,13 +58,13 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
   deliver?: boolean | undefined;
   /** Most attempts in flight in this process, over all endpoints. At least 1. Default 256. */
   maxConcurrency?: number | undefined;
-  /** Largest data of one message, as bytes of JSON. Default 262144 (256 KiB). `Infinity`: no limit. */
+  /** Largest data of one message, as bytes of JSON; at least 1. Default 262144 (256 KiB). `Infinity`: no limit. */
   maxPayloadBytes?: number | undefined;
   /** Bytes kept of each response body. Default 16384. 0: none. */
   maxResponseBodyBytes?: number | undefined;
   /** How long an idempotency key is remembered. Default 86400000 (24 h). 0: keys are ignored. `Infinity`: as long as the message. */
   idempotencyWindowMs?: number | undefined;
-  /** How long `emit` waits for a store that is failing before it rejects. Default 30000. 0: rejects at the first failure. */
+  /** How long `emit` waits for a store that is failing before it rejects. Default 30000. 0: rejects at the first failure. `Infinity`: waits as long as it takes. */
   emitTimeoutMs?: number | undefined;
   /** How long finished messages are kept, with their deliveries and attempts. */
   retention?: Partial<Retention> | undefined;
@@ -99,7 +99,7 @@ export const DEFAULTS = {
   success: ['2xx'],
   retryOn: ['*'],
   onGone: 'disable',
-  retryAfter: { maxMs: 24 * 60 * 60 * 1000, pauseOn: [429, 503] },
+  retryAfter: { maxMs: 24 * 60 * 60 * 1000, blockOn: [429, 503] },
   timeoutMs: 15_000,
   concurrency: 10,
   ordering: 'none',

@@ -93,13 +93,13 @@ function links(source: Source, type: ts.TypeNode, options: SectionOptions): stri
 const isRecord = (value: unknown): value is Defaults =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const inDoc = /\bDefault:?\s+(?:is\s+)?(`[^`]+`|[-\w]+)/;
+const inDoc = /\bDefault:?\s+(?:is\s+)?(`[^`]+`|[-\w]+(?:[.]\d+)?)/;
 
 /** A doc comment that names another number than `DEFAULTS` has lied since somebody changed one of them. */
 function assertDocAgrees(name: string, doc: string, value: unknown): void {
   const claimed = inDoc.exec(doc)?.[1]?.replaceAll('`', '').replaceAll('_', '');
   const isLiteral = ['number', 'boolean'].includes(typeof value);
-  if (claimed === undefined || !isLiteral || !/^(-?\d+|true|false|Infinity)$/.test(claimed)) return;
+  if (claimed === undefined || !isLiteral || !/^(-?\d+(?:[.]\d+)?|true|false|Infinity)$/.test(claimed)) return;
   if (claimed !== String(value))
     throw new Error(`${name}: the doc comment says ${claimed}, DEFAULTS ${String(value)}`);
 }
@@ -108,7 +108,7 @@ function renderDefault(name: string, value: unknown, doc: string): string {
   if (value === undefined) {
     const claimed = inDoc.exec(doc)?.[1] ?? '';
     if (claimed === 'none' || claimed.startsWith('`')) return claimed;
-    return /^(true|false|Infinity|\d+)$/.test(claimed) ? code(claimed) : '';
+    return /^(true|false|Infinity|\d+(?:[.]\d+)?)$/.test(claimed) ? code(claimed) : '';
   }
   const text = code(inspect(value, { breakLength: Infinity }).replaceAll('[ ', '[').replaceAll(' ]', ']'));
   const human = typeof value === 'number' ? humanise(name, value) : '';

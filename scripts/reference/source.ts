@@ -69,7 +69,9 @@ export class Source {
       }),
     );
     const own = node.members.filter(ts.isPropertySignature);
-    return first === 'own' ? [...own, ...inherited] : [...inherited, ...own];
+    const names = new Set(own.map((member) => member.name.getText()));
+    const rest = inherited.filter((member) => !names.has(member.name.getText()));
+    return first === 'own' ? [...own, ...rest] : [...rest, ...own];
   }
 
   /**

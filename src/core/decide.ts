@@ -57,7 +57,7 @@ export function decideNext(attempt: FailedAttempt): Decision {
   return {
     verdict: toVerdict(attempt, waitMs),
     // Also when this delivery ends here: the receiver spoke of itself, not of one message.
-    blockLaneMs: waitMs > 0 && isPause(policy, status) ? waitMs : undefined,
+    blockLaneMs: waitMs > 0 && isBlock(policy, status) ? waitMs : undefined,
     disableEndpoint: false,
   };
 }
@@ -88,8 +88,8 @@ function waitAskedFor({ retryAfter, policy, nowMs, draw }: FailedAttempt): numbe
   return delayMs === undefined ? 0 : boundRetryAfter(delayMs, policy.retryAfter.maxMs, draw);
 }
 
-function isPause(policy: DecisionPolicy, status: number | undefined): boolean {
-  return policy.retryAfter !== false && status !== undefined && policy.retryAfter.pauseOn.includes(status);
+function isBlock(policy: DecisionPolicy, status: number | undefined): boolean {
+  return policy.retryAfter !== false && status !== undefined && policy.retryAfter.blockOn.includes(status);
 }
 
 /** Whether a decision concerns more than its delivery. */

@@ -21,14 +21,15 @@ export interface EndpointInput<Pattern extends string = string> extends Delivery
   url: string | URL;
   /** Event types and patterns: `['job.completed', 'user.*']`. `*` is one segment, `**` any number, a lone `*` everything. Default: everything. With an event catalog each must cover one of its types. */
   events?: readonly Pattern[] | undefined;
-  /** Whose endpoint it is. It gets messages of this tenant only. Default `'default'`. */
+  /** Whose endpoint it is. It gets messages of this tenant only. 1 to 256 characters. Default `'default'`. */
   tenant?: string | undefined;
   /** Your own id; `[A-Za-z0-9_-]{1,256}`. Default: a random one. */
   id?: string | undefined;
-  /** Short name for people. */
+  /** Short name for people, at most 256 characters; events and log lines have it. */
   name?: string | undefined;
+  /** What it is for, for people; at most 4096 characters. */
   description?: string | undefined;
-  /** Small JSON object of yours; Posthorn only keeps it. */
+  /** Small JSON object of yours, at most 16 KiB; named functions see it, requests do not carry it. */
   metadata?: JsonObject | undefined;
   /** Which of the matching messages it gets; see docs/reference/filters.md. */
   filter?: FilterExpression | undefined;

@@ -30,7 +30,9 @@ export interface EnvelopeOptions {
 
 /** At most `limit` attempts per `intervalMs`. */
 export interface RateLimit {
+  /** A whole number of at least 1. */
   readonly limit: number;
+  /** 1 to 86400000 (a day). */
   readonly intervalMs: number;
 }
 
@@ -43,7 +45,7 @@ export interface DeliverySettings {
   readonly envelope?: EnvelopeSetting | undefined;
   /** How requests are signed; several at once are fine if they write different headers. Default `['standard']`; `['none']`: not at all. */
   readonly signatures?: readonly SignatureSetting[] | undefined;
-  /** Headers with a fixed value. Those that the dispatcher or HTTP writes are refused. Default none. */
+  /** Headers with a fixed value. Those that the dispatcher or HTTP writes are refused. At most 64, values of at most 8 KiB. Default none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Headers whose value is worked out for each attempt: header name to `message.id`, `message.type`, `endpoint.id`, `delivery.id`, `attempt`, `timestamp`, or a name of `functions.header`. Default none. */
   readonly computedHeaders?: Readonly<Record<string, string>> | undefined;
@@ -57,13 +59,13 @@ export interface DeliverySettings {
   readonly shouldRetry?: string | undefined;
   /** What the status 410 does: `'disable'` the endpoint and discard the delivery (default), or `'retry'` it like any other failure. */
   readonly onGone?: 'disable' | 'retry' | undefined;
-  /** What a `Retry-After` header may do. Default: waits of up to 24 h are honoured, and 429 and 503 pause the whole endpoint. `false`: nothing. */
+  /** What a `Retry-After` header may do. Default: waits of up to 24 h are honoured, and 429 and 503 block the whole endpoint. `false`: nothing. */
   readonly retryAfter?: RetryAfterPolicy | false | undefined;
   /** Time for one attempt: DNS, connection, TLS, headers, body and named functions together. 1 to 600000. Default 15000. */
   readonly timeoutMs?: number | undefined;
   /** Most attempts in flight to one endpoint, per process. 1 to 10000. Default 10. */
   readonly concurrency?: number | undefined;
-  /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. */
+  /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new endpoints only. */
   readonly rateLimit?: RateLimit | false | undefined;
   /** `'none'` (default); `'fifo'`: one delivery after the other, in the order of emission; `'key'`: so for messages that share an `orderingKey`. */
   readonly ordering?: 'none' | 'fifo' | 'key' | undefined;

@@ -94,7 +94,7 @@ export type ShouldRetryFunction = (context: RetryContext) => boolean | undefined
  */
 export type RetryDelayFunction = (context: RetryContext) => number | undefined;
 
-/** Functions by kind, then by name. A name of something built in stands for the built-in. */
+/** Functions by kind, then by name. Names of what is built in are taken, and refused. */
 export interface FunctionRegistry {
   /** For `envelope: '<name>'`. */
   readonly envelope?: Readonly<Record<string, EnvelopeFunction>>;

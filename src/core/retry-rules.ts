@@ -25,8 +25,8 @@ export type RetryRule = StatusClass | number | RetryReason | 'network' | '*';
 export interface RetryAfterPolicy {
   /** Longest wait that a receiver can ask for; longer ones are cut to it. 0 to 2592000000 (30 days). 0: the header is ignored. */
   readonly maxMs: number;
-  /** Statuses whose Retry-After pauses the whole endpoint, not only the delivery. Empty: none. */
-  readonly pauseOn: readonly number[];
+  /** Statuses whose Retry-After blocks the whole endpoint, not only the delivery. Empty: none. */
+  readonly blockOn: readonly number[];
 }
 
 /** Longest time that a policy can wait for anything: 30 days. */
@@ -119,15 +119,15 @@ function validateRule(
 /** Checks the setting `retryAfter`; `false` is allowed: the header is ignored. @throws OptionsError */
 export function validateRetryAfter(value: unknown, path: string): RetryAfterPolicy | false {
   if (value === false) return false;
-  const policy = expectObject(value, path, '{ maxMs, pauseOn } or false');
-  expectKnownKeys(policy, path, ['maxMs', 'pauseOn']);
+  const policy = expectObject(value, path, '{ maxMs, blockOn } or false');
+  expectKnownKeys(policy, path, ['maxMs', 'blockOn']);
   expectInteger(policy['maxMs'], `${path}.maxMs`, 0, MAX_DELAY_MS);
-  const statuses = expectArray(policy['pauseOn'], `${path}.pauseOn`, {
+  const statuses = expectArray(policy['blockOn'], `${path}.blockOn`, {
     of: 'statuses',
     min: 0,
     max: MAX_RULES,
   });
   for (const [index, status] of statuses.entries())
-    expectInteger(status, `${path}.pauseOn[${index}]`, MIN_STATUS, MAX_STATUS);
+    expectInteger(status, `${path}.blockOn[${index}]`, MIN_STATUS, MAX_STATUS);
   return value as RetryAfterPolicy;
 }

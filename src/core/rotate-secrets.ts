@@ -26,8 +26,8 @@ export interface RotatedRecord {
 export interface SchemeSecrets {
   /** Name of the scheme, or of the function. */
   readonly scheme: string;
-  /** `both`: the request carries a signature of each live secret, or the function is given all of them. */
-  readonly with: 'both' | 'previous' | 'new';
+  /** `all`: the request carries a signature of each live secret, or the function is given all of them. */
+  readonly with: 'all' | 'previous' | 'new';
 }
 
 /**
@@ -69,7 +69,7 @@ export function describeSigning(
     const signature = resolveSignature(setting);
     if (signature.kind === 'none') return [];
     const usesAll = signature.kind === 'custom' || signature.isMultiValue;
-    return [{ scheme: signature.name, with: secrets.length === 1 ? 'new' : usesAll ? 'both' : single }];
+    return [{ scheme: signature.name, with: secrets.length === 1 ? 'new' : usesAll ? 'all' : single }];
   });
 }
 

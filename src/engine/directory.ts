@@ -29,7 +29,9 @@ export class Directory {
   readonly #options: DirectoryOptions;
   readonly #runtimes = new Map<string, EndpointRuntime>();
   readonly #index = new SubscriptionIndex<EndpointRuntime>();
-  readonly #refreshing = new Map<string, Promise<void>>();
+  readonly #reading = new Map<string, Promise<void>>();
+  /** Reads that follow a change which somebody made. */
+  readonly #changes = new Set<Promise<void>>();
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
   readonly #paused = new Set<string>();
@@ -88,8 +90,9 @@ export class Directory {
     } while (cursor !== undefined);
   }
 
-  /** Takes over a record as it is in the store. Older ones than the one known are ignored. */
+  /** Takes over a record as it is in the store. Older ones than the one known are ignored, hidden ones are not listed here. */
   put(record: EndpointRecord): EndpointRuntime {
+    if (record.hidden === true) return this.#options.destinations.load(record);
     const known = this.#runtimes.get(record.id);
     const isOld =
       known !== undefined &&
@@ -115,10 +118,6 @@ export class Directory {
     return this.put(record);
   }
 
-  #acceptHidden(record: EndpointRecord): void {
-    this.#options.onChange(this.#options.destinations.load(record));
-  }
-
   delete(endpointId: string): void {
     const known = this.#runtimes.get(endpointId);
     if (known !== undefined) {
@@ -136,6 +135,10 @@ export class Directory {
     return this.#paused.has(endpointId);
   }
 
+  get hasPaused(): boolean {
+    return this.#paused.size > 0;
+  }
+
   setPaused(endpointId: string, isPaused: boolean): void {
     if (isPaused) this.#paused.add(endpointId);
     else this.#paused.delete(endpointId);
@@ -143,24 +146,31 @@ export class Directory {
 
   /** Resolves when every change heard of so far is taken over; undefined when that is so already. */
   upToDate(): Promise<unknown> | undefined {
-    return this.#refreshing.size === 0 ? undefined : Promise.all(this.#refreshing.values());
+    return this.#changes.size === 0 ? undefined : Promise.all(this.#changes);
   }
 
   /** The endpoint as the store has it now. */
   async find(endpointId: string): Promise<EndpointRuntime | undefined> {
-    await this.refresh(endpointId);
+    await this.#readInTurn(endpointId);
     return this.get(endpointId);
   }
 
-  /** Reads an endpoint again; changes that come while it is read are read afterwards. */
+  /** Somebody changed an endpoint: reads it again. What is emitted meanwhile waits for it. */
   refresh(endpointId: string): Promise<void> {
-    const previous = this.#refreshing.get(endpointId) ?? Promise.resolve();
+    const change = this.#readInTurn(endpointId).finally(() => this.#changes.delete(change));
+    this.#changes.add(change);
+    return change;
+  }
+
+  /** Changes that come while an endpoint is read are read afterwards. */
+  #readInTurn(endpointId: string): Promise<void> {
+    const previous = this.#reading.get(endpointId) ?? Promise.resolve();
     const next = previous
       .then(() => this.#read(endpointId))
       .finally(() => {
-        if (this.#refreshing.get(endpointId) === next) this.#refreshing.delete(endpointId);
+        if (this.#reading.get(endpointId) === next) this.#reading.delete(endpointId);
       });
-    this.#refreshing.set(endpointId, next);
+    this.#reading.set(endpointId, next);
     return next;
   }
 
@@ -171,7 +181,7 @@ export class Directory {
       try {
         const stored = await store.endpoints.get({ id: endpointId });
         if (stored === undefined) return this.delete(endpointId);
-        if (stored.record.hidden === true) return this.#acceptHidden(stored.record);
+        if (stored.record.hidden === true) return this.#options.onChange(this.put(stored.record));
         this.accept(stored.record);
         this.setPaused(endpointId, stored.lane.paused);
         if (stored.lane.paused) this.#options.onPaused(endpointId);

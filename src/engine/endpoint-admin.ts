@@ -187,6 +187,7 @@ export class EndpointAdmin {
 
   /** Starts leased test deliveries of this process; returns the others. */
   takeTests(deliveries: readonly LeasedDelivery[]): readonly LeasedDelivery[] {
+    if (this.#tests.size === 0) return deliveries;
     return deliveries.filter((delivery) => {
       const test = this.#tests.get(delivery.id);
       if (test !== undefined) void this.#options.sender.sendNow(delivery, test.runtime).then(test.resolve);

@@ -258,6 +258,8 @@ export class Engine {
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
+    if (!this.#isStopping && this.switch.state === undefined && !this.directory.hasPaused)
+      return this.#accept(deliveries);
     const isUnwanted = ({ endpointId, message }: LeasedDelivery): boolean =>
       this.#isStopping ||
       (!message.test && (this.switch.state !== undefined || this.directory.isPaused(endpointId)));
@@ -269,8 +271,7 @@ export class Engine {
   }
 
   #accept(deliveries: readonly LeasedDelivery[]): void {
-    const isTest = deliveries[0]?.message.test === true;
-    this.sender.accept(isTest ? this.endpoints.takeTests(deliveries) : deliveries);
+    this.sender.accept(this.endpoints.takeTests(deliveries));
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {

@@ -113,10 +113,19 @@ export class Inbox {
     let results: readonly AppendResult[];
     try {
       results = await store.append({ entries, owner, leaseMs, idempotencyWindowMs });
-    } finally {
-      for (const pending of open) if (pending.tries === 1) this.#unreserve(pending.entry);
+    } catch (error) {
+      for (const pending of open) this.#unreserve(pending);
+      throw error;
     }
-    for (let index = 0; index < open.length; index += 1) this.#conclude(open[index]!, results[index]!);
+    for (let index = 0; index < open.length; index += 1) {
+      const pending = open[index]!;
+      try {
+        this.#conclude(pending, results[index]!);
+      } finally {
+        // Only now: a lane that is idle in between would be dropped, and made again.
+        this.#unreserve(pending);
+      }
+    }
     lanes?.pump();
   }
 
@@ -134,8 +143,9 @@ export class Inbox {
     return entry;
   }
 
-  #unreserve(entry: AppendEntry): void {
-    if (entry.message.test) return;
+  /** Room was kept for the first try alone. */
+  #unreserve({ entry, tries }: Pending): void {
+    if (tries > 1 || entry.message.test) return;
     for (const delivery of entry.deliveries)
       if (delivery.lease !== undefined) this.#options.lanes?.unreserve(delivery);
   }

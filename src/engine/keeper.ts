@@ -1,6 +1,6 @@
 /**
- * The keeper: renews the leases this process holds, looks for work that others left, prunes what retention no longer
- * keeps. Bounded in every pass; no error ends it.
+ * The keeper: renews the leases this process holds, and prunes what retention no longer keeps. Bounded in every pass; no
+ * error ends it.
  */
 import type { Timer } from '../clock.ts';
 import type { Lease, Retention } from '../store/store.ts';

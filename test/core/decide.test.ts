@@ -11,7 +11,7 @@ const POLICY: DecisionPolicy = {
   retry: resolveRetryPolicy({ kind: 'schedule', delaysMs: [5000, 60_000], jitter: 0 }),
   retryOn: ['*'],
   onGone: 'disable',
-  retryAfter: { maxMs: 24 * HOUR, pauseOn: [429] },
+  retryAfter: { maxMs: 24 * HOUR, blockOn: [429] },
 };
 
 const CUSTOM = resolveRetryPolicy({ kind: 'custom', name: 'mine', maxAttempts: 3 });
@@ -180,11 +180,11 @@ describe('decideNext', () => {
       expect(decideNext(failed({ status: 429, retryAfter: '60' }, { retryAfter: false }))).toEqual(
         retryIn(5000),
       );
-      const noPause = { maxMs: HOUR, pauseOn: [] };
+      const noPause = { maxMs: HOUR, blockOn: [] };
       expect(decideNext(failed({ status: 429, retryAfter: '60' }, { retryAfter: noPause }))).toEqual(
         retryIn(60_000),
       );
-      const ignored = { maxMs: 0, pauseOn: [429] };
+      const ignored = { maxMs: 0, blockOn: [429] };
       expect(decideNext(failed({ status: 429, retryAfter: '60' }, { retryAfter: ignored }))).toEqual(
         retryIn(5000),
       );

@@ -41,7 +41,7 @@ function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'sho
     success: validateSuccess(settings.success ?? ['2xx'], 'success'),
     retryOn: validateRetryOn(settings.retryOn ?? ['*'], 'retryOn'),
     onGone: settings.onGone ?? 'disable',
-    retryAfter: settings.retryAfter ?? { maxMs: 86_400_000, pauseOn: [429] },
+    retryAfter: settings.retryAfter ?? { maxMs: 86_400_000, blockOn: [429] },
     timeoutMs: 15_000,
     concurrency: 10,
     ordering: 'none',

@@ -117,7 +117,7 @@ describe('validateRetryOn', () => {
 });
 
 describe('validateRetryAfter', () => {
-  it.each([[false], [{ maxMs: 0, pauseOn: [] }], [{ maxMs: 86_400_000, pauseOn: [429, 503] }]])(
+  it.each([[false], [{ maxMs: 0, blockOn: [] }], [{ maxMs: 86_400_000, blockOn: [429, 503] }]])(
     'accepts %j',
     (policy) => {
       expect(validateRetryAfter(policy, 'retryAfter')).toBe(policy);
@@ -125,12 +125,12 @@ describe('validateRetryAfter', () => {
   );
 
   it.each([
-    [true, '{ maxMs, pauseOn } or false'],
+    [true, '{ maxMs, blockOn } or false'],
     [{}, 'retryAfter.maxMs'],
-    [{ maxMs: Infinity, pauseOn: [] }, 'retryAfter.maxMs'],
-    [{ maxMs: 1000 }, 'retryAfter.pauseOn'],
-    [{ maxMs: 1000, pauseOn: ['429'] }, 'retryAfter.pauseOn[0]'],
-    [{ maxMs: 1000, pauseOn: [], maxMS: 2 }, 'Did you mean "maxMs"?'],
+    [{ maxMs: Infinity, blockOn: [] }, 'retryAfter.maxMs'],
+    [{ maxMs: 1000 }, 'retryAfter.blockOn'],
+    [{ maxMs: 1000, blockOn: ['429'] }, 'retryAfter.blockOn[0]'],
+    [{ maxMs: 1000, blockOn: [], maxMS: 2 }, 'Did you mean "maxMs"?'],
   ])('refuses %j', (policy, text) => {
     const refused = (): unknown => validateRetryAfter(policy, 'retryAfter');
     expect(refused).toThrow(OptionsError);

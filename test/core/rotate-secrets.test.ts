@@ -113,8 +113,8 @@ describe('describeSigning', () => {
   const signatures = ['standard', 'github', { scheme: 'hex', header: 'X-A' }, 'acmeFunction'];
 
   it.each([
-    ['graceEnd', ['both', 'previous', 'previous', 'both']],
-    ['now', ['both', 'new', 'new', 'both']],
+    ['graceEnd', ['all', 'previous', 'previous', 'all']],
+    ['now', ['all', 'new', 'new', 'all']],
   ] as const)('says what each scheme signs with, switched at %s', (switchAt, expected) => {
     const { secrets } = rotate([secret('old')], { switchAt });
     const described = describeSigning(secrets, signatures);

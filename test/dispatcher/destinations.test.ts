@@ -7,7 +7,14 @@ import { createReceiver } from '../../src/listener/recording-receiver.ts';
 import { verifyRequest } from '../../src/listener/verify-request.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { allDeliveries, createWorld, decorateStore, onlyDelivery, recordEvents } from '../support/world.ts';
+import {
+  allDeliveries,
+  createWorld,
+  decorateStore,
+  onlyDelivery,
+  recordEvents,
+  until,
+} from '../support/world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -540,5 +547,44 @@ describe('a wrong recipient', () => {
     const to = { url: world.receiver.url };
     const emitted = world.start().emit('job.done', {}, { to, tenant: '' });
     await expect(emitted).rejects.toMatchObject({ path: 'tenant' });
+  });
+});
+
+describe('a hidden endpoint', () => {
+  it('keeps no other emit waiting while its endpoint is read after a restart', async () => {
+    await using world = await createWorld();
+    world.receiver.on('/down').always(500);
+    const before = world.start();
+    await emitTo(before, { url: world.receiver.urlOf('/down') });
+    await world.advance(0);
+    await before.stop();
+    const held: (() => void)[] = [];
+    const endpoints = {
+      ...world.store.endpoints,
+      get: (params: { id: string }) => {
+        if (!params.id.startsWith('adhoc_')) return world.store.endpoints.get(params);
+        return new Promise<void>((resolve) => held.push(resolve)).then(() =>
+          world.store.endpoints.get(params),
+        );
+      },
+    };
+    const after = world.start({ store: decorateStore(world.store, { endpoints }) });
+    await after.start();
+    await world.clock.advance(HOUR);
+    await until(() => held.length > 0, 'the endpoint of the destination is read');
+    const { url } = world.receiver;
+    await after.endpoints.create({ url, events: ['other'] });
+    const receipt = await after.emit('other', 1);
+    expect(receipt.deliveries).toHaveLength(1);
+    await world.receiver.waitFor(2);
+    for (const answer of held) answer();
+  });
+
+  it('is not taken for a registered endpoint by explain', async () => {
+    await using harness = await createHarness();
+    const id = await emitTo(harness.dispatcher, { url: harness.receiver.url });
+    await harness.dispatcher.explain('job.done', {}, { endpointId: id });
+    expect((await harness.dispatcher.health()).endpoints).toBe(0);
+    expect((await harness.dispatcher.emit('job.done', 2)).deliveries).toEqual([]);
   });
 });

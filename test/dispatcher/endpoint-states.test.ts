@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../src/errors.ts';
 import { createReceiver } from '../../src/listener/recording-receiver.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { createWorld, recordEvents } from '../support/world.ts';
+import { createWorld, decorateStore, recordEvents, turn, until } from '../support/world.ts';
 
 const HOUR = 3_600_000;
 
@@ -160,6 +160,36 @@ describe('endpoints.test', () => {
     await harness.advance(48 * HOUR);
     expect(receiver.received).toBe(2);
     expect(await dispatcher.endpoints.get(paused.id)).toMatchObject({ status: 'enabled', paused: true });
+  });
+
+  it('is made and told of when the store lost the answer of a write that held other messages, too', async () => {
+    await using world = await createWorld();
+    let isLost = false;
+    const store = decorateStore(world.store, {
+      append: async (params) => {
+        const results = await world.store.append(params);
+        if (params.entries.length > 1 && !isLost) {
+          isLost = true;
+          throw new Error('connection reset');
+        }
+        return results;
+      },
+    });
+    const dispatcher = world.start({ store });
+    const { id } = await dispatcher.endpoints.create({ url: world.receiver.url });
+    const tested = dispatcher.endpoints.test(id);
+    // In one write with the test, which reads the endpoint first.
+    const emitted: Promise<unknown>[] = [];
+    for (let turns = 0; turns < 5; turns += 1) {
+      emitted.push(dispatcher.emit('job.done', turns));
+      await Promise.resolve();
+    }
+    await until(() => isLost, 'the answer is lost');
+    await turn();
+    await world.clock.advance(HOUR);
+    await Promise.all(emitted);
+    expect(await tested).toMatchObject({ delivered: true });
+    expect(world.receiver.received).toBe(6);
   });
 
   it('reports refused connections and faults of the dispatcher', async () => {

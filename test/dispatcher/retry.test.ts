@@ -197,7 +197,7 @@ describe('Retry-After', () => {
     harness.receiver.reply({ status: 429, headers: { 'retry-after': value(harness.clock.now()) } });
     const endpoint = await harness.createEndpoint({
       retry: { kind: 'schedule', delaysMs: [10_000], jitter: 0 },
-      retryAfter: { maxMs: 300_000, pauseOn: [] },
+      retryAfter: { maxMs: 300_000, blockOn: [] },
     });
     await harness.dispatcher.emit('job.done', {});
     await harness.advance(0);

@@ -44,7 +44,7 @@ describe('endpoints.rotateSecret', () => {
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
       publicKey: undefined,
       previousExpiresAt: clock.now() + DAY,
-      signsWith: [{ scheme: 'standard', with: 'both' }],
+      signsWith: [{ scheme: 'standard', with: 'all' }],
     });
     expect(rotated.secret).not.toBe(created.secret);
     expect(rotated.endpoint.revision).toBe(2);
@@ -149,7 +149,7 @@ describe('endpoints.rotateSecret', () => {
     });
     const { id } = await harness.createEndpoint({ signatures: ['acme'], secret: OLD });
     const rotated = await harness.dispatcher.endpoints.rotateSecret(id, { secret: NEW, graceMs: HOUR });
-    expect(rotated.signsWith).toEqual([{ scheme: 'acme', with: 'both' }]);
+    expect(rotated.signsWith).toEqual([{ scheme: 'acme', with: 'all' }]);
     await harness.dispatcher.emit('job.done', {});
     await harness.advance(HOUR);
     await harness.dispatcher.emit('job.done', {});
@@ -163,9 +163,9 @@ describe('endpoints.rotateSecret', () => {
     const signatures = ['standard', 'github', { scheme: 'stripe', header: 'X-Acme-Signature' }];
     const { id } = await endpoints.create({ url: URL_OK, signatures });
     expect((await endpoints.rotateSecret(id)).signsWith).toEqual([
-      { scheme: 'standard', with: 'both' },
+      { scheme: 'standard', with: 'all' },
       { scheme: 'github', with: 'previous' },
-      { scheme: 'stripe', with: 'both' },
+      { scheme: 'stripe', with: 'all' },
     ]);
   });
 

@@ -14,7 +14,7 @@ describe('pause and resume of everything', () => {
     const receipts = [await dispatcher.emit('job.done', 1), await dispatcher.emit('job.done', 2)];
     await harness.advance(100 * HOUR);
     expect(receiver.connections).toBe(0);
-    expect((await dispatcher.health()).paused).toBe('hold');
+    expect((await dispatcher.health()).whilePaused).toBe('hold');
     for (const { state, attempts } of await allDeliveries(dispatcher))
       expect([state, attempts]).toEqual(['scheduled', 0]);
     await dispatcher.resume();
@@ -22,7 +22,7 @@ describe('pause and resume of everything', () => {
     expect(receiver.requests.map(({ headers }) => headers['webhook-id']).sort()).toEqual(
       receipts.map(({ id }) => id).sort(),
     );
-    expect((await dispatcher.health()).paused).toBeUndefined();
+    expect((await dispatcher.health()).whilePaused).toBeUndefined();
   });
 
   it('lets requests in flight end, and starts no further attempt of theirs', async () => {
@@ -106,12 +106,12 @@ describe('pause and resume of everything', () => {
     await one.endpoints.create({ url: world.receiver.url });
     await other.start();
     await one.pause({ whilePaused: 'discard' });
-    await until(async () => (await other.health()).paused === 'discard', 'the other has heard of it');
+    await until(async () => (await other.health()).whilePaused === 'discard', 'the other has heard of it');
     await other.emit('job.done', 1);
     await world.advance(HOUR);
     expect(world.receiver.connections).toBe(0);
     await one.resume();
-    await until(async () => (await other.health()).paused === undefined, 'the other has heard of it');
+    await until(async () => (await other.health()).whilePaused === undefined, 'the other has heard of it');
     await other.emit('job.done', 2);
     await world.advance(0);
     expect(world.receiver.received).toBe(1);
@@ -150,7 +150,7 @@ describe('pause and resume of everything', () => {
     await Promise.all(calls);
     await harness.advance(0);
     expect(receiver.received).toBe(50);
-    expect((await dispatcher.health()).paused).toBeUndefined();
+    expect((await dispatcher.health()).whilePaused).toBeUndefined();
   });
 
   it('rejects when the store cannot write it, and nothing has changed', async () => {

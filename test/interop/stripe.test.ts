@@ -37,7 +37,7 @@ describe('stripe.webhooks.constructEvent', () => {
     await using harness = await createHarness({ startAt: START });
     const endpoint = await harness.createEndpoint(ENDPOINT);
     const rotated = await harness.dispatcher.endpoints.rotateSecret(endpoint.id, { graceMs: HOUR });
-    expect(rotated.signsWith).toEqual([{ scheme: 'stripe', with: 'both' }]);
+    expect(rotated.signsWith).toEqual([{ scheme: 'stripe', with: 'all' }]);
     await harness.dispatcher.emit('job.done', EVENT);
     await harness.advance(HOUR);
     await harness.dispatcher.emit('job.done', EVENT);
