@@ -99,7 +99,8 @@ const inDoc = /\bDefault:?\s+(?:is\s+)?(`[^`]+`|[-\w]+(?:[.]\d+)?)/;
 function assertDocAgrees(name: string, doc: string, value: unknown): void {
   const claimed = inDoc.exec(doc)?.[1]?.replaceAll('`', '').replaceAll('_', '');
   const isLiteral = ['number', 'boolean'].includes(typeof value);
-  if (claimed === undefined || !isLiteral || !/^(-?\d+(?:[.]\d+)?|true|false|Infinity)$/.test(claimed)) return;
+  if (claimed === undefined || !isLiteral || !/^(-?\d+(?:[.]\d+)?|true|false|Infinity)$/.test(claimed))
+    return;
   if (claimed !== String(value))
     throw new Error(`${name}: the doc comment says ${claimed}, DEFAULTS ${String(value)}`);
 }

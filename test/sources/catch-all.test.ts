@@ -11,7 +11,7 @@ describe.each(WITH_CATCH_ALL)('attach to %s, by pattern', (_name, create) => {
   it('delivers what the patterns cover under its own name, once', async () => {
     await using world = await createWorld();
     const dispatcher = world.start();
-    await dispatcher.endpoints.create({ url: world.receiver.url });
+    await dispatcher.endpoints.create({ url: world.receiver.url, ordering: 'fifo' });
     const { source, emit, listeners } = create();
     dispatcher.attach(source, { events: ['job.*', 'job.done', '*.done', 'user.created'] });
     expect(listeners('job.done')).toBe(1);

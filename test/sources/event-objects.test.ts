@@ -30,7 +30,7 @@ describe('attach to what hands over event objects', () => {
     async (ending) => {
       await using world = await createWorld();
       const dispatcher = world.start();
-      await dispatcher.endpoints.create({ url: world.receiver.url });
+      await dispatcher.endpoints.create({ url: world.receiver.url, ordering: 'fifo' });
       const subject = new Subject<object>(ending);
       const end = dispatcher.attach(subject);
       expect(subject.listeners.size).toBe(1);

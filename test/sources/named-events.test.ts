@@ -6,7 +6,7 @@ describe.each([...WITHOUT_CATCH_ALL, ...WITH_CATCH_ALL])('attach to %s, by name'
   it('delivers the named events to a receiver, and no others', async () => {
     await using world = await createWorld();
     const dispatcher = world.start();
-    await dispatcher.endpoints.create({ url: world.receiver.url });
+    await dispatcher.endpoints.create({ url: world.receiver.url, ordering: 'fifo' });
     const { source, emit } = create();
     dispatcher.attach(source, { events: ['job.done', 'job.failed'] });
     await emit('job.done', { n: 1 });
