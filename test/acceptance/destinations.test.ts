@@ -117,6 +117,44 @@ describe('settings of a destination', () => {
   });
 });
 
+describe('a hidden endpoint', () => {
+  it('shows its name and metadata to named functions, and no text of its secrets', async () => {
+    const seen: unknown[] = [];
+    await using harness = await createHarness({
+      dispatcher: {
+        functions: {
+          header: {
+            job: ({ endpoint }) => {
+              seen.push(endpoint);
+              return String((endpoint as { metadata?: { job?: number } }).metadata?.job);
+            },
+          },
+        },
+      },
+    });
+    const { dispatcher, receiver } = harness;
+    const to = { url: receiver.url, name: 'callback', metadata: { job: 42 }, secret: KEY };
+    await dispatcher.emit('job.done', 1, { to: { ...to, computedHeaders: { 'X-Job': 'job' } } });
+    await harness.advance(0);
+    expect(receiver.requests[0]!.headers['x-job']).toBe('42');
+    expect(seen).toMatchObject([{ name: 'callback', metadata: { job: 42 }, hidden: true }]);
+    expect(JSON.stringify(seen)).not.toContain(KEY.slice('whsec_'.length));
+  });
+
+  it('can neither be given another secret nor be subscribed by a replay of other messages', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    const { deliveries } = await dispatcher.emit('job.done', 1, { to: { url: receiver.url, secret: KEY } });
+    await dispatcher.emit('job.done', 2);
+    await harness.advance(1_000);
+    const { endpointId } = deliveries[0]!;
+    await expect(dispatcher.endpoints.rotateSecret(endpointId, { secret: OTHER })).rejects.toThrow(
+      OptionsError,
+    );
+    expect(await dispatcher.replay({ endpointId, dryRun: true })).toMatchObject({ retried: 1, created: 0 });
+  });
+});
+
 describe('the same destination in two tenants', () => {
   it('is two hidden endpoints, each with its own deliveries and record', async () => {
     await using harness = await createHarness();

@@ -94,7 +94,7 @@ describe('what the schema makes of the data', () => {
   it('is checked for events of attached emitters and of process, after map and adapter', async () => {
     await using harness = await createHarness({ dispatcher: { events: catalog, envelope: 'raw' } });
     const { dispatcher, receiver } = harness;
-    const errors = recordEvents(dispatcher as never, 'error');
+    const errors = recordEvents(dispatcher, 'error');
     await harness.createEndpoint();
     const source = new EventEmitter();
     dispatcher.attach(source, {
@@ -176,8 +176,8 @@ describe('deprecated types', () => {
     });
     await using world = await createWorld();
     const [one, other] = [
-      world.start({ events, logger } as object),
-      world.start({ events, logger } as object),
+      world.start({ events, logger }),
+      world.start({ events, logger }),
     ];
     await one.endpoints.create({ url: world.receiver.url, events: ['a.old'] });
     await one.explain('a.old', 1);
@@ -195,6 +195,53 @@ describe('deprecated types', () => {
     expect(lines.join(' ')).not.toContain('"a.new"');
     await world.advance(0);
     expect(world.receiver.received).toBe(4);
+  });
+});
+
+describe('explain of a deprecated type', () => {
+  it('warns of nothing, because nothing is emitted, and leaves the warning to the first emit', async () => {
+    const lines: string[] = [];
+    const warn = (_: object, message: string): void => void lines.push(message);
+    const logger: Logger = { debug: () => undefined, info: () => undefined, warn, error: warn };
+    const events = defineEvents({ 'a.old': { schema: z.unknown(), deprecated: 'Use a.new.' } });
+    await using dispatcher = new WebhookDispatcher({ events, logger });
+    await dispatcher.explain('a.old', 1);
+    expect(lines).toEqual([]);
+    await dispatcher.emit('a.old', 1);
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe('bytes', () => {
+  it('pass a schema as bytes, and are stored and sent as without one', async () => {
+    const events = defineEvents({ 'file.ready': z.instanceof(Uint8Array) });
+    await using harness = await createHarness({ dispatcher: { events, envelope: 'bytes' } });
+    const { dispatcher, receiver } = harness;
+    await harness.createEndpoint({ filter: { data: 'AQL/' } });
+    const key = { idempotencyKey: 'file' };
+    const { id } = await dispatcher.emit('file.ready', Uint8Array.of(1, 2, 255), key);
+    expect(await dispatcher.emit('file.ready', Buffer.of(1, 2, 255), key)).toMatchObject({
+      id,
+      duplicate: true,
+    });
+    await expect(dispatcher.emit('file.ready', Uint8Array.of(1), key)).rejects.toThrow(ConflictError);
+    await expect(dispatcher.emit('file.ready', 'AQL/' as never)).rejects.toMatchObject({ path: 'data' });
+    expect((await dispatcher.explain('file.ready', Uint8Array.of(1))).items).toMatchObject([
+      { verdict: 'filter', clause: { actual: 'AQ==' } },
+    ]);
+    await harness.advance(0);
+    expect(receiver.requests.map(({ body }) => [...body])).toEqual([[1, 2, 255]]);
+  });
+
+  it('come from attached emitters and from process too', async () => {
+    await using harness = await createHarness({ dispatcher: { envelope: 'bytes' } });
+    await harness.createEndpoint({ ordering: 'fifo' });
+    const source = new EventEmitter();
+    harness.dispatcher.attach(source, { events: ['file.ready'] });
+    source.emit('file.ready', Buffer.from('one'));
+    await harness.dispatcher.process({ type: 'file.ready', data: Buffer.from('two') });
+    await harness.advance(0);
+    expect(harness.receiver.requests.map(({ text }) => text)).toEqual(['one', 'two']);
   });
 });
 

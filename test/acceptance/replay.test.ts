@@ -141,6 +141,20 @@ describe('what is sent again', () => {
     expect(await harness.deliveriesTo(endpoint)).toMatchObject([{ state: 'exhausted', attempts: 5 }]);
   });
 
+  it('keeps its order at an endpoint that wants one, though all of it failed at once', async () => {
+    await using harness = await createHarness({ dispatcher: { retry: 'once' } });
+    const { dispatcher, receiver } = harness;
+    receiver.always(500);
+    await harness.createEndpoint({ ordering: 'fifo', envelope: 'raw' });
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    for (const n of numbers) await dispatcher.emit('job.done', n);
+    await harness.advance(1_000);
+    receiver.clear();
+    await dispatcher.replay({ states: ['exhausted'] });
+    await harness.advance(0);
+    expect(receiver.requests.map((request) => request.json())).toEqual(numbers);
+  });
+
   it('waits for an endpoint that is paused', async () => {
     await using harness = await createHarness();
     const { dispatcher, receiver } = harness;
@@ -266,7 +280,7 @@ describe('counting and progress', () => {
     for (let n = 0; n < 401; n += 1) void dispatcher.emit('job.done', n);
     await harness.advance(1_000);
     const { id } = await harness.createEndpoint();
-    const events = recordEvents(dispatcher as never, 'replay.started', 'replay.progress', 'replay.finished');
+    const events = recordEvents(dispatcher, 'replay.started', 'replay.progress', 'replay.finished');
     const total = { messages: 401, retried: 0, created: 401, skipped: 0 };
     const common = { at: clock.now(), asOf: clock.now(), endpointId: id, tenant: undefined, total };
     expect(await dispatcher.replay({ endpointId: id })).toEqual({

@@ -221,6 +221,34 @@ describe.each(single)('%s, with room for one signature,', (scheme, header, signa
     expect(after.request.headers[header]).toBe(signatureOf(OLD, after.seconds, after.request.body));
   });
 
+  it('signs with the secret that signed until then when it is rotated again', async () => {
+    await using harness = await createHarness();
+    const { endpoints } = harness.dispatcher;
+    const { id } = await harness.createEndpoint({ signatures: [scheme], secret: OLD });
+    await endpoints.rotateSecret(id, { secret: NEW, switchAt: 'now' });
+    await endpoints.rotateSecret(id, { secret: LAST, graceMs: HOUR });
+    const during = await send(harness);
+    expect(during.request.headers[header]).toBe(signatureOf(NEW, during.seconds, during.request.body));
+    await harness.advance(HOUR);
+    const after = await send(harness);
+    expect(after.request.headers[header]).toBe(signatureOf(LAST, after.seconds, after.request.body));
+  });
+
+  it('gives an old secret that was never to end the end of a later rotation', async () => {
+    await using harness = await createHarness();
+    const { endpoints } = harness.dispatcher;
+    const { id } = await harness.createEndpoint({ signatures: [scheme], secret: OLD });
+    await endpoints.rotateSecret(id, { secret: NEW, graceMs: Infinity });
+    const rotated = await endpoints.rotateSecret(id, { secret: LAST, graceMs: HOUR });
+    expect(rotated.previousExpiresAt).toBe(harness.clock.now() + HOUR);
+    await harness.advance(HOUR - 1);
+    const during = await send(harness);
+    expect(during.request.headers[header]).toBe(signatureOf(OLD, during.seconds, during.request.body));
+    await harness.advance(1);
+    const after = await send(harness);
+    expect(after.request.headers[header]).toBe(signatureOf(LAST, after.seconds, after.request.body));
+  });
+
   it('signs with the first secret of an endpoint at once, because there is none before it', async () => {
     await using harness = await createHarness({ dispatcher: { secretPolicy: 'optional' } });
     const { id } = await harness.createEndpoint({ signatures: [scheme] });

@@ -78,6 +78,17 @@ describe('standard-ed25519', () => {
     expect(request!.headers['webhook-signature']).toBe(standardV1a(seed, id, SECONDS, request!.body));
   });
 
+  it('writes one signature for each secret given, in their order', async () => {
+    const seeds = [Buffer.alloc(32, 1), seed, Buffer.alloc(32, 200)];
+    const { request, id } = await sendOnce({
+      signatures: ['standard-ed25519'],
+      secrets: seeds.map((each) => each.toString('base64')),
+    });
+    expect(request.headers['webhook-signature']).toBe(
+      seeds.map((each) => standardV1a(each, id, SECONDS, request.body)).join(' '),
+    );
+  });
+
   it('generates keys that differ, 64 bytes that end with the public key', async () => {
     await using harness = await createHarness();
     const made = [

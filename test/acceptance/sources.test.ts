@@ -134,7 +134,7 @@ describe('attach refuses', () => {
 
 it('the default event adapter takes type and data, else all other members, and nothing else', async () => {
   await using harness = await createHarness();
-  const errors = recordEvents(harness.dispatcher as never, 'error');
+  const errors = recordEvents(harness.dispatcher, 'error');
   const { dispatcher, clock } = harness;
   const kept = await dispatcher.process({
     type: 'a.b',

@@ -77,6 +77,35 @@ describe('pause with discard', () => {
   });
 });
 
+it('a pause with discard is kept in the store: it holds after a restart', async () => {
+  await using world = await createWorld();
+  const first = world.start();
+  await first.endpoints.create({ url: world.receiver.url });
+  await first.pause({ whilePaused: 'discard' });
+  await first.stop();
+  const second = world.start();
+  await second.emit('job.done', 1);
+  expect((await second.health()).paused).toBe('discard');
+  await world.advance(HOUR);
+  expect((await second.deliveries.list()).items).toMatchObject([{ reason: 'dispatcher_paused' }]);
+  await second.resume();
+  await second.emit('job.done', 2);
+  await world.advance(0);
+  expect(world.receiver.requests.map((request) => request.json())).toMatchObject([{ data: 2 }]);
+});
+
+it('drain and stop do not wait for what a pause holds', async () => {
+  await using world = await createWorld();
+  const dispatcher = world.start();
+  await dispatcher.endpoints.create({ url: world.receiver.url });
+  await dispatcher.pause();
+  await dispatcher.emit('job.done', 1);
+  await dispatcher.drain();
+  await dispatcher.stop();
+  expect(world.receiver.received).toBe(0);
+  expect(world.clock.pendingTimers).toBe(0);
+});
+
 describe('pause with hold', () => {
   it('holds retries without using up attempts, and destinations too', async () => {
     await using harness = await createHarness();
@@ -132,7 +161,7 @@ describe('pause with hold', () => {
 it('tells of each change once, with what becomes of new messages', async () => {
   await using harness = await createHarness();
   const { dispatcher, clock } = harness;
-  const events = recordEvents(dispatcher as never, 'dispatcher.paused', 'dispatcher.resumed');
+  const events = recordEvents(dispatcher, 'dispatcher.paused', 'dispatcher.resumed');
   await dispatcher.resume();
   await dispatcher.pause();
   await dispatcher.pause({ whilePaused: 'discard' });

@@ -142,7 +142,7 @@ describe('the hook', () => {
         },
       },
     });
-    const errors = recordEvents(harness.dispatcher as never, 'error');
+    const errors = recordEvents(harness.dispatcher, 'error');
     await harness.createEndpoint();
     expect((await harness.dispatcher.explain('job.done', 1)).items).toMatchObject([{ receives: true }]);
     expect(errors).toEqual([]);
@@ -152,7 +152,7 @@ describe('the hook', () => {
     await using harness = await createHarness({
       dispatcher: { traceContext: () => ({ traceparent: TRACE, tracestate: 'é' }) },
     });
-    const errors = recordEvents(harness.dispatcher as never, 'error');
+    const errors = recordEvents(harness.dispatcher, 'error');
     await harness.createEndpoint();
     await harness.dispatcher.emit('job.done', 1);
     await harness.advance(0);

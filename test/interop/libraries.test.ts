@@ -1,5 +1,5 @@
 /** What receivers run: the published libraries, used as their documentation shows, on what really arrives. */
-import { verify as verifyGithub } from '@octokit/webhooks-methods';
+import { verify as verifyGithub, verifyWithFallback } from '@octokit/webhooks-methods';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -87,6 +87,22 @@ describe('@octokit/webhooks-methods', () => {
     for (const { text, headers } of await deliverTwice({ signatures: ['github'], secret })) {
       expect(await verifyGithub(secret, text, headers['x-hub-signature-256']!)).toBe(true);
       expect(await verifyGithub('other', text, headers['x-hub-signature-256']!)).toBe(false);
+    }
+  });
+
+  it('accepts every request around a rotation when it is given both secrets, as its users do', async () => {
+    await using harness = await createHarness({ startAt: START });
+    const endpoint = await harness.createEndpoint({ signatures: ['github'], secret });
+    const rotated = await harness.dispatcher.endpoints.rotateSecret(endpoint.id, { graceMs: HOUR });
+    await harness.dispatcher.emit('job.done', DATA);
+    await harness.advance(HOUR);
+    await harness.dispatcher.emit('job.done', DATA);
+    await harness.advance(0);
+    expect(harness.receiver.received).toBe(2);
+    for (const { text, headers } of harness.receiver.requests) {
+      const signature = headers['x-hub-signature-256']!;
+      expect(await verifyWithFallback(rotated.secret, text, signature, [secret])).toBe(true);
+      expect(await verifyWithFallback('other', text, signature, ['another'])).toBe(false);
     }
   });
 

@@ -218,8 +218,8 @@ describe('lifecycle events', () => {
 
 describe('the store port', () => {
   it('lists what it is asked for', () => {
-    const list = (store: Store) => store.list<'deliveries'>({ of: 'deliveries', where: {}, limit: 1 });
-    expectTypeOf<Awaited<ReturnType<typeof list>>['items'][number]>().toHaveProperty('dueAt');
+    const _list = (store: Store) => store.list<'deliveries'>({ of: 'deliveries', where: {}, limit: 1 });
+    expectTypeOf<Awaited<ReturnType<typeof _list>>['items'][number]>().toHaveProperty('dueAt');
     const params: ListParams<'attempts'> = { of: 'attempts', where: {}, limit: 1, order: 'oldest' };
     // @ts-expect-error lists something else
     const wrong: ListParams<'attempts'> = { of: 'messages', where: {}, limit: 1 };
