@@ -175,10 +175,7 @@ describe('deprecated types', () => {
       'a.new': { schema: z.unknown(), deprecated: false },
     });
     await using world = await createWorld();
-    const [one, other] = [
-      world.start({ events, logger }),
-      world.start({ events, logger }),
-    ];
+    const [one, other] = [world.start({ events, logger }), world.start({ events, logger })];
     await one.endpoints.create({ url: world.receiver.url, events: ['a.old'] });
     await one.explain('a.old', 1);
     const source = new EventEmitter();

@@ -105,6 +105,32 @@ describe('what is sent again', () => {
     expect((await mended.stats()).byState).toMatchObject({ succeeded: 4, scheduled: 1 });
   });
 
+  it('is not what a filter refuses that was broken and is mended', async () => {
+    await using world = await createWorld();
+    const { receiver } = world;
+    const broken = world.start({
+      functions: {
+        filter: {
+          vip: () => {
+            throw new Error('no such table');
+          },
+        },
+      },
+    });
+    await broken.endpoints.create({ url: receiver.url, filter: { $custom: 'vip' }, envelope: 'raw' });
+    await broken.emit('job.done', 'for all', { metadata: { plan: 'free' } });
+    await broken.emit('job.done', 'for vips', { metadata: { plan: 'vip' } });
+    await world.advance(1_000);
+    expect((await broken.stats()).byState).toMatchObject({ failed: 2 });
+    await broken.stop();
+    const mended = world.start({
+      functions: { filter: { vip: ({ metadata }) => metadata?.['plan'] === 'vip' } },
+    });
+    await mended.replay({ states: ['failed'] });
+    await world.advance(0);
+    expect(receiver.requests.map((request) => request.json())).toEqual(['for vips']);
+  });
+
   it('includes what was discarded by 410, once the endpoint is enabled again', async () => {
     await using harness = await createHarness();
     const { dispatcher, receiver } = harness;
