@@ -6,6 +6,7 @@ import type { Destinations } from './engine/destinations.ts';
 import type { EventChecker } from './engine/event-checker.ts';
 import type { Receipt } from './engine/inbox.ts';
 import type { EmitOptions, MessageFactory } from './engine/message-factory.ts';
+import { OrderGate } from './engine/order-gate.ts';
 import { type Recipient, readRecipients } from './engine/recipients.ts';
 import type { EngineHost } from './engine-host.ts';
 import { describeError, StoppedError } from './errors.ts';
@@ -21,6 +22,8 @@ export interface EmitPathOptions {
 
 export class EmitPath {
   readonly #options: EmitPathOptions;
+  /** Those that wait for the start come first. */
+  readonly #gate = new OrderGate();
 
   constructor(options: EmitPathOptions) {
     this.#options = options;
@@ -60,7 +63,8 @@ export class EmitPath {
     if (status === 'stopped') throw new StoppedError('emit');
     // Serialised before anything else is awaited: the caller may change the data after this call.
     const message = factory.create(type, data, options, to);
-    if (engine !== undefined) return engine.emit(message, to);
-    return host.ready('emit').then((started) => started.emit(message, to));
+    if (engine !== undefined && this.#gate.isFree) return engine.emit(message, to);
+    const starting = engine === undefined ? host.ready('emit') : undefined;
+    return this.#gate.pass(starting, () => host.engine!.emit(message, to));
   }
 }

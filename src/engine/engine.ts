@@ -26,6 +26,7 @@ import { Keeper } from './keeper.ts';
 import { LeaseReturns } from './lease-returns.ts';
 import { longestSleepMs } from './longest-sleep.ts';
 import { Matcher } from './matcher.ts';
+import { OrderGate } from './order-gate.ts';
 import { Replayer } from './replayer.ts';
 import type { Reporter } from './reporter.ts';
 import type { Recipient } from './recipients.ts';
@@ -78,6 +79,7 @@ export class Engine {
   readonly #deadlines: Deadlines<Attempt>;
   readonly #directives: EndpointDirectives;
   readonly #returns: LeaseReturns;
+  readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
   #isStopping = false;
@@ -193,7 +195,8 @@ export class Engine {
   /** Matches and stores a message. A process that only stores leaves the matching to the others. */
   emit(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
     const changes = this.directory.upToDate();
-    return changes === undefined ? this.#store(message, to) : changes.then(() => this.#store(message, to));
+    if (changes === undefined && this.#gate.isFree) return this.#store(message, to);
+    return this.#gate.pass(changes, () => this.#store(message, to));
   }
 
   #store(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {

@@ -85,7 +85,7 @@ it('a pause with discard is kept in the store: it holds after a restart', async 
   await first.stop();
   const second = world.start();
   await second.emit('job.done', 1);
-  expect((await second.health()).paused).toBe('discard');
+  expect((await second.health()).whilePaused).toBe('discard');
   await world.advance(HOUR);
   expect((await second.deliveries.list()).items).toMatchObject([{ reason: 'dispatcher_paused' }]);
   await second.resume();
@@ -165,7 +165,7 @@ it('tells of each change once, with what becomes of new messages', async () => {
   await dispatcher.resume();
   await dispatcher.pause();
   await dispatcher.pause({ whilePaused: 'discard' });
-  expect((await dispatcher.health()).paused).toBe('discard');
+  expect((await dispatcher.health()).whilePaused).toBe('discard');
   await dispatcher.resume();
   await dispatcher.resume();
   await harness.advance(0);

@@ -190,3 +190,36 @@ describe('emit to named endpoints', () => {
     ]);
   });
 });
+
+describe('the order of emission', () => {
+  it('is kept by emits that nobody awaits, also while an endpoint has just changed', async () => {
+    for (let turns = 0; turns < 12; turns += 1) {
+      await using harness = await createHarness();
+      const { id } = await harness.createEndpoint({ ordering: 'fifo' });
+      const changed = harness.dispatcher.endpoints.update(id, { name: 'new' });
+      const emits: Promise<unknown>[] = [];
+      for (let n = 0; n < 6; n += 1) {
+        emits.push(harness.dispatcher.emit('job.done', n));
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      }
+      await Promise.all([...emits, changed]);
+      await harness.advance(0);
+      const sent = harness.receiver.requests.map((request) => (request.json() as { data: number }).data);
+      expect(sent).toEqual([0, 1, 2, 3, 4, 5]);
+    }
+  });
+
+  it('is kept from the first emit on, which starts the dispatcher', async () => {
+    for (let turns = 0; turns < 12; turns += 1) {
+      await using harness = await createHarness();
+      const emits: Promise<unknown>[] = [];
+      for (let n = 0; n < 6; n += 1) {
+        emits.push(harness.dispatcher.emit('job.done', n));
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      }
+      await Promise.all(emits);
+      const { items } = await harness.dispatcher.messages.list();
+      expect(items.map(({ data }) => data).reverse()).toEqual([0, 1, 2, 3, 4, 5]);
+    }
+  });
+});
