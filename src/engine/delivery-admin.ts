@@ -94,7 +94,7 @@ export class DeliveryAdmin {
     const queued = sender.takeOne(id);
     if (queued !== undefined) await returns.handBack([queued]);
     const delivery = await this.#find(id);
-    if (directory.get(endpointId) === undefined) await directory.find(endpointId);
+    if (directory.get(endpointId) === undefined) await directory.refresh(endpointId);
     if (deliveries.length > 0) reporter.rescheduled(delivery, directory.refOf(endpointId));
     return delivery;
   }

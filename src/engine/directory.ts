@@ -5,7 +5,9 @@
 import type { FilterInput } from '../core/compile-filter.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
+import { StoppedError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
+import type { StoredEndpoint } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -29,9 +31,9 @@ export class Directory {
   readonly #options: DirectoryOptions;
   readonly #runtimes = new Map<string, EndpointRuntime>();
   readonly #index = new SubscriptionIndex<EndpointRuntime>();
-  readonly #reading = new Map<string, Promise<void>>();
+  readonly #reading = new Map<string, Promise<boolean>>();
   /** Reads that follow a change which somebody made. */
-  readonly #changes = new Set<Promise<void>>();
+  readonly #changes = new Set<Promise<unknown>>();
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
   readonly #paused = new Set<string>();
@@ -57,7 +59,7 @@ export class Directory {
   /** The same for one that may have to be read first: a hidden one of another process, or one that was not used lately. */
   withRef(endpointId: string, use: (ref: EndpointRef) => void): void {
     if (this.get(endpointId) !== undefined) use(this.refOf(endpointId));
-    else void this.find(endpointId).then(() => use(this.refOf(endpointId)));
+    else void this.#readInTurn(endpointId).then(() => use(this.refOf(endpointId)));
   }
 
   /** Endpoints that want this message, disabled ones included. */
@@ -149,22 +151,27 @@ export class Directory {
     return this.#changes.size === 0 ? undefined : Promise.all(this.#changes);
   }
 
-  /** The endpoint as the store has it now. */
+  /**
+   * The endpoint as the store has it now; `undefined` only when the store said so.
+   *
+   * @throws StoppedError (rejects) when the store had not answered before the stop
+   */
   async find(endpointId: string): Promise<EndpointRuntime | undefined> {
-    await this.#readInTurn(endpointId);
-    return this.get(endpointId);
+    const isRead = await this.#readInTurn(endpointId);
+    const runtime = this.get(endpointId);
+    if (runtime === undefined && !isRead) throw new StoppedError('read an endpoint');
+    return runtime;
   }
 
   /** Somebody changed an endpoint: reads it again. What is emitted meanwhile waits for it. */
-  refresh(endpointId: string): Promise<void> {
+  refresh(endpointId: string): void {
     const change = this.#readInTurn(endpointId).finally(() => this.#changes.delete(change));
     this.#changes.add(change);
-    return change;
   }
 
-  /** Changes that come while an endpoint is read are read afterwards. */
-  #readInTurn(endpointId: string): Promise<void> {
-    const previous = this.#reading.get(endpointId) ?? Promise.resolve();
+  /** Changes that come while an endpoint is read are read afterwards. False when a stop came first. */
+  #readInTurn(endpointId: string): Promise<boolean> {
+    const previous = this.#reading.get(endpointId) ?? Promise.resolve(true);
     const next = previous
       .then(() => this.#read(endpointId))
       .finally(() => {
@@ -175,22 +182,27 @@ export class Directory {
   }
 
   /** Tries until the store answers: an endpoint that moved must not get messages at its old address for ever. */
-  async #read(endpointId: string): Promise<void> {
+  async #read(endpointId: string): Promise<boolean> {
     const { store, reporter, clock, random } = this.#options;
     for (let failures = 1; !this.#isStopped; failures += 1) {
       try {
         const stored = await store.endpoints.get({ id: endpointId });
-        if (stored === undefined) return this.delete(endpointId);
-        if (stored.record.hidden === true) return this.#options.onChange(this.put(stored.record));
-        this.accept(stored.record);
-        this.setPaused(endpointId, stored.lane.paused);
-        if (stored.lane.paused) this.#options.onPaused(endpointId);
-        return;
+        this.#take(endpointId, stored);
+        return true;
       } catch (error) {
         reporter.error(error, `read endpoint ${endpointId} again`);
         await new Promise<void>((resolve) => clock.setTimer(resolve, backoffMs(failures, random)));
       }
     }
+    return false;
+  }
+
+  #take(endpointId: string, stored: StoredEndpoint | undefined): void {
+    if (stored === undefined) return this.delete(endpointId);
+    if (stored.record.hidden === true) return this.#options.onChange(this.put(stored.record));
+    this.accept(stored.record);
+    this.setPaused(endpointId, stored.lane.paused);
+    if (stored.lane.paused) this.#options.onPaused(endpointId);
   }
 
   stop(): void {

@@ -2,6 +2,7 @@
  * The sender: from a leased delivery to a concluded attempt. Owns what is in flight.
  */
 import type { Outcome } from '../core/outcome.ts';
+import { describeError } from '../errors.ts';
 import type { Lease, LeasedDelivery } from '../store/store.ts';
 import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
@@ -16,7 +17,7 @@ export interface SenderOptions {
   readonly activity: Activity;
   readonly maxConcurrency: number;
   readonly runtimeOf: (endpointId: string) => EndpointRuntime | undefined;
-  /** Asks the store for an endpoint that is not known here; never rejects. */
+  /** Asks the store for an endpoint that is not known here; rejects when a stop comes before the answer. */
   readonly findRuntime: (endpointId: string) => Promise<EndpointRuntime | undefined>;
   /** Stands in for an endpoint that is gone. */
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
@@ -110,9 +111,17 @@ export class Sender {
 
   /** An endpoint may have been created by another process a moment ago: only the store knows that there is none. */
   async #startUnknown(delivery: LeasedDelivery, lane: LocalLane): Promise<void> {
-    const runtime = await this.#options.findRuntime(delivery.endpointId);
+    const { findRuntime, runtimeOfRemoved, settler } = this.#options;
+    let runtime: EndpointRuntime | undefined;
+    try {
+      runtime = await findRuntime(delivery.endpointId);
+    } catch (error) {
+      const outcome = { kind: 'interrupted', detail: describeError(error) } as const;
+      settler.settle({ delivery, runtime: runtimeOfRemoved(delivery.endpointId), outcome, durationMs: 0 });
+      return this.#endUnsent(lane);
+    }
     if (runtime !== undefined) return this.#startKnown(delivery, lane, runtime);
-    this.#withdraw(delivery, lane, this.#options.runtimeOfRemoved(delivery.endpointId), 'endpoint_removed');
+    this.#withdraw(delivery, lane, runtimeOfRemoved(delivery.endpointId), 'endpoint_removed');
   }
 
   #startKnown(delivery: LeasedDelivery, lane: LocalLane, runtime: EndpointRuntime): void {
@@ -135,6 +144,10 @@ export class Sender {
     reason: 'endpoint_removed' | 'endpoint_disabled',
   ): void {
     this.#options.settler.withdraw(delivery, runtime, reason);
+    this.#endUnsent(lane);
+  }
+
+  #endUnsent(lane: LocalLane): void {
     this.lanes.finish(lane);
     this.#options.activity.end(1);
   }

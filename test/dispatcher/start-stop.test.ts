@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, decorateStore, turn } from '../support/world.ts';
+import { createWorld, decorateStore, turn, until } from '../support/world.ts';
 
 describe('starting and stopping', () => {
   it('loses and repeats nothing over ten dispatchers that stop at once, in the middle of everything', async () => {
@@ -41,6 +41,39 @@ describe('starting and stopping', () => {
     const ids = world.receiver.requests.map(({ headers }) => headers['webhook-id']);
     expect(ids).toHaveLength(400);
     expect(new Set(ids).size).toBe(400);
+  });
+
+  it('keeps a delivery whose endpoint could not be read before the stop', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    const { deliveries } = await producer.emit('job.done', {}, { to: { url: world.receiver.url } });
+    let asked = 0;
+    const endpoints = {
+      ...world.store.endpoints,
+      get: () => {
+        asked += 1;
+        return Promise.reject(new Error('down'));
+      },
+    };
+    const dispatcher = world.start({ store: decorateStore(world.store, { endpoints }) });
+    await dispatcher.start();
+    await until(() => asked > 0, 'the endpoint is read');
+    let isStopped = false;
+    const stopped = dispatcher.stop({ timeoutMs: 3_600_000 }).then(() => {
+      isStopped = true;
+    });
+    await until(async () => {
+      await world.clock.advance(1_000);
+      return isStopped;
+    }, 'the dispatcher has stopped');
+    await stopped;
+    expect(await producer.deliveries.get(deliveries[0]!.id)).toMatchObject({
+      state: 'scheduled',
+      attempts: 0,
+    });
+    await world.start().start();
+    await world.advance(0);
+    expect(world.receiver.received).toBe(1);
   });
 
   it('starts by itself at the first emit, once for all that come together', async () => {
