@@ -162,7 +162,8 @@ export interface Store {
    * Removes what retention no longer keeps: messages whose deliveries are all final, with deliveries, attempts and
    * idempotency key. The time counts from the end of the last delivery; a message that matched no endpoint has succeeded
    * when it is stored, one that is not matched yet stays. Removes at least one batch, then stops after `budgetMs`.
-   * A hidden endpoint goes with its last delivery, and the lane that hidden ones share with the last of them.
+   * A hidden endpoint goes with its last delivery, and the lane that hidden ones share with the last of them, but not
+   * before its block has ended and what was leased no longer counts against its rate limit.
    */
   prune(params: PruneParams): Promise<PruneResult>;
 

@@ -98,6 +98,8 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
   }
   tables.lanes.place(lane, now);
   if (!lane.paused && lane.blockedUntil <= now) tables.watchers.noteWork();
+  // An answer may come when everything else of its lane is gone.
+  if (lane.ledgers === 0 && tables.endpoints.get(lane.id) === undefined) tables.lanes.retire(lane, now);
 }
 
 /** Brings the limit of a lane in line with its endpoint's record. */

@@ -6,6 +6,9 @@ import { TimedQueue } from './timed-queue.ts';
 /** Deliveries that a lane gives before the next one has its turn. */
 const TURN = 8;
 
+/** Emptied lanes that are looked at when one more is emptied: more than one, so that they get fewer. */
+const LOOKS = 2;
+
 /** What a claim may take. */
 export interface Picks {
   readonly limit: number;
@@ -32,6 +35,8 @@ export class Lanes {
   #ring: LaneRow[] = [];
   #ringHead = 0;
   readonly #later = new TimedQueue<LaneRow>();
+  /** Lanes without deliveries whose block or rate limit still holds back what may come. */
+  readonly #emptied = new Set<LaneRow>();
   #created = 0;
   #claims = 0;
 
@@ -49,8 +54,26 @@ export class Lanes {
 
   /** Forgets a lane without deliveries. */
   delete(lane: LaneRow): void {
+    this.#emptied.delete(lane);
     this.#later.drop(lane);
     this.#byId.delete(lane.id);
+  }
+
+  /**
+   * Forgets a lane that belongs to no endpoint and has no deliveries, as soon as nothing of it holds anything back: a block
+   * and a rate limit are about a server, and outlive the messages that led to them.
+   */
+  retire(lane: LaneRow, now: number): void {
+    this.#emptied.add(lane);
+    let looks = LOOKS;
+    for (const oldest of this.#emptied) {
+      if (looks === 0) return;
+      looks -= 1;
+      this.#emptied.delete(oldest);
+      if (oldest.ledgers > 0) continue;
+      if (isOpen(oldest, now)) this.delete(oldest);
+      else this.#emptied.add(oldest);
+    }
   }
 
   /** Finds the lane its place; to be called when it may be ready earlier than before. */
@@ -146,6 +169,10 @@ export class Lanes {
     lane.inRing = false;
     return lane;
   }
+}
+
+function isOpen({ paused, blockedUntil, rate }: LaneRow, now: number): boolean {
+  return !paused && blockedUntil <= now && (rate === undefined || rate.isUnused(now));
 }
 
 function serve(lane: LaneRow, quota: number, now: number, take: (row: DeliveryRow) => void): number {

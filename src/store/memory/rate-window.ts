@@ -42,6 +42,12 @@ export class RateWindow {
     return Infinity;
   }
 
+  /** True when nothing that was taken counts any more. */
+  isUnused(now: number): boolean {
+    this.#forget(now);
+    return this.#taken === 0;
+  }
+
   /** Counts one take at `now`. */
   take(now: number): void {
     this.#taken += 1;

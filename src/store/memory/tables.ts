@@ -88,7 +88,7 @@ export class Tables {
 
   /**
    * The ledger of an endpoint that was removed, or is hidden, goes with its last delivery, and a hidden endpoint with
-   * it; their lane goes with its last ledger.
+   * it; their lane goes with its last ledger, once it holds nothing back.
    */
   dropLedgerIfDone({ endpointId, lane, deliveries }: LedgerRow): void {
     if (deliveries.size > 0) return;
@@ -97,6 +97,6 @@ export class Tables {
     this.endpoints.delete(endpointId);
     this.ledgers.delete(endpointId);
     lane.ledgers -= 1;
-    if (lane.ledgers === 0) this.lanes.delete(lane);
+    if (lane.ledgers === 0) this.lanes.retire(lane, this.now());
   }
 }

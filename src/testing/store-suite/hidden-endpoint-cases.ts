@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Retention } from '../../store/store.ts';
-import type { StoreWorld } from './store-world.ts';
+import { NOTHING_IS_KEPT, type StoreWorld } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
-
-const NOTHING_IS_KEPT: Retention = { succeededMs: 0, unsuccessfulMs: 0 };
-
-async function pruneAll(world: StoreWorld): Promise<void> {
-  await world.store.prune({ retention: NOTHING_IS_KEPT, budgetMs: 60_000 });
-}
 
 async function isStored(world: StoreWorld, id: string): Promise<boolean> {
   return (await world.store.endpoints.get({ id })) !== undefined;
@@ -97,17 +90,17 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
       const first = await world.claim({ limit: 1 });
       await world.succeed(...first.leased);
       await world.advance(1_000);
-      await pruneAll(world);
+      await world.pruneAll();
       assert.equal(await isStored(world, one.id), true);
       const { leased } = await world.claim();
       await world.succeed(...leased.filter(({ endpointId }) => endpointId === one.id));
       await world.advance(1_000);
-      await pruneAll(world);
+      await world.pruneAll();
       assert.deepEqual([await isStored(world, one.id), await isStored(world, other.id)], [false, true]);
       assert.equal((await world.store.getLane({ laneId: 'lane' })).succeeded, 2);
       await world.succeed(...leased.filter(({ endpointId }) => endpointId === other.id));
       await world.advance(1_000);
-      await pruneAll(world);
+      await world.pruneAll();
       assert.equal(await isStored(world, other.id), false);
       assert.equal((await world.store.getLane({ laneId: 'lane' })).succeeded, 0);
     },
@@ -121,7 +114,7 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
         assert.equal(await isStored(world, record.id), true);
         await world.succeed(await world.claimOne());
         await world.advance(1_000);
-        await pruneAll(world);
+        await world.pruneAll();
         assert.equal(await isStored(world, record.id), false);
       }
     },
@@ -147,7 +140,7 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
       await world.emitOne(id);
       await world.succeed(await world.claimOne());
       await world.advance(1_000);
-      await pruneAll(world);
+      await world.pruneAll();
       assert.equal(await isStored(world, id), true);
       assert.equal((await world.store.getLane({ laneId: id })).succeeded, 1);
     },

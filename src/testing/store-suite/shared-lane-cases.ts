@@ -105,6 +105,33 @@ export const sharedLaneCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'keeps the rate limit of a lane beyond the last of its deliveries',
+    async run(world) {
+      const rateLimit = { limit: 1, intervalMs: INTERVAL_MS };
+      await emitShared(world, 1, { rateLimit });
+      await world.succeed(await world.claimOne());
+      await world.pruneAll();
+      const [next] = await emitShared(world, 1, { rateLimit });
+      assert.deepEqual(await world.claimIds(), []);
+      await world.advance(INTERVAL_MS);
+      assert.deepEqual(await world.claimIds(), [next]);
+    },
+  },
+  {
+    name: 'keeps the block of a lane beyond the last of its deliveries',
+    async run(world) {
+      await emitShared(world, 1);
+      const delivery = await world.claimOne();
+      await world.store.putLane({ laneId: 'lane', blockForMs: 120_000, blockedReason: 'retry_after' });
+      await world.succeed(delivery);
+      await world.pruneAll();
+      const [next] = await emitShared(world, 1);
+      assert.deepEqual(await world.claimIds(), []);
+      await world.advance(120_000);
+      assert.deepEqual(await world.claimIds(), [next]);
+    },
+  },
+  {
     name: 'keeps the order of a key over all endpoints of a lane',
     async run(world) {
       const entries = [1, 2, 3].map(() =>

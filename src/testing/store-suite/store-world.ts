@@ -13,6 +13,7 @@ import type {
   NewAttempt,
   NewDelivery,
   NewMessage,
+  Retention,
   Settlement,
   SettleResult,
   Store,
@@ -22,6 +23,9 @@ import type { StoreHandle } from './store-handle.ts';
 
 /** Length of the leases that the cases take. */
 export const LEASE_MS = 60_000;
+
+/** Retention that removes whatever is finished. */
+export const NOTHING_IS_KEPT: Retention = { succeededMs: 0, unsuccessfulMs: 0 };
 
 const LIMITS = { maxRescues: 5, maxFaults: 5, faultDelayMs: 1_000 };
 
@@ -244,6 +248,11 @@ export class StoreWorld {
       this.delivery(record.id, { laneId: laneIdOf(record), ...delivery }),
     );
     return { ...this.entry(deliveries, message), hiddenEndpoints: records };
+  }
+
+  /** Removes all messages that are finished. */
+  async pruneAll(): Promise<void> {
+    await this.store.prune({ retention: NOTHING_IS_KEPT, budgetMs: 60_000 });
   }
 
   /** Stores an endpoint; its record as stored. */
