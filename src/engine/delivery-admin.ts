@@ -94,8 +94,11 @@ export class DeliveryAdmin {
     const queued = sender.takeOne(id);
     if (queued !== undefined) await returns.handBack([queued]);
     const delivery = await this.#find(id);
-    if (directory.get(endpointId) === undefined) await directory.refresh(endpointId);
-    if (deliveries.length > 0) reporter.rescheduled(delivery, directory.refOf(endpointId));
+    // What ends otherwise is told of by whoever ends it.
+    const [moved] = deliveries;
+    const isEndedHere = moved !== undefined && (moved.state === 'discarded' || queued !== undefined);
+    if (isEndedHere && directory.get(endpointId) === undefined) await directory.refresh(endpointId);
+    if (isEndedHere) reporter.rescheduled(delivery, directory.refOf(endpointId));
     return delivery;
   }
 

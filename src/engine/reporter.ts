@@ -104,6 +104,8 @@ export class Reporter extends TroubleReporter {
       { deliveryId: delivery.id, endpointId: delivery.endpointId, rescues: delivery.rescues },
       'expired lease rescued',
     ]);
+    // It was called off while it was sent.
+    this.rescheduled(delivery, ref);
     if (delivery.state === 'failed')
       this.#failed(
         delivery.id,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotFoundError, OptionsError } from '../../src/errors.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { recordEvents } from '../support/world.ts';
+import { createWorld, recordEvents } from '../support/world.ts';
 
 const HOUR = 3_600_000;
 
@@ -218,6 +218,36 @@ describe('deliveries.cancel', () => {
       reason: 'cancelled',
       attempts: 0,
     });
+  });
+
+  it('is told of once, however often it was called off', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    receiver.hold();
+    await harness.createEndpoint({ concurrency: 1 });
+    const events = recordEvents(dispatcher, 'delivery.discarded');
+    await dispatcher.emit('job.done', 1);
+    await receiver.waitFor(1);
+    const { deliveries } = await dispatcher.emit('job.done', 2);
+    const cancel = (): Promise<unknown> => dispatcher.deliveries.cancel(deliveries[0]!.id);
+    await Promise.all([cancel(), cancel(), cancel()]);
+    expect(events).toMatchObject([{ event: { deliveryId: deliveries[0]!.id, reason: 'cancelled' } }]);
+    receiver.release();
+  });
+
+  it('of one whose process died is told of when its lease has run out', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start({ leaseMs: 1_000 });
+    const events = recordEvents(dispatcher, 'delivery.discarded');
+    const producer = world.start({ deliver: false });
+    const { deliveries } = await producer.emit('job.done', {}, { to: { url: world.receiver.url } });
+    const claim = { limit: 1, perLane: 1, freeSlots: new Map<string, number>(), maxRescues: 5 };
+    await world.store.claimDue({ ...claim, leaseMs: 1_000, owner: 'dead', token: () => 'lease' });
+    await dispatcher.deliveries.cancel(deliveries[0]!.id);
+    expect(events).toEqual([]);
+    await world.advance(60_000);
+    expect(events).toMatchObject([{ event: { deliveryId: deliveries[0]!.id, reason: 'cancelled' } }]);
+    expect(world.receiver.received).toBe(0);
   });
 
   it('leaves a final one as it is; a cancelled one can be retried', async () => {
