@@ -44,6 +44,8 @@ const MAX_UPDATE_TRIES = 5;
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
   readonly #tests = new Map<string, PendingTest>();
+  /** The last change of each endpoint that is being changed. */
+  readonly #updates = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(options: EndpointAdminOptions) {
@@ -96,10 +98,26 @@ export class EndpointAdmin {
    * @param expectedRevision refuse when the endpoint is at another revision; undefined: whatever it is
    * @throws ConflictError when the revision is another one
    */
-  async update(
+  update(
     id: string,
     change: (record: EndpointRecord) => EndpointRecord,
     expectedRevision?: number,
+  ): Promise<StoredEndpoint> {
+    // One after the other: those of one process would only be in each other's way.
+    const previous = this.#updates.get(id) ?? Promise.resolve();
+    const result = previous.then(() => this.#update(id, change, expectedRevision));
+    const end = (): void => {
+      if (this.#updates.get(id) === turn) this.#updates.delete(id);
+    };
+    const turn: Promise<void> = result.then(end, end);
+    this.#updates.set(id, turn);
+    return result;
+  }
+
+  async #update(
+    id: string,
+    change: (record: EndpointRecord) => EndpointRecord,
+    expectedRevision: number | undefined,
   ): Promise<StoredEndpoint> {
     for (let tries = 1; ; tries += 1) {
       const { record } = await this.#getRegistered(id);

@@ -247,6 +247,18 @@ describe('endpoints.update', () => {
     });
   });
 
+  it('lets any number of concurrent changes win', async () => {
+    await using world = await createWorld();
+    const { endpoints } = world.start();
+    const { id } = await endpoints.create({ url: URL_OK });
+    const names = Array.from({ length: 50 }, (_, n) => `crm ${n}`);
+    await Promise.all(names.map((name) => endpoints.update(id, { name })));
+    await Promise.all(Array.from({ length: 9 }, () => endpoints.rotateSecret(id)));
+    const { name, revision, secrets } = await endpoints.get(id);
+    expect({ name, revision }).toEqual({ name: 'crm 49', revision: 60 });
+    expect(secrets).toHaveLength(10);
+  });
+
   it('is heard by other dispatchers on the store', async () => {
     await using world = await createWorld();
     const [first, second] = [world.start(), world.start()];
