@@ -124,6 +124,16 @@ describe('explain', () => {
     await expect(dispatcher.explain('x', {}, { endpointId: 'unknown' })).rejects.toThrow(NotFoundError);
   });
 
+  it('does not take a destination that came with a message for an endpoint', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    const { deliveries } = await dispatcher.emit('job.done', {}, { to: { url: receiver.url } });
+    const { endpointId } = deliveries[0]!;
+    const { items } = await dispatcher.explain('job.done', {}, { endpointId });
+    expect(items).toMatchObject([{ endpointId, receives: false, verdict: 'pattern' }]);
+    expect(await dispatcher.health()).toMatchObject({ endpoints: 0 });
+  });
+
   it('refuses what emit refuses', async () => {
     await using harness = await createHarness({ dispatcher: { maxPayloadBytes: 10 } });
     const { dispatcher } = harness;
