@@ -31,6 +31,7 @@ export class Sources {
   /** What comes by `process`, from wherever. */
   readonly #processed: Intake;
   #refused = 0;
+  #isEnded = false;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
@@ -59,7 +60,9 @@ export class Sources {
         this.#attached.delete(end);
       },
     });
-    if (!isComplete) this.#attached.add(end);
+    // A function of the host may have stopped the dispatcher meanwhile.
+    if (this.#isEnded) this.#endSafely(end);
+    else if (!isComplete) this.#attached.add(end);
     return end;
   }
 
@@ -78,12 +81,15 @@ export class Sources {
 
   /** Ends them all, whatever one of them throws. */
   detachAll(): void {
-    for (const detach of this.#attached) {
-      try {
-        detach();
-      } catch (error) {
-        this.#options.reporter.functionFailed(error, 'off() of an attached source');
-      }
+    this.#isEnded = true;
+    for (const end of this.#attached) this.#endSafely(end);
+  }
+
+  #endSafely(end: () => void): void {
+    try {
+      end();
+    } catch (error) {
+      this.#options.reporter.functionFailed(error, 'off() of an attached source');
     }
   }
 

@@ -3,7 +3,6 @@ import { type AttachContext, Attachment } from './attachment.ts';
 import { kindOf } from './event-source.ts';
 import { listenToNames } from './named-events.ts';
 import { listenToObjects } from './event-objects.ts';
-import type { Unlisten } from './source-kind.ts';
 
 /**
  * Starts listening to one source. Whatever the functions of the host do, nothing is thrown into it.
@@ -11,9 +10,9 @@ import type { Unlisten } from './source-kind.ts';
  * @returns what ends it: after it no event is taken any more, even from a source that fails to forget its listeners
  * @throws OptionsError for what is no source, and for wrong options; nothing is listened to then
  */
-export function attachSource(source: unknown, options: unknown, context: AttachContext): Unlisten {
+export function attachSource(source: unknown, options: unknown, context: AttachContext): () => void {
   const kind = kindOf(source);
-  const attachment = new Attachment(checkAttachOptions(options), context);
+  const attachment = new Attachment(source, checkAttachOptions(options), context);
   try {
     if (kind.delivers === 'named') listenToNames(kind, source, attachment);
     else listenToObjects(kind, source, attachment);

@@ -1,8 +1,10 @@
+import { catchRejection } from '../core/catch-rejection.ts';
+import { FunctionError } from '../errors.ts';
 import type { CheckedAttachOptions } from './attach-options.ts';
 import type { EventAdapter } from './event-adapter.ts';
 import type { Intake } from './intake.ts';
 import { type EventDefaults, readEvent, type ReadEvent } from './read-event.ts';
-import type { Unlisten } from './source-kind.ts';
+import type { Listening } from './source-kind.ts';
 
 /** What an attached source needs of its dispatcher. */
 export interface AttachContext {
@@ -19,10 +21,12 @@ export class Attachment {
   readonly options: CheckedAttachOptions;
   readonly context: AttachContext;
   readonly intake: Intake;
-  readonly #ends: Unlisten[] = [];
+  readonly #source: unknown;
+  readonly #begun: Listening[] = [];
   #isEnded = false;
 
-  constructor(options: CheckedAttachOptions, context: AttachContext) {
+  constructor(source: unknown, options: CheckedAttachOptions, context: AttachContext) {
+    this.#source = source;
     this.options = options;
     this.context = context;
     this.intake = context.createIntake(options.maxPending);
@@ -33,8 +37,10 @@ export class Attachment {
     return this.#isEnded;
   }
 
-  begin(listen: () => Unlisten): void {
-    this.#ends.push(listen());
+  begin(listen: () => Listening): void {
+    const listening = listen();
+    this.#begun.push(listening);
+    this.#watch(listening.answer);
   }
 
   /** The event that a function of the host makes; undefined when it drops it, or fails: that is reported. */
@@ -57,13 +63,21 @@ export class Attachment {
   end(): void {
     this.#isEnded = true;
     const failures: unknown[] = [];
-    for (const end of this.#ends.splice(0)) {
+    for (const { end } of this.#begun.splice(0)) {
       try {
-        end();
+        this.#watch(end());
       } catch (error) {
         failures.push(error);
       }
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** What an asynchronous source rejects with is reported. What becomes of a source that is a promise itself is its own affair. */
+  #watch(answer: unknown): void {
+    if (answer !== this.#source)
+      catchRejection(answer, (reason) =>
+        this.context.report(new FunctionError('An attached source', reason)),
+      );
   }
 }

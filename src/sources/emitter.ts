@@ -13,7 +13,6 @@ export const emitterKind: NamedKind = {
   matches: (source) => hasMethods(source, 'on', 'off'),
   listenTo(source: EmitterSource, name, listener) {
     const listen = (...values: unknown[]): void => listener(values);
-    source.on(name, listen);
-    return () => void source.off(name, listen);
+    return { answer: source.on(name, listen), end: () => source.off(name, listen) };
   },
 };

@@ -1,5 +1,5 @@
 import type { EmitterSource } from './emitter.ts';
-import { hasMethods, type NamedKind, type Unlisten } from './source-kind.ts';
+import { hasMethods, type NamedKind, type Listening } from './source-kind.ts';
 
 /** An emittery, typed or not: its `on` and `off` take the names of its own events only. */
 export interface EmitterySource {
@@ -25,23 +25,22 @@ export const emitteryKind: NamedKind = {
   delivers: 'named',
   title: 'an emittery',
   matches: (source) => hasMethods(source, 'on', 'off', 'onAny', 'offAny'),
-  listenTo(source: EmitteryLike, name, listener): Unlisten {
+  listenTo(source: EmitteryLike, name, listener): Listening {
     let handsOverEvents = false;
     const listen = (value: unknown): void =>
       listener([handsOverEvents ? (value as EmitteryEvent | undefined)?.data : value]);
     // Since 2.0 what `on` returns can be disposed of; nothing is emitted before it has returned.
-    const end: unknown = source.on(name, listen);
-    handsOverEvents = typeof end === 'function' && Object.hasOwn(end, Symbol.dispose);
-    return () => void source.off(name, listen);
+    const answer: unknown = source.on(name, listen);
+    handsOverEvents = typeof answer === 'function' && Object.hasOwn(answer, Symbol.dispose);
+    return { answer, end: () => source.off(name, listen) };
   },
-  listenToAll(source: EmitteryLike, listener): Unlisten {
+  listenToAll(source: EmitteryLike, listener): Listening {
     // A name is a string, a symbol or a number: an object in its place is an event of emittery 2.
     const listen = (first: unknown, second?: unknown): void => {
       if (typeof first !== 'object' || first === null) return listener(first, [second]);
       const { name, data } = first as EmitteryEvent;
       listener(name, [data]);
     };
-    source.onAny(listen);
-    return () => void source.offAny(listen);
+    return { answer: source.onAny(listen), end: () => source.offAny(listen) };
   },
 };

@@ -13,8 +13,10 @@ export const eventTargetKind: NamedKind = {
   matches: (source) => hasMethods(source, 'addEventListener', 'removeEventListener'),
   listenTo(source: EventTargetSource, name, listener) {
     const listen = (event: unknown): void => listener([event]);
-    source.addEventListener(name, listen);
-    return () => void source.removeEventListener(name, listen);
+    return {
+      answer: source.addEventListener(name, listen),
+      end: () => source.removeEventListener(name, listen),
+    };
   },
   dataOf: ([event]) => (event as { readonly detail?: unknown }).detail,
 };

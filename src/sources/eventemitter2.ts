@@ -23,8 +23,7 @@ export const eventemitter2Kind: NamedKind = {
     const listen = (name: unknown, ...values: unknown[]): void => {
       if (!OWN_EVENTS.has(name)) listener(Array.isArray(name) ? joinName(name, source) : name, values);
     };
-    source.onAny(listen);
-    return () => void source.offAny(listen);
+    return { answer: source.onAny(listen), end: () => source.offAny(listen) };
   },
 };
 

@@ -18,7 +18,6 @@ export const mittKind: NamedKind = {
   },
   listenToAll(source: EmitterSource, listener) {
     const listen = (name: unknown, event: unknown): void => listener(name, [event]);
-    source.on('*', listen);
-    return () => void source.off('*', listen);
+    return { answer: source.on('*', listen), end: () => source.off('*', listen) };
   },
 };

@@ -1,6 +1,6 @@
 import { catchRejection } from '../core/catch-rejection.ts';
 import { unexpected } from '../core/expect-value.ts';
-import { hasMethods, type ObjectKind, type Unlisten } from './source-kind.ts';
+import { hasMethods, type ObjectKind, type Listening } from './source-kind.ts';
 
 /**
  * What hands over event objects to a function: `subscribe(listener)` returns a function that ends it, or an object with
@@ -13,14 +13,17 @@ export interface SubscribeSource {
 export const observableKind: ObjectKind = {
   delivers: 'objects',
   matches: (source) => hasMethods(source, 'subscribe'),
-  listen(source: SubscribeSource, observer): Unlisten {
+  listen(source: SubscribeSource, observer): Listening {
     // An Observable that fails, and has nobody to tell, throws into the process.
     const subscription: unknown = isObservable(source)
       ? source.subscribe(observer as never)
       : source.subscribe(observer.next);
-    if (typeof subscription === 'function') return () => void (subscription as () => unknown)();
+    if (typeof subscription === 'function') return { answer: undefined, end: subscription as () => unknown };
     if (typeof subscription === 'object' && subscription !== null && hasMethods(subscription, 'unsubscribe'))
-      return () => void (subscription as { unsubscribe(): unknown }).unsubscribe();
+      return {
+        answer: undefined,
+        end: () => (subscription as { unsubscribe(): unknown }).unsubscribe(),
+      };
     catchRejection(subscription, () => undefined);
     throw unexpected(
       'source',

@@ -1,7 +1,12 @@
 /** What the families of sources have in common: how one is told from the others, and how it is listened to. */
 
-/** Ends what was begun. Called once. */
-export type Unlisten = () => void;
+/** Listening that was begun. */
+export interface Listening {
+  /** What the source said to it: a promise, where it is asynchronous; itself, where calls are chained. */
+  readonly answer: unknown;
+  /** Ends it. Called once; gives what the source says to that. */
+  readonly end: () => unknown;
+}
 
 /** A family whose events have names. */
 export interface NamedKind {
@@ -11,9 +16,9 @@ export interface NamedKind {
   /** True for sources of this family. The families are asked in the order of `SOURCE_KINDS`. */
   matches(source: object): boolean;
   /** Listens to the events of one name. The listener gets what the source passes, and never throws. */
-  listenTo(source: unknown, name: string, listener: (values: readonly unknown[]) => void): Unlisten;
+  listenTo(source: unknown, name: string, listener: (values: readonly unknown[]) => void): Listening;
   /** Listens to everything. Families without a catch-all lack it. */
-  listenToAll?(source: unknown, listener: (name: unknown, values: readonly unknown[]) => void): Unlisten;
+  listenToAll?(source: unknown, listener: (name: unknown, values: readonly unknown[]) => void): Listening;
   /** The data of an event, where no `map` says it. Default: the first value. */
   dataOf?(values: readonly unknown[]): unknown;
 }
@@ -31,7 +36,7 @@ export interface EventObserver {
 export interface ObjectKind {
   readonly delivers: 'objects';
   matches(source: object): boolean;
-  listen(source: unknown, observer: EventObserver): Unlisten;
+  listen(source: unknown, observer: EventObserver): Listening;
 }
 
 export type SourceKind = NamedKind | ObjectKind;

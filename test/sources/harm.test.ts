@@ -97,6 +97,71 @@ describe('a source of event objects', () => {
   });
 });
 
+describe('a source that answers with promises', () => {
+  const later = (what: string) => async (): Promise<never> => {
+    throw new Error(what);
+  };
+
+  it.each<[what: string, source: object]>([
+    ['on and off', { on: later('in'), off: later('out') }],
+    ['onAny and offAny', { on: later(''), off: later(''), onAny: later('in'), offAny: later('out') }],
+    ['addEventListener', { addEventListener: later('in'), removeEventListener: later('out') }],
+  ])('has its rejections reported: %s', async (_what, source) => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const errors = recordEvents(dispatcher, 'error');
+    const events = 'onAny' in source ? ['job.*'] : ['job.done'];
+    dispatcher.attach(source as never, { events })();
+    for (let count = 0; count < 5; count += 1) await turn();
+    const messages = errors.map(({ event }) => (event['error'] as Error).message);
+    expect(messages).toEqual([expect.stringContaining('in'), expect.stringContaining('out')]);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('has those of unsubscribe reported', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const errors = recordEvents(dispatcher, 'error');
+    dispatcher.attach({ subscribe: () => ({ unsubscribe: later('out') }) })();
+    dispatcher.attach({ subscribe: () => later('out') })();
+    for (let count = 0; count < 5; count += 1) await turn();
+    expect(errors).toHaveLength(2);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('keeps the rejection that is its own', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const own = new Error('own');
+    const source = Object.assign(Promise.reject(own), {
+      on: () => source,
+      off: () => source,
+    });
+    dispatcher.attach(source as never, { events: ['job.done'] })();
+    for (let count = 0; count < 5; count += 1) await turn();
+    expect(unhandled).toEqual([own]);
+  });
+});
+
+describe('a source whose first event stops the dispatcher', () => {
+  it('is detached like all others', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    await dispatcher.start();
+    const listeners = new Set<unknown>();
+    const source = {
+      on(_name: string, listener: () => void) {
+        listeners.add(listener);
+        listener();
+      },
+      off: (_name: string, listener: () => void) => listeners.delete(listener),
+    };
+    const map = (): undefined => void dispatcher.stop();
+    dispatcher.attach(source as never, { events: ['job.done'], map });
+    expect(listeners.size).toBe(0);
+  });
+});
+
 describe('maxPending', () => {
   it('counts for each source alone what waits for the store, and not what was dropped', async () => {
     await using world = await createWorld();
