@@ -49,14 +49,16 @@ export class EventChecker {
     if (known === undefined) throw unknownEventType(type, this.#names);
     if (!known.isUsed) this.#use(type, known);
     let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
+    let isLate: boolean;
     try {
       result = known.definition.schema['~standard'].validate(data);
+      isLate = typeof (result as { then?: unknown } | null | undefined)?.then === 'function';
     } catch (cause) {
       throw schemaThrew(type, cause);
     }
-    if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function')
-      return readResult(type, result as SchemaResult<unknown>, data);
-    return Promise.resolve(result).then(
+    if (!isLate) return readResult(type, result as SchemaResult<unknown>, data);
+    // Promise.resolve would take a promise as it is, with a `then` that may be its own.
+    return new Promise<SchemaResult<unknown>>((resolve) => resolve(result)).then(
       (late) => readResult(type, late, data),
       (cause: unknown) => {
         throw schemaThrew(type, cause);
@@ -96,7 +98,7 @@ function readResult(type: string, result: SchemaResult<unknown>, data: unknown):
   try {
     if (typeof result !== 'object' || result === null)
       throw unexpected('result', '{ value } or { issues }', result);
-    if (result.issues === undefined) return result;
+    if (result.issues === undefined) return { value: result.value };
     throw schemaFailure(type, result.issues, data);
   } catch (cause) {
     throw cause instanceof PayloadError ? cause : schemaThrew(type, cause);

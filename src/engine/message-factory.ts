@@ -120,7 +120,12 @@ export class MessageFactory {
    */
   keep(options: EmitOptions = NO_OPTIONS): EmitOptions {
     if (options !== NO_OPTIONS) checkOptions(options);
-    return { ...options, timestamp: options.timestamp ?? this.#options.clock.now() };
+    const { metadata, timestamp = this.#options.clock.now() } = options;
+    return {
+      ...options,
+      metadata: metadata === undefined ? undefined : copyMetadata(metadata),
+      timestamp: Number(timestamp),
+    };
   }
 
   /** The message of a test of an endpoint. */

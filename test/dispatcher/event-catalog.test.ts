@@ -8,7 +8,7 @@ import { FunctionError, OptionsError, PayloadError, StoppedError } from '../../s
 import type { Logger } from '../../src/lifecycle-events.ts';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
-import { createWorld, recordEvents } from '../support/world.ts';
+import { createWorld, recordEvents, turn } from '../support/world.ts';
 
 const order = z.object({
   id: z.string().trim(),
@@ -24,6 +24,14 @@ function schemaOf(
   validate: (value: unknown) => SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
 ): StandardSchema {
   return { '~standard': { version: 1, vendor: 'hand', validate } };
+}
+
+/** A result with a member that throws when it is read. */
+function brokenAt(member: string): SchemaResult<unknown> {
+  const get = (): never => {
+    throw new Error('broken');
+  };
+  return Object.defineProperty({ value: 1 }, member, { get });
 }
 
 async function sentBy(harness: Pick<Harness, 'advance' | 'receiver'>): Promise<unknown[]> {
@@ -111,15 +119,18 @@ describe('emit with an event catalog', () => {
     await using harness = await createHarness({ dispatcher: { events, envelope: 'raw' } });
     await harness.createEndpoint();
     const options = { tenant: 'default', metadata: { a: 1 } };
+    const timestamp = new Date(5);
     const emitted = harness.dispatcher.emit('a.b', 1, options);
+    const dated = harness.dispatcher.emit('a.b', 1, { ...options, timestamp });
     options.tenant = 'other';
+    options.metadata.a = 2;
+    timestamp.setTime(6);
     const startedAt = harness.clock.now();
-    const { id } = await emitted;
-    expect(await harness.dispatcher.messages.get(id)).toMatchObject({
-      tenant: 'default',
-      timestamp: startedAt,
-    });
-    expect(await sentBy(harness)).toEqual([{ seen: 1 }]);
+    const { messages } = harness.dispatcher;
+    const kept = { tenant: 'default', metadata: { a: 1 } };
+    expect(await messages.get((await emitted).id)).toMatchObject({ ...kept, timestamp: startedAt });
+    expect(await messages.get((await dated).id)).toMatchObject({ ...kept, timestamp: 5 });
+    expect(await sentBy(harness)).toEqual([{ seen: 1 }, { seen: 1 }]);
     await expect(harness.dispatcher.emit('c.d', 'bad')).rejects.toBeInstanceOf(PayloadError);
     const wrong = { tennant: 'x' } as object;
     await expect(harness.dispatcher.emit('a.b', 1, wrong)).rejects.toThrow('Did you mean "tenant"?');
@@ -149,6 +160,17 @@ describe('emit with an event catalog', () => {
         throw new Error('broken');
       },
     ],
+    ['answers with what cannot be read', () => brokenAt('value')],
+    ['answers with what cannot be waited for', () => brokenAt('then')],
+    [
+      'answers with a promise whose then throws',
+      () =>
+        Object.assign(Promise.resolve({ value: 1 }), {
+          then: () => {
+            throw new Error('broken');
+          },
+        }),
+    ],
     ['answers with nothing', () => undefined as unknown as SchemaResult<unknown>],
     ['answers with nothing later', async () => undefined as unknown as SchemaResult<unknown>],
     [
@@ -160,6 +182,17 @@ describe('emit with an event catalog', () => {
     const emitted = dispatcher.emit('a.b', 1);
     await expect(emitted).rejects.toBeInstanceOf(FunctionError);
     await expect(emitted).rejects.toThrow(/^The schema of the event type "a\.b" threw: /);
+  });
+
+  it('stores nothing that a promise with a then of its own makes up', async () => {
+    const smuggled = { value: 'smuggled' } as unknown as Promise<never>;
+    const odd = schemaOf(() => Object.assign(Promise.resolve({ value: 1 }), { then: () => smuggled }));
+    await using world = await createWorld();
+    const dispatcher = world.start({ events: defineEvents({ 'a.b': odd }) });
+    await dispatcher.start();
+    void dispatcher.emit('a.b', 1);
+    for (let count = 0; count < 5; count += 1) await turn();
+    expect((await dispatcher.messages.list()).items).toEqual([]);
   });
 
   it('refuses what JSON cannot carry after the schema', async () => {
