@@ -5,37 +5,47 @@
 
 /** More values than this cannot be looked for in reasonable time. */
 const MAX_VALUES = 5_000;
+/** Longer messages are not searched: they are lists of what was given, more often than not. */
+const MAX_MESSAGE_LENGTH = 5_000;
 /** Shorter values are taken out only where they are what the message is about: `1` is in every other message. */
 const MIN_LENGTH = 4;
 const HIDDEN = '…';
 
+/** Texts by which the values of some data may be shown; `undefined` when there are too many to look for. */
+export type ShownTexts = ReadonlySet<string> | undefined;
+
 /**
- * The message with `…` in place of the values of `data`, and of `about`, what it is about. `undefined` when there are too
- * many values to look for.
+ * The message with `…` in place of the values of the data, and of `about`, what it is about. `undefined` when there is too
+ * much to look for.
  */
-export function hideValues(message: string, data: unknown, about: readonly unknown[]): string | undefined {
-  const texts = new Set(about.flatMap(textsOf).filter((text) => text !== ''));
-  if (!collect(data, texts)) return undefined;
+export function hideValues(
+  message: string,
+  shown: ShownTexts,
+  about: readonly unknown[],
+): string | undefined {
+  if (shown === undefined || message.length > MAX_MESSAGE_LENGTH) return undefined;
+  const texts = new Set([...shown, ...about.flatMap(textsOf)].filter((text) => text !== ''));
   // Longest first, so that no part of a value is left over.
   const found = [...texts]
     .filter((text) => message.includes(text))
     .sort((left, right) => right.length - left.length);
-  return found.reduce((shown, text) => shown.replace(wholeWord(text), HIDDEN), message);
+  return found.reduce((before, text) => before.replace(wholeWord(text), HIDDEN), message);
 }
 
-/** Adds the texts by which the values may be shown. False when there are too many. */
-function collect(data: unknown, texts: Set<string>): boolean {
+/** Reads all of the data, once for all messages about it. Getters and proxies of the caller may throw. */
+export function collectTexts(data: unknown): ShownTexts {
+  const texts = new Set<string>();
   const waiting = [data];
   const seen = new Set<object>();
   while (waiting.length > 0) {
-    if (texts.size + seen.size + waiting.length > MAX_VALUES) return false;
+    if (texts.size + seen.size + waiting.length > MAX_VALUES) return undefined;
     const next = waiting.pop();
     for (const text of textsOf(next)) if (text.length >= MIN_LENGTH) texts.add(text);
     if (typeof next !== 'object' || next === null || seen.has(next) || ArrayBuffer.isView(next)) continue;
     seen.add(next);
     for (const member of membersOf(next)) waiting.push(member);
   }
-  return true;
+  return texts;
 }
 
 function membersOf(value: object): unknown[] {
@@ -45,7 +55,9 @@ function membersOf(value: object): unknown[] {
 }
 
 function textsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value, JSON.stringify(value).slice(1, -1)];
+  // A longer one is in no message.
+  if (typeof value === 'string')
+    return value.length > MAX_MESSAGE_LENGTH ? [] : [value, JSON.stringify(value).slice(1, -1)];
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return [String(value)];
   if (value instanceof Date && !Number.isNaN(value.getTime())) return [value.toISOString(), String(value)];

@@ -1,6 +1,6 @@
 /** From the issues of a schema to one error: where, and what is wrong there; never what was given. */
 import { PayloadError } from '../errors.ts';
-import { hideValues } from './hide-values.ts';
+import { collectTexts, hideValues, type ShownTexts } from './hide-values.ts';
 import type { SchemaIssue } from './standard-schema.ts';
 
 const MAX_ISSUES = 5;
@@ -10,9 +10,10 @@ const NOT_SHOWN = 'is not valid';
 
 /** The error for data that does not pass the schema of its event type. */
 export function schemaFailure(type: string, issues: readonly SchemaIssue[], data: unknown): PayloadError {
+  const texts = textsIn(data);
   const shown = issues.slice(0, MAX_ISSUES).map((issue) => {
     const path = pathOf(issue);
-    return { path: formatPath(path), message: messageOf(issue, path, data) };
+    return { path: formatPath(path), message: messageOf(issue, path, data, texts) };
   });
   const rest = issues.length - shown.length;
   const list = shown.map(({ path, message }) => `${path}: ${message}`).join('; ');
@@ -36,7 +37,21 @@ function formatPath(path: readonly PropertyKey[]): string {
   return text.length <= MAX_PATH_LENGTH ? text : `${text.slice(0, MAX_PATH_LENGTH)}…`;
 }
 
-function messageOf(issue: SchemaIssue, path: readonly PropertyKey[], data: unknown): string {
+function textsIn(data: unknown): ShownTexts {
+  try {
+    return collectTexts(data);
+  } catch {
+    // Getters and proxies of the caller may throw.
+    return undefined;
+  }
+}
+
+function messageOf(
+  issue: SchemaIssue,
+  path: readonly PropertyKey[],
+  data: unknown,
+  texts: ShownTexts,
+): string {
   try {
     // valibot and others say what came after their own transformations, which the data does not show.
     const { input } = issue as { readonly input?: unknown };
@@ -44,7 +59,7 @@ function messageOf(issue: SchemaIssue, path: readonly PropertyKey[], data: unkno
       (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
       data,
     );
-    const text = hideValues(String(issue.message), data, [value, input])?.replace(/\s+/g, ' ').trim();
+    const text = hideValues(String(issue.message), texts, [value, input])?.replace(/\s+/g, ' ').trim();
     if (text === undefined || text === '') return NOT_SHOWN;
     return (text.length <= MAX_MESSAGE_LENGTH ? text : `${text.slice(0, MAX_MESSAGE_LENGTH)}…`).replace(
       /\.$/,

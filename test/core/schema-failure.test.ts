@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { hideValues } from '../../src/core/hide-values.ts';
+import { collectTexts, hideValues } from '../../src/core/hide-values.ts';
 import { schemaFailure } from '../../src/core/schema-failure.ts';
 import type { SchemaIssue, StandardSchema } from '../../src/core/standard-schema.ts';
 import { PayloadError } from '../../src/errors.ts';
@@ -70,6 +70,26 @@ describe('schemaFailure', () => {
     expect(schemaFailure('a', [issue], hostile).message).toContain('data.secret: is not valid');
   });
 
+  it('reads the data once, however much is wrong with it', () => {
+    let reads = 0;
+    const data = {
+      get secret(): string {
+        reads += 1;
+        return 'x1234';
+      },
+    };
+    const issues = Array.from({ length: 5 }, () => ({ message: 'bad x1234' }));
+    expect(schemaFailure('a', issues, data).message).not.toContain('x1234');
+    expect(reads).toBe(1);
+  });
+
+  it('does not search messages without end', () => {
+    const message = `Unrecognized keys: ${'key '.repeat(2_000)}`;
+    expect(schemaFailure('a', [{ message }], { a: 'x1234' }).message).toContain('data: is not valid');
+    const long = { message: `bad ${'x'.repeat(6_000)}`, path: ['a'] };
+    expect(schemaFailure('a', [long], { a: 'x'.repeat(6_000) }).message).toContain('data.a: is not valid');
+  });
+
   it('stays one line of bounded length', () => {
     const path = [{ key: 'k'.repeat(1_000) }, Symbol('s')];
     const error = schemaFailure('a', [{ message: 'line\n'.repeat(500), path }], {});
@@ -82,7 +102,7 @@ describe('schemaFailure', () => {
     fc.assert(
       fc.property(text, text, (first, second) => {
         const message = `expected x but received ${JSON.stringify(first)} beside '${second}'`;
-        const shown = hideValues(message, { first, nested: [{ second }] }, [first]);
+        const shown = hideValues(message, collectTexts({ first, nested: [{ second }] }), [first]);
         expect(shown).not.toContain(JSON.stringify(first));
         expect(shown).not.toContain(`'${second}'`);
       }),
