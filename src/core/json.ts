@@ -78,14 +78,27 @@ function walk(value: unknown, path: string, key: string, ancestors: Set<object>)
 }
 
 /** Objects that JSON writes as `{}`, whatever they hold. */
-const LOSING_CLASSES = [Map, Set, WeakMap, WeakSet, Promise, Error, RegExp, ArrayBuffer] as const;
+const LOSING_CLASSES = [
+  Map,
+  Set,
+  WeakMap,
+  WeakSet,
+  WeakRef,
+  Promise,
+  Error,
+  RegExp,
+  ArrayBuffer,
+  SharedArrayBuffer,
+  DataView,
+  URLSearchParams,
+] as const;
 
 function walkObject(value: object, path: string, ancestors: Set<object>): void {
   const losing = LOSING_CLASSES.find((candidate) => value instanceof candidate);
   if (losing !== undefined)
     throw refuse(
       path,
-      `${losing === Error || losing === ArrayBuffer ? 'an' : 'a'} ${losing.name}`,
+      `${/^[AEIO]/.test(losing.name) ? 'an' : 'a'} ${losing.name}`,
       'JSON would turn it into {}; convert it to a plain object or array',
     );
   if (ancestors.has(value))

@@ -65,6 +65,10 @@ describe('emit', () => {
     ['data.list[0]', { list: [undefined] }],
     ['data.list[0].call', { list: [{ call: { toJSON: () => 1n } }] }],
     ['data["a b"]', { 'a b': 1n }],
+    ['data.view', { view: new DataView(new ArrayBuffer(1)) }],
+    ['data.memory', { memory: new SharedArrayBuffer(1) }],
+    ['data.query', { query: new URLSearchParams('a=1') }],
+    ['data.weak', { weak: new WeakRef({}) }],
     ['data', undefined],
     ['data', () => 1],
     ['data', Symbol('x')],
@@ -100,6 +104,14 @@ describe('emit', () => {
     await dispatcher.emit('job.done', 'éééé');
     await expect(dispatcher.emit('job.done', 'ééééé')).rejects.toThrow(PayloadError);
     await world.start({ maxPayloadBytes: Infinity }).emit('job.done', 'x'.repeat(1_000_000));
+  });
+
+  it('refuses bytes that are too many before it encodes them', async () => {
+    await using world = await createWorld();
+    // Their base64 would be longer than any string can be.
+    const emitted = world.start().emit('job.done', new Uint8Array(450 * 1024 * 1024));
+    await expect(emitted).rejects.toThrow('got 629145602');
+    await expect(emitted).rejects.toBeInstanceOf(PayloadError);
   });
 
   it.each([
