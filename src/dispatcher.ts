@@ -216,9 +216,15 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws StoppedError (rejects) after `stop`; the reason of `signal` when that is aborted
    */
   replay(request?: ReplayRequest): Promise<ReplayResult> {
-    const result = this.#replay(request);
+    let signal: AbortSignal | undefined;
+    const run = async (): Promise<ReplayResult> => {
+      const order = parseReplayRequest(request);
+      ({ signal } = order);
+      return (await this.#parts.host.ready('replay')).replays.replay(order);
+    };
+    const result = run();
     result.catch((error: unknown) => {
-      if (!(error instanceof StoppedError) && request?.signal?.aborted !== true)
+      if (!(error instanceof StoppedError) && signal?.aborted !== true)
         this.#parts.reporter.emitFailed(error, 'replay');
     });
     return result;
@@ -267,10 +273,5 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  async #replay(request: ReplayRequest | undefined): Promise<ReplayResult> {
-    const order = parseReplayRequest(request);
-    return (await this.#parts.host.ready('replay')).replays.replay(order);
   }
 }

@@ -276,6 +276,22 @@ describe('replay: wrong requests', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
+  it('leaves no unhandled rejection when the request cannot be read', async () => {
+    await using harness = await createHarness();
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
+    const errors = recordEvents(harness.dispatcher, 'error');
+    void harness.dispatcher.replay({
+      get signal(): never {
+        throw new Error('no getter');
+      },
+    });
+    await until(() => errors.length + unhandled.length > 0, 'it is reported');
+    process.off('unhandledRejection', onUnhandled);
+    expect(unhandled).toEqual([]);
+  });
+
   it('reports one that nobody awaits by the error event', async () => {
     await using harness = await createHarness();
     const errors = recordEvents(harness.dispatcher, 'error');
