@@ -1,7 +1,7 @@
 /** `endpoints.rotateSecret`: from what a caller asks for to the record that is written. */
 import { z } from 'zod';
 import type { Random } from './clock.ts';
-import { describeType } from './core/describe-value.ts';
+import { describeType, describeValue } from './core/describe-value.ts';
 import { checkSecret } from './core/endpoint-input.ts';
 import { parseInput } from './core/parse-input.ts';
 import { type RotatedRecord, rotateSecrets, type Rotation, type SwitchAt } from './core/rotate-secrets.ts';
@@ -61,9 +61,14 @@ export function parseRotation(raw: unknown, defaultGraceMs: number): RequestedRo
       'options',
       `options: expected an object { secret, graceMs, switchAt }, got ${describeType(raw)}.`,
     );
-  const { secret, graceMs, switchAt } = parseInput(schema, raw, '') as RotateSecretOptions;
+  const { secret, graceMs, switchAt } = parseInput(schema, raw, '', describeNoText) as RotateSecretOptions;
   if (secret !== undefined) checkSecret(secret, 'secret');
   return { secret, graceMs: graceMs ?? defaultGraceMs, switchAt: switchAt ?? 'graceEnd' };
+}
+
+/** Every text may be a secret that was put in the wrong place. */
+function describeNoText(value: unknown): string {
+  return typeof value === 'string' ? describeType(value) : describeValue(value);
 }
 
 /** What a rotation works with. */

@@ -1,5 +1,6 @@
 /** From what callers give to the record of an endpoint. Pure: ids and generated secrets come in from outside. */
 import { OptionsError } from '../errors.ts';
+import { describeType } from './describe-value.ts';
 import {
   ENDPOINT_INPUT_KEYS,
   type EndpointInput,
@@ -116,7 +117,10 @@ export function updateEndpointRecord(
 
 function readChanges(changes: unknown): { readonly removed: ReadonlySet<string>; readonly given: object } {
   if (typeof changes !== 'object' || changes === null)
-    throw unexpected('changes', 'an object of changes', changes);
+    throw new OptionsError(
+      'changes',
+      `changes: expected an object of changes, got ${describeType(changes)}.`,
+    );
   // Removals are not seen by the check of the values.
   expectKnownKeys(changes, 'endpoint', ENDPOINT_INPUT_KEYS);
   const entries = Object.entries(changes).filter(([, value]) => value !== undefined);

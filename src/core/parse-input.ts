@@ -7,16 +7,18 @@ import { nearest } from './nearest.ts';
  * Checks `value` against a zod schema at an edge of the library.
  *
  * @param root path of the value in messages; empty for options
+ * @param describe how messages show what came; default: short texts and numbers as they are
  * @throws OptionsError for the first problem: the field, what was expected, what came, the nearest known key
  */
 export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   root: string,
+  describe: (value: unknown) => string = describeValue,
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw toOptionsError(result.error.issues[0]!, value, root, schema);
+  throw toOptionsError(result.error.issues[0]!, value, root, schema, describe);
 }
 
 function toOptionsError(
@@ -24,6 +26,7 @@ function toOptionsError(
   value: unknown,
   root: string,
   schema: z.ZodType,
+  describe: (value: unknown) => string,
 ): OptionsError {
   const path = joinPath(root, issue.path);
   if (issue.code === 'unrecognized_keys') {
@@ -39,7 +42,7 @@ function toOptionsError(
       `Unknown key ${JSON.stringify(joinPath(path, [key]))}. ${hint}`,
     );
   }
-  const got = describeValue(
+  const got = describe(
     issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value),
   );
   return new OptionsError(

@@ -247,6 +247,15 @@ describe('endpoints.update', () => {
     });
   });
 
+  it('shows nothing of a text in place of the changes', async () => {
+    await using world = await createWorld();
+    const { endpoints } = world.start();
+    const { id } = await endpoints.create({ url: URL_OK });
+    await expect(endpoints.update(id, 'hunter2hunter2' as never)).rejects.toThrow(
+      /an object .* got a string\.$/,
+    );
+  });
+
   it('lets any number of concurrent changes win', async () => {
     await using world = await createWorld();
     const { endpoints } = world.start();
