@@ -106,8 +106,13 @@ function digest(value: unknown): string {
 
 /** What makes two destinations of one tenant the same before they are checked; `undefined`: to be checked each time. */
 function keyOf(destination: object, tenant: string): string | undefined {
-  const { url } = destination as Partial<Destination>;
-  if (!isPlainJson(url instanceof URL ? { ...destination, url: '' } : destination)) return undefined;
-  const text = JSON.stringify(destination);
-  return text.length > MAX_CACHED_TEXT ? undefined : `${tenant.length}:${tenant}${text}`;
+  try {
+    const { url } = destination as Partial<Destination>;
+    if (!isPlainJson(url instanceof URL ? { ...destination, url: '' } : destination)) return undefined;
+    const text = JSON.stringify(destination);
+    return text.length > MAX_CACHED_TEXT ? undefined : `${tenant.length}:${tenant}${text}`;
+  } catch {
+    // Cycles, and what is nested too deep: the check names the place.
+    return undefined;
+  }
 }

@@ -515,6 +515,18 @@ describe('a wrong recipient', () => {
     [{ url, secret: SECRET, secrets: [SECRET] }, 'to.secrets', /either secret or secrets/],
   ];
 
+  it('names the place of a cycle, and what is nested too deep', async () => {
+    await using harness = await createHarness();
+    const { url } = harness.receiver;
+    const cycle: Record<string, unknown> = { url };
+    cycle['self'] = cycle;
+    await expect(emitTo(harness.dispatcher, cycle as never)).rejects.toMatchObject({ path: 'to.self' });
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level += 1) deep = [deep];
+    const metadata = { deep } as never;
+    await expect(emitTo(harness.dispatcher, { url, metadata })).rejects.toThrow(OptionsError);
+  });
+
   it.each(wrong.map(([to, path, message]) => [path, message, to] as const))(
     'is refused at %s: %s',
     async (path, message, to) => {
