@@ -94,13 +94,15 @@ function addField(
 }
 
 /** What a value may be: the branches of `anyOf` and `oneOf`; the parts of `allOf` as if they were written in one. */
-function variantsOf(schema: JsonObject, walk: Walk, depth = 0): JsonObject[] {
+function variantsOf(schema: JsonObject, walk: Walk, seen = new Set<JsonObject>()): JsonObject[] {
   const at = resolve(schema, walk);
-  if (depth > MAX_DEPTH) return [];
+  // A schema that is a branch of itself, or of several others, says nothing new.
+  if (seen.has(at)) return [];
+  seen.add(at);
   const branches = [...toObjects(at['anyOf']), ...toObjects(at['oneOf'])];
   if (branches.length > 0)
     return branches
-      .flatMap((branch) => variantsOf(branch, walk, depth + 1))
+      .flatMap((branch) => variantsOf(branch, walk, seen))
       .filter((branch) => branch['type'] !== 'null');
   const parts = toObjects(at['allOf']);
   return parts.length === 0 ? [at] : [mergeParts([at, ...parts.map((part) => resolve(part, walk))])];

@@ -69,6 +69,21 @@ describe('listFields', () => {
     expect(listFields({ $ref: '#' })).toHaveLength(1);
   });
 
+  it('does not go on for long where a schema is a branch of itself', () => {
+    const names = ['t0', 't1', 't2'];
+    const anyOf = names.map((name) => ({ $ref: `#/$defs/${name}` }));
+    let reads = 0;
+    const definition = {
+      get anyOf() {
+        reads += 1;
+        if (reads > 1_000) throw new Error('read without end');
+        return anyOf;
+      },
+    };
+    const $defs = Object.fromEntries(names.map((name) => [name, Object.create(definition) as object]));
+    expect(listFields({ $ref: '#/$defs/t0', $defs } as never)).toMatchObject([{ name: 'data' }]);
+  });
+
   it('names data that is no object', () => {
     expect(fieldsOf(z.string())).toEqual(['data: string']);
     expect(fieldsOf(z.array(z.object({ id: z.string() })))).toEqual(['data: object[]', 'data[].id: string']);
