@@ -114,8 +114,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws OptionsError for what is no such source, wrong options, and patterns where the source has no catch-all
    * @throws StoppedError after `stop`
    */
-  attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void;
   attach(source: SubscribeSource, options?: SubscribeOptions<keyof Events & string>): () => void;
+  attach(source: EventSource, options: AttachOptions<keyof Events & string>): () => void;
   attach(
     source: EventSource | SubscribeSource,
     options: AttachOptions<keyof Events & string> | SubscribeOptions<keyof Events & string> = {},

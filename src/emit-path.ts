@@ -48,8 +48,8 @@ export class EmitPath {
   /** The message that `emit` would store. */
   async createMessage(type: string, data: unknown, options: EmitOptions): Promise<NewMessage> {
     const { checker, factory } = this.#options;
-    const value = checker === undefined ? data : (await checker.parse(type, data)).value;
-    return factory.create(type, value, options);
+    const value = checker === undefined ? data : (await checker.parse(type, data, false)).value;
+    return factory.draft(type, value, options);
   }
 
   #accept(

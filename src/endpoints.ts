@@ -14,7 +14,8 @@ import { createId } from './core/id.ts';
 import { type AttemptOutcome, type OutcomeReason, reasonOf, responseOf } from './core/outcome.ts';
 import { describeSigning, type SchemeSecrets } from './core/rotate-secrets.ts';
 import { generateSecret, publicKeyOf, shortSecretWarning } from './core/secret.ts';
-import type { SignatureSetting } from './core/signature.ts';
+import { isSigning, type SignatureSetting } from './core/signature.ts';
+import { OptionsError } from './errors.ts';
 import type { EndpointAdmin } from './engine/endpoint-admin.ts';
 import type { EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
@@ -203,6 +204,7 @@ class EndpointRegistry implements Endpoints {
       id,
       (record) => {
         const next = updateEndpointRecord(record, changes, this.#options);
+        this.#checkStillSigned(record, next);
         this.#options.checkEvents(next.events, record.events);
         compiler.check(next);
         if (next.secrets !== record.secrets) this.#warnOfShortSecrets(next);
@@ -265,6 +267,18 @@ class EndpointRegistry implements Endpoints {
       durationMs,
       response,
     };
+  }
+
+  /** Where secrets are the rule, an endpoint does not become an unsigned one by the way. */
+  #checkStillSigned(before: EndpointRecord, after: EndpointRecord): void {
+    const { secretPolicy, defaults } = this.#options;
+    if (secretPolicy !== 'generate' || before.secrets.length === 0 || after.secrets.length > 0) return;
+    if (!isSigning(after.signatures ?? defaults.signatures)) return;
+    throw new OptionsError(
+      'endpoint.secret',
+      "endpoint.secret: cannot be removed, because requests would go out unsigned. Set signatures: ['none'] with it, rotate " +
+        "the secret instead, or create the dispatcher with secretPolicy: 'optional'.",
+    );
   }
 
   #warnOfShortSecrets({ id, secrets, signatures }: EndpointRecord): void {

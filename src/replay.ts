@@ -19,7 +19,8 @@ export interface ReplayRequest {
   until?: Date | number | undefined;
   /**
    * Existing deliveries in these states are sent again. Default: all final ones, **`succeeded` included**. With
-   * `scheduled`, deliveries that wait for their next attempt are due now. `sending` is left alone always.
+   * `scheduled`, deliveries that wait for their next attempt are due now. `sending` is left alone always. Empty, with
+   * `createMissing: true`: only what is missing.
    */
   states?: readonly Exclude<DeliveryState, 'sending'>[] | undefined;
   /** Only these messages; at most 1,000. Unknown ids are passed over. */
@@ -54,7 +55,7 @@ const schema = z.strictObject({
     .optional(),
   since: instant,
   until: instant,
-  states: z.array(z.enum(replayable)).min(1).optional(),
+  states: z.array(z.enum(replayable)).optional(),
   messageIds: z.array(z.string().min(1).max(256)).min(1).max(1000).optional(),
   createMissing: z.boolean().optional(),
   asOf: instant,

@@ -5,6 +5,7 @@ import { DELIVERY_SETTING_KEYS, type DeliverySettings, type EndpointRecord } fro
 import { expectKnownKeys } from './expect-value.ts';
 import type { JsonObject } from './json.ts';
 import { isPlainJson } from './plain-json.ts';
+import { resolveSignature } from './signature.ts';
 
 /**
  * Where one message goes: `emit(type, data, { to: { url: job.callbackUrl } })`. Settings that it does not have are those
@@ -67,6 +68,7 @@ export function createDestinationRecord(
     if (key !== 'metadata' && !isPlainJson(value))
       throw new OptionsError(`${path}.${key}`, `${path}.${key}: expected plain data, as JSON carries it.`);
   }
+  checkSigned(record, path);
   const { defaults } = surroundings;
   const hidden: EndpointRecord = {
     ...record,
@@ -78,4 +80,16 @@ export function createDestinationRecord(
     ordering: record.ordering ?? defaults.ordering,
   };
   return JSON.parse(JSON.stringify(hidden)) as EndpointRecord;
+}
+
+/** A scheme that was asked for by name and has no key would leave out, in silence, what the receiver waits for. */
+function checkSigned({ secrets, signatures = [] }: EndpointRecord, path: string): void {
+  if (secrets.length > 0) return;
+  const unkeyed = signatures.map(resolveSignature).find(({ kind }) => kind === 'built-in');
+  if (unkeyed === undefined) return;
+  throw new OptionsError(
+    `${path}.secret`,
+    `${path}.secret: expected a secret, because ${path}.signatures asks for ${JSON.stringify(unkeyed.name)}, got none. ` +
+      'Give the secret of the receiver, or leave signatures out to send unsigned.',
+  );
 }

@@ -36,9 +36,15 @@ function stringify(value: unknown, root: string): string {
   } catch {
     suspicious = true;
   }
-  // JSON.stringify writes NaN, Infinity and undefined items as null, and a Map as {}: only when it wrote such a thing is
+  // JSON.stringify writes NaN, Infinity and undefined items as null, a Map as {}, and bytes as {"0":…: only when it wrote such a thing is
   // the slow walk needed to tell it from a real one.
-  if (text === undefined || suspicious || text.includes('null') || text.includes('{}'))
+  if (
+    text === undefined ||
+    suspicious ||
+    text.includes('null') ||
+    text.includes('{}') ||
+    text.includes('{"0":')
+  )
     assertJson(value, root);
   if (text === undefined)
     throw new PayloadError(
@@ -94,6 +100,12 @@ const LOSING_CLASSES = [
 ] as const;
 
 function walkObject(value: object, path: string, ancestors: Set<object>): void {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    throw refuse(
+      path,
+      `a ${value.constructor.name}`,
+      'JSON would turn it into an object of numbered members; send a list of numbers, or bytes as base64 text',
+    );
   const losing = LOSING_CLASSES.find((candidate) => value instanceof candidate);
   if (losing !== undefined)
     throw refuse(

@@ -16,6 +16,14 @@ export interface ReplayPlan {
 }
 
 /**
+ * Whether the filter of its endpoint never came to a verdict about a delivery: it threw when the message was matched, so
+ * nobody knows whether the endpoint wants it.
+ */
+export function isUnjudged({ state, reason, firstAttemptAt }: Delivery): boolean {
+  return state === 'failed' && reason === 'function_failed' && firstAttemptAt === undefined;
+}
+
+/**
  * Sorts out the deliveries of a batch.
  *
  * @param isServed whether an endpoint is there and enabled

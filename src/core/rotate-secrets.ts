@@ -50,7 +50,9 @@ export function rotateSecrets(record: EndpointRecord, rotation: Rotation, now: n
     .map((old) => limit(old, endsAt))
     .filter(({ expiresAt = Infinity }) => now < expiresAt);
   if (previous.length >= MAX_SECRETS) throw tooMany(record.id, previous);
-  const isStandby = switchAt === 'graceEnd' && previous.length > 0;
+  // One that leads already goes on leading: nothing has been signed with the others alone.
+  const isLeading = live[leadingIndex(live)]?.value === secret;
+  const isStandby = switchAt === 'graceEnd' && previous.length > 0 && !isLeading;
   const added: Secret = { value: secret, createdAt: now, ...(isStandby ? { standby: true } : {}) };
   const ends = previous.map(({ expiresAt = Infinity }) => expiresAt);
   return {

@@ -172,6 +172,11 @@ const PLAIN_SETTINGS: ReadonlyMap<string, ResolvedSignature> = new Map(
   Object.keys(SIGNATURE_SCHEMES).map((name) => [name, resolveOptions(name)]),
 );
 
+/** Whether any of the schemes signs; only `none` does not. */
+export function isSigning(signatures: readonly SignatureSetting[]): boolean {
+  return signatures.some((setting) => resolveSignature(setting).kind !== 'none');
+}
+
 const MAX_SCHEMES = 10;
 const MAX_PREFIX_LENGTH = 256;
 

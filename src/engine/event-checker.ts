@@ -40,14 +40,16 @@ export class EventChecker {
   /**
    * What the schema makes of the data; a promise only where the schema answers with one.
    *
+   * @param isEmitted false when it is only asked about: then nobody is warned
+   *
    * @throws OptionsError for a type that is not in the catalog
    * @throws PayloadError for data that does not pass
    * @throws FunctionError for a schema that throws, or answers with something else
    */
-  parse(type: string, data: unknown): ParsedData | Promise<ParsedData> {
+  parse(type: string, data: unknown, isEmitted = true): ParsedData | Promise<ParsedData> {
     const known = this.#types.get(type);
     if (known === undefined) throw unknownEventType(type, this.#names);
-    if (!known.isUsed) this.#use(type, known);
+    if (isEmitted && !known.isUsed) this.#use(type, known);
     let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
     let isLate: boolean;
     try {

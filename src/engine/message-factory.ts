@@ -88,6 +88,21 @@ export class MessageFactory {
     options: EmitOptions = NO_OPTIONS,
     to?: readonly Recipient[],
   ): NewMessage {
+    return this.#create(type, data, options, to, false);
+  }
+
+  /** The same for a message that is not emitted, only asked about: its trace is of no interest. */
+  draft(type: string, data: unknown, options: EmitOptions): NewMessage {
+    return this.#create(type, data, options, undefined, true);
+  }
+
+  #create(
+    type: string,
+    data: unknown,
+    options: EmitOptions,
+    to: readonly Recipient[] | undefined,
+    isDraft: boolean,
+  ): NewMessage {
     this.#checkType(type);
     if (options !== NO_OPTIONS) checkOptions(options);
     const dataJson = isUint8Array(data) ? this.#serializeBytes(data) : serializeJson(data, 'data');
@@ -103,7 +118,7 @@ export class MessageFactory {
       idempotencyKey,
       orderingKey: options.orderingKey,
       metadata,
-      trace: this.#traceOf(options),
+      trace: isDraft ? undefined : this.#traceOf(options),
       addressed: options.to !== undefined,
       test: false,
       fingerprint:

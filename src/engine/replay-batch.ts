@@ -1,6 +1,6 @@
 /** One batch of a replay: what there is to do for some messages, and doing it. */
 import type { Delivery } from '../core/delivery.ts';
-import { planReplay, type ReplayScope } from '../core/plan-replay.ts';
+import { isUnjudged, planReplay, type ReplayScope } from '../core/plan-replay.ts';
 import type { ReplayCounts } from '../lifecycle-events.ts';
 import type { Page, StoredMessage } from '../store/store.ts';
 import type { Directory } from './directory.ts';
@@ -50,9 +50,13 @@ export async function surveyBatch(
   const deliveries = await readDeliveries(messages, job, options);
   await lookUpEndpoints(deliveries, job, options);
   const isServed = (id: string): boolean => runtimeOf(id, job, options)?.record.status === 'enabled';
-  const { retry, skipped } = planReplay(deliveries, job, isServed);
-  if (!job.createMissing) return { retry, missing: [], skipped, failures: [] };
   await options.directory.upToDate();
+  const plan = planReplay(deliveries, job, isServed);
+  const retry = plan.retry.filter(
+    (delivery) => !isUnjudged(delivery) || isWanted(delivery, messages, job, options),
+  );
+  const skipped = plan.skipped + plan.retry.length - retry.length;
+  if (!job.createMissing) return { retry, missing: [], skipped, failures: [] };
   const matches = surveyMatches(messages, deliveries, job, options);
   return { retry, ...matches, skipped: skipped + matches.skipped };
 }
@@ -146,6 +150,19 @@ function runtimeOf(
   { directory }: ReplayBatchOptions,
 ): EndpointRuntime | undefined {
   return directory.get(endpointId) ?? lookedUp.get(endpointId);
+}
+
+/** Judged now, because it could not be when the message was matched. */
+function isWanted(
+  { messageId, endpointId }: Delivery,
+  messages: readonly StoredMessage[],
+  job: ReplayJob,
+  options: ReplayBatchOptions,
+): boolean {
+  const runtime = runtimeOf(endpointId, job, options);
+  const message = messages.find(({ id }) => id === messageId);
+  if (runtime === undefined || message === undefined) return false;
+  return options.matcher.survey(message, runtime).matched.length > 0;
 }
 
 function surveyMatches(

@@ -271,9 +271,9 @@ it('each scheme of one endpoint has its own rule, with one secret in two reading
     graceMs: HOUR,
   });
   expect(rotated.signsWith).toEqual([
-    { scheme: 'standard', with: 'both' },
+    { scheme: 'standard', with: 'all' },
     { scheme: 'github', with: 'previous' },
-    { scheme: 'stripe', with: 'both' },
+    { scheme: 'stripe', with: 'all' },
   ]);
   const { request, seconds, id } = await send(harness);
   expect(request.headers).toMatchObject({

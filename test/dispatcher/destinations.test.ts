@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Destination } from '../../src/core/destination.ts';
-import type { WebhookDispatcher } from '../../src/dispatcher.ts';
+import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { RecipientInput } from '../../src/engine/recipients.ts';
 import { ConflictError, NotFoundError, OptionsError } from '../../src/errors.ts';
 import { createReceiver } from '../../src/listener/recording-receiver.ts';
@@ -599,4 +599,20 @@ describe('a hidden endpoint', () => {
     expect((await harness.dispatcher.health()).endpoints).toBe(0);
     expect((await harness.dispatcher.emit('job.done', 2)).deliveries).toEqual([]);
   });
+});
+
+describe('a destination whose scheme has no key', () => {
+  it.each(['github', 'standard-ed25519', 'stripe'])(
+    'is refused for %s: it would go out unsigned',
+    async (name) => {
+      await using dispatcher = new WebhookDispatcher();
+      const to = { url: 'https://example.com', signatures: [name] };
+      await expect(dispatcher.emit('job.done', 1, { to })).rejects.toMatchObject({
+        code: 'invalid_option',
+        path: 'to.secret',
+      });
+      const unsigned = { url: 'https://example.com', signatures: ['none'] };
+      await expect(dispatcher.emit('job.done', 1, { to: unsigned })).resolves.toBeDefined();
+    },
+  );
 });

@@ -178,11 +178,25 @@ describe('endpoints.update', () => {
     expect(updated.revision).toBe(2);
   });
 
-  it('removes the secret with null: requests go out unsigned', async () => {
+  it('does not remove the last secret where secrets are the rule, unless nothing is to be signed', async () => {
     await using harness = await createHarness();
+    const { id } = await harness.createEndpoint();
+    const { endpoints } = harness.dispatcher;
+    for (const changes of [{ secret: null }, { secrets: null }])
+      await expect(endpoints.update(id, changes)).rejects.toMatchObject({
+        code: 'invalid_option',
+        path: 'endpoint.secret',
+      });
+    expect((await endpoints.get(id)).revision).toBe(1);
+    const updated = await endpoints.update(id, { secret: null, signatures: ['none'] });
+    expect(updated.secrets).toEqual([]);
+  });
+
+  it('removes the secret with null where secrets are optional: requests go out unsigned', async () => {
+    await using harness = await createHarness({ dispatcher: { secretPolicy: 'optional' } });
     for (const changes of [{ secret: null }, { secrets: null }]) {
       harness.receiver.clear();
-      const endpoint = await harness.createEndpoint();
+      const endpoint = await harness.createEndpoint({ secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
       const updated = await harness.dispatcher.endpoints.update(endpoint.id, changes);
       expect(updated.secrets).toEqual([]);
       await harness.dispatcher.emit('job.done', {}, { to: [endpoint.id] });
