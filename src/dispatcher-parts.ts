@@ -1,6 +1,6 @@
 /** The parts of a dispatcher and how they hang together. Store and transport are chosen by who calls. */
 import type { Endpoints } from './endpoints.ts';
-import { createEndpoints } from './endpoints.ts';
+import { createEndpoints } from './endpoint-registry.ts';
 import { Destinations } from './engine/destinations.ts';
 import { derivePublicKey } from './engine/ed25519.ts';
 import { createEndpointCompiler } from './engine/endpoint-runtime.ts';

@@ -71,6 +71,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
         this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
       reporter: this.#parts.reporter,
       eventAdapter: resolved.eventAdapter,
+      checkTypes: (patterns) => this.#parts.checker?.checkPatterns(patterns, [], 'events'),
       maxPending: DEFAULTS.maxPending,
     });
     this.endpoints = this.#parts.endpoints;

@@ -19,6 +19,8 @@ export interface SourcesOptions {
   readonly emit: IntakeOptions['emit'];
   readonly reporter: Reporter;
   readonly eventAdapter: EventAdapter;
+  /** Checks event types and patterns against the catalog. */
+  readonly checkTypes: (patterns: readonly string[]) => void;
   readonly maxPending: number;
 }
 
@@ -54,6 +56,7 @@ export class Sources {
     const detach = attachSource(source, options, {
       createIntake: (maxPending = defaultMaxPending) => this.#createIntake(maxPending),
       eventAdapter,
+      checkTypes: this.#options.checkTypes,
       report: (error) => reporter.emitFailed(error),
       onComplete: () => {
         isComplete = true;

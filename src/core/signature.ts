@@ -212,7 +212,21 @@ export function validateSignatures(
       writers.set(header, name);
     }
   }
+  refuseSharedPrivateKey(items as readonly SignatureSetting[], path);
   return items as readonly SignatureSetting[];
+}
+
+/** A scheme that shares the secret of another one has a receiver that must hold it: a private key would not be private. */
+function refuseSharedPrivateKey(settings: readonly SignatureSetting[], path: string): void {
+  const builtIn = settings.map(resolveSignature).filter((signature) => signature.kind === 'built-in');
+  const asymmetric = builtIn.find(({ secretFormat }) => secretFormat === 'ed25519');
+  const other = builtIn.find(({ secretFormat }) => secretFormat !== 'ed25519');
+  if (asymmetric === undefined || other === undefined) return;
+  throw new OptionsError(
+    path,
+    `${path}: ${asymmetric.name} and ${other.name} cannot share an endpoint: receivers of ${other.name} would have to hold the ` +
+      'private key. Register an endpoint for each.',
+  );
 }
 
 function twoWriters(path: string, header: string, first: string, second: string): OptionsError {

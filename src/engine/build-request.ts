@@ -137,7 +137,7 @@ function liveSecrets({ plan, runtime, now }: Build): SecretsInUse {
   if (inUse !== undefined) return inUse;
   throw new DispatcherFault(
     'bad_secret',
-    `every secret of endpoint ${runtime.record.id} has expired; rotate its secret, or set secret: null to send unsigned`,
+    `every secret of endpoint ${runtime.record.id} has expired; rotate its secret`,
   );
 }
 

@@ -97,7 +97,8 @@ export class DeliveryAdmin {
     // What ends otherwise is told of by whoever ends it.
     const [moved] = deliveries;
     const isEndedHere = moved !== undefined && (moved.state === 'discarded' || queued !== undefined);
-    if (isEndedHere && directory.get(endpointId) === undefined) await directory.refresh(endpointId);
+    if (isEndedHere && directory.get(endpointId) === undefined)
+      await directory.find(endpointId).catch(() => undefined);
     if (isEndedHere) reporter.rescheduled(delivery, directory.refOf(endpointId));
     return delivery;
   }

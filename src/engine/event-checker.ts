@@ -72,8 +72,8 @@ export class EventChecker {
    * @param known patterns that need no check, because the endpoint has them already
    * @throws OptionsError for a pattern that covers no type of the catalog
    */
-  checkPatterns(patterns: readonly string[], known: readonly string[]): void {
-    checkPatterns(patterns, this.#names, 'endpoint.events', new Set(known));
+  checkPatterns(patterns: readonly string[], known: readonly string[], path = 'endpoint.events'): void {
+    checkPatterns(patterns, this.#names, path, new Set(known));
   }
 
   /** What is known about the types, in the order of their names. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { expectKnownKeys } from '../core/expect-value.ts';
 import { joinHeaders, pairHeaders } from './raw-headers.ts';
 import type { Receiver, ReceiverOptions } from './receiver.ts';
 import { RecordedRequest } from './recorded-request.ts';
@@ -9,6 +10,7 @@ import { verifyRequest } from './verify-request.ts';
 
 /** Starts a {@link Receiver}. */
 export async function createReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
+  expectKnownKeys(options, 'receiver', ['host', 'port', 'maxRequests', 'verify']);
   const receiver = new RecordingReceiver(options);
   await receiver.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   return receiver;

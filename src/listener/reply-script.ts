@@ -1,3 +1,4 @@
+import { expectKnownKeys, unexpected } from '../core/expect-value.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 
 /** How a receiver answers a request. */
@@ -27,12 +28,14 @@ export class ReplyScript {
 
   /** Queues replies for the next requests, one each: `reply(503, 503, 200)`. */
   reply(...replies: readonly Reply[]): this {
+    for (const reply of replies) checkReply(reply);
     this.queue.push(...replies);
     return this;
   }
 
   /** Sets the reply for all requests for which none is queued. */
   always(reply: Reply): this {
+    checkReply(reply);
     this.standing = reply;
     return this;
   }
@@ -47,4 +50,15 @@ export class ReplyScript {
     this.queue.length = 0;
     this.standing = undefined;
   }
+}
+
+/** A reply that is not what it looks like would make a test of failures pass. */
+function checkReply(reply: unknown): void {
+  if (typeof reply === 'function') return;
+  const { status } = typeof reply === 'object' && reply !== null ? (reply as ReplyDetails) : { status: NaN };
+  const code = typeof reply === 'number' ? reply : status;
+  if (code !== undefined && !(Number.isInteger(code) && code >= 100 && code <= 599))
+    throw unexpected('reply', 'a status from 100 to 599, { status, headers, body, … } or a function', reply);
+  if (typeof reply === 'object' && reply !== null)
+    expectKnownKeys(reply, 'reply', ['status', 'headers', 'body', 'delayMs', 'hold']);
 }

@@ -2,6 +2,7 @@ import { catchRejection } from '../core/catch-rejection.ts';
 import { FunctionError } from '../errors.ts';
 import type { CheckedAttachOptions } from './attach-options.ts';
 import type { EventAdapter } from './event-adapter.ts';
+import { type EventSelection, readSelection } from './event-selection.ts';
 import type { Intake } from './intake.ts';
 import { type EventDefaults, readEvent, type ReadEvent } from './read-event.ts';
 import type { Listening } from './source-kind.ts';
@@ -10,6 +11,8 @@ import type { Listening } from './source-kind.ts';
 export interface AttachContext {
   readonly createIntake: (maxPending: number | undefined) => Intake;
   readonly eventAdapter: EventAdapter;
+  /** Checks event types and patterns against the catalog, if there is one. @throws OptionsError */
+  readonly checkTypes: (patterns: readonly string[]) => void;
   /** Never throws. */
   readonly report: (error: unknown) => void;
   /** The source says that nothing more will come. */
@@ -30,6 +33,18 @@ export class Attachment {
     this.options = options;
     this.context = context;
     this.intake = context.createIntake(options.maxPending);
+  }
+
+  /**
+   * Which events are wanted. Their types are those of messages, unless `map` has a say in that.
+   *
+   * @throws OptionsError for a wrong selection, and for a type that the catalog does not know
+   */
+  select(): EventSelection {
+    const selection = readSelection(this.options.events);
+    if (this.options.map === undefined)
+      this.context.checkTypes([...new Set(selection.names.values()), ...selection.patterns]);
+    return selection;
   }
 
   /** No event is taken any more. */

@@ -1,14 +1,14 @@
 /** Sources that hand over event objects, which `map` or the event adapter reads. */
 import { FunctionError } from '../errors.ts';
 import type { Attachment } from './attachment.ts';
-import { type EventSelection, readSelection, typeOf } from './event-selection.ts';
+import { type EventSelection, typeOf } from './event-selection.ts';
 import type { ReadEvent } from './read-event.ts';
 import type { EventObserver, ObjectKind } from './source-kind.ts';
 
 /** @throws OptionsError for a wrong selection, and for a subscription that cannot be ended */
 export function listenToObjects(kind: ObjectKind, source: unknown, attachment: Attachment): void {
   const { options, context, intake } = attachment;
-  const selection = options.events === undefined ? undefined : readSelection(options.events);
+  const selection = options.events === undefined ? undefined : attachment.select();
   const { map, tenant } = options;
   const read = map ?? context.eventAdapter;
   const what = (): string =>

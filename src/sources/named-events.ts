@@ -3,7 +3,7 @@ import { describeValue } from '../core/describe-value.ts';
 import { EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
 import { OptionsError } from '../errors.ts';
 import type { Attachment } from './attachment.ts';
-import { type EventSelection, readSelection, typeOf } from './event-selection.ts';
+import { type EventSelection, typeOf } from './event-selection.ts';
 import type { NamedKind } from './source-kind.ts';
 
 /** Names of a catch-all that are reported, so that a source with ever new ones cannot fill the memory. */
@@ -11,7 +11,7 @@ const MAX_REPORTED_NAMES = 100;
 
 /** @throws OptionsError for a wrong selection, and for patterns where the source has no catch-all */
 export function listenToNames(kind: NamedKind, source: unknown, attachment: Attachment): void {
-  const selection = readSelection(attachment.options.events);
+  const selection = attachment.select();
   const take = createTake(kind, attachment);
   if (selection.patterns.length === 0) {
     for (const [name, type] of selection.names)

@@ -17,6 +17,13 @@ export interface ConnectionOptions {
   readonly tls?: TlsOptions;
 }
 
+/** Names of {@link ConnectionOptions}. */
+export const CONNECTION_OPTIONS = [
+  'keepAliveMs',
+  'maxResponseHeaderBytes',
+  'tls',
+] as const satisfies readonly (keyof ConnectionOptions)[];
+
 const DEFAULT_KEEP_ALIVE_MS = 4_000;
 const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * 1024;
 

@@ -2,7 +2,13 @@ import type { KyInstance, Options as KyOptions } from 'ky';
 import type { Agent } from 'undici';
 import { classifyError, classifyFetchError } from './classify-error.ts';
 import { describeError } from '../errors.ts';
-import { createGuardedAgent, type ConnectionOptions, type GuardedAgent } from './create-agent.ts';
+import {
+  createGuardedAgent,
+  type ConnectionOptions,
+  type GuardedAgent,
+  CONNECTION_OPTIONS,
+} from './create-agent.ts';
+import { expectKnownKeys } from '../core/expect-value.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici } from './load-undici.ts';
 import type {
@@ -37,6 +43,7 @@ export interface KyTransportOptions extends ConnectionOptions {
  * response with more than five encodings as a whole.
  */
 export function kyTransport(options: KyTransportOptions = {}): Transport {
+  expectKnownKeys(options, 'kyTransport', [...CONNECTION_OPTIONS, 'ky', 'fetch']);
   return new KyTransport(options);
 }
 

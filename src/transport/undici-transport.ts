@@ -1,6 +1,12 @@
 import type { Agent, Dispatcher } from 'undici';
 import { classifyError } from './classify-error.ts';
-import { createGuardedAgent, type ConnectionOptions, type GuardedAgent } from './create-agent.ts';
+import {
+  createGuardedAgent,
+  type ConnectionOptions,
+  type GuardedAgent,
+  CONNECTION_OPTIONS,
+} from './create-agent.ts';
+import { expectKnownKeys } from '../core/expect-value.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici } from './load-undici.ts';
 import type {
@@ -21,6 +27,7 @@ export type UndiciTransportOptions = ConnectionOptions;
  * undici is loaded when the dispatcher starts, not when this is called.
  */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
+  expectKnownKeys(options, 'undiciTransport', CONNECTION_OPTIONS);
   return new UndiciTransport(options);
 }
 

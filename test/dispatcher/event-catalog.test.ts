@@ -309,3 +309,23 @@ describe('eventTypes', () => {
     expect(new WebhookDispatcher().eventTypes()).toEqual([]);
   });
 });
+
+describe('attach with a catalog', () => {
+  it('refuses a type that the catalog does not know, unless map has a say in it', async () => {
+    await using dispatcher = new WebhookDispatcher({
+      events: defineEvents({ 'job.done': z.object({ n: z.number() }) }),
+    });
+    const source = new EventEmitter();
+    const attach = (events: readonly string[]): unknown =>
+      dispatcher.attach(source, { events: events as readonly 'job.done'[] });
+    expect(() => attach(['job.dome'])).toThrow('job.done');
+    expect(source.listenerCount('job.dome')).toBe(0);
+    dispatcher.attach(source, {
+      events: { finished: 'job.done' },
+      map: (_type, value) => ({ data: { n: value } }),
+    });
+    source.emit('finished', 7);
+    await dispatcher.drain();
+    expect((await dispatcher.messages.list()).items).toMatchObject([{ type: 'job.done', data: { n: 7 } }]);
+  });
+});

@@ -258,6 +258,23 @@ describe('replay', () => {
   });
 });
 
+describe('replay with no states', () => {
+  it('makes only what is missing, however often it is repeated', async () => {
+    await using harness = await createHarness();
+    const { dispatcher } = harness;
+    await dispatcher.emit('job.done', 1);
+    const { id: endpointId } = await harness.createEndpoint();
+    await dispatcher.emit('job.done', 2);
+    await harness.advance(0);
+    const request = { endpointId, states: [], createMissing: true } as const;
+    expect(await dispatcher.replay(request)).toMatchObject({ created: 1, retried: 0 });
+    await harness.advance(1_000);
+    expect(await dispatcher.replay(request)).toMatchObject({ created: 0, retried: 0 });
+    await harness.advance(0);
+    expect(harness.receiver.received).toBe(2);
+  });
+});
+
 describe('replay: wrong requests', () => {
   it.each([
     [{ state: 'failed' }, 'Did you mean "states"?'],

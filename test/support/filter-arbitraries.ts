@@ -47,7 +47,7 @@ export const operators = fc.letrec<{ condition: FilterCondition }>((tie) => ({
       .filter((record) => Object.keys(record).length > 0),
   ),
 })).condition;
-export const expressions = fc.letrec<{ expression: FilterExpression }>((tie) => ({
+const anyExpression = fc.letrec<{ expression: FilterExpression }>((tie) => ({
   expression: fc.oneof(
     { maxDepth: 2 },
     fc.dictionary(paths, operators, { maxKeys: 2 }),
@@ -56,3 +56,9 @@ export const expressions = fc.letrec<{ expression: FilterExpression }>((tie) => 
     tie('expression').map(($not) => ({ $not })),
   ),
 })).expression;
+
+/** Parts of an expression, at least as many as the limit on filters counts. */
+const countParts = (expression: FilterExpression): number => JSON.stringify(expression).split(/[:,[]/).length;
+
+/** Small enough that two of them can be combined without exceeding what a filter may have. */
+export const expressions = anyExpression.filter((expression) => countParts(expression) <= 60);

@@ -50,8 +50,8 @@ function makeRoom(tables: Tables, entries: number, maxMessages: number): void {
   if (tables.finished.size < excess) {
     throw new StoreError(
       `Cannot store ${entries} more messages: the memory store holds ${tables.messages.size} of at most ${maxMessages}, ` +
-        'and too few of them are finished to make room. Raise maxMessages, look for endpoints that are paused or ' +
-        'do not answer, or use a store on disk.',
+        'and too few of them are finished to make room. Raise maxMessages, or look for endpoints that are paused or ' +
+        'do not answer.',
       { code: 'store_full' },
     );
   }

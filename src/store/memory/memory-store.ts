@@ -1,4 +1,5 @@
 import type { Delivery } from '../../core/delivery.ts';
+import { expectKnownKeys } from '../../core/expect-value.ts';
 import { OptionsError } from '../../errors.ts';
 import type {
   AppendParams,
@@ -68,6 +69,7 @@ export interface MemoryStoreOptions {
  * @throws OptionsError when `maxMessages` is not a whole number of at least 1, or `Infinity`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  expectKnownKeys(options, 'memoryStore', ['maxMessages']);
   const { maxMessages = DEFAULT_MAX_MESSAGES } = options;
   if (maxMessages !== Infinity && !(Number.isSafeInteger(maxMessages) && maxMessages >= 1)) {
     throw new OptionsError(
