@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { byAudience } from './audience.ts';
 import { anchor, cell, code, page, paragraphs, table } from './markdown.ts';
 import { ENTRY_POINTS, type PublicName, readDoc, readPublicNames } from './public-names.ts';
 
@@ -10,10 +11,24 @@ export function renderApi(elsewhere: Elsewhere): Map<string, string> {
   return new Map(
     ENTRY_POINTS.map(({ specifier, source, page: path }) => {
       const { names, checker } = readPublicNames(source);
-      const index = names.map(({ name }) => `[${name}](${anchor(name)})`).join(' · ');
-      const intro = `Every name that \`${specifier}\` exports, in alphabetical order.`;
-      const sections = names.map((entry) => renderName(entry, checker, elsewhere));
-      return [path, page(`# \`${specifier}\``, intro, index, ...sections)];
+      const { users, authors } = byAudience(names);
+      const renderPart = (part: readonly PublicName[]): string[] => [
+        part.map(({ name }) => `[${name}](${anchor(name)})`).join(' · '),
+        ...part.map((entry) => renderName(entry, checker, elsewhere)),
+      ];
+      return [
+        path,
+        page(
+          `# \`${specifier}\``,
+          `Every name that \`${specifier}\` exports: first [for applications](#for-applications), then ` +
+            '[for authors of stores and transports](#for-authors-of-stores-and-transports).',
+          '## For applications',
+          ...renderPart(users),
+          '## For authors of stores and transports',
+          'An application and its tests need none of these. The [store contract](store-contract.md) says what a store promises.',
+          ...renderPart(authors),
+        ),
+      ];
     }),
   );
 }
@@ -21,7 +36,7 @@ export function renderApi(elsewhere: Elsewhere): Map<string, string> {
 function renderName(entry: PublicName, checker: ts.TypeChecker, elsewhere: Elsewhere): string {
   const { name, node, doc } = entry;
   const other = elsewhere.get(name);
-  const parts = [`## ${name}`, paragraphs(doc)];
+  const parts = [`### ${name}`, paragraphs(doc)];
   if (other !== undefined) parts.push(`Its members are described under [${name}](${other}${anchor(name)}).`);
   else parts.push(...renderDeclaration(node, checker));
   return parts.filter((part) => part !== '').join('\n\n');
