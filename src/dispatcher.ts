@@ -195,7 +195,10 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     await (await this.#parts.host.ready('resume')).switch.set(undefined);
   }
 
-  /** Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints do not count. */
+  /**
+   * Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints, and deliveries that a
+   * `rateLimit` holds back do not count.
+   */
   async drain(): Promise<void> {
     await (await this.#parts.host.ready('drain')).drain();
   }

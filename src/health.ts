@@ -27,6 +27,7 @@ export interface Health {
   readonly lastClaimAt: number | undefined;
   /** Events of attached sources and of `process` that were refused because too many waited. */
   readonly refusedEvents: number;
+  /** The last trouble of the dispatcher itself. Receivers that fail, and calls refused for a mistake of their caller, do not appear. */
   readonly lastError: { readonly at: number; readonly message: string } | undefined;
 }
 

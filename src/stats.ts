@@ -44,7 +44,7 @@ export interface Stats {
   readonly byState: Readonly<Record<DeliveryState, number>>;
   /** Deliveries that are `scheduled` or `sending`. */
   readonly pending: number;
-  /** Those of them that failed before and wait for their next attempt. */
+  /** Scheduled deliveries that were attempted before. */
   readonly waitingForRetry: number;
   /** Deliveries that succeeded, as a share (0 to 1) of those that succeeded, were exhausted or failed; `undefined` when there are none. */
   readonly successRate: number | undefined;
@@ -56,9 +56,16 @@ export interface Stats {
   readonly lastDeliveredAt: number | undefined;
   /** Start of the last attempt that the endpoint failed. */
   readonly lastFailedAt: number | undefined;
-  /** Attempts that failed since the last one that was delivered, whatever `since` says; `undefined` without `endpointId`. */
+  /**
+   * Attempts that failed since the last one that was delivered, whatever `since` says; `undefined` without `endpointId`.
+   * Of a hidden endpoint: those of all that share its lane.
+   */
   readonly consecutiveFailures: number | undefined;
-  /** Deliveries that ended since the endpoints were created: `since`, `until` and retention do not touch them. Endpoints that were removed are left out. */
+  /**
+   * Deliveries that ended since the endpoints were created: `since`, `until` and retention do not touch them. Endpoints that
+   * were removed are left out, and, without `endpointId`, hidden ones, whose deliveries `byState` counts. With the
+   * `endpointId` of a hidden endpoint: those of all that share its lane.
+   */
   readonly lifetime: LifetimeCounts;
   /** Empty stretches included; `undefined` without `bucketMs`. */
   readonly buckets: readonly StatsBucket[] | undefined;

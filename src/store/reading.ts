@@ -82,7 +82,7 @@ export interface StoreStats {
   /** The time of the store, epoch ms. */
   readonly at: number;
   readonly byState: Readonly<Record<DeliveryState, number>>;
-  /** Scheduled deliveries that have been attempted before. */
+  /** Scheduled deliveries that were attempted before. */
   readonly waitingForRetry: number;
   readonly attempts: AttemptCounts;
   /** Start of the last attempt that was `delivered`, epoch ms. */
@@ -91,7 +91,7 @@ export interface StoreStats {
   readonly lastFailedAt: number | undefined;
   /** Stretches in which there were attempts, in order of time; empty without `bucketMs`. */
   readonly buckets: readonly (AttemptCounts & { readonly startAt: number })[];
-  /** Counters of the lanes, whatever `since` and `until` say: of the endpoint, or of all endpoints (of the tenant). */
+  /** Counters of the lanes, whatever `since` and `until` say: of the endpoint, or of all endpoints (of the tenant) that are not hidden. */
   readonly lifetime: LifetimeCounts;
 }
 

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createHarness } from 'posthorn/testing';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const tsx = createRequire(import.meta.url).resolve('tsx/cli');
@@ -51,10 +52,13 @@ describe('the guide to testing', () => {
 
 describe('the guide to signing', () => {
   it('has a check of public keys that accepts what is sent, and refuses everything else', async () => {
-    const code = blockWith('signing-and-rotation', 'js', 'export function isGenuine(publicKey');
+    const block = blockWith('signing-and-rotation', 'ts', 'export function isGenuine(');
+    const code = ts.transpile(block, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 });
     const { isGenuine } = (await import(
       /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`
-    )) as { isGenuine: (publicKey: string, headers: IncomingHttpHeaders, body: Uint8Array) => boolean };
+    )) as {
+      isGenuine: (publicKey: string, headers: IncomingHttpHeaders, body: string | Uint8Array) => boolean;
+    };
     await using harness = await createHarness({ startAt: Date.now() });
     const endpoint = await harness.createEndpoint({ signatures: ['standard-ed25519'] });
     const { publicKey } = await harness.dispatcher.endpoints.rotateSecret(endpoint.id);
@@ -63,6 +67,7 @@ describe('the guide to signing', () => {
     const { headers, body } = harness.receiver.requests[0]!;
     expect(isGenuine(endpoint.publicKey!, headers, body)).toBe(true);
     expect(isGenuine(publicKey!, headers, body)).toBe(true);
+    expect(isGenuine(publicKey!, headers, Buffer.from(body).toString())).toBe(true);
     expect(isGenuine(publicKey!, headers, Buffer.concat([body, Buffer.from(' ')]))).toBe(false);
     expect(isGenuine(publicKey!, { ...headers, 'webhook-id': 'msg_other' }, body)).toBe(false);
     expect(isGenuine(publicKey!, { ...headers, 'webhook-signature': undefined }, body)).toBe(false);
