@@ -74,7 +74,6 @@ describe('validateSignatures', () => {
     [['standard']],
     [['none']],
     [['standard', 'github', 'stripe', 'shopify', 'hex']],
-    [['standard-ed25519', 'github']],
     [[{ scheme: 'stripe', header: 'X-Acme-Signature' }, 'stripe']],
     [
       [
@@ -136,6 +135,12 @@ describe('validateSignatures', () => {
     ],
   ])('refuses %j, which would write a header twice', (signatures, text) => {
     expect(errorOf(signatures).message).toContain(text);
+  });
+
+  it('refuses a scheme whose receivers would have to hold the private key of another one', () => {
+    const refused = (): unknown => validateSignatures(['standard-ed25519', 'github'], 'signatures');
+    expect(refused).toThrow('receivers of github would have to hold the private key');
+    expect(() => validateSignatures(['standard-ed25519', 'mine'], 'signatures')).not.toThrow();
   });
 
   it('refuses functions that are not registered, when it knows those that are', () => {

@@ -190,7 +190,9 @@ describe('endpoints.update', () => {
     expect((await endpoints.get(id)).revision).toBe(1);
     const updated = await endpoints.update(id, { secret: null, signatures: ['none'] });
     expect(updated.secrets).toEqual([]);
-    await expect(endpoints.update(id, { signatures: null })).rejects.toMatchObject({ path: 'endpoint.secret' });
+    await expect(endpoints.update(id, { signatures: null })).rejects.toMatchObject({
+      path: 'endpoint.secret',
+    });
   });
 
   it('removes the secret with null where secrets are optional: requests go out unsigned', async () => {

@@ -91,7 +91,7 @@ describe('createReceiver', () => {
       () => {
         throw new Error('oops');
       },
-      99,
+      () => ({ status: 99 }),
       { headers: { 'bad name': 'x' } },
     );
     const thrown = await post();
