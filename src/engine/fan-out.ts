@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../clock.ts';
 import type { Message } from '../core/message.ts';
-import type { FanOutClaim, NewDelivery, NewMessage } from '../store/store.ts';
+import type { CompleteFanOutResult, FanOutClaim, NewDelivery, NewMessage } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { EngineContext } from './engine-context.ts';
 
@@ -113,9 +113,14 @@ export class FanOut {
       return deliveries === undefined ? [] : [{ ...claim, deliveries }];
     });
     if (matched.length === 0) return 0;
-    await this.#store(matched);
-    for (const { message, deliveries } of matched)
-      this.#options.onFannedOut({ ...message, fingerprint: undefined }, deliveries);
+    const completed = await this.#store(matched);
+    for (const [index, { message, deliveries }] of matched.entries()) {
+      const stored = new Set(completed[index]!.stored);
+      const own = deliveries.filter(({ id }) => stored.has(id));
+      // None of those that it should have: another process had its lease, and tells of it.
+      if (own.length > 0 || deliveries.length === 0)
+        this.#options.onFannedOut({ ...message, fingerprint: undefined }, own);
+    }
     this.#options.onWork();
     return matched.length;
   }
@@ -130,13 +135,13 @@ export class FanOut {
     }
   }
 
-  async #store(matched: readonly Matched[]): Promise<void> {
+  #store(matched: readonly Matched[]): Promise<readonly CompleteFanOutResult[]> {
     const results = matched.map(({ message, lease, deliveries }) => ({
       messageId: message.id,
       lease,
       deliveries,
     }));
-    await this.#options.store.completeFanOut({ results });
+    return this.#options.store.completeFanOut({ results });
   }
 }
 

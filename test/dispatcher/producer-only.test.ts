@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.ts';
-import { createWorld, decorateStore, onlyDelivery, turn } from '../support/world.ts';
+import { createWorld, decorateStore, onlyDelivery, recordEvents, turn, until } from '../support/world.ts';
 
 const MINUTE = 60_000;
 
@@ -104,5 +104,37 @@ describe('matching of stored messages', () => {
     await world.start({ functions: { filter } }).start();
     for (let minute = 0; minute < 3; minute += 1) await world.clock.advance(MINUTE);
     await world.receiver.waitFor(1);
+  });
+
+  it('tells of nothing that another process matched in its place', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    await producer.endpoints.create({ url: world.receiver.url });
+    const { id } = await producer.emit('job.done', {});
+    let isOvertaken = false;
+    const slow = decorateStore(world.store, {
+      completeFanOut: async (params) => {
+        if (!isOvertaken) {
+          isOvertaken = true;
+          // Its lease runs out while it is about to write, and somebody else takes the message.
+          await world.clock.advance(MINUTE);
+          const other = world.start();
+          await other.start();
+          await until(
+            async () => (await other.messages.get(id)).fannedOut,
+            'the other process has matched the message',
+          );
+        }
+        return world.store.completeFanOut(params);
+      },
+    });
+    const consumer = world.start({ store: slow });
+    const events = recordEvents(consumer, 'message.accepted');
+    await consumer.start();
+    await world.receiver.waitFor(1);
+    await world.advance(0);
+    expect(isOvertaken).toBe(true);
+    expect(events).toEqual([]);
+    expect(world.receiver.received).toBe(1);
   });
 });
