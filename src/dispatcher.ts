@@ -60,7 +60,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly #parts: DispatcherParts;
   readonly #sources: Sources;
 
-  constructor(options: DispatcherOptions<Events> = {}) {
+  constructor(options: Omit<DispatcherOptions, 'events'> & Pick<DispatcherOptions<Events>, 'events'> = {}) {
     const resolved = resolveOptions(options);
     this.#options = resolved;
     this.#store = resolved.store ?? memoryStore();

@@ -100,7 +100,9 @@ export type {
   EventDefinition,
   EventDefinitions,
   InferEvents,
+  EventsOption,
   TypedEvents,
+  UntypedEvents,
 } from './core/event-catalog.ts';
 export type { EventPattern } from './core/event-pattern.ts';
 export type { EventTypeDescription } from './core/event-type-description.ts';

@@ -8,7 +8,7 @@ import {
   type ResolvedDeliverySettings,
 } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
-import { checkCatalog, type EventCatalog, type TypedEvents } from './core/event-catalog.ts';
+import { checkCatalog, type EventCatalog, type EventsOption } from './core/event-catalog.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
@@ -38,7 +38,7 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
    * The event catalog, made by `defineEvents`: types `emit`, and refuses unknown event types and data that does not pass
    * its schema before anything is stored. Default: any event type, any data.
    */
-  events?: TypedEvents<Events> | undefined;
+  events?: EventsOption<Events> | undefined;
   /** Where everything is kept. Default `memoryStore()`: nothing survives the process. */
   store?: Store | undefined;
   /** How requests are sent. Default `undiciTransport()`. */

@@ -57,6 +57,18 @@ export interface TypedEvents<Events extends object> {
   readonly '~events'?: string extends keyof Events ? unknown : (events: Events) => Events;
 }
 
+/** A catalog whose events are not known to the compiler: it fits every dispatcher, and every catalog fits it. */
+export interface UntypedEvents {
+  readonly definitions: EventDefinitions;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing else fits in both directions
+  readonly '~events'?: any;
+}
+
+/** What the option `events` takes. */
+export type EventsOption<Events extends object> = string extends keyof Events
+  ? UntypedEvents
+  : TypedEvents<Events>;
+
 /** The events of a catalog, each with the data that `emit` takes for it: `InferEvents<typeof catalog>`. */
 export type InferEvents<Catalog extends EventCatalog> = EventsOf<Catalog['definitions']>;
 

@@ -107,6 +107,15 @@ describe('a dispatcher with a catalog', () => {
     void narrow;
   });
 
+  it('takes options that were written without its events', () => {
+    const options: DispatcherOptions = { maxConcurrency: 10 };
+    expectTypeOf(new WebhookDispatcher<Events>(options)).toEqualTypeOf<WebhookDispatcher<Events>>();
+    expectTypeOf(new WebhookDispatcher(options)).toEqualTypeOf<WebhookDispatcher>();
+    const narrow: DispatcherOptions<Events> = { events: catalog };
+    // @ts-expect-error options for other events
+    new WebhookDispatcher<{ 'user.created': { id: string } }>(narrow);
+  });
+
   it('may name its events as well, if they are the same', () => {
     new WebhookDispatcher<Events>({ events: catalog });
     // @ts-expect-error the catalog has another event
