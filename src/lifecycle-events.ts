@@ -44,7 +44,7 @@ export interface DeliveryEventBase<Type extends string = string> {
   readonly endpoint: EndpointRef;
   /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
-  /** Attempts the retry policy allows in all, the first included; `Infinity` when a named function decides alone. */
+  /** Attempts the retry policy allows in one run, the first included; after a retry or a replay `attempt` goes on beyond it; `Infinity` when a named function decides alone. */
   readonly maxAttempts: number;
   /** HTTP status, when a response arrived. */
   readonly status: number | undefined;
