@@ -50,7 +50,7 @@ export function createDispatcherParts(
       ...context,
       destinations,
       compile: compiler.compile,
-      runtimeOfRemoved: compiler.placeholder,
+      runtimeOfRemoved: compiler.standIn,
       limits: { maxRescues, maxFaults, faultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });

@@ -69,7 +69,7 @@ export interface EndpointCompiler {
   /** Where its requests go. @throws OptionsError when they must not go there */
   readonly target: (record: EndpointRecord, path: string) => RequestTarget;
   /** Stands in for an endpoint that is gone. */
-  readonly placeholder: (endpointId: string) => EndpointRuntime;
+  readonly standIn: (endpointId: string) => EndpointRuntime;
 }
 
 export function createEndpointCompiler(options: EndpointCompilerOptions): EndpointCompiler {
@@ -83,7 +83,7 @@ export function createEndpointCompiler(options: EndpointCompilerOptions): Endpoi
       return { ...described, ...policy, request, refusal: undefined, fault: undefined };
     },
     target: (record, path) => parseTarget(record, options, path),
-    placeholder: (endpointId) => compile({ ...GONE, id: endpointId }, options),
+    standIn: (endpointId) => compile({ ...GONE, id: endpointId }, options),
   };
 }
 

@@ -11,6 +11,8 @@ export class OrderGate {
   /** Runs the task at once, if there is nothing to wait for and nobody waits before it. A blocker that rejects is its result. */
   pass<Result>(blocker: Promise<unknown> | undefined, task: () => Promise<Result>): Promise<Result> {
     if (blocker === undefined && this.#last === undefined) return task();
+    // Looked at only when its turn comes: until then its failure must not pass for one that nobody handles.
+    blocker?.catch(() => undefined);
     const turn = this.#after(this.#last, blocker);
     this.#last = turn;
     return turn.then(

@@ -23,6 +23,23 @@ describe('OrderGate', () => {
     }
   });
 
+  it('leaves no rejection unhandled when a blocker fails long before its turn', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const gate = new OrderGate();
+    let open = (): void => undefined;
+    const first = gate.pass(new Promise<void>((resolve) => (open = resolve)), async () => 1);
+    const second = gate.pass(Promise.reject(new Error('no store')), async () => 2);
+    second.catch(() => undefined);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    open();
+    expect(await first).toBe(1);
+    await expect(second).rejects.toThrow('no store');
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
   it('fails those alone whose own blocker fails', async () => {
     const gate = new OrderGate();
     const first = gate.pass(Promise.reject(new Error('no store')), async () => 1);
