@@ -1,0 +1,79 @@
+import { type Compilable, DummyDriver, Kysely, SqliteAdapter } from 'kysely';
+import type { Dialect } from './dialect.ts';
+import type { Row, Script } from './script.ts';
+import { nameTables, type TableNames, type Tables } from './tables.ts';
+import { Template, type TemplateValues } from './template.ts';
+
+/** Text of a statement for a database: `(db) => \`select … from ${db.names.lanes} …\``. Written once, at module level. */
+export type TemplateText = (db: Database) => string;
+
+/** What scripts work with: the dialect, the names of the tables, and ways to say something to the database. Holds no connection. */
+export class Database {
+  readonly dialect: Dialect;
+  readonly names: TableNames;
+  /** Builds queries that depend on their parameters; it compiles and never executes. */
+  readonly build: Kysely<Tables>;
+  readonly #templates = new Map<TemplateText, Template>();
+  readonly #now: () => number | undefined;
+
+  /** @param now - the clock instead of that of the database, when it does not answer `undefined` */
+  constructor(options: {
+    dialect: Dialect;
+    prefix: string;
+    schema?: string | undefined;
+    now?: () => number | undefined;
+  }) {
+    const { dialect, prefix, schema, now = () => undefined } = options;
+    this.dialect = dialect;
+    this.names = nameTables(prefix, schema);
+    this.#now = now;
+    this.build = new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new SqliteAdapter(),
+        createDriver: () => new DummyDriver(),
+        createIntrospector: () => {
+          throw new TypeError('This query builder is not connected.');
+        },
+        createQueryCompiler: () => dialect.createQueryCompiler(),
+      },
+    });
+  }
+
+  /** The time, epoch ms: that of the database, unless the store was given a clock. */
+  *now(): Script<number> {
+    const given = this.#now();
+    if (given !== undefined) return given;
+    const [row] = yield* this.query<{ now: unknown }>(selectNow);
+    return Number(row!.now);
+  }
+
+  /** Runs a query written as a template. Wide integers may come as strings: read them with `Number`. */
+  *query<R = Row>(text: TemplateText, values: TemplateValues = {}): Script<readonly R[]> {
+    const { rows } = yield this.#template(text).bind(values);
+    return rows as readonly R[];
+  }
+
+  /** Runs a change written as a template; how many rows it changed. */
+  *run(text: TemplateText, values: TemplateValues = {}): Script<number> {
+    const { changed } = yield this.#template(text).bind(values);
+    return changed;
+  }
+
+  /** Runs what `build` built. */
+  *select<R>(query: Compilable<R>): Script<readonly R[]> {
+    const { sql, parameters } = query.compile();
+    const { rows } = yield { sql, parameters, isFixed: false };
+    return rows as readonly R[];
+  }
+
+  #template(text: TemplateText): Template {
+    let template = this.#templates.get(text);
+    if (template === undefined) {
+      template = new Template(text(this), this.dialect);
+      this.#templates.set(text, template);
+    }
+    return template;
+  }
+}
+
+const selectNow: TemplateText = ({ dialect }) => `select ${dialect.now} as now`;

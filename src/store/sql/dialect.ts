@@ -1,0 +1,47 @@
+import type { QueryCompiler } from 'kysely';
+import type { ParameterStyle } from './template.ts';
+
+/** The families of SQL that the store speaks. */
+export type DialectName = 'sqlite' | 'postgres' | 'mysql';
+
+/** Type of a column of many rows that are handed to a statement. */
+export type RowColumn = 'text' | 'int';
+
+/** The few things that databases say differently. All instants are epoch milliseconds in `bigint` columns. */
+export interface Dialect extends ParameterStyle {
+  readonly name: DialectName;
+  /** Expression: the time of the database, epoch ms. */
+  readonly now: string;
+  /**
+   * A table expression with the columns given and `ord` (from 0 or 1, in order), read from the rows that the template gets as
+   * parameter `name`: `from ${dialect.rows('d', { id: 'text', seq: 'int' })}`. The alias is `name`.
+   */
+  rows(name: string, columns: Readonly<Record<string, RowColumn>>): string;
+  /** Ends a query that locks what it reads: ` for update`, or nothing where a transaction owns the whole database. */
+  readonly forUpdate: string;
+  /** The same, passing over what others have locked. */
+  readonly skipLocked: string;
+  /**
+   * Ends an insert: `onConflict(['id'], { n: 'lanes.n + :new(n)' })`. `:new(n)` in an expression is the value that was to be inserted; the
+   * existing row is named by its table. Without changes, the insert does nothing.
+   */
+  onConflict(key: readonly string[], changes: Readonly<Record<string, string>>): string;
+  /**
+   * A whole `update` of many rows: sets `changes` (column to expression) of the rows of `table` (alias `t`) that meet `on`, which compares
+   * them with `rows`.
+   */
+  updateFrom(params: {
+    readonly table: string;
+    readonly rows: string;
+    readonly on: string;
+    readonly changes: Readonly<Record<string, string>>;
+  }): string;
+  /** Inserts and updates can answer with rows (`returning`). */
+  readonly hasReturning: boolean;
+  /** Derived tables can see the columns of those before them (`lateral`). */
+  readonly hasLateral: boolean;
+  /** The smaller or larger of expressions that are not null. */
+  least(first: string, second: string): string;
+  greatest(first: string, second: string): string;
+  createQueryCompiler(): QueryCompiler;
+}

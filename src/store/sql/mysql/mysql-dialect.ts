@@ -1,0 +1,37 @@
+import { MysqlQueryCompiler } from 'kysely';
+import type { Dialect } from '../dialect.ts';
+import { setClause } from '../set-clause.ts';
+
+/** MariaDB 10.6 or newer; MySQL 8 is written for. */
+export const mysqlDialect: Dialect = {
+  name: 'mysql',
+  now: 'cast(unix_timestamp(now(3)) * 1000 as signed)',
+  isNumbered: false,
+  placeholder: () => '?',
+  rowsParameter: (rows) => JSON.stringify(rows),
+  rows(name, columns) {
+    const members = Object.entries(columns).map(([column, type], index) => {
+      const sqlType = type === 'text' ? 'longtext character set utf8mb4 collate utf8mb4_bin' : 'bigint';
+      return `${column} ${sqlType} path '$[${index}]'`;
+    });
+    return `json_table(:${name}$, '$[*]' columns (ord for ordinality, ${members.join(', ')})) as ${name}`;
+  },
+  forUpdate: ' for update',
+  skipLocked: ' for update skip locked',
+  onConflict(key, changes) {
+    const assignments =
+      Object.keys(changes).length === 0
+        ? `${key[0]} = ${key[0]}`
+        : setClause(changes, (column) => `values(${column})`);
+    return `on duplicate key update ${assignments}`;
+  },
+  updateFrom: ({ table, rows, on, changes }) => {
+    const own = Object.fromEntries(Object.entries(changes).map(([column, value]) => [`t.${column}`, value]));
+    return `update ${table} as t join ${rows} on ${on} set ${setClause(own)}`;
+  },
+  hasReturning: false,
+  hasLateral: false,
+  least: (first, second) => `least(${first}, ${second})`,
+  greatest: (first, second) => `greatest(${first}, ${second})`,
+  createQueryCompiler: () => new MysqlQueryCompiler(),
+};

@@ -1,0 +1,32 @@
+import type { TemplateText } from '../database.ts';
+import type { Operation } from '../operation.ts';
+import { noteChange } from './changes.ts';
+
+const selectSetting: TemplateText = ({ names }) => `select value from ${names.settings} where name = :name`;
+
+const upsertSetting: TemplateText = ({ names, dialect }) =>
+  `insert into ${names.settings} (name, value) values (:name, :value)
+   ${dialect.onConflict(['name'], { value: ':new(value)' })}`;
+
+const deleteSetting: TemplateText = ({ names }) => `delete from ${names.settings} where name = :name`;
+
+/** Reads a setting. */
+export const getSetting: Operation<{ readonly key: string }, string | undefined> = {
+  isTransaction: false,
+  *script(db, { key }) {
+    const [row] = yield* db.query<{ value: string }>(selectSetting, { name: key });
+    return row?.value;
+  },
+};
+
+/** Writes a setting, or removes it. */
+export const putSetting: Operation<{ readonly key: string; readonly value: string | undefined }, undefined> =
+  {
+    isTransaction: true,
+    *script(db, { key, value }) {
+      if (value === undefined) yield* db.run(deleteSetting, { name: key });
+      else yield* db.run(upsertSetting, { name: key, value });
+      yield* noteChange(db, 'setting', key);
+      return undefined;
+    },
+  };

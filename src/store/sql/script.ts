@@ -1,0 +1,25 @@
+/**
+ * Scripts: what an operation says to the database, statement by statement, without knowing whether the driver answers
+ * at once (SQLite) or later (a server). One generator serves both: a runner drives it, in one transaction.
+ */
+
+/** One statement with its parameters, in the placeholders of its dialect. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  /** Its text is one of a few: worth preparing once and keeping. */
+  readonly isFixed: boolean;
+}
+
+/** A row as a driver gives it: wide integers may be strings. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What a statement answered. */
+export interface StatementResult {
+  readonly rows: readonly Row[];
+  /** Rows that it changed; 0 for a query. */
+  readonly changed: number;
+}
+
+/** Yields statements, takes their results, returns what it was for. */
+export type Script<T> = Generator<Statement, T, StatementResult>;
