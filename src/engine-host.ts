@@ -64,7 +64,7 @@ export class EngineHost {
   }
 
   async #start(): Promise<Engine> {
-    const { store, transport, clock, deliver } = this.#options;
+    const { store, transport, clock, deliver, reporter } = this.#options;
     const { addressPolicy, lookup, maxConcurrency: maxConnections, connectTimeoutMs } = this.#options;
     await store.open({ clock: steadyClock(clock) });
     let engine: Engine | undefined;
@@ -80,6 +80,8 @@ export class EngineHost {
       throw error;
     }
     this.#engine = engine;
+    const { durable, encrypted } = store.capabilities;
+    if (durable && !encrypted) reporter.warn(unencryptedWarning(store.name));
     return engine;
   }
 
@@ -99,4 +101,11 @@ export class EngineHost {
     if (deliver) await closeSafely('transport', () => transport.close(), closing);
     await closeSafely('store', () => store.close(), closing);
   }
+}
+
+function unencryptedWarning(name: string): string {
+  return (
+    `The ${name} store keeps the secrets of endpoints unencrypted: whoever can read its data can sign in your name. ` +
+    'Give the store the option `encryption`, with a key that is kept elsewhere.'
+  );
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,12 +50,11 @@ function createGate(): { readonly opened: Promise<void>; open(): void } {
 
 /** What a process does that is killed right after its claim. */
 async function claimAndDie(store: Store, leaseMs: number): Promise<readonly LeasedDelivery[]> {
-  let count = 0;
   const { leased } = await store.claimDue({
     limit: 100,
     leaseMs,
     owner: 'killed',
-    token: () => `killed-${(count += 1)}`,
+    lease: randomUUID(),
     perLane: 100,
     freeSlots: new Map(),
     maxRescues: 5,
@@ -290,7 +290,7 @@ describe('A delivery whose dispatcher died is taken over by the next dispatcher 
     });
     await consumer.stop();
     await producer.emit('job.done', {});
-    expect(await world.store.claimFanOut({ limit: 10, leaseMs: 10_000 })).toHaveLength(1);
+    expect(await world.store.claimFanOut({ limit: 10, leaseMs: 10_000, lease: 'dead' })).toHaveLength(1);
     await world.clock.advance(10_000);
     await world.start({ leaseMs: 10_000 }).start();
     await world.receiver.waitFor(1);
@@ -303,7 +303,7 @@ describe('A kill may duplicate an attempt, never lose it.', () => {
     const frozen = createGate();
     const killed = decorateStore(world.store, {
       settle: (params) => frozen.opened.then(() => world.store.settle(params)),
-      renew: ({ leases }) => Promise.resolve(leases.map(({ lease }) => lease)),
+      renew: ({ leases }) => Promise.resolve(leases),
       claimDue: () =>
         Promise.resolve({ leased: [], rescued: [], nextDueMs: undefined, nextOpenMs: undefined }),
     });
@@ -834,7 +834,7 @@ describe('A worker that lost its lease writes nothing.', () => {
     await using world = await createWorld();
     world.receiver.reply({ status: 500, hold: true }, 204);
     const frozen = decorateStore(world.store, {
-      renew: ({ leases }) => Promise.resolve(leases.map(({ lease }) => lease)),
+      renew: ({ leases }) => Promise.resolve(leases),
       claimDue: () =>
         Promise.resolve({ leased: [], rescued: [], nextDueMs: undefined, nextOpenMs: undefined }),
     });
@@ -863,10 +863,10 @@ describe('A worker that lost its lease writes nothing.', () => {
     await using world = await createWorld();
     await storeOneDelivery(world);
     const [claimed] = await claimAndDie(world.store, 60_000);
-    const stale = { deliveryId: claimed!.id, lease: 'not-mine' };
+    const stale = { deliveryId: claimed!.id, lease: 'not-mine', ordered: false };
     const before = await world.store.getDelivery({ id: claimed!.id });
-    expect(await world.store.renew({ leases: [stale], leaseMs: 1_000 })).toEqual(['not-mine']);
-    await world.store.release({ leases: [stale], refund: true });
+    expect(await world.store.renew({ leases: [stale], leaseMs: 1_000 })).toEqual([stale]);
+    expect(await world.store.release({ leases: [stale] })).toEqual([{ kind: 'lost' }]);
     const [result] = await world.store.settle({
       settlements: [
         {

@@ -143,3 +143,8 @@ export interface EndpointRecord extends DeliverySettings {
 export function laneIdOf({ id, lane }: Pick<EndpointRecord, 'id' | 'lane'>): string {
   return lane ?? id;
 }
+
+/** The limit that the lane of an endpoint keeps; `undefined` when there is none. */
+export function rateLimitOf({ rateLimit }: Pick<EndpointRecord, 'rateLimit'>): RateLimit | undefined {
+  return rateLimit === false ? undefined : rateLimit;
+}

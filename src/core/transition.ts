@@ -42,7 +42,7 @@ export type DeliveryEvent =
   /** Nobody settled within the lease. */
   | { readonly kind: 'lease_expired' }
   /** Handed back unsent. */
-  | { readonly kind: 'released'; readonly refund: boolean }
+  | { readonly kind: 'released' }
   /** Leased, but not to be sent: its endpoint was removed or disabled meanwhile. No attempt was made. */
   | { readonly kind: 'withdrawn'; readonly reason: DiscardReason }
   /** Somebody asked for a fresh run. */
@@ -112,9 +112,8 @@ function concludeAttempt(
     case 'endpoint_failed':
       return applyVerdict(delivery, event.reason, event.next);
     case 'interrupted':
-      return to(delivery, 'scheduled', { attempts: refunded });
     case 'released':
-      return to(delivery, 'scheduled', { attempts: event.refund ? refunded : delivery.attempts });
+      return to(delivery, 'scheduled', { attempts: refunded });
     case 'withdrawn':
       return to(delivery, 'discarded', { attempts: refunded, reason: event.reason });
     case 'lease_expired': {

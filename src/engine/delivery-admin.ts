@@ -90,17 +90,15 @@ export class DeliveryAdmin {
       reason: 'cancelled',
       limit: 1,
     });
-    // Leased, but waiting for its turn in this process: handed back, it is discarded now and not sent.
-    const queued = sender.takeOne(id);
-    if (queued !== undefined) await returns.handBack([queued]);
-    const delivery = await this.#find(id);
-    // What ends otherwise is told of by whoever ends it.
     const [moved] = deliveries;
-    const isEndedHere = moved !== undefined && (moved.state === 'discarded' || queued !== undefined);
-    if (isEndedHere && directory.get(endpointId) === undefined)
+    const queued = sender.takeOne(id);
+    if (moved !== undefined && directory.get(endpointId) === undefined)
       await directory.find(endpointId).catch(() => undefined);
-    if (isEndedHere) reporter.rescheduled(delivery, directory.refOf(endpointId));
-    return delivery;
+    // Leased, but waiting for its turn in this process: handed back, it is discarded now and not sent.
+    if (queued !== undefined) await returns.handBack([queued]);
+    // What ends otherwise is told of by whoever ends it.
+    if (moved !== undefined) reporter.rescheduled(moved, directory.refOf(endpointId));
+    return this.#find(id);
   }
 
   async #find(id: string): Promise<Delivery> {

@@ -7,7 +7,7 @@ import type { EndpointRecord } from '../core/endpoint.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
 import { StoppedError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
-import type { StoredEndpoint } from '../store/store.ts';
+import type { Page, StoredEndpoint } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -34,6 +34,9 @@ export class Directory {
   readonly #reading = new Map<string, Promise<boolean>>();
   /** Reads that follow a change which somebody made. */
   readonly #changes = new Set<Promise<unknown>>();
+  /** Readings of all endpoints: the one that goes on, or went before, and the one that waits for it. */
+  #lastReading: Promise<unknown> | undefined;
+  #nextReading: Promise<unknown> | undefined;
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
   readonly #paused = new Set<string>();
@@ -81,13 +84,19 @@ export class Directory {
   }
 
   async load(): Promise<void> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.#options.store.endpoints.list({ cursor, limit: PAGE });
-      for (const { record, lane } of page.items) {
+    for await (const items of this.#pages()) {
+      for (const { record, lane } of items) {
         this.put(record);
         if (lane.paused) this.#paused.add(record.id);
       }
+    }
+  }
+
+  async *#pages(): AsyncGenerator<readonly StoredEndpoint[]> {
+    let cursor: string | undefined;
+    do {
+      const page: Page<StoredEndpoint> = await this.#options.store.endpoints.list({ cursor, limit: PAGE });
+      yield page.items;
       cursor = page.nextCursor;
     } while (cursor !== undefined);
   }
@@ -163,17 +172,56 @@ export class Directory {
     return runtime;
   }
 
-  /** Somebody changed an endpoint: reads it again. What is emitted meanwhile waits for it. */
-  refresh(endpointId: string): void {
-    const change = this.#readInTurn(endpointId).finally(() => this.#changes.delete(change));
+  /** Somebody changed an endpoint (undefined: any of them): reads it again. What is emitted meanwhile waits for it. */
+  onChange(endpointId: string | undefined): void {
+    const read = endpointId === undefined ? this.#readAllInTurn() : this.#readInTurn(endpointId);
+    const change = read.finally(() => this.#changes.delete(change));
     this.#changes.add(change);
+  }
+
+  /** One reading at a time; those asked for while one waits for its turn are that one. */
+  #readAllInTurn(): Promise<unknown> {
+    this.#nextReading ??= (this.#lastReading ?? Promise.resolve()).then(() => {
+      this.#lastReading = this.#nextReading;
+      this.#nextReading = undefined;
+      return this.#untilAnswered('read all endpoints again', () => this.#readChanged());
+    });
+    return this.#nextReading;
+  }
+
+  /**
+   * Reads again what differs from what is known. One by one, in turn with the changes made here: a page may be older than
+   * those.
+   */
+  async #readChanged(): Promise<void> {
+    const gone = new Set(this.#runtimes.keys());
+    for await (const items of this.#pages()) {
+      for (const { record } of items) gone.delete(record.id);
+      const changed = items.filter((stored) => this.#differs(stored));
+      await Promise.all(changed.map(({ record }) => this.#readInTurn(record.id)));
+    }
+    for (const id of gone) await this.#readInTurn(id);
+  }
+
+  #differs({ record, lane }: StoredEndpoint): boolean {
+    const known = this.#runtimes.get(record.id)?.record;
+    return (
+      known === undefined ||
+      known.revision !== record.revision ||
+      known.createdAt !== record.createdAt ||
+      this.#paused.has(record.id) !== lane.paused
+    );
   }
 
   /** Changes that come while an endpoint is read are read afterwards. False when a stop came first. */
   #readInTurn(endpointId: string): Promise<boolean> {
     const previous = this.#reading.get(endpointId) ?? Promise.resolve(true);
     const next = previous
-      .then(() => this.#read(endpointId))
+      .then(() =>
+        this.#untilAnswered(`read endpoint ${endpointId} again`, async () =>
+          this.#take(endpointId, await this.#options.store.endpoints.get({ id: endpointId })),
+        ),
+      )
       .finally(() => {
         if (this.#reading.get(endpointId) === next) this.#reading.delete(endpointId);
       });
@@ -182,15 +230,14 @@ export class Directory {
   }
 
   /** Tries until the store answers: an endpoint that moved must not get messages at its old address for ever. */
-  async #read(endpointId: string): Promise<boolean> {
-    const { store, reporter, clock, random } = this.#options;
+  async #untilAnswered(what: string, read: () => Promise<void>): Promise<boolean> {
+    const { reporter, clock, random } = this.#options;
     for (let failures = 1; !this.#isStopped; failures += 1) {
       try {
-        const stored = await store.endpoints.get({ id: endpointId });
-        this.#take(endpointId, stored);
+        await read();
         return true;
       } catch (error) {
-        reporter.error(error, `read endpoint ${endpointId} again`);
+        reporter.error(error, what);
         await new Promise<void>((resolve) => clock.setTimer(resolve, backoffMs(failures, random)));
       }
     }

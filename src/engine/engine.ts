@@ -5,7 +5,7 @@
 import type { Clock, Random } from '../clock.ts';
 import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
-import type { EndpointRecord } from '../core/endpoint.ts';
+import { type EndpointRecord, rateLimitOf } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
@@ -88,7 +88,11 @@ export class Engine {
     const { clock, random, reporter } = options;
     const token = (): string => createToken(random);
     const context: EngineContext = { ...options, activity: this.activity, owner: token(), token };
-    const returns = new LeaseReturns(context);
+    const returns = new LeaseReturns({
+      ...context,
+      onDiscarded: ({ id, message, endpointId }, reason) =>
+        this.directory.withRef(endpointId, (ref) => reporter.discarded(id, message, ref, reason)),
+    });
     this.#returns = returns;
     this.#options = options;
     this.directory = new Directory({
@@ -146,13 +150,14 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      handBack: (leases) => void returns.release(leases),
+      hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
+      handBack: (deliveries) => void returns.handBack(deliveries),
       onLeftBehind: (what) => this.#onLeftBehind(what),
     });
     this.keeper = new Keeper({
       ...options,
       heldLeases: () => [...this.sender.heldLeases(), ...this.settler.heldLeases()],
-      onLost: (tokens) => this.sender.dropLost(tokens),
+      onLost: (leases) => this.sender.dropLost(leases),
     });
     const wakeIn = (delayMs: number): void => {
       if (options.deliver) this.scheduler.wakeIn(delayMs);
@@ -181,7 +186,7 @@ export class Engine {
   async start(): Promise<void> {
     // Watch first: a change between loading and watching would be missed.
     this.#unwatch = this.#options.store.watch((change) => {
-      if (change.kind === 'endpoint') void this.directory.refresh(change.id);
+      if (change.kind === 'endpoint') this.directory.onChange(change.id);
       else if (change.kind !== 'setting') this.#onLeftBehind(change.kind);
       else if (change.key === SWITCH_KEY) this.switch.refresh();
     });
@@ -200,8 +205,10 @@ export class Engine {
   }
 
   #store(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
-    if (to !== undefined)
-      return this.inbox.add({ message, ...this.matcher.address(message, to), fannedOut: true });
+    if (to !== undefined) {
+      const { deliveries, hiddenEndpoints } = this.matcher.address(message, to);
+      return this.inbox.add({ message, deliveries, fannedOut: true }, hiddenEndpoints);
+    }
     const matched = this.#options.deliver ? this.matcher.match(message) : undefined;
     return this.inbox.add({ message, deliveries: matched ?? [], fannedOut: matched !== undefined });
   }

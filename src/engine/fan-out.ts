@@ -13,7 +13,7 @@ const BATCH = 100;
 /** Deliveries of a message, or `undefined` when this process lacks a function needed to tell. */
 export type MatchMessage = (message: Message) => readonly NewDelivery[] | undefined;
 
-export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner' | 'token'> {
+export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner'> {
   /** Longest time between two looks: for messages of other processes, and those whose lease ran out. */
   readonly maxSleepMs: number;
   readonly match: MatchMessage;
@@ -84,11 +84,11 @@ export class FanOut {
   }
 
   async #drain(): Promise<number> {
-    const { store, clock, leaseMs } = this.#options;
+    const { store, clock, leaseMs, token } = this.#options;
     let total = 0;
     if (this.#unfinishedUntil <= clock.now()) this.#unfinishedUntil = Infinity;
     while (!this.#isStopped) {
-      const claims = await store.claimFanOut({ limit: BATCH, leaseMs });
+      const claims = await store.claimFanOut({ limit: BATCH, leaseMs, lease: token() });
       if (claims.length === 0) break;
       const claimedAt = clock.now();
       let completed: number;

@@ -1,19 +1,15 @@
 /**
  * The inbox: emitted messages and their deliveries, stored in groups. Deliveries whose lane has room are asked for
- * leased, and go straight to the lane when the store agrees: the usual delivery is never claimed.
+ * leased, and go straight to the lane when the store agrees: the usual delivery is never claimed. Those in an order or
+ * under a rate limit are left to the scheduler: only a claim can tell whose turn it is.
  */
 import type { Timer } from '../clock.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import { ConflictError, StoppedError, StoreError } from '../errors.ts';
-import type {
-  AppendEntry,
-  AppendResult,
-  Lease,
-  LeasedDelivery,
-  NewDelivery,
-  NewMessage,
-} from '../store/store.ts';
+import type { AppendEntry, AppendResult, LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
+import type { HeldDelivery } from './lease-returns.ts';
 import type { LocalLanes } from './local-lanes.ts';
 
 /** What became of an emitted message. */
@@ -29,12 +25,13 @@ export interface Receipt {
 export interface InboxOptions extends EngineContext {
   /** Undefined in a process that only stores. */
   readonly lanes: LocalLanes | undefined;
+  readonly hasRateLimit: (endpointId: string) => boolean;
   readonly idempotencyWindowMs: number;
   readonly emitTimeoutMs: number;
   readonly onStored: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
   /** Gives leases back to the store, unused. */
-  readonly handBack: (leases: readonly Lease[]) => void;
+  readonly handBack: (deliveries: readonly HeldDelivery[]) => void;
   /** Something was stored that is due and not leased, or not matched. */
   readonly onLeftBehind: (what: 'work' | 'fan_out') => void;
 }
@@ -43,6 +40,7 @@ export interface InboxOptions extends EngineContext {
 interface Pending {
   /** Ids and lease tokens stay the same from try to try: a try that was written though it seemed to fail is recognised. */
   readonly entry: AppendEntry;
+  readonly hiddenEndpoints: readonly EndpointRecord[];
   readonly since: number;
   tries: number;
   /** What the last try threw. */
@@ -80,11 +78,13 @@ export class Inbox {
     return this.#waiting;
   }
 
-  add(entry: AppendEntry): Promise<Receipt> {
+  /** @param hiddenEndpoints those that the deliveries go to */
+  add(entry: AppendEntry, hiddenEndpoints: readonly EndpointRecord[] = []): Promise<Receipt> {
     const { activity, clock } = this.#options;
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         entry,
+        hiddenEndpoints,
         since: clock.elapsed(),
         tries: 0,
         failure: undefined,
@@ -106,13 +106,15 @@ export class Inbox {
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
-    const { store, owner, leaseMs, idempotencyWindowMs, lanes } = this.#options;
+    const { store, owner, leaseMs, idempotencyWindowMs, lanes, token } = this.#options;
     const open = batch.filter((pending) => !pending.isDone);
     if (open.length === 0) return;
-    const entries = open.map((pending) => this.#prepare(pending));
+    const lease = token();
+    const entries = open.map((pending) => this.#prepare(pending, lease));
+    const hiddenEndpoints = hiddenEndpointsOf(open);
     let results: readonly AppendResult[];
     try {
-      results = await store.append({ entries, owner, leaseMs, idempotencyWindowMs });
+      results = await store.append({ entries, hiddenEndpoints, owner, leaseMs, idempotencyWindowMs });
     } catch (error) {
       for (const pending of open) this.#unreserve(pending);
       throw error;
@@ -130,15 +132,18 @@ export class Inbox {
   }
 
   /** Room in a lane is kept while its delivery is on the way into the store. */
-  #prepare(pending: Pending): AppendEntry {
-    const { lanes, token } = this.#options;
+  #prepare(pending: Pending, lease: string): AppendEntry {
+    const { lanes, hasRateLimit } = this.#options;
     pending.tries += 1;
     const { entry } = pending;
     if (pending.tries > 1 || lanes === undefined) return entry;
+    const canBeLeased = ({ orderingKey, endpointId }: NewDelivery): boolean =>
+      orderingKey === undefined && !hasRateLimit(endpointId);
     for (const delivery of entry.deliveries) {
-      const isWanted = delivery.state === 'scheduled' && (entry.message.test || lanes.reserve(delivery));
+      if (delivery.state !== 'scheduled') continue;
+      const isWanted = entry.message.test || (canBeLeased(delivery) && lanes.reserve(delivery));
       // The matcher made it for this entry alone: written in place, a copy per delivery would show.
-      if (isWanted) (delivery as { lease: string | undefined }).lease = token();
+      if (isWanted) (delivery as { lease: string | undefined }).lease = lease;
     }
     return entry;
   }
@@ -187,10 +192,11 @@ export class Inbox {
 
   /** An earlier try was written although it threw. Its leases were not seen here; handing them back is fenced. */
   #resolveEarlierTry(pending: Pending): void {
-    const leases = pending.entry.deliveries.flatMap(({ id, lease }) =>
-      lease === undefined ? [] : [{ deliveryId: id, lease }],
+    const { message, deliveries } = pending.entry;
+    const held = deliveries.flatMap(({ id, lease, endpointId }) =>
+      lease === undefined ? [] : [{ id, lease, endpointId, message, ordered: false }],
     );
-    this.#options.handBack(leases);
+    this.#options.handBack(held);
     this.#resolveStored(pending, 0);
   }
 
@@ -254,6 +260,13 @@ export class Inbox {
 
 function toRef(delivery: NewDelivery): { id: string; endpointId: string } {
   return { id: delivery.id, endpointId: delivery.endpointId };
+}
+
+/** Each once, however many messages of the batch go to it. */
+function hiddenEndpointsOf(batch: readonly Pending[]): readonly EndpointRecord[] {
+  const byId = new Map<string, EndpointRecord>();
+  for (const { hiddenEndpoints } of batch) for (const record of hiddenEndpoints) byId.set(record.id, record);
+  return [...byId.values()];
 }
 
 function conflictMessage(entry: AppendEntry, existingId: string): string {

@@ -13,7 +13,7 @@ export interface KeeperOptions extends Pick<EngineContext, 'store' | 'clock' | '
   /** All leases held, queued and in flight. */
   readonly heldLeases: () => Lease[];
   /** These are no longer ours. */
-  readonly onLost: (tokens: ReadonlySet<string>) => void;
+  readonly onLost: (leases: readonly Lease[]) => void;
 }
 
 export class Keeper {
@@ -67,7 +67,7 @@ export class Keeper {
     if (leases.length === 0) return;
     this.onLeased();
     const lost = await store.renew({ leases, leaseMs });
-    if (lost.length > 0) onLost(new Set(lost));
+    if (lost.length > 0) onLost(lost);
   }
 
   #run(what: 'prune' | 'renew leases', task: () => Promise<void>): void {

@@ -6,7 +6,8 @@ import type { JsonValue } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
 import { matchesPattern } from '../core/pattern.ts';
 import { NotFoundError } from '../errors.ts';
-import type { AppendEntry, NewDelivery } from '../store/store.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
+import type { NewDelivery } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
@@ -19,7 +20,10 @@ export interface MatcherOptions extends Pick<EngineContext, 'random' | 'reporter
 }
 
 /** What a message with named recipients is stored with. */
-type Addressed = Pick<AppendEntry, 'deliveries' | 'hiddenEndpoints'>;
+interface Addressed {
+  readonly deliveries: readonly NewDelivery[];
+  readonly hiddenEndpoints: readonly EndpointRecord[];
+}
 
 /** Who wants a message now. */
 export interface MatchSurvey {
@@ -69,10 +73,9 @@ export class Matcher {
       byId.set(runtime.record.id, runtime);
     }
     const runtimes = [...byId.values()];
-    const hidden = runtimes.flatMap(({ record }) => (record.hidden === true ? [record] : []));
     return {
       deliveries: runtimes.map((runtime) => this.create(message, runtime)),
-      hiddenEndpoints: hidden.length === 0 ? undefined : hidden,
+      hiddenEndpoints: runtimes.flatMap(({ record }) => (record.hidden === true ? [record] : [])),
     };
   }
 
@@ -129,13 +132,8 @@ function filterInputOf({ type, tenant, dataJson, metadata }: Message): FilterInp
   return { type, tenant, data: JSON.parse(dataJson) as JsonValue, metadata };
 }
 
-/** One key for all messages, the message's own, or none; an endpoint that shares its lane keeps its keys apart from the others'. */
+/** One key for all messages, the message's own, or none. */
 function orderingKeyOf(message: Message, runtime: EndpointRuntime): string | undefined {
-  const key = keyOf(message, runtime);
-  return key === undefined || runtime.record.lane === undefined ? key : `${runtime.record.id}:${key}`;
-}
-
-function keyOf(message: Message, runtime: EndpointRuntime): string | undefined {
   switch (runtime.settings.ordering) {
     case 'fifo':
       return '';

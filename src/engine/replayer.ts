@@ -84,9 +84,8 @@ export class Replayer {
   async #prepare(order: ReplayOrder, signal: AbortSignal): Promise<ReplayJob> {
     const { states, createMissing } = order;
     signal.throwIfAborted();
-    // Asks for nothing but the time.
-    const { at } = await this.#options.store.stats({ where: { since: 0, until: 0 } });
-    const asOf = Math.min(order.asOf ?? at, at);
+    const now = await this.#options.store.now();
+    const asOf = Math.min(order.asOf ?? now, now);
     const endpoint = (await this.#findEndpoint(order))?.record;
     return { states, createMissing, asOf, endpoint, signal, lookedUp: new Map() };
   }

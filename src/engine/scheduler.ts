@@ -125,7 +125,7 @@ export class Scheduler {
       limit,
       leaseMs,
       owner,
-      token,
+      lease: token(),
       perLane: PER_LANE,
       freeSlots: lanes.freeSlots(),
       maxRescues,

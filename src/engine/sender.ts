@@ -7,6 +7,7 @@ import type { Lease, LeasedDelivery } from '../store/store.ts';
 import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { leaseOf } from './lease-returns.ts';
 import { type LocalLane, LocalLanes } from './local-lanes.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { Settler } from './settler.ts';
@@ -62,10 +63,8 @@ export class Sender {
 
   heldLeases(): Lease[] {
     const leases: Lease[] = [];
-    for (const delivery of this.lanes.queuedDeliveries())
-      leases.push({ deliveryId: delivery.id, lease: delivery.lease });
-    for (const { delivery } of this.#attempts)
-      leases.push({ deliveryId: delivery.id, lease: delivery.lease });
+    for (const delivery of this.lanes.queuedDeliveries()) leases.push(leaseOf(delivery));
+    for (const { delivery } of this.#attempts) leases.push(leaseOf(delivery));
     return leases;
   }
 
@@ -84,9 +83,10 @@ export class Sender {
   }
 
   /** Drops queued deliveries whose lease is lost; somebody else has them. */
-  dropLost(tokens: ReadonlySet<string>): void {
-    for (const delivery of [...this.lanes.queuedDeliveries()]) {
-      if (tokens.has(delivery.lease)) this.takeOne(delivery.id);
+  dropLost(lost: readonly Lease[]): void {
+    const tokens = new Map(lost.map(({ deliveryId, lease }) => [deliveryId, lease]));
+    for (const { id, lease } of [...this.lanes.queuedDeliveries()]) {
+      if (tokens.get(id) === lease) this.takeOne(id);
     }
   }
 

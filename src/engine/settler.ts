@@ -16,6 +16,7 @@ import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';
 import { GroupCommit } from './group-commit.ts';
+import { leaseOf } from './lease-returns.ts';
 import { callRetryFunctions } from './retry-functions.ts';
 
 export interface SettlerOptions extends Pick<
@@ -60,7 +61,7 @@ export class Settler {
 
   /** Leases of outcomes not written yet: a lease that ran out would have its request sent again. */
   heldLeases(): Lease[] {
-    return this.#commit.items().map(({ settlement }) => settlement);
+    return this.#commit.items().map(({ concluded }) => leaseOf(concluded.delivery));
   }
 
   /** Gives up on outcomes that could not be written until now; their leases run out and they are sent again. */
@@ -81,8 +82,7 @@ export class Settler {
     const decision = this.#decide(concluded);
     if (isDirective(decision) && !delivery.message.test) this.#options.onDirective(delivery);
     const settlement: Settlement = {
-      deliveryId: delivery.id,
-      lease: delivery.lease,
+      ...leaseOf(delivery),
       transition: this.#transitionAfter(concluded, decision),
       attempt: {
         outcome: outcome.kind,
@@ -110,12 +110,7 @@ export class Settler {
       outcome: { kind: 'interrupted', detail: 'not sent' },
       durationMs: 0,
     } as const;
-    const settlement = {
-      deliveryId: delivery.id,
-      lease: delivery.lease,
-      transition: next,
-      attempt: undefined,
-    };
+    const settlement = { ...leaseOf(delivery), transition: next, attempt: undefined };
     this.#push({ concluded, decision: undefined, settlement, tries: 0, onWritten: undefined });
   }
 

@@ -19,6 +19,8 @@ export interface LeasedDelivery {
   readonly rescues: number;
   readonly faults: number;
   readonly firstAttemptAt: number;
+  /** It has an ordering key, and others may wait for it. Never of a test message. */
+  readonly ordered: boolean;
 }
 
 /** What `claimDue` takes. */
@@ -27,8 +29,8 @@ export interface ClaimParams {
   readonly limit: number;
   readonly leaseMs: number;
   readonly owner: string;
-  /** Makes a fresh lease token. */
-  readonly token: () => string;
+  /** Token of all that this call leases. A fresh one for each call, also when a call is repeated. */
+  readonly lease: string;
   /** Most deliveries of a lane that `freeSlots` does not name. */
   readonly perLane: number;
   /** Most deliveries of the lanes named here, by id of the lane; 0 passes a lane over. */
@@ -65,9 +67,7 @@ export interface NewAttempt {
 }
 
 /** One outcome to write: what the delivery becomes, and the attempt to log. */
-export interface Settlement {
-  readonly deliveryId: string;
-  readonly lease: string;
+export interface Settlement extends Lease {
   readonly transition: Transition;
   readonly attempt: NewAttempt | undefined;
 }
@@ -77,15 +77,20 @@ export interface SettleParams {
   readonly settlements: readonly Settlement[];
 }
 
-/** `state` may differ from the transition's when the delivery was cancelled while its attempt ran. */
+/**
+ * What became of a lease that was settled or released. `state` may differ from the one asked for when the delivery was
+ * cancelled while it was leased; `lost`: the lease was not held, and nothing was written.
+ */
 export type SettleResult =
   | { readonly kind: 'settled'; readonly state: DeliveryState; readonly reason: DeliveryReason | undefined }
   | { readonly kind: 'lost' };
 
-/** Proof of the right to work on a delivery: its id, and the token of the lease. */
+/** Proof of the right to work on a delivery: its id, and the token under which it was leased. Neither counts without the other. */
 export interface Lease {
   readonly deliveryId: string;
   readonly lease: string;
+  /** As the leased delivery said. No part of the proof: it tells a store whether others of an ordering key may wait. */
+  readonly ordered: boolean;
 }
 
 /** What `renew` takes. */
@@ -97,5 +102,4 @@ export interface RenewParams {
 /** What `release` takes. */
 export interface ReleaseParams {
   readonly leases: readonly Lease[];
-  readonly refund: boolean;
 }

@@ -55,8 +55,6 @@ export interface RescheduleParams {
   readonly to: 'scheduled' | 'discarded';
   /** Needed for `discarded`; without it the call throws an `OptionsError`. */
   readonly reason?: DiscardReason;
-  /** Only counts. */
-  readonly dryRun?: boolean;
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -64,16 +62,22 @@ export interface RescheduleParams {
 /** What `reschedule` moved. */
 export interface RescheduleResult {
   readonly count: number;
-  /** The deliveries as they are now; empty for a dry run. */
+  /** The deliveries as they are now. */
   readonly deliveries: readonly Delivery[];
   readonly nextCursor: string | undefined;
 }
 
 /** What `stats` of a store takes. */
 export interface StatsParams {
-  /** `since` and `until` apply to the creation of deliveries, and to the start of attempts. */
+  /**
+   * `since` and `until` apply to the creation of deliveries, and to the start of attempts. For attempts a store may take the
+   * full minute before `since` and the one after `until`, and keep one count for each minute.
+   */
   readonly where: Pick<ListWhere, 'tenant' | 'endpointId' | 'since' | 'until'>;
-  /** Counts attempts once more by stretches of this length, the first of which begins at `since`; needs `since`. */
+  /**
+   * Counts attempts once more by stretches of this length, a multiple of 60,000. The first begins at `since`, which it
+   * needs, rounded down to a full minute.
+   */
   readonly bucketMs?: number | undefined;
 }
 
@@ -141,5 +145,6 @@ export type StoreChange =
   /** A delivery can, or will, be claimed earlier than the last `claimDue` told. */
   | { readonly kind: 'work' }
   | { readonly kind: 'fan_out' }
-  | { readonly kind: 'endpoint'; readonly id: string }
+  /** `undefined`: any may have changed, some may be new or gone. */
+  | { readonly kind: 'endpoint'; readonly id: string | undefined }
   | { readonly kind: 'setting'; readonly key: string };

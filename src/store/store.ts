@@ -4,9 +4,13 @@
  * Common to all methods:
  * - One params object each. Not found is `undefined`; a conflict or a lost lease is a typed result; only trouble with
  *   I/O throws, as `StoreError` with `cause`.
- * - Calls carry durations, never instants: a store owns its clock. Instants in results are epoch ms by that clock.
- * - Every change of a leased delivery is fenced by delivery id and lease token. A caller whose lease is gone gets
- *   `lost` and nothing is written. A lease is gone once it was settled, released or rescued; one that is past its time
+ * - Calls carry durations, never instants: a store owns its clock. Instants in results are epoch ms by that clock; all
+ *   that one call writes has one instant.
+ * - Params and results are plain data that structured clone carries: a store may be in another process.
+ * - Rows have the order in which they were stored, their sequence: within a batch that of its entries, then of their
+ *   deliveries.
+ * - Every change of a leased delivery is fenced by delivery id and lease token, both: one token may cover many
+ *   deliveries. A caller whose lease is gone gets `lost` and nothing is written. A lease is gone once it was settled, released or rescued; one that is past its time
  *   but was not rescued yet still counts, so that an outcome which comes a little late is not thrown away.
  * - Every change of state is one of `core/transition.ts`. What is read is a copy; later changes do not show in it.
  * - `createStoreSuite` of `posthorn/testing` proves the contract; its cases stand in the order of this file.
@@ -15,6 +19,7 @@ import type { Delivery } from '../core/delivery.ts';
 import type {
   ClaimParams,
   ClaimResult,
+  Lease,
   ReleaseParams,
   RenewParams,
   SettleParams,
@@ -57,6 +62,9 @@ export interface Store {
   /** Prepares the store: opens files, connects, migrates. Called once, before anything else. */
   open(params: OpenParams): Promise<void>;
 
+  /** The time of the store, epoch ms. */
+  now(): Promise<number>;
+
   /**
    * Stores messages with their deliveries, all of a batch or, if it throws, none.
    * - An entry whose id or idempotency key is taken changes nothing; it touches only its own result: `duplicate` when
@@ -64,11 +72,11 @@ export interface Store {
    *   and second. Ids are compared first, among all tenants; idempotency keys within their tenant and window.
    * - (message, endpoint) is unique: of two deliveries to one endpoint the first is stored. Two endpoints of one lane are
    *   two deliveries.
-   * - Hidden endpoints of an entry are stored with it, in the same write: one whose id is there already is left as it is,
-   *   a new one gets its first revision and the store's time. So a delivery never outlives its endpoint, whatever
-   *   `prune` removes at the same time.
-   * - A delivery that carries a `lease` comes back leased, its attempt counted, unless its lane is paused, blocked, out
-   *   of rate tokens or holds an unfinished earlier delivery of its ordering key; it is `scheduled` then.
+   * - Hidden endpoints are stored in the same write, also when the entry that needed one is a duplicate: one whose id is
+   *   there already is left as it is, a new one gets its first revision and the store's time. So a delivery never outlives
+   *   its endpoint, whatever `prune` removes at the same time.
+   * - A delivery that carries a `lease` comes back leased, its attempt counted, unless it has an ordering key or its lane
+   *   is paused, blocked or has a rate limit; it is `scheduled` then, and `claimDue` finds it.
    *   A delivery of a test message is leased whatever its lane says; it takes no rate token and has no ordering key.
    * - A bounded store that is full of unfinished messages throws `StoreError` of code `store_full`.
    * - When the promise resolves, everything is as durable as `capabilities.durable` promises.
@@ -76,7 +84,8 @@ export interface Store {
   append(params: AppendParams): Promise<readonly AppendResult[]>;
 
   /**
-   * Leases messages that were stored without deliveries, for matching. Finds them by a flag, never by order of ids.
+   * Leases messages that were stored without deliveries, for matching, all under the token of the call. Finds them by a
+   * flag, never by order of ids.
    * A lease that expires makes its message available again; until somebody takes it, the lease still counts.
    */
   claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]>;
@@ -91,15 +100,15 @@ export interface Store {
   completeFanOut(params: CompleteFanOutParams): Promise<readonly CompleteFanOutResult[]>;
 
   /**
-   * Leases due deliveries, their attempts counted.
+   * Leases due deliveries, their attempts counted, all under the token of the call.
    * - Never one that is leased. Expired leases are rescued first: they get their attempt back, are logged as
    *   `interrupted` and count a rescue; after `maxRescues` the delivery is `failed: crash_loop`. They are in `rescued`,
    *   as they were before this call leased any of them again.
    * - Lanes that are paused, blocked, out of rate tokens or without free slots are passed over without reading their
    *   deliveries.
    * - Fair: lanes take turns, a few deliveries each, and go on where the call before ended; within a lane by due time,
-   *   then sequence. With ordering keys, only the first unfinished delivery of a key, and only while no other one of the
-   *   key is leased.
+   *   then sequence, in the answer too. Of the deliveries of one endpoint with equal ordering keys only the first
+   *   unfinished one, and only while no other one of them is leased.
    * - Rate: of a lane whose endpoint's record has a `rateLimit`, at most `limit` deliveries are leased within any
    *   `intervalMs`, plus at most one batch. Leases handed back do not give their token back. Endpoints that share a lane
    *   have the same limit, and share it too.
@@ -108,20 +117,19 @@ export interface Store {
 
   /**
    * Writes outcomes: the new state of each delivery, its attempt, and the counters of its lane (`consecutiveFailures`
-   * not for test messages). Fenced, one by one. A
-   * delivery that was cancelled meanwhile and would be scheduled again becomes `discarded`; the same holds for `release`
-   * and for rescues.
+   * not for test messages). Fenced, one by one, and answered in their order. A delivery that was cancelled meanwhile and
+   * would be scheduled again becomes `discarded`; the same holds for `release` and for rescues.
    */
   settle(params: SettleParams): Promise<readonly SettleResult[]>;
 
-  /** Prolongs leases. Fenced; returns the tokens that are no longer held. */
-  renew(params: RenewParams): Promise<readonly string[]>;
+  /** Prolongs leases. Fenced; returns those that are no longer held. */
+  renew(params: RenewParams): Promise<readonly Lease[]>;
 
   /**
-   * Hands leases back: due now, nothing is logged. With `refund` the attempt is given back as if never begun (a first
-   * one leaves no `firstAttemptAt`); without, it stays counted. Fenced.
+   * Hands leases back: due now, nothing is logged, the attempt is given back as if never begun (a first one leaves no
+   * `firstAttemptAt`). Fenced, one by one, and answered in their order: what became of each delivery.
    */
-  release(params: ReleaseParams): Promise<void>;
+  release(params: ReleaseParams): Promise<readonly SettleResult[]>;
 
   readonly endpoints: EndpointStore;
 
@@ -153,7 +161,7 @@ export interface Store {
   reschedule(params: RescheduleParams): Promise<RescheduleResult>;
 
   /**
-   * Counts deliveries and attempts. Those of test messages do not count. Latencies are counted by the bounds of
+   * Counts deliveries and attempts, attempts by whole minutes. Those of test messages do not count. Latencies are counted by the bounds of
    * `LATENCY_BOUNDS_MS`, so that a store can do it in one statement; percentiles are made of the counts elsewhere.
    */
   stats(params: StatsParams): Promise<StoreStats>;
@@ -162,15 +170,17 @@ export interface Store {
    * Removes what retention no longer keeps: messages whose deliveries are all final, with deliveries, attempts and
    * idempotency key. The time counts from the end of the last delivery; a message that matched no endpoint has succeeded
    * when it is stored, one that is not matched yet stays. Removes at least one batch, then stops after `budgetMs`.
-   * A hidden endpoint goes with its last delivery, and the lane that hidden ones share with the last of them, but not
-   * before its block has ended and what was leased no longer counts against its rate limit.
+   * A hidden endpoint without deliveries goes too, in this pass or a later one, and the lane that hidden ones share with
+   * the last of them, but not before its block has ended and what was leased no longer counts against its rate limit.
    */
   prune(params: PruneParams): Promise<PruneResult>;
 
   /**
-   * Tells of work, and of changes of endpoints and settings, made through other handles, perhaps of the caller's own too. Best effort, a hint
-   * only, and never during the call that made the change. A listener that throws disturbs nobody. Returns the function
-   * that ends it.
+   * Tells of changes made through other handles, perhaps of the caller's own too, and never during the call that made the
+   * change. A listener that throws disturbs nobody. Returns the function that ends it.
+   * - Endpoints (records, and pauses of their own lanes) and settings: told within a second, by every store that other
+   *   processes can change; one that nobody notifies polls while it is open.
+   * - Work, and messages to be matched: a hint only, best effort, where `capabilities.notifications` says so.
    */
   watch(listener: (change: StoreChange) => void): () => void;
 
@@ -188,8 +198,10 @@ export interface StoreCapabilities {
   readonly shared: boolean;
   /** Messages can be stored inside the caller's own transaction. */
   readonly transactions: boolean;
-  /** `watch` hears of changes made by other processes; otherwise they are found by polling. */
+  /** `watch` hears of work of other processes; otherwise it is found by polling. */
   readonly notifications: boolean;
+  /** Secrets of endpoints are encrypted at rest. */
+  readonly encrypted: boolean;
 }
 
 /** What `open` of a store takes. */

@@ -13,9 +13,9 @@ export interface NewDelivery {
   /** `discarded` for a message that met a disabled endpoint, `failed` when a named filter threw. Neither is ever leased. */
   readonly state: 'scheduled' | 'discarded' | 'failed';
   readonly reason: DeliveryReason | undefined;
-  /** Token under which the caller wants it leased. */
+  /** Token under which the caller wants it leased. The same when an `append` is repeated. */
   readonly lease: string | undefined;
-  /** Deliveries of one lane with equal keys are sent one after the other. */
+  /** Deliveries of one endpoint with equal keys are sent one after the other. */
   readonly orderingKey: string | undefined;
 }
 
@@ -31,13 +31,13 @@ export interface AppendEntry {
   readonly deliveries: readonly NewDelivery[];
   /** False: not matched yet; `claimFanOut` will find it. */
   readonly fannedOut: boolean;
-  /** Hidden endpoints that the deliveries go to, each with at least one delivery among them. */
-  readonly hiddenEndpoints?: readonly EndpointRecord[] | undefined;
 }
 
 /** What `append` takes: a batch of messages. */
 export interface AppendParams {
   readonly entries: readonly AppendEntry[];
+  /** Hidden endpoints that deliveries of these entries go to, each id once. */
+  readonly hiddenEndpoints: readonly EndpointRecord[];
   readonly owner: string;
   readonly leaseMs: number;
   /** How long an idempotency key is remembered. `Infinity`: as long as its message. */
@@ -58,6 +58,8 @@ export type AppendResult =
 export interface ClaimFanOutParams {
   readonly limit: number;
   readonly leaseMs: number;
+  /** Token of all that this call leases. A fresh one for each call, also when a call is repeated. */
+  readonly lease: string;
 }
 
 /** A message that this process may match now, and the token that proves it. */

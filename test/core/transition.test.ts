@@ -48,8 +48,7 @@ const TABLE: readonly (readonly [DeliveryEvent, Readonly<Record<DeliveryState, E
     }),
   ],
   [{ kind: 'lease_expired' }, only('sending', { state: 'scheduled', attempts: 3, rescues: 3 })],
-  [{ kind: 'released', refund: true }, only('sending', { state: 'scheduled', attempts: 3 })],
-  [{ kind: 'released', refund: false }, only('sending', { state: 'scheduled' })],
+  [{ kind: 'released' }, only('sending', { state: 'scheduled', attempts: 3 })],
   [
     { kind: 'withdrawn', reason: 'endpoint_removed' },
     only('sending', { state: 'discarded', reason: 'endpoint_removed', attempts: 3 }),
@@ -170,17 +169,14 @@ describe('transition, over any history', () => {
     );
   });
 
-  it('charges an attempt only for what an endpoint answered, or for a release without refund', () => {
+  it('charges an attempt only for what an endpoint answered', () => {
     fc.assert(
       fc.property(anyEvent, anyLimits, fc.integer({ min: 1, max: 50 }), (event, limits, attempts) => {
         const before: DeliverySnapshot = { ...COUNTERS, attempts, attemptsBeforeRun: 0, state: 'scheduled' };
         const claimed = transition(before, { kind: 'claimed' }, limits)!;
         const after = transition(claimed, event, limits);
         if (after === undefined) return;
-        const isCharged =
-          event.kind === 'succeeded' ||
-          event.kind === 'endpoint_failed' ||
-          (event.kind === 'released' && !event.refund);
+        const isCharged = event.kind === 'succeeded' || event.kind === 'endpoint_failed';
         expect(after.attempts - attempts).toBe(isCharged ? 1 : 0);
       }),
     );

@@ -242,7 +242,7 @@ describe('deliveries.cancel', () => {
     const producer = world.start({ deliver: false });
     const { deliveries } = await producer.emit('job.done', {}, { to: { url: world.receiver.url } });
     const claim = { limit: 1, perLane: 1, freeSlots: new Map<string, number>(), maxRescues: 5 };
-    await world.store.claimDue({ ...claim, leaseMs: 1_000, owner: 'dead', token: () => 'lease' });
+    await world.store.claimDue({ ...claim, leaseMs: 1_000, owner: 'dead', lease: 'lease' });
     await dispatcher.deliveries.cancel(deliveries[0]!.id);
     expect(events).toEqual([]);
     await world.advance(60_000);

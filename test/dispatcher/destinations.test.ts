@@ -314,7 +314,7 @@ describe('a hidden endpoint', () => {
         limit: 1,
         leaseMs: 1_000,
         owner: 'killed',
-        token: () => `killed-${crash}`,
+        lease: `killed-${crash}`,
         perLane: 1,
         freeSlots: new Map(),
         maxRescues: 5,

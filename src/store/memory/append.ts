@@ -11,7 +11,6 @@ import { countState, leaseDelivery, noteIfFinished, requeue } from './changes.ts
 import { createDeliveryRow } from './delivery-rows.ts';
 import { addHiddenEndpoint } from './endpoints.ts';
 import { createMessageRow } from './message-rows.ts';
-import { isHeldBack } from './ordering.ts';
 import type { DeliveryRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
@@ -19,6 +18,7 @@ import type { Tables } from './tables.ts';
 export function append(tables: Tables, params: AppendParams, maxMessages: number): readonly AppendResult[] {
   const now = tables.now();
   makeRoom(tables, params.entries.length, maxMessages);
+  for (const record of params.hiddenEndpoints) addHiddenEndpoint(tables, record, now);
   return params.entries.map((entry) => appendEntry(tables, entry, params, now));
 }
 
@@ -62,8 +62,6 @@ function appendEntry(tables: Tables, entry: AppendEntry, params: AppendParams, n
   const existing = tables.messages.get(entry.message.id) ?? tables.keys.find(entry.message, now);
   if (existing !== undefined) return referTo(existing, entry.message);
   const message = addMessage(tables, entry, params, now);
-  if (entry.hiddenEndpoints !== undefined)
-    for (const record of entry.hiddenEndpoints) addHiddenEndpoint(tables, record, now);
   const leased: LeasedDelivery[] = [];
   for (const delivery of entry.deliveries) {
     const row = addDelivery(tables, message, delivery, now);
@@ -106,6 +104,5 @@ function referTo(existing: MessageRow, message: NewMessage): AppendResult {
 function isLeasable(row: DeliveryRow, now: number): boolean {
   const { lane } = row;
   if (row.message.message.test) return true;
-  if (lane.paused || lane.blockedUntil > now || isHeldBack(lane, row.orderingKey)) return false;
-  return lane.rate === undefined || lane.rate.nextAt(now) <= now;
+  return row.orderingKey === undefined && lane.rate === undefined && !lane.paused && lane.blockedUntil <= now;
 }

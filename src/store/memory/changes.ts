@@ -77,7 +77,7 @@ export function requeue(tables: Tables, row: DeliveryRow, now: number): void {
   if (row.orderingKey === undefined) {
     if (row.state !== 'scheduled') return;
     lane.due.add(row, row.dueAt);
-  } else if (!updateOrder(lane, row.orderingKey, row)) {
+  } else if (!updateOrder(row, row.orderingKey)) {
     return;
   }
   tables.lanes.place(lane, now);

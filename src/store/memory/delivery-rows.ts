@@ -75,5 +75,6 @@ export function toLeasedDelivery(row: DeliveryRow, lease: string): LeasedDeliver
     rescues: row.rescues,
     faults: row.faults,
     firstAttemptAt: row.firstAttemptAt ?? row.leasedAt,
+    ordered: row.orderingKey !== undefined,
   };
 }

@@ -1,4 +1,4 @@
-import type { EndpointRecord, RateLimit } from '../../core/endpoint.ts';
+import { type EndpointRecord, type RateLimit, rateLimitOf } from '../../core/endpoint.ts';
 import type { OrderedRow } from './ordered-rows.ts';
 import { OrderedRows } from './ordered-rows.ts';
 
@@ -12,6 +12,8 @@ export interface EndpointRow extends OrderedRow {
 export class EndpointRows {
   readonly #byId = new Map<string, EndpointRow>();
   readonly ordered: OrderedRows<EndpointRow> = new OrderedRows();
+  /** Hidden ones whose message may have turned out to be a duplicate: retention looks whether anything is owed to them. */
+  readonly unchecked: Set<string> = new Set();
   #created = 0;
 
   get(id: string): EndpointRow | undefined {
@@ -28,7 +30,8 @@ export class EndpointRows {
     this.#created += 1;
     const row: EndpointRow = { sequence: this.#created, removed: false, record };
     this.#byId.set(record.id, row);
-    if (record.hidden !== true) this.ordered.push(row);
+    if (record.hidden === true) this.unchecked.add(record.id);
+    else this.ordered.push(row);
   }
 
   delete(id: string): boolean {
@@ -36,13 +39,13 @@ export class EndpointRows {
     if (row === undefined) return false;
     row.removed = true;
     this.#byId.delete(id);
-    if (row.record.hidden !== true) this.ordered.noteRemoved();
+    if (row.record.hidden === true) this.unchecked.delete(id);
+    else this.ordered.noteRemoved();
     return true;
   }
 
-  /** The limit of the endpoint's own; `undefined` when it has none. */
+  /** The limit of an endpoint; `undefined` when it has none, or is not there. */
   rateLimitOf(id: string): RateLimit | undefined {
-    const limit = this.#byId.get(id)?.record.rateLimit;
-    return limit === false ? undefined : limit;
+    return rateLimitOf(this.#byId.get(id)?.record ?? {});
   }
 }

@@ -17,11 +17,9 @@ export function claimFanOut(tables: Tables, params: ClaimFanOutParams): readonly
   for (const row of tables.unmatched.values()) {
     if (claims.length >= params.limit) break;
     if (row.fanOutLease !== undefined && now < row.fanOutUntil) continue;
-    // Unique within this store is enough: nobody else can see the message.
-    const lease = `fan_out_${tables.nextSequence()}`;
-    row.fanOutLease = lease;
+    row.fanOutLease = params.lease;
     row.fanOutUntil = now + params.leaseMs;
-    claims.push({ message: row.message, lease });
+    claims.push({ message: row.message, lease: params.lease });
   }
   return claims;
 }

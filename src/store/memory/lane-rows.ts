@@ -19,7 +19,6 @@ export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit
     consecutiveFailures: 0,
     rate: rateLimit === undefined ? undefined : new RateWindow(rateLimit),
     due: new TimedQueue(),
-    keys: new Map(),
     entry: undefined,
     inRing: false,
     claimNumber: 0,

@@ -17,14 +17,14 @@ export function settle(tables: Tables, params: SettleParams): readonly SettleRes
   return params.settlements.map((settlement) => settleOne(tables, settlement, now));
 }
 
-/** Prolongs leases; returns the tokens that are no longer held. */
-export function renew(tables: Tables, params: RenewParams): readonly string[] {
+/** Prolongs leases; returns those that are no longer held. */
+export function renew(tables: Tables, params: RenewParams): readonly Lease[] {
   const until = tables.now() + params.leaseMs;
-  const lost: string[] = [];
+  const lost: Lease[] = [];
   for (const lease of params.leases) {
     const row = heldBy(tables, lease);
     if (row === undefined) {
-      lost.push(lease.lease);
+      lost.push(lease);
     } else {
       tables.leases.remove(row);
       row.leaseUntil = until;
@@ -35,15 +35,15 @@ export function renew(tables: Tables, params: RenewParams): readonly string[] {
 }
 
 /** Hands leases back. */
-export function release(tables: Tables, params: ReleaseParams): void {
+export function release(tables: Tables, params: ReleaseParams): readonly SettleResult[] {
   const now = tables.now();
-  for (const lease of params.leases) {
+  return params.leases.map((lease) => {
     const row = heldBy(tables, lease);
-    if (row === undefined) continue;
-    applyEvent(tables, row, { kind: 'released', refund: params.refund }, now);
-    if (params.refund && row.attempts === 0 && row.firstAttemptAt === row.leasedAt)
-      row.firstAttemptAt = undefined;
-  }
+    if (row === undefined) return { kind: 'lost' };
+    applyEvent(tables, row, { kind: 'released' }, now);
+    if (row.attempts === 0 && row.firstAttemptAt === row.leasedAt) row.firstAttemptAt = undefined;
+    return { kind: 'settled', state: row.state, reason: row.reason };
+  });
 }
 
 function settleOne(tables: Tables, settlement: Settlement, now: number): SettleResult {
@@ -61,7 +61,7 @@ function settleOne(tables: Tables, settlement: Settlement, now: number): SettleR
 }
 
 /** The fence: the delivery, if this very lease still stands. */
-function heldBy(tables: Tables, lease: Pick<Lease, 'deliveryId' | 'lease'>): DeliveryRow | undefined {
+function heldBy(tables: Tables, lease: Lease): DeliveryRow | undefined {
   const row = tables.deliveries.get(lease.deliveryId);
   return row !== undefined && row.state === 'sending' && row.lease === lease.lease ? row : undefined;
 }

@@ -12,6 +12,7 @@ import type {
   EndpointStore,
   FanOutClaim,
   Lane,
+  Lease,
   Listable,
   ListParams,
   OpenParams,
@@ -87,6 +88,7 @@ class MemoryStore implements Store {
     shared: false,
     transactions: false,
     notifications: true,
+    encrypted: false,
   };
   readonly endpoints: EndpointStore;
   readonly settings: SettingsStore;
@@ -118,6 +120,10 @@ class MemoryStore implements Store {
     this.#openers += 1;
   }
 
+  async now(): Promise<number> {
+    return this.#tables.now();
+  }
+
   async append(params: AppendParams): Promise<readonly AppendResult[]> {
     return append(this.#tables, params, this.#maxMessages);
   }
@@ -138,12 +144,12 @@ class MemoryStore implements Store {
     return settle(this.#tables, params);
   }
 
-  async renew(params: RenewParams): Promise<readonly string[]> {
+  async renew(params: RenewParams): Promise<readonly Lease[]> {
     return renew(this.#tables, params);
   }
 
-  async release(params: ReleaseParams): Promise<void> {
-    release(this.#tables, params);
+  async release(params: ReleaseParams): Promise<readonly SettleResult[]> {
+    return release(this.#tables, params);
   }
 
   async getLane({ laneId }: { laneId: string }): Promise<Lane> {

@@ -1,5 +1,5 @@
 import { isFinalState } from '../../core/delivery.ts';
-import type { DeliveryRow, KeyQueue, LaneRow } from './rows.ts';
+import type { DeliveryRow, KeyQueue, LedgerRow } from './rows.ts';
 
 /** Finished rows at the front that are worth cutting off. */
 const MIN_COMPACTION = 64;
@@ -8,15 +8,16 @@ const MIN_COMPACTION = 64;
  * To be called after each change of a delivery with an ordering key. True when a delivery of the key entered the queue of
  * the lane.
  */
-export function updateOrder(lane: LaneRow, key: string, row: DeliveryRow): boolean {
-  const queue = lane.keys.get(key) ?? openKey(lane, key);
+export function updateOrder(row: DeliveryRow, key: string): boolean {
+  const { lane, ledger } = row;
+  const queue = ledger.keys.get(key) ?? openKey(ledger, key);
   if (row.state === 'sending') queue.leased = row;
   else if (queue.leased === row) queue.leased = undefined;
   if (!isFinalState(row.state) && !row.inKeyQueue) insert(queue, row);
   skipFinished(queue);
 
   const first = queue.rows[queue.head];
-  if (first === undefined) lane.keys.delete(key);
+  if (first === undefined) ledger.keys.delete(key);
   const wanted = queue.leased === undefined ? first : undefined;
   if (queue.queued !== undefined && queue.queued !== wanted) lane.due.drop(queue.queued);
   queue.queued = wanted;
@@ -25,14 +26,9 @@ export function updateOrder(lane: LaneRow, key: string, row: DeliveryRow): boole
   return true;
 }
 
-/** A key is held while one of its deliveries is unfinished. */
-export function isHeldBack(lane: LaneRow, key: string | undefined): boolean {
-  return key !== undefined && lane.keys.has(key);
-}
-
-function openKey(lane: LaneRow, key: string): KeyQueue {
+function openKey(ledger: LedgerRow, key: string): KeyQueue {
   const queue: KeyQueue = { rows: [], head: 0, queued: undefined, leased: undefined };
-  lane.keys.set(key, queue);
+  ledger.keys.set(key, queue);
   return queue;
 }
 

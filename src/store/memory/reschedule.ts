@@ -26,7 +26,6 @@ export function reschedule(tables: Tables, params: RescheduleParams): Reschedule
     chosen.push(row);
     return true;
   });
-  if (params.dryRun === true) return { count: chosen.length, deliveries: [], nextCursor };
   for (const row of chosen) move(tables, row, event, now);
   return { count: chosen.length, deliveries: chosen.map(toDelivery), nextCursor };
 }

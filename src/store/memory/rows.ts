@@ -80,6 +80,8 @@ export interface LedgerRow {
   lastMessage: number;
   /** All deliveries of the endpoint, finished ones included. */
   readonly deliveries: OrderedRows<DeliveryRow>;
+  /** Ordering keys with unfinished deliveries. */
+  readonly keys: Map<string, KeyQueue>;
 }
 
 /** One lane in memory; changed in place. */
@@ -99,7 +101,6 @@ export interface LaneRow extends TimedItem<LaneRow> {
   rate: RateWindow | undefined;
   /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */
   readonly due: TimedQueue<DeliveryRow>;
-  readonly keys: Map<string, KeyQueue>;
   /** It waits for its turn; otherwise `entry` says until when it sleeps, if there is anything to wait for. */
   inRing: boolean;
   /** The claim that `slotsLeft` belongs to. */
@@ -108,7 +109,7 @@ export interface LaneRow extends TimedItem<LaneRow> {
 }
 
 /**
- * The deliveries of one ordering key in one lane, by sequence. Only its first unfinished delivery stands in the queue
+ * The deliveries of one ordering key of one endpoint, by sequence. Only its first unfinished delivery stands in the queue
  * of the lane, and only while no other one of the key is leased.
  */
 export interface KeyQueue {

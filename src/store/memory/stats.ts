@@ -38,9 +38,17 @@ function countDeliveries(
   return { byState, waitingForRetry };
 }
 
+/** Attempts are counted by whole minutes, as in stores that keep one count for each. */
+const MINUTE_MS = 60_000;
+
 type CountedAttempts = Pick<StoreStats, 'attempts' | 'lastDeliveredAt' | 'lastFailedAt' | 'buckets'>;
 
-function countAttempts(tables: Tables, { where, bucketMs }: StatsParams): CountedAttempts {
+function countAttempts(tables: Tables, { where: asked, bucketMs }: StatsParams): CountedAttempts {
+  const where = {
+    ...asked,
+    since: asked.since === undefined ? undefined : Math.floor(asked.since / MINUTE_MS) * MINUTE_MS,
+    until: asked.until === undefined ? undefined : Math.ceil(asked.until / MINUTE_MS) * MINUTE_MS,
+  };
   const attempts = new AttemptCounter();
   const buckets = new Map<number, AttemptCounter>();
   let lastDeliveredAt: number | undefined;

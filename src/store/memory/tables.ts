@@ -59,7 +59,8 @@ export class Tables {
     if (existing !== undefined) return existing;
     const lane = this.openLane(laneId, endpointId);
     lane.ledgers += 1;
-    const ledger: LedgerRow = { endpointId, lane, lastMessage: -1, deliveries: new OrderedRows() };
+    const deliveries = new OrderedRows<DeliveryRow>();
+    const ledger: LedgerRow = { endpointId, lane, lastMessage: -1, deliveries, keys: new Map() };
     this.ledgers.set(endpointId, ledger);
     return ledger;
   }

@@ -24,7 +24,7 @@ export const claimCases: readonly SuiteCase[] = [
         tenant: 'acme',
       });
       await world.append([entry]);
-      const leased = await world.claimOne({ token: () => 'token-7' });
+      const leased = await world.claimOne({ lease: 'token-7' });
       const { message, firstAttemptAt, ...rest } = leased;
       const { fingerprint, ...expected } = entry.message;
       assert.equal(fingerprint, undefined);
@@ -35,6 +35,7 @@ export const claimCases: readonly SuiteCase[] = [
         lease: 'token-7',
         endpointId: 'ep',
         laneId: 'ep',
+        ordered: false,
         ...counters,
       });
       const stored = await world.read(leased.id);
@@ -45,11 +46,13 @@ export const claimCases: readonly SuiteCase[] = [
     },
   },
   {
-    name: 'gives each lease a token of its own',
+    name: 'leases all of a call under its token',
     async run(world) {
-      await world.emit(['ep', 'ep', 'ep_2']);
-      const { leased } = await world.claim();
-      assert.equal(new Set(leased.map(({ lease }) => lease)).size, 3);
+      await world.emit(['ep', 'ep', 'ep_2', 'ep_2']);
+      const first = await world.claim({ limit: 3, lease: 'token-1' });
+      const second = await world.claim({ lease: 'token-2' });
+      const tokens = [...first.leased, ...second.leased].map(({ lease }) => lease);
+      assert.deepEqual(tokens, ['token-1', 'token-1', 'token-1', 'token-2']);
     },
   },
   {

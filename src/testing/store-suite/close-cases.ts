@@ -6,9 +6,21 @@ export const closeCases: readonly SuiteCase[] = [
     name: 'has a name and says what it can do',
     async run(world) {
       assert.match(world.store.name, /^[a-z][a-z0-9_-]*$/);
-      for (const name of ['durable', 'shared', 'transactions', 'notifications'] as const) {
+      for (const name of ['durable', 'shared', 'transactions', 'notifications', 'encrypted'] as const) {
         assert.equal(typeof world.store.capabilities[name], 'boolean', name);
       }
+    },
+  },
+  {
+    name: 'tells its time, which is that of the rows',
+    async run(world) {
+      const before = await world.store.now();
+      const { createdAt } = await world.read(await world.emitOne('ep'));
+      const after = await (await world.second()).now();
+      // Clocks of databases are finer than a millisecond, and rounded.
+      assert.ok(before <= createdAt + 1 && createdAt <= after + 1, `${before}, ${createdAt}, ${after}`);
+      await world.advance(60_000);
+      assert.ok((await world.store.now()) >= after + 60_000 - 1);
     },
   },
   {

@@ -149,7 +149,7 @@ export const duplicateCases: readonly SuiteCase[] = [
     async run(world) {
       const other = await world.second();
       const entries = Array.from({ length: 20 }, () => world.entry([world.delivery('ep')]));
-      const params = { owner: 'other', leaseMs: 60_000, idempotencyWindowMs: Infinity };
+      const params = { hiddenEndpoints: [], owner: 'other', leaseMs: 60_000, idempotencyWindowMs: Infinity };
       const [one, two] = await Promise.all([world.append(entries), other.append({ entries, ...params })]);
       for (const [index, result] of one.entries()) {
         assert.deepEqual(new Set([result.kind, two[index]?.kind]), new Set(['stored', 'duplicate']));

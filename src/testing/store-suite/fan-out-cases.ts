@@ -12,7 +12,7 @@ async function appendUnmatched(world: StoreWorld, count: number): Promise<string
 }
 
 function claim(world: StoreWorld, limit = 100, store = world.store): Promise<readonly FanOutClaim[]> {
-  return store.claimFanOut({ limit, leaseMs: LEASE_MS });
+  return store.claimFanOut({ limit, leaseMs: LEASE_MS, lease: world.id('lease') });
 }
 
 function complete(
@@ -37,6 +37,20 @@ export const fanOutCases: readonly SuiteCase[] = [
       assert.equal(fingerprint, undefined);
       assert.deepEqual({ ...claims[0]!.message }, expected);
       assert.equal((await world.store.getMessage({ id: entry.message.id }))?.fannedOut, false);
+    },
+  },
+  {
+    name: 'leases all messages of a call under its token',
+    async run(world) {
+      await appendUnmatched(world, 3);
+      const claims = await world.store.claimFanOut({ limit: 2, leaseMs: LEASE_MS, lease: 'token-1' });
+      assert.deepEqual(
+        claims.map(({ lease }) => lease),
+        ['token-1', 'token-1'],
+      );
+      const [other] = await claim(world);
+      const foreign = { ...other!, lease: 'token-1' };
+      assert.deepEqual(await complete(world, foreign, [world.delivery('ep')]), [{ stored: [] }]);
     },
   },
   {

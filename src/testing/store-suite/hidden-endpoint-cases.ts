@@ -15,7 +15,7 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
         secrets: [{ value: 'whsec_x', createdAt: 7 }],
       });
       const entry = world.hiddenEntry([record], { lease: 'token-1' });
-      const [result] = await world.append([entry]);
+      const [result] = await world.append([entry], { hiddenEndpoints: [record] });
       assert.ok(result?.kind === 'stored');
       assert.deepEqual(
         result.leased.map(({ endpointId, laneId }) => [endpointId, laneId]),
@@ -40,39 +40,45 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
     name: 'leaves a hidden endpoint that is there as it is',
     async run(world) {
       const record = world.hiddenEndpoint({ name: 'first' });
-      await world.append([world.hiddenEntry([record])]);
+      await world.appendHidden([record]);
       const before = await world.store.endpoints.get({ id: record.id });
       await world.advance(60_000);
-      await world.append([
-        world.hiddenEntry([{ ...record, name: 'second' }]),
-        world.hiddenEntry([{ ...record, name: 'third' }]),
-      ]);
+      const changed = { ...record, name: 'second' };
+      await world.append([world.hiddenEntry([changed]), world.hiddenEntry([changed])], {
+        hiddenEndpoints: [changed],
+      });
       assert.deepEqual(await world.store.endpoints.get({ id: record.id }), before);
       assert.equal((await world.claim()).leased.length, 3);
     },
   },
   {
-    name: 'stores no hidden endpoint of an entry that is not stored',
+    name: 'stores the hidden endpoints of a batch whatever becomes of its entries, and removes those without deliveries',
     async run(world) {
-      const first = world.entry([], { idempotencyKey: 'key', fingerprint: 'one' });
-      await world.append([first]);
-      const records = [world.hiddenEndpoint(), world.hiddenEndpoint()];
-      const results = await world.append([
-        world.hiddenEntry([records[0]!], {}, { idempotencyKey: 'key', fingerprint: 'one' }),
-        world.hiddenEntry([records[1]!], {}, { idempotencyKey: 'key', fingerprint: 'two' }),
-      ]);
+      await world.append([world.entry([], { idempotencyKey: 'key', fingerprint: 'one' })]);
+      const records = [world.hiddenEndpoint(), world.hiddenEndpoint(), world.hiddenEndpoint()];
+      const results = await world.append(
+        [
+          world.hiddenEntry([records[0]!], {}, { idempotencyKey: 'key', fingerprint: 'one' }),
+          world.hiddenEntry([records[1]!], {}, { idempotencyKey: 'key', fingerprint: 'two' }),
+          world.hiddenEntry([records[2]!]),
+        ],
+        { hiddenEndpoints: records },
+      );
       assert.deepEqual(
         results.map(({ kind }) => kind),
-        ['duplicate', 'conflict'],
+        ['duplicate', 'conflict', 'stored'],
       );
-      for (const { id } of records) assert.equal(await isStored(world, id), false);
+      const stored = (): Promise<boolean[]> => Promise.all(records.map(({ id }) => isStored(world, id)));
+      assert.deepEqual(await stored(), [true, true, true]);
+      await world.pruneAll();
+      assert.deepEqual(await stored(), [false, false, true]);
     },
   },
   {
     name: 'lists no hidden endpoints, in no page',
     async run(world) {
       const first = await world.putEndpoint();
-      await world.append([world.hiddenEntry([world.hiddenEndpoint(), world.hiddenEndpoint()])]);
+      await world.appendHidden([world.hiddenEndpoint(), world.hiddenEndpoint()]);
       const second = await world.putEndpoint();
       const page = await world.store.endpoints.list({ limit: 2 });
       assert.deepEqual(
@@ -86,7 +92,9 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
     name: 'removes a hidden endpoint with its last delivery, and its lane with the last endpoint of it',
     async run(world) {
       const [one, other] = [world.hiddenEndpoint(), world.hiddenEndpoint()];
-      await world.append([world.hiddenEntry([one]), world.hiddenEntry([one]), world.hiddenEntry([other])]);
+      await world.append([world.hiddenEntry([one]), world.hiddenEntry([one]), world.hiddenEntry([other])], {
+        hiddenEndpoints: [one, other],
+      });
       const first = await world.claim({ limit: 1 });
       await world.succeed(...first.leased);
       await world.advance(1_000);
@@ -110,7 +118,7 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
     async run(world) {
       const record = world.hiddenEndpoint();
       for (let round = 0; round < 3; round += 1) {
-        await world.append([world.hiddenEntry([record])]);
+        await world.appendHidden([record]);
         assert.equal(await isStored(world, record.id), true);
         await world.succeed(await world.claimOne());
         await world.advance(1_000);
@@ -126,7 +134,7 @@ export const hiddenEndpointCases: readonly SuiteCase[] = [
       const other = await world.second();
       for (let round = 0; round < 20; round += 1) {
         const prune = other.prune({ retention: NOTHING_IS_KEPT, budgetMs: 60_000 });
-        await Promise.all([prune, world.append([world.hiddenEntry([record])])]);
+        await Promise.all([prune, world.appendHidden([record])]);
         assert.equal(await isStored(world, record.id), true);
         await world.succeed(await world.claimOne());
         await world.advance(1_000);

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Lease, LeasedDelivery } from '../../store/store.ts';
-import { LEASE_MS } from './store-world.ts';
+import { LEASE_MS, leaseOf } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
-
-const leaseOf = ({ id, lease }: LeasedDelivery): Lease => ({ deliveryId: id, lease });
 
 export const leaseCases: readonly SuiteCase[] = [
   {
@@ -43,11 +40,12 @@ export const leaseCases: readonly SuiteCase[] = [
       const leases = [
         leaseOf(leased[0]!),
         leaseOf(leased[1]!),
-        { deliveryId: leased[1]!.id, lease: 'another' },
-        { deliveryId: 'dlv_unknown', lease: 'unknown' },
+        { ...leaseOf(leased[1]!), lease: 'another' },
+        { ...leaseOf(leased[1]!), deliveryId: 'dlv_unknown' },
       ];
       const lost = await world.store.renew({ leases, leaseMs: LEASE_MS });
-      assert.deepEqual([...lost].sort(), [leased[0]!.lease, 'another', 'unknown'].sort());
+      const keys = (all: typeof lost): string[] => all.map((one) => JSON.stringify(one)).sort();
+      assert.deepEqual(keys(lost), keys([leases[0]!, leases[2]!, leases[3]!]));
     },
   },
   {
@@ -66,7 +64,8 @@ export const leaseCases: readonly SuiteCase[] = [
       const id = await world.emitOne('ep');
       const before = await world.read(id);
       const leased = await world.claimOne();
-      await world.store.release({ leases: [leaseOf(leased)], refund: true });
+      const released = await world.store.release({ leases: [leaseOf(leased)] });
+      assert.deepEqual(released, [{ kind: 'settled', state: 'scheduled', reason: undefined }]);
       const after = await world.read(id);
       assert.deepEqual({ ...after, dueAt: 0 }, { ...before, dueAt: 0 });
       assert.deepEqual(await world.attempts(id), []);
@@ -79,19 +78,9 @@ export const leaseCases: readonly SuiteCase[] = [
       const id = await world.emitOne('ep');
       const first = await world.claimOne();
       await world.retryIn(first, 0);
-      await world.store.release({ leases: [leaseOf(await world.claimOne())], refund: true });
+      await world.store.release({ leases: [leaseOf(await world.claimOne())] });
       const stored = await world.read(id);
       assert.deepEqual([stored.attempts, stored.firstAttemptAt], [1, first.firstAttemptAt]);
-      assert.equal((await world.claimOne()).attempts, 2);
-    },
-  },
-  {
-    name: 'keeps the attempt counted without a refund',
-    async run(world) {
-      const id = await world.emitOne('ep');
-      await world.store.release({ leases: [leaseOf(await world.claimOne())], refund: false });
-      const stored = await world.read(id);
-      assert.deepEqual([stored.state, stored.attempts], ['scheduled', 1]);
       assert.equal((await world.claimOne()).attempts, 2);
     },
   },
@@ -100,30 +89,38 @@ export const leaseCases: readonly SuiteCase[] = [
     async run(world) {
       await world.emit(['ep', 'ep_2']);
       const { leased } = await world.claim();
-      await world.store.release({ leases: leased.map(leaseOf), refund: true });
+      await world.store.release({ leases: leased.map(leaseOf) });
       const other = await world.second();
       assert.equal((await world.claim({}, other)).leased.length, 2);
     },
   },
   {
-    name: 'releases only under the lease',
+    name: 'releases only under the lease, each delivery for itself',
     async run(world) {
-      await world.emit(['ep', 'ep_2']);
+      await world.emit(['ep', 'ep', 'ep']);
       const { leased } = await world.claim();
       await world.succeed(leased[0]!);
-      const foreign = { deliveryId: leased[1]!.id, lease: 'another' };
-      await world.store.release({ leases: [leaseOf(leased[0]!), foreign], refund: true });
-      assert.deepEqual((await world.read(leased[0]!.id)).state, 'succeeded');
-      assert.deepEqual((await world.read(leased[1]!.id)).state, 'sending');
+      const foreign = { ...leaseOf(leased[1]!), lease: 'another' };
+      const results = await world.store.release({
+        leases: [leaseOf(leased[0]!), foreign, leaseOf(leased[2]!)],
+      });
+      assert.deepEqual(
+        results.map(({ kind }) => kind),
+        ['lost', 'lost', 'settled'],
+      );
+      const states = await Promise.all(leased.map(async ({ id }) => (await world.read(id)).state));
+      assert.deepEqual(states, ['succeeded', 'sending', 'scheduled']);
     },
   },
   {
-    name: 'discards a released delivery that was cancelled',
+    name: 'discards a released delivery that was cancelled, and says so',
     async run(world) {
       const id = await world.emitOne('ep');
       const leased = await world.claimOne();
       await world.store.reschedule({ where: {}, to: 'discarded', reason: 'endpoint_disabled', limit: 1 });
-      await world.store.release({ leases: [leaseOf(leased)], refund: true });
+      assert.deepEqual(await world.store.release({ leases: [leaseOf(leased)] }), [
+        { kind: 'settled', state: 'discarded', reason: 'endpoint_disabled' },
+      ]);
       const stored = await world.read(id);
       assert.deepEqual([stored.state, stored.reason, stored.attempts], ['discarded', 'endpoint_disabled', 0]);
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertAbout } from './store-world.ts';
+import { assertAbout, leaseOf } from './store-world.ts';
 import type { StoreWorld } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
@@ -57,27 +57,11 @@ export const rateCases: readonly SuiteCase[] = [
     },
   },
   {
-    name: 'counts deliveries that were leased by append',
-    async run(world) {
-      const id = await createLimited(world, 0);
-      const entries = Array.from({ length: 10 }, () =>
-        world.entry([world.delivery(id, { lease: world.id('lease') })]),
-      );
-      const results = await world.append(entries);
-      const leased = results.flatMap((result) => (result.kind === 'stored' ? result.leased : []));
-      assert.equal(leased.length, LIMIT);
-      assert.deepEqual(await world.claimIds(), []);
-    },
-  },
-  {
     name: 'does not give tokens back with the lease',
     async run(world) {
       await createLimited(world, 10);
       const { leased } = await world.claim();
-      await world.store.release({
-        leases: leased.map(({ id, lease }) => ({ deliveryId: id, lease })),
-        refund: true,
-      });
+      await world.store.release({ leases: leased.map(leaseOf) });
       assert.deepEqual(await world.claimIds(), []);
     },
   },

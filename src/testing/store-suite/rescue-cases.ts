@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LeasedDelivery } from '../../store/store.ts';
 import type { StoreWorld } from './store-world.ts';
-import { LEASE_MS } from './store-world.ts';
+import { LEASE_MS, leaseOf } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
 /** A delivery whose lease ran out and was rescued; it waits now. */
@@ -119,10 +119,10 @@ export const rescueCases: readonly SuiteCase[] = [
     name: 'neither renews nor releases a lease that was rescued',
     async run(world) {
       const lost = await rescueOne(world);
-      const leases = [{ deliveryId: lost.id, lease: lost.lease }];
-      assert.deepEqual(await world.store.renew({ leases, leaseMs: LEASE_MS }), [lost.lease]);
+      const leases = [leaseOf(lost)];
+      assert.deepEqual(await world.store.renew({ leases, leaseMs: LEASE_MS }), leases);
       const mine = await world.claimOne();
-      await world.store.release({ leases, refund: true });
+      assert.deepEqual(await world.store.release({ leases }), [{ kind: 'lost' }]);
       assert.equal((await world.read(mine.id)).state, 'sending');
       await world.succeed(mine);
     },

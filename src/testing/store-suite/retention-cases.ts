@@ -107,7 +107,7 @@ export const retentionCases: readonly SuiteCase[] = [
       await world.advance(HOUR_MS + 1_000);
       assert.equal((await prune(world)).messages, 1);
       assert.notEqual(await world.store.getMessage({ id: unmatched.message.id }), undefined);
-      const [claimed] = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000 });
+      const [claimed] = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000, lease: 'token' });
       const results = [{ messageId: unmatched.message.id, lease: claimed!.lease, deliveries: [] }];
       await world.store.completeFanOut({ results });
       assert.equal((await prune(world)).messages, 0);
@@ -123,7 +123,7 @@ export const retentionCases: readonly SuiteCase[] = [
       let removed = 0;
       for (let more = true; more;) {
         const result = await world.store.prune({ retention: RETENTION, budgetMs: 0 });
-        assert.ok(result.messages > 0);
+        assert.ok(result.messages > 0 || !result.more);
         removed += result.messages;
         more = result.more;
       }

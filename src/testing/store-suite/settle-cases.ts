@@ -128,6 +128,7 @@ export const settleCases: readonly SuiteCase[] = [
       const { leased } = await world.claim();
       const good = leased.map((one) => world.settlement(one, { kind: 'succeeded' }));
       const foreign = { ...good[0]!, lease: 'another' };
+      // The token is right, but it is not the delivery's.
       const unknown = { ...good[0]!, deliveryId: 'dlv_unknown' };
       const results = await world.store.settle({ settlements: [foreign, unknown, good[1]!] });
       assert.deepEqual(
@@ -152,7 +153,10 @@ export const settleCases: readonly SuiteCase[] = [
         results.map(({ kind }) => kind),
         ['settled', 'lost'],
       );
-      assert.deepEqual(await world.exhaust(leased), { kind: 'lost' });
+      const [other] = await world.emit(['ep']);
+      await world.claimOne({ lease: leased.lease });
+      assert.deepEqual(await world.exhaust(leased), { kind: 'lost' }, 'its token is in use, for another one');
+      assert.equal((await world.read(other!)).state, 'sending');
       assert.deepEqual([(await world.read(id)).state, (await world.attempts(id)).length], ['succeeded', 1]);
     },
   },

@@ -12,8 +12,9 @@ async function emitShared(
   count: number,
   record: Partial<EndpointRecord> = {},
 ): Promise<string[]> {
-  const entries = Array.from({ length: count }, () => world.hiddenEntry([world.hiddenEndpoint(record)]));
-  await world.append(entries);
+  const hiddenEndpoints = Array.from({ length: count }, () => world.hiddenEndpoint(record));
+  const entries = hiddenEndpoints.map((one) => world.hiddenEntry([one]));
+  await world.append(entries, { hiddenEndpoints });
   return entries.map(({ deliveries }) => deliveries[0]!.id);
 }
 
@@ -23,7 +24,7 @@ export const sharedLaneCases: readonly SuiteCase[] = [
     async run(world) {
       const records = [world.hiddenEndpoint(), world.hiddenEndpoint()];
       const entry = world.hiddenEntry([...records, records[0]!]);
-      const [result] = await world.append([entry]);
+      const [result] = await world.append([entry], { hiddenEndpoints: records });
       assert.equal(result?.kind, 'stored');
       const { leased } = await world.claim();
       assert.deepEqual(leased.map(({ endpointId }) => endpointId).sort(), records.map(({ id }) => id).sort());
@@ -59,15 +60,15 @@ export const sharedLaneCases: readonly SuiteCase[] = [
     name: 'pauses and blocks all endpoints of a lane, and no others',
     async run(world) {
       await emitShared(world, 2);
-      await world.append([world.hiddenEntry([world.hiddenEndpoint({ lane: 'lane_2' })])]);
+      await world.appendHidden([world.hiddenEndpoint({ lane: 'lane_2' })]);
       await world.store.putLane({ laneId: 'lane', blockForMs: 120_000, blockedReason: 'retry_after' });
       const blocked = await world.claim();
       assert.deepEqual(
         blocked.leased.map(({ laneId }) => laneId),
         ['lane_2'],
       );
-      const wanting = world.hiddenEntry([world.hiddenEndpoint()], { lease: 'token-1' });
-      assert.deepEqual(await world.append([wanting]), [{ kind: 'stored', leased: [] }]);
+      const wanting = await world.appendHidden([world.hiddenEndpoint()], { lease: 'token-1' });
+      assert.deepEqual(wanting, { kind: 'stored', leased: [] });
       await world.succeed(...blocked.leased);
       assertAbout((await world.claim()).nextDueMs, 120_000);
       await world.store.putLane({ laneId: 'lane', paused: true, blockForMs: 0 });
@@ -80,7 +81,7 @@ export const sharedLaneCases: readonly SuiteCase[] = [
     name: 'shows the lane with each of its endpoints',
     async run(world) {
       const records = [world.hiddenEndpoint(), world.hiddenEndpoint()];
-      await world.append([world.hiddenEntry(records)]);
+      await world.appendHidden(records);
       const { leased } = await world.claim();
       await world.succeed(leased[0]!);
       await world.exhaust(leased[1]!);
@@ -97,8 +98,8 @@ export const sharedLaneCases: readonly SuiteCase[] = [
       await emitShared(world, 10, { rateLimit });
       await world.advance(1_000);
       assert.equal((await world.claim()).leased.length, 4);
-      const wanting = world.hiddenEntry([world.hiddenEndpoint({ rateLimit })], { lease: 'token-1' });
-      assert.deepEqual(await world.append([wanting]), [{ kind: 'stored', leased: [] }]);
+      const wanting = await world.appendHidden([world.hiddenEndpoint({ rateLimit })], { lease: 'token-1' });
+      assert.deepEqual(wanting, { kind: 'stored', leased: [] });
       assert.deepEqual(await world.claimIds(), []);
       await world.advance(INTERVAL_MS);
       assert.equal((await world.claimIds()).length, 4);
@@ -132,19 +133,21 @@ export const sharedLaneCases: readonly SuiteCase[] = [
     },
   },
   {
-    name: 'keeps the order of a key over all endpoints of a lane',
+    name: 'keeps equal ordering keys of the endpoints of a lane apart',
     async run(world) {
-      const entries = [1, 2, 3].map(() =>
-        world.hiddenEntry([world.hiddenEndpoint()], { orderingKey: 'key', lease: world.id('lease') }),
+      const hiddenEndpoints = [world.hiddenEndpoint(), world.hiddenEndpoint()];
+      const entries = [...hiddenEndpoints, ...hiddenEndpoints].map((one) =>
+        world.hiddenEntry([one], { orderingKey: 'key' }),
       );
-      const results = await world.append(entries);
-      const leased = results.flatMap((result) => (result.kind === 'stored' ? result.leased : []));
-      assert.equal(leased.length, 1);
-      await world.succeed(leased[0]!);
-      for (const { deliveries } of entries.slice(1)) {
-        const next = await world.claimOne();
-        assert.equal(next.id, deliveries[0]!.id);
-        await world.succeed(next);
+      await world.append(entries, { hiddenEndpoints });
+      const ids = entries.map(({ deliveries }) => deliveries[0]!.id);
+      for (const round of [ids.slice(0, 2), ids.slice(2)]) {
+        const { leased } = await world.claim();
+        assert.deepEqual(
+          leased.map(({ id }) => id),
+          round,
+        );
+        await world.succeed(...leased);
       }
     },
   },

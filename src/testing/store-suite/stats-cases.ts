@@ -123,10 +123,11 @@ export const statsCases: readonly SuiteCase[] = [
     async run(world) {
       await world.append([world.entry([world.delivery('ep_1'), world.delivery('ep_2')], { tenant: 'acme' })]);
       await world.succeed(...(await world.claim()).leased);
-      await world.advance(60_000);
+      await world.advance(300_000);
       const late = await world.emitOne('ep_1');
       await world.succeed(await world.claimOne());
-      const since = (await world.attempts(late))[0]!.startedAt;
+      // Far enough from both, for stores that count by whole minutes.
+      const since = (await world.attempts(late))[0]!.startedAt - 120_000;
       const delivered = async (where: Parameters<typeof world.store.stats>[0]['where']): Promise<number> =>
         (await world.store.stats({ where })).attempts.delivered;
       assert.equal(await delivered({ endpointId: 'ep_1' }), 2);
@@ -143,14 +144,16 @@ export const statsCases: readonly SuiteCase[] = [
       const { leased } = await world.claim();
       await conclude(world, leased[0]!, { delivered: true, answered: true, durationMs: 40 });
       await conclude(world, leased[1]!, { delivered: false, answered: false, durationMs: 40 });
-      const first = (await world.attempts(leased[0]!.id))[0]!.startedAt;
-      await world.advance(600_000);
+      const since = (await world.attempts(leased[0]!.id))[0]!.startedAt - 90_000;
+      await world.advance(1_200_000);
       await conclude(world, leased[2]!, { delivered: true, answered: true, durationMs: 90 });
-      const since = first - 30_000;
-      const { buckets } = await world.store.stats({ where: { since }, bucketMs: 60_000 });
+      const last = (await world.attempts(leased[2]!.id))[0]!.startedAt;
+      const { buckets } = await world.store.stats({ where: { since }, bucketMs: 300_000 });
+      const firstAt = Math.floor(since / 60_000) * 60_000;
+      const lastAt = firstAt + Math.floor((last - firstAt) / 300_000) * 300_000;
       assert.deepEqual(buckets, [
-        { startAt: since, delivered: 1, failed: 1, latency: latencyOf(40) },
-        { startAt: since + 600_000, delivered: 1, failed: 0, latency: latencyOf(90) },
+        { startAt: firstAt, delivered: 1, failed: 1, latency: latencyOf(40) },
+        { startAt: lastAt, delivered: 1, failed: 0, latency: latencyOf(90) },
       ]);
     },
   },

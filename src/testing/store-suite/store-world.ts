@@ -9,6 +9,7 @@ import type {
   AppendResult,
   ClaimParams,
   ClaimResult,
+  Lease,
   LeasedDelivery,
   NewAttempt,
   NewDelivery,
@@ -117,6 +118,7 @@ export class StoreWorld {
   ): Promise<readonly AppendResult[]> {
     return this.store.append({
       entries,
+      hiddenEndpoints: [],
       owner: 'suite',
       leaseMs: LEASE_MS,
       idempotencyWindowMs: Infinity,
@@ -141,7 +143,7 @@ export class StoreWorld {
       limit: 100,
       leaseMs: LEASE_MS,
       owner: 'suite',
-      token: () => this.id('lease'),
+      lease: this.id('lease'),
       perLane: 100,
       freeSlots: new Map(),
       maxRescues: 5,
@@ -167,8 +169,7 @@ export class StoreWorld {
     const outcome = event.kind === 'succeeded' ? 'delivered' : (event.kind as NewAttempt['outcome']);
     const reason = 'reason' in event ? (event.reason as NewAttempt['reason']) : undefined;
     return {
-      deliveryId: leased.id,
-      lease: leased.lease,
+      ...leaseOf(leased),
       transition: next,
       attempt: {
         outcome,
@@ -238,7 +239,7 @@ export class StoreWorld {
     return this.endpoint({ events: [], hidden: true, lane: 'lane', ...overrides });
   }
 
-  /** A matched message for hidden endpoints, one delivery each. */
+  /** A matched message for hidden endpoints, one delivery each. They are stored by {@link appendHidden}. */
   hiddenEntry(
     records: readonly EndpointRecord[],
     delivery: Partial<NewDelivery> = {},
@@ -247,12 +248,25 @@ export class StoreWorld {
     const deliveries = records.map((record) =>
       this.delivery(record.id, { laneId: laneIdOf(record), ...delivery }),
     );
-    return { ...this.entry(deliveries, message), hiddenEndpoints: records };
+    return this.entry(deliveries, message);
   }
 
-  /** Removes all messages that are finished. */
+  /** Stores hidden endpoints, with a message for all of them. */
+  async appendHidden(
+    records: readonly EndpointRecord[],
+    delivery: Partial<NewDelivery> = {},
+    message: Partial<NewMessage> = {},
+  ): Promise<AppendResult> {
+    const entry = this.hiddenEntry(records, delivery, message);
+    const [result] = await this.append([entry], { hiddenEndpoints: records });
+    assert.ok(result !== undefined);
+    return result;
+  }
+
+  /** Removes all messages that are finished, in as many passes as it takes, and what only the next pass removes. */
   async pruneAll(): Promise<void> {
-    await this.store.prune({ retention: NOTHING_IS_KEPT, budgetMs: 60_000 });
+    for (let more = true, passes = 0; more || passes < 2; passes += 1)
+      ({ more } = await this.store.prune({ retention: NOTHING_IS_KEPT, budgetMs: 60_000 }));
   }
 
   /** Stores an endpoint; its record as stored. */
@@ -261,6 +275,11 @@ export class StoreWorld {
     assert.equal(result.kind, 'stored');
     return result.record;
   }
+}
+
+/** What proves the right to work on a delivery. */
+export function leaseOf({ id, lease, ordered }: LeasedDelivery): Lease {
+  return { deliveryId: id, lease, ordered };
 }
 
 /** Stores with a clock of their own lose some time between two calls. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Store, StoreChange } from '../../store/store.ts';
-import type { StoreWorld } from './store-world.ts';
+import { leaseOf, type StoreWorld } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
 const PATIENCE_MS = 5_000;
+/** What a store says that does not know which one. */
+const ANY_ENDPOINT = JSON.stringify({ kind: 'endpoint', id: undefined });
 
 /** Watches a store and waits for a change: notifications of real stores travel through the network. */
 function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; stop: () => void } {
@@ -11,10 +13,11 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
   const waiting = new Set<() => void>();
   const stop = store.watch((change) => {
     changes.add(JSON.stringify(change));
-    for (const check of waiting) check();
+    for (const check of [...waiting]) check();
   });
   const heard = (change: StoreChange): Promise<void> =>
     new Promise((resolve, reject) => {
+      const isEndpoint = change.kind === 'endpoint';
       const timer = setTimeout(() => {
         waiting.delete(check);
         reject(
@@ -24,7 +27,7 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
         );
       }, PATIENCE_MS);
       const check = (): void => {
-        if (!changes.delete(JSON.stringify(change))) return;
+        if (!changes.delete(JSON.stringify(change)) && !(isEndpoint && changes.delete(ANY_ENDPOINT))) return;
         clearTimeout(timer);
         waiting.delete(check);
         resolve();
@@ -35,7 +38,18 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
   return { heard, stop };
 }
 
-/** The cases hold for stores that say they notify. */
+/** Changes of endpoints and settings are told by all stores that others can change. */
+function whenChangeable(name: string, run: (world: StoreWorld, other: Store) => Promise<void>): SuiteCase {
+  return {
+    name,
+    async run(world) {
+      const { shared, notifications } = world.store.capabilities;
+      if (shared || notifications) await run(world, await world.second());
+    },
+  };
+}
+
+/** Work is told of by stores that say they notify. */
 function whenNotifying(name: string, run: (world: StoreWorld, other: Store) => Promise<void>): SuiteCase {
   return {
     name,
@@ -51,10 +65,7 @@ export const watchCases: readonly SuiteCase[] = [
     await world.emitOne('ep');
     await heard({ kind: 'work' });
     const { leased } = await world.claim();
-    await world.store.release({
-      leases: [{ deliveryId: leased[0]!.id, lease: leased[0]!.lease }],
-      refund: true,
-    });
+    await world.store.release({ leases: leased.map(leaseOf) });
     await heard({ kind: 'work' });
     stop();
   }),
@@ -83,7 +94,7 @@ export const watchCases: readonly SuiteCase[] = [
     const { heard, stop } = listen(other);
     await world.append([{ ...world.entry([]), fannedOut: false }]);
     await heard({ kind: 'fan_out' });
-    const [claimed] = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000 });
+    const [claimed] = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000, lease: 'token' });
     const deliveries = [world.delivery('ep')];
     await world.store.completeFanOut({
       results: [{ messageId: claimed!.message.id, lease: claimed!.lease, deliveries }],
@@ -91,15 +102,17 @@ export const watchCases: readonly SuiteCase[] = [
     await heard({ kind: 'work' });
     stop();
   }),
-  whenNotifying('tells of endpoints that were written and removed', async (world, other) => {
+  whenChangeable('tells of endpoints that were written, paused and removed', async (world, other) => {
     const { heard, stop } = listen(other);
     const { id } = await world.putEndpoint();
+    await heard({ kind: 'endpoint', id });
+    await world.store.putLane({ laneId: id, paused: true });
     await heard({ kind: 'endpoint', id });
     await world.store.endpoints.remove({ id });
     await heard({ kind: 'endpoint', id });
     stop();
   }),
-  whenNotifying('tells of settings that were written and removed', async (world, other) => {
+  whenChangeable('tells of settings that were written and removed', async (world, other) => {
     const { heard, stop } = listen(other);
     await world.store.settings.put({ key: 'switch', value: 'off' });
     await heard({ kind: 'setting', key: 'switch' });
