@@ -13,13 +13,16 @@ export interface StatsRequest {
   endpointId?: string | undefined;
   /** Only this tenant. Default: all. */
   tenant?: string | undefined;
-  /** Only deliveries created, and attempts begun, at or after; Date or epoch ms. Default: all that retention keeps. */
+  /**
+   * Only deliveries created, and attempts begun, at or after; Date or epoch ms. Default: all that retention keeps. Attempts
+   * are counted by whole minutes: the minute that `since` is in counts in full, and so does that of `until`.
+   */
   since?: Date | number | undefined;
   /** Only deliveries created, and attempts begun, before; Date or epoch ms. Default: until now. */
   until?: Date | number | undefined;
   /**
-   * Counts attempts once more, by stretches of this length that begin at `since`. Needs `since`; at least 1000 (a
-   * second), and at most 1,000 stretches. Default: not.
+   * Counts attempts once more, by stretches of this length that begin with the minute `since` is in. Needs `since`; a
+   * multiple of 60000 (a minute), and at most 1,000 stretches. Default: not.
    */
   bucketMs?: number | undefined;
 }
@@ -72,7 +75,7 @@ export interface Stats {
 }
 
 const MAX_BUCKETS = 1_000;
-const MIN_BUCKET_MS = 1_000;
+const MINUTE_MS = 60_000;
 
 const instant = z.union([z.date(), z.number()]).transform(Number).optional();
 const name = z.string().min(1).max(256).optional();
@@ -81,7 +84,11 @@ const schema = z.strictObject({
   tenant: name,
   since: instant,
   until: instant,
-  bucketMs: z.number().int().min(MIN_BUCKET_MS).optional(),
+  bucketMs: z
+    .number()
+    .int()
+    .refine((ms) => ms >= MINUTE_MS && ms % MINUTE_MS === 0, `a multiple of ${MINUTE_MS}`)
+    .optional(),
 });
 
 /** @param now the time of the dispatcher, by which the number of buckets is judged */
@@ -91,7 +98,8 @@ export async function readStats(
   now: number,
 ): Promise<Stats> {
   const { bucketMs, ...where } = parseListRequest(schema, request);
-  checkBuckets(where.since, where.until ?? now + 1, bucketMs);
+  const since = where.since === undefined ? undefined : Math.floor(where.since / MINUTE_MS) * MINUTE_MS;
+  checkBuckets(since, where.until ?? now + 1, bucketMs);
   const { endpoints, deliveries } = await engine();
   let consecutiveFailures: number | undefined;
   if (where.endpointId !== undefined) {
@@ -112,9 +120,9 @@ export async function readStats(
     latency: summarizeLatency(attempts.latency),
     consecutiveFailures,
     buckets:
-      bucketMs === undefined || where.since === undefined
+      bucketMs === undefined || since === undefined
         ? undefined
-        : fillBuckets(buckets, where.since, where.until ?? stats.at + 1, bucketMs),
+        : fillBuckets(buckets, since, where.until ?? stats.at + 1, bucketMs),
   };
 }
 

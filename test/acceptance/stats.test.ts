@@ -5,24 +5,29 @@ import { createHarness } from 'posthorn/testing';
 
 const MINUTE = 60_000;
 const ONE_RETRY = { kind: 'schedule', delaysMs: [30_000], jitter: 0 } as const;
+const LATE_RETRY = { kind: 'schedule', delaysMs: [90_000], jitter: 0 } as const;
 
 const barsOf = ({ buckets }: Stats): [number, number, number][] =>
   buckets!.map(({ delivered, failed, latency }) => [delivered, failed, latency.count]);
 
 describe('buckets', () => {
-  it('begin at since, include their first millisecond, and end before the next', async () => {
+  it('begin with the minute of since, include their first millisecond, and end before the next', async () => {
     await using harness = await createHarness();
     const { dispatcher, clock } = harness;
     await harness.createEndpoint();
-    const since = clock.now() + 17;
-    await harness.advance(16);
-    for (const ms of [1, 999, 1, 2_999, 1]) {
+    const minute = (Math.floor(clock.now() / MINUTE) + 1) * MINUTE;
+    await harness.advance(minute - 1 - clock.now());
+    for (const ms of [1, MINUTE - 1, 1, 3 * MINUTE - 1, 1]) {
       await dispatcher.emit('job.done', 1);
       await harness.advance(ms);
     }
-    // Sent at -1, 0, 999, 1000, 3999 of since.
-    const stats = await dispatcher.stats({ since, until: since + 5_000, bucketMs: 1_000 });
-    expect(stats.buckets!.map(({ startAt }) => startAt - since)).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
+    // Sent at -1, 0, 59_999, 60_000 and 239_999 of the minute.
+    const stats = await dispatcher.stats({
+      since: minute + 17_000,
+      until: minute + 5 * MINUTE,
+      bucketMs: MINUTE,
+    });
+    expect(stats.buckets!.map(({ startAt }) => (startAt - minute) / MINUTE)).toEqual([0, 1, 2, 3, 4]);
     expect(barsOf(stats)).toEqual([
       [2, 0, 2],
       [1, 0, 1],
@@ -38,11 +43,12 @@ describe('buckets', () => {
     const { dispatcher, clock } = harness;
     await harness.createEndpoint();
     const since = clock.now();
+    expect(since % MINUTE).toBe(0);
     for (let n = 0; n < 5; n += 1) {
       await dispatcher.emit('job.done', n);
-      await harness.advance(500);
+      await harness.advance(MINUTE);
     }
-    const stats = await dispatcher.stats({ since, until: since + 1_500, bucketMs: 1_000 });
+    const stats = await dispatcher.stats({ since, until: since + 3 * MINUTE, bucketMs: 2 * MINUTE });
     expect(barsOf(stats)).toEqual([
       [2, 0, 2],
       [1, 0, 1],
@@ -112,9 +118,9 @@ describe('since and until', () => {
     const { dispatcher, receiver, clock } = harness;
     receiver.reply(500);
     const startedAt = clock.now();
-    await harness.createEndpoint({ retry: ONE_RETRY });
+    await harness.createEndpoint({ retry: LATE_RETRY });
     await dispatcher.emit('job.done', 1);
-    await harness.advance(MINUTE);
+    await harness.advance(2 * MINUTE);
     const before = await dispatcher.stats({ until: startedAt + 30_000 });
     expect(before).toMatchObject({
       byState: { succeeded: 1 },
@@ -122,12 +128,13 @@ describe('since and until', () => {
       lastDeliveredAt: undefined,
       lastFailedAt: startedAt,
     });
-    const after = await dispatcher.stats({ since: startedAt + 30_000 });
+    const after = await dispatcher.stats({ since: startedAt + MINUTE + 40_000 });
     expect(after).toMatchObject({
       byState: { succeeded: 0 },
       successRate: undefined,
       attempts: { delivered: 1, failed: 0 },
-      lastDeliveredAt: startedAt + 30_000,
+      // A little before since, but in its minute.
+      lastDeliveredAt: startedAt + 90_000,
       lastFailedAt: undefined,
       lifetime: { succeeded: 1, failed: 0 },
     });

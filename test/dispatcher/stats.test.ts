@@ -183,8 +183,10 @@ describe('stats', () => {
 
   it.each([
     [{ bucketMs: MINUTE }, 'since'],
-    [{ since: 0, bucketMs: 999 }, 'at least 1000'],
-    [{ since: 0, until: 1_000_001, bucketMs: 1_000 }, 'at most 1000 buckets, got 1001'],
+    [{ since: 0, bucketMs: 59_999 }, 'expected a multiple of 60000'],
+    [{ since: 0, bucketMs: 90_000 }, 'expected a multiple of 60000'],
+    [{ since: 0, bucketMs: 0 }, 'expected a multiple of 60000'],
+    [{ since: 59_999, until: 60_000_001, bucketMs: MINUTE }, 'at most 1000 buckets, got 1001'],
     [{ since: 0, bucketMs: MINUTE }, 'at most 1000 buckets'],
     [{ endpoint: 'ep_1' }, 'Did you mean "endpointId"?'],
     [{ since: 'yesterday' }, 'since'],
