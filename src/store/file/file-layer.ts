@@ -1,0 +1,98 @@
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, unlink } from 'node:fs/promises';
+
+/** One open file. Positions and lengths are in bytes. */
+export interface OpenFile {
+  /** Writes at a position; may write less than it was given, and says how much. */
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  /** Reads from a position until `into` is full or the file ends; says how much. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Resolves when everything written before is on the disk. */
+  dataSync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  size(): Promise<number>;
+  /** Waits for what is under way, then closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * All that the journal asks of the file system, so that tests can record it and let it fail. Errors are those of
+ * `node:fs`.
+ */
+export interface FileLayer {
+  /** Opens a file for reading and writing. `create`: fails when there is one. */
+  open(path: string, how: 'create' | 'existing' | 'either'): Promise<OpenFile>;
+  /** Creates a folder, and those above it. Returns the topmost one that was created. */
+  makeDirectory(path: string): Promise<string | undefined>;
+  /** Names in a folder. */
+  list(directory: string): Promise<string[]>;
+  unlink(path: string): Promise<void>;
+  /** Resolves when the names in a folder are on the disk. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** Who may read what lies in the folder: it holds the data of messages. */
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+const FLAGS = { create: 'wx+', existing: 'r+', either: 'a+' } as const;
+
+/** The file system of Node.js. */
+export const nodeFileLayer: FileLayer = {
+  async open(path, how) {
+    // 'a+' would send every write to the end; it only makes sure that there is a file.
+    if (how === 'either') await (await open(path, FLAGS.either, FILE_MODE)).close();
+    return new NodeFile(await open(path, how === 'create' ? FLAGS.create : FLAGS.existing, FILE_MODE));
+  },
+  async makeDirectory(path) {
+    return mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+  },
+  list: async (directory) => readdir(directory),
+  unlink: async (path) => unlink(path),
+  async syncDirectory(path) {
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+class NodeFile implements OpenFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<number> {
+    return (await this.#handle.write(bytes, 0, bytes.length, position)).bytesWritten;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let total = 0;
+    while (total < into.length) {
+      const { bytesRead } = await this.#handle.read(into, total, into.length - total, position + total);
+      if (bytesRead === 0) break;
+      total += bytesRead;
+    }
+    return total;
+  }
+
+  dataSync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length);
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}

@@ -1,0 +1,52 @@
+import { StoreError } from '../../../errors.ts';
+import type { FileLayer, OpenFile } from '../file-layer.ts';
+
+const DIGITS = 16;
+const BYTES = DIGITS + 1;
+
+/**
+ * The number of owners that a journal had, in a file of its own. Each owner raises it before it reads the journal, and
+ * looks at it before and after each flush. So one that lost its lock, and did not notice, confirms nothing that its
+ * successor may not have read. It guards against processes, not against power cuts, so it is never synced.
+ */
+export class EpochFile {
+  readonly epoch: number;
+  readonly #file: OpenFile;
+  readonly #buffer = Buffer.alloc(BYTES);
+
+  private constructor(file: OpenFile, epoch: number) {
+    this.#file = file;
+    this.epoch = epoch;
+  }
+
+  /** Takes the next epoch, above `known`. */
+  static async raise(layer: FileLayer, path: string, known: number): Promise<EpochFile> {
+    const file = await layer.open(path, 'either');
+    const previous = await readEpoch(file, Buffer.alloc(BYTES));
+    const epochFile = new EpochFile(file, Math.max(previous ?? 0, known) + 1);
+    // In place and in one write: whoever has the file open sees it.
+    await file.write(Buffer.from(`${String(epochFile.epoch).padStart(DIGITS, '0')}\n`), 0);
+    return epochFile;
+  }
+
+  /** @throws StoreError when another owner took over */
+  async check(): Promise<void> {
+    const current = await readEpoch(this.#file, this.#buffer);
+    if (current === this.epoch) return;
+    throw new StoreError(
+      `The file store was taken over by another process (its epoch is ${current ?? 'unreadable'}, this process had ` +
+        `${this.epoch}). Nothing more is written by this process.`,
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** `undefined` when the file is new, or no number. */
+async function readEpoch(file: OpenFile, buffer: Buffer): Promise<number | undefined> {
+  const length = await file.read(buffer, 0);
+  const text = buffer.toString('latin1', 0, length).trim();
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+}

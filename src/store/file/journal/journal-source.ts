@@ -1,0 +1,19 @@
+import type { FlushBuffer, Placed } from './flush-buffer.ts';
+
+/** The rows that a journal keeps, as the journal sees them. */
+export interface JournalSource {
+  /** Something was changed since the last `write`. */
+  readonly isDirty: boolean;
+  /** The last sequence number that was given away. */
+  readonly sequence: number;
+  /** Adds what was changed since the last call, as it is now. */
+  write(buffer: FlushBuffer): void;
+  /** What `write` added last is durable, and its rows have their new places. */
+  confirmed(buffer: FlushBuffer): void;
+  /** The row that a line is about, if there is one. */
+  find(record: object): Placed | undefined;
+  /** The row is to be written again: as it is now, or as it stands in `line`, which is valid until the call returns. */
+  rewrite(row: Placed, line: Uint8Array): void;
+  /** All rows. */
+  rows(): Iterable<Placed>;
+}

@@ -1,0 +1,225 @@
+/**
+ * An append-only log of rows with group commit. What it guarantees:
+ *
+ * - `flushed()` resolves when every change that was made before the call is durable: after the fdatasync that covers its
+ *   bytes. All that changes while a flush is under way goes into the next one, in one write.
+ * - A flush counts as a whole or not at all: its last line says that it is complete.
+ * - A flush that fails is the end of this journal: all who wait are refused, and so is everybody after them, until the
+ *   journal is opened again from what is on the disk. So memory is never ahead of the disk for longer than a call takes.
+ * - Nothing is confirmed by an owner that another one has followed.
+ */
+import { describeError, StoreError } from '../../../errors.ts';
+import { Compactor } from './compactor.ts';
+import type { EpochFile } from './epoch-file.ts';
+import { FlushBuffer, type Place } from './flush-buffer.ts';
+import type { JournalOptions } from './journal-options.ts';
+import type { JournalSource } from './journal-source.ts';
+import { readPlaces } from './read-places.ts';
+import { JOURNAL_VERSION, type Segment, type SegmentEnd, type SegmentHeader } from './segment.ts';
+import { type Segments, writeAll } from './segments.ts';
+
+/** An open journal, as `openJournal` makes it. */
+export interface JournalParts {
+  readonly options: JournalOptions;
+  readonly segments: Segments;
+  readonly current: Segment;
+  readonly epochFile: EpochFile;
+  readonly source: JournalSource;
+}
+
+/** A journal that failed in this process, to be gone on with. */
+export interface JournalResumption {
+  readonly epochFile: EpochFile;
+  /** Where it ends. */
+  readonly end: SegmentEnd;
+  /** The last sequence number that was given away. */
+  readonly sequence: number;
+}
+
+interface Waiting {
+  readonly promise: Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export class Journal {
+  readonly #parts: JournalParts;
+  readonly #buffer = new FlushBuffer();
+  readonly #compactor: Compactor;
+  #current: Segment;
+  /** Those whose changes are being written, and those whose changes come next. */
+  #writing: Waiting | undefined;
+  #next: Waiting | undefined;
+  #running: Promise<void> | undefined;
+  #failure: StoreError | undefined;
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#current = parts.current;
+    this.#compactor = new Compactor(parts, () => this.flushed());
+  }
+
+  /** Why it takes nothing any more. */
+  get failure(): StoreError | undefined {
+    return this.#failure;
+  }
+
+  /** How many bytes of how many segments there are, and how many of them are of use. */
+  get usage(): { readonly segments: number; readonly bytes: number; readonly liveBytes: number } {
+    const { count, bytes, liveBytes } = this.#parts.segments;
+    return { segments: count, bytes, liveBytes };
+  }
+
+  /** Resolves when all that was changed before the call is durable. */
+  flushed(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (!this.#parts.source.isDirty && this.#next === undefined)
+      return this.#writing?.promise ?? Promise.resolve();
+    this.#next ??= createWaiting();
+    this.#running ??= this.#run();
+    return this.#next.promise;
+  }
+
+  /** The lines at some places, in order; `undefined` for one that is damaged. Reading has begun when it returns. */
+  read(places: readonly Place[]): Promise<readonly (object | undefined)[]> {
+    return readPlaces(this.#parts.segments, places);
+  }
+
+  /** Writes what is left, unless the journal failed, and closes all files. */
+  async close(): Promise<void> {
+    await this.#compactor.stop();
+    try {
+      if (this.#failure === undefined) await this.flushed();
+    } finally {
+      await this.#running;
+      this.#failure ??= new StoreError('The file store is closed.');
+      await this.#parts.segments.close();
+      await this.#parts.epochFile.close();
+    }
+  }
+
+  /** After a failure: lets go of the segments, and says how the journal that takes the place of this one goes on. */
+  async abandon(): Promise<JournalResumption> {
+    await this.#compactor.stop();
+    await this.#running;
+    await this.#parts.segments.close();
+    const { epochFile, source } = this.#parts;
+    return { epochFile, end: this.#end, sequence: source.sequence };
+  }
+
+  get #end(): SegmentEnd {
+    return { segment: this.#current.number, bytes: this.#current.bytes };
+  }
+
+  async #run(): Promise<void> {
+    // What else is called in this turn goes along.
+    await Promise.resolve();
+    while (this.#next !== undefined) {
+      this.#writing = this.#next;
+      this.#next = undefined;
+      try {
+        await this.#flush();
+      } catch (error) {
+        await this.#fail(error);
+        break;
+      }
+      this.#writing.resolve();
+    }
+    this.#writing = undefined;
+    this.#running = undefined;
+    if (this.#failure === undefined) this.#compactor.start();
+  }
+
+  async #flush(): Promise<void> {
+    const { source, epochFile, options, segments } = this.#parts;
+    this.#buffer.clear();
+    source.write(this.#buffer);
+    if (this.#buffer.isEmpty) return;
+    this.#buffer.commit();
+    await epochFile.check();
+    if (this.#current.bytes >= options.segmentBytes) await this.#beginSegment();
+    const { bytes } = this.#buffer;
+    await writeAll(this.#current.file, bytes, this.#current.bytes);
+    if (options.fsync) await this.#current.file.dataSync();
+    await epochFile.check();
+    this.#place();
+    segments.grow(this.#current, bytes.length);
+    source.confirmed(this.#buffer);
+  }
+
+  async #beginSegment(): Promise<void> {
+    const { segments, epochFile, source } = this.#parts;
+    const number = this.#current.number + 1;
+    const header = headerLine({
+      number,
+      epoch: epochFile.epoch,
+      sequence: source.sequence,
+      previous: this.#end,
+    });
+    this.#current = await segments.create(number, header);
+  }
+
+  /** The rows of a flush that is durable are where it was written. */
+  #place(): void {
+    const { segments } = this.#parts;
+    const { number, bytes: start } = this.#current;
+    for (const { row, offset, length } of this.#buffer.written) {
+      if (row.place !== undefined) segments.countLive(row.place, -1);
+      row.place = { segment: number, offset: start + offset, length };
+      segments.countLive(row.place, 1);
+    }
+    for (const row of this.#buffer.removed) {
+      if (row.place !== undefined) segments.countLive(row.place, -1);
+      row.place = undefined;
+    }
+  }
+
+  /** What was written in part takes room on a full disk, and must not be taken for whole by who comes after a crash. */
+  async #cutOff(): Promise<void> {
+    try {
+      // A successor may count these bytes.
+      await this.#parts.epochFile.check();
+      await this.#current.file.truncate(this.#current.bytes);
+    } catch {
+      // The next segment will say where this one ends.
+    }
+  }
+
+  async #fail(cause: unknown): Promise<void> {
+    this.#failure =
+      cause instanceof StoreError
+        ? cause
+        : new StoreError(
+            `Cannot write the journal in ${this.#parts.options.directory}: ${describeError(cause)}. What was to be ` +
+              'stored was not; the next call tries again.',
+            { cause },
+          );
+    this.#parts.options.log.error({ error: this.#failure }, this.#failure.message);
+    await this.#cutOff();
+    this.#writing?.reject(this.#failure);
+    this.#next?.reject(this.#failure);
+    this.#next = undefined;
+  }
+}
+
+/** The first line of a segment. */
+export function headerLine(header: {
+  number: number;
+  epoch: number;
+  sequence: number;
+  previous: SegmentEnd | undefined;
+}): Uint8Array {
+  const buffer = new FlushBuffer();
+  const { number, epoch, sequence, previous } = header;
+  const record: SegmentHeader = { journal: JOURNAL_VERSION, segment: number, epoch, sequence, previous };
+  buffer.note(record);
+  return Uint8Array.from(buffer.bytes);
+}
+
+function createWaiting(): Waiting {
+  let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined;
+  const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
+  // A flush that nobody waits for must not fail the process; the journal remembers the failure.
+  promise.catch(() => undefined);
+  return { promise, ...settle! };
+}

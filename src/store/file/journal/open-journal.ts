@@ -1,0 +1,155 @@
+import { dirname, join } from 'node:path';
+import { StoreError } from '../../../errors.ts';
+import { reportDamage } from './damage.ts';
+import { EpochFile } from './epoch-file.ts';
+import type { Place } from './flush-buffer.ts';
+import { headerLine, Journal, type JournalResumption } from './journal.ts';
+import { LINE_FEED, parseLine } from './journal-line.ts';
+import type { JournalOptions } from './journal-options.ts';
+import type { JournalSource } from './journal-source.ts';
+import { scanSegment } from './scan-segment.ts';
+import { asHeader, JOURNAL_VERSION, type Segment, type SegmentEnd, type SegmentHeader } from './segment.ts';
+import { Segments } from './segments.ts';
+
+/** Builds rows from the lines of a journal. A line that stands later overrules one about the same row. */
+export interface JournalReplay {
+  /** All lines, in the order in which they were written. */
+  line(record: object, place: Place): void;
+  /** Sequence numbers up to here were given away. */
+  replayed(sequence: number): void;
+  /** All lines were replayed: the rows, with their places. */
+  finish(): JournalSource;
+}
+
+/** Bytes in which a header fits. */
+const HEADER_BYTES = 1024;
+const EPOCH_FILE = 'epoch';
+
+/**
+ * Opens a journal: raises the epoch, replays what is there, begins a segment of its own. With `resume`, the owner is the same
+ * and nothing behind its last confirmed flush counts.
+ *
+ * @throws StoreError when a segment was written by a newer version, or a file cannot be read
+ */
+export async function openJournal(
+  options: JournalOptions,
+  replay: JournalReplay,
+  resume?: JournalResumption,
+): Promise<Journal> {
+  await prepareDirectory(options);
+  const epochFile = resume?.epochFile ?? (await raiseEpoch(options));
+  const segments = await Segments.open(options);
+  try {
+    // After a failure, first see whether the disk takes anything: reading all of it is dear.
+    const early =
+      resume === undefined ? undefined : await begin(segments, epochFile.epoch, resume.sequence, resume.end);
+    const end = await replayAll(segments, replay, options, early);
+    const source = replay.finish();
+    const current = early ?? (await begin(segments, epochFile.epoch, source.sequence, end));
+    for (const { place } of source.rows()) if (place !== undefined) segments.countLive(place, 1);
+    return new Journal({ options, segments, current, epochFile, source });
+  } catch (error) {
+    await segments.close();
+    if (resume === undefined) await epochFile.close();
+    throw error;
+  }
+}
+
+/** The folder, and its name in the folder above, are on the disk before anything in it is. */
+async function prepareDirectory({ layer, directory, fsync }: JournalOptions): Promise<void> {
+  const first = await layer.makeDirectory(directory);
+  if (first === undefined || !fsync) return;
+  for (let path = directory; path.length >= first.length; path = dirname(path))
+    await layer.syncDirectory(dirname(path));
+}
+
+/** The epoch of this owner, above those of all before it. */
+async function raiseEpoch(options: JournalOptions): Promise<EpochFile> {
+  const { layer, directory } = options;
+  const segments = await Segments.open(options);
+  try {
+    let known = 0;
+    for (const segment of segments.all) known = Math.max(known, (await readHeader(segment))?.epoch ?? 0);
+    return await EpochFile.raise(layer, join(directory, EPOCH_FILE), known);
+  } finally {
+    await segments.close();
+  }
+}
+
+/** Begins the segment after all others, which says where the last of them ends. */
+async function begin(
+  segments: Segments,
+  epoch: number,
+  sequence: number,
+  previous: SegmentEnd | undefined,
+): Promise<Segment> {
+  const number = (await segments.highest()) + 1;
+  return segments.create(number, headerLine({ number, epoch, sequence, previous }));
+}
+
+/** Replays all segments, but for one that was just begun. Returns where the last of them ends. */
+async function replayAll(
+  segments: Segments,
+  replay: JournalReplay,
+  options: JournalOptions,
+  begun: Segment | undefined,
+): Promise<SegmentEnd | undefined> {
+  const ends = await readEnds(segments, options);
+  let last: SegmentEnd | undefined;
+  for (const segment of segments.all) {
+    if (segment === begun) continue;
+    const { number, path, bytes: size } = segment;
+    const stated = ends.get(number);
+    const { header, end } = await scanSegment(segment.file, stated ?? size, stated !== undefined, {
+      line: ({ record, offset, length }) => replay.line(record, { segment: number, offset, length }),
+      damage: ({ offset, bytes }) => reportDamage(options.log, { file: path, offset, bytes }),
+    });
+    if (header !== undefined) replay.replayed(header.sequence);
+    if (end > 0) last = { segment: number, bytes: end };
+    if (stated === undefined && end < size) reportTail(options, path, end, size - end);
+    segments.grow(segment, end - size);
+  }
+  return last;
+}
+
+/** A flush that was under way when the process ended; whoever called had no answer yet. */
+function reportTail({ log }: JournalOptions, file: string, offset: number, length: number): void {
+  log.warn(
+    { file, offset, length },
+    `The last ${length} bytes of ${file}, from offset ${offset}, are a flush that was not completed. They are left out: ` +
+      'nothing of it was confirmed to anybody.',
+  );
+}
+
+/** Where segments end, by number, as the headers after them say. */
+async function readEnds(segments: Segments, { log }: JournalOptions): Promise<Map<number, number>> {
+  const ends = new Map<number, number>();
+  for (const segment of segments.all) {
+    const previous = (await readHeader(segment))?.previous;
+    if (previous === undefined) continue;
+    ends.set(previous.segment, previous.bytes);
+    if (segments.get(previous.segment) === undefined && segments.oldest!.number < previous.segment) {
+      log.error(
+        { file: segment.path, missing: previous.segment },
+        `Segment ${previous.segment} of the journal is missing, the one before ${segment.path}. What it said last of its rows ` +
+          'is lost; older states of them are used. Restore it from a backup if you have one.',
+      );
+    }
+  }
+  return ends;
+}
+
+/** @throws StoreError when a newer version wrote the segment */
+async function readHeader({ file, path, bytes }: Segment): Promise<SegmentHeader | undefined> {
+  const head = Buffer.alloc(Math.min(HEADER_BYTES, bytes));
+  const count = await file.read(head, 0);
+  const end = head.subarray(0, count).indexOf(LINE_FEED);
+  const header = end === -1 ? undefined : asHeader(parseLine(head.subarray(0, end)));
+  if (header !== undefined && header.journal > JOURNAL_VERSION) {
+    throw new StoreError(
+      `${path} was written by a newer version of Posthorn (format ${header.journal}; this one reads up to ` +
+        `${JOURNAL_VERSION}). Install that version again, or start with an empty folder.`,
+    );
+  }
+  return header;
+}
