@@ -1,6 +1,6 @@
 import type { RateLimit } from '../../core/endpoint.ts';
 import type { Lane } from '../store.ts';
-import { RateWindow } from './rate-window.ts';
+import { RateWindow } from '../../core/rate-window.ts';
 import type { LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 

@@ -7,7 +7,7 @@ import type { Message } from '../../core/message.ts';
 import type { BlockReason, NewAttempt } from '../store.ts';
 import type { LinkedRow } from './linked-rows.ts';
 import type { OrderedRow, OrderedRows } from './ordered-rows.ts';
-import type { RateWindow } from './rate-window.ts';
+import type { RateWindow } from '../../core/rate-window.ts';
 import type { TimedItem, TimedQueue } from './timed-queue.ts';
 
 /** One message in memory; changed in place. */

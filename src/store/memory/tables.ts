@@ -5,7 +5,7 @@ import { IdempotencyKeys } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { LeaseList } from './lease-list.ts';
 import { OrderedRows } from './ordered-rows.ts';
-import { RateWindow } from './rate-window.ts';
+import { RateWindow } from '../../core/rate-window.ts';
 import type { AttemptRow, DeliveryRow, LaneRow, LedgerRow, MessageRow } from './rows.ts';
 import { Watchers } from './watchers.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RateWindow } from '../../../src/store/memory/rate-window.ts';
+import { RateWindow } from '../../src/core/rate-window.ts';
 
 /** Takes as much as it may at each instant; the instants of all takes. */
 function takeAll(window: RateWindow, instants: readonly number[]): number[] {
