@@ -17,6 +17,14 @@ export interface Dialect extends ParameterStyle {
    * parameter `name`: `from ${dialect.rows('d', { id: 'text', seq: 'int' })}`. The alias is `name`.
    */
   rows(name: string, columns: Readonly<Record<string, RowColumn>>): string;
+  /**
+   * Joins rows that were handed over with a table that is looked up for each of them, in their order: `from ${rows} ${lookup} lanes l on …`.
+   * On MySQL a locking query that reads the table first would lock all of it.
+   */
+  readonly lookup: 'join' | 'straight_join';
+  /** A parameter whose type the statement does not show: a whole number, or text. */
+  int(expression: string): string;
+  text(expression: string): string;
   /** Ends a query that locks what it reads: ` for update`, or nothing where a transaction owns the whole database. */
   readonly forUpdate: string;
   /** The same, passing over what others have locked. */

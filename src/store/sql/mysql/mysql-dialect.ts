@@ -16,6 +16,9 @@ export const mysqlDialect: Dialect = {
     });
     return `json_table(:${name}$, '$[*]' columns (ord for ordinality, ${members.join(', ')})) as ${name}`;
   },
+  lookup: 'straight_join',
+  int: (expression) => expression,
+  text: (expression) => expression,
   forUpdate: ' for update',
   skipLocked: ' for update skip locked',
   onConflict(key, changes) {
@@ -27,7 +30,7 @@ export const mysqlDialect: Dialect = {
   },
   updateFrom: ({ table, rows, on, changes }) => {
     const own = Object.fromEntries(Object.entries(changes).map(([column, value]) => [`t.${column}`, value]));
-    return `update ${table} as t join ${rows} on ${on} set ${setClause(own)}`;
+    return `update ${rows} straight_join ${table} as t on ${on} set ${setClause(own)}`;
   },
   hasReturning: false,
   hasLateral: false,

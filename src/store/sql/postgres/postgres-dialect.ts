@@ -24,6 +24,9 @@ export const postgresDialect: Dialect = {
     );
     return `unnest(${arrays.join(', ')}) with ordinality as ${name}(${Object.keys(columns).join(', ')}, ord)`;
   },
+  lookup: 'join',
+  int: (expression) => `${expression}::bigint`,
+  text: (expression) => `${expression}::text`,
   forUpdate: ' for update',
   skipLocked: ' for update skip locked',
   onConflict(key, changes) {

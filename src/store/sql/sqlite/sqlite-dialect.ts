@@ -13,6 +13,9 @@ export const sqliteDialect: Dialect = {
     const members = Object.keys(columns).map((column, index) => `value ->> ${index} as ${column}`);
     return `(select key as ord, ${members.join(', ')} from json_each(:${name}$)) as ${name}`;
   },
+  lookup: 'join',
+  int: (expression) => expression,
+  text: (expression) => expression,
   forUpdate: '',
   skipLocked: '',
   onConflict(key, changes) {

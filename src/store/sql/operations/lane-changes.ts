@@ -1,0 +1,72 @@
+import type { DeliveryState } from '../../../core/delivery.ts';
+import type { NewAttempt } from '../../store.ts';
+
+/** What a transaction adds to a lane. */
+export interface LaneChange {
+  readonly laneId: string;
+  /** When the first of the deliveries that it made ready is ready; null: it made none. */
+  readonly readyAt: number | null;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly triggeredAt: number | null;
+  /** Failures in a row: since the last success of the transaction, or to be added to those before. */
+  readonly failures: number;
+  /** There was a success. */
+  readonly isReset: boolean;
+}
+
+type Draft = { -readonly [Key in keyof LaneChange]: LaneChange[Key] };
+
+/** Collects what a transaction adds to lanes, one change each. */
+export class LaneChanges {
+  readonly #drafts = new Map<string, Draft>();
+
+  /** A delivery of the lane is ready, or will be. */
+  wake(laneId: string, readyAt: number): void {
+    const draft = this.#draft(laneId);
+    draft.readyAt = Math.min(draft.readyAt ?? readyAt, readyAt);
+  }
+
+  /** A delivery, not of a test message, is in this state now. */
+  count(laneId: string, state: DeliveryState): void {
+    if (state === 'succeeded') this.#draft(laneId).succeeded += 1;
+    else if (state === 'exhausted' || state === 'failed') this.#draft(laneId).failed += 1;
+  }
+
+  /** An attempt was logged. Only an answer, or the lack of one, tells that the endpoint was called. */
+  attempt(laneId: string, { outcome }: NewAttempt, startedAt: number, isTest: boolean): void {
+    if (outcome !== 'delivered' && outcome !== 'endpoint_failed') return;
+    const draft = this.#draft(laneId);
+    draft.triggeredAt = Math.max(draft.triggeredAt ?? startedAt, startedAt);
+    if (isTest) return;
+    draft.isReset ||= outcome === 'delivered';
+    draft.failures = outcome === 'delivered' ? 0 : draft.failures + 1;
+  }
+
+  /** True when some delivery can, or will, be claimed. */
+  get hasWork(): boolean {
+    return [...this.#drafts.values()].some(({ readyAt }) => readyAt !== null);
+  }
+
+  /** In the order in which lanes are locked. */
+  list(): readonly LaneChange[] {
+    return [...this.#drafts.keys()].sort().map((laneId) => this.#drafts.get(laneId)!);
+  }
+
+  #draft(laneId: string): Draft {
+    let draft = this.#drafts.get(laneId);
+    if (draft === undefined) {
+      draft = {
+        laneId,
+        readyAt: null,
+        succeeded: 0,
+        failed: 0,
+        triggeredAt: null,
+        failures: 0,
+        isReset: false,
+      };
+      this.#drafts.set(laneId, draft);
+    }
+    return draft;
+  }
+}

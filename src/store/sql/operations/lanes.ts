@@ -1,0 +1,125 @@
+/**
+ * Lanes under locks. What a transaction locks, it locks in this order, so that none waits for another in a circle: messages, endpoints, lanes,
+ * deliveries; lanes and deliveries by their ids as JavaScript compares them. Whoever cannot keep to it passes over what is locked.
+ *
+ * - Only the holder of its lane makes a delivery ready, or takes that from it. Who made one ready wakes the lane (`wakeLanes`,
+ *   `changeLanes`) in the same transaction, so that `ready_at` is never too late.
+ * - Under READ COMMITTED a statement sees what was committed when it began: what depends on other rows of a lane is read by a statement
+ *   of its own, after the one that locked.
+ */
+import type { Database, TemplateText } from '../database.ts';
+import type { Script } from '../script.ts';
+import { LANE_GATE_COLUMNS, type LaneGateRow, opensAt, toLaneGate } from '../rows/lane-row.ts';
+import type { LaneChange } from './lane-changes.ts';
+import { firstReady } from './first-ready.ts';
+
+const lockByIds: TemplateText = ({ names, dialect }) =>
+  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id
+   order by wanted.ord${dialect.forUpdate}`;
+
+const createLanes: TemplateText = ({ names, dialect }) =>
+  `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
+   select id, 0, 0, 0, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord
+   ${dialect.onConflict(['id'], {})}`;
+
+/** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
+function earlier(dialect: Database['dialect'], lane: string, at: string): string {
+  const opens = dialect.greatest(at, `${lane}.blocked_until`);
+  return `case when ${lane}.paused = 1 or ${at} is null then ${lane}.ready_at
+    else ${dialect.least(`coalesce(${lane}.ready_at, ${opens})`, opens)} end`;
+}
+
+const wakeByIds: TemplateText = ({ names, dialect }) =>
+  `insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns, succeeded, failed, consecutive_failures)
+   select id, 0, 0, ready_at, 0, 0, 0, 0 from ${dialect.rows('woken', { id: 'text', ready_at: 'int' })} where 1 = 1 order by ord
+   ${dialect.onConflict(['id'], { ready_at: earlier(dialect, names.lanes, ':new(ready_at)') })}`;
+
+const changeByIds: TemplateText = ({ names, dialect }) =>
+  dialect.updateFrom({
+    table: names.lanes,
+    rows: dialect.rows('changed', {
+      id: 'text',
+      ready_at: 'int',
+      succeeded: 'int',
+      failed: 'int',
+      triggered_at: 'int',
+      failures: 'int',
+      is_reset: 'int',
+    }),
+    on: 't.id = changed.id',
+    changes: {
+      ready_at: earlier(dialect, 't', 'changed.ready_at'),
+      succeeded: 't.succeeded + changed.succeeded',
+      failed: 't.failed + changed.failed',
+      last_triggered_at: `case when changed.triggered_at is null then t.last_triggered_at else
+        ${dialect.greatest('changed.triggered_at', 'coalesce(t.last_triggered_at, 0)')} end`,
+      consecutive_failures:
+        'case when changed.is_reset = 1 then changed.failures else t.consecutive_failures + changed.failures end',
+    },
+  });
+
+const selectGates: TemplateText = ({ names, dialect }) =>
+  `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id`;
+
+const writeReadyAt: TemplateText = ({ names, dialect }) =>
+  dialect.updateFrom({
+    table: names.lanes,
+    rows: dialect.rows('refreshed', { id: 'text', ready_at: 'int' }),
+    on: 't.id = refreshed.id',
+    changes: { ready_at: 'refreshed.ready_at' },
+  });
+
+/** Locks lanes until the end of the transaction; makes those that are missing. */
+export function* lockLanes(db: Database, ids: Iterable<string>): Script<void> {
+  let missing = sortedIds(ids);
+  // A transaction owns the whole database there.
+  const isLocked = db.dialect.name === 'sqlite';
+  while (missing.length > 0) {
+    const wanted = missing.map((id) => [id] as const);
+    if (isLocked) {
+      yield* db.run(createLanes, { wanted });
+      return;
+    }
+    const locked = new Set((yield* db.query<{ id: string }>(lockByIds, { wanted })).map(({ id }) => id));
+    missing = missing.filter((id) => !locked.has(id));
+    if (missing.length > 0) yield* db.run(createLanes, { wanted: missing.map((id) => [id]) });
+  }
+}
+
+/** Tells lanes of deliveries that are ready, or will be. Locks the lanes; makes those that are missing. */
+export function* wakeLanes(db: Database, wakes: ReadonlyMap<string, number>): Script<void> {
+  if (wakes.size === 0) return;
+  const woken = sortedIds(wakes.keys()).map((id) => [id, wakes.get(id)!] as const);
+  yield* db.run(wakeByIds, { woken });
+}
+
+/** Adds to the counters of lanes that are locked, and tells them of deliveries that are ready, or will be. */
+export function* changeLanes(db: Database, changes: readonly LaneChange[]): Script<void> {
+  if (changes.length === 0) return;
+  const changed = changes.map(
+    ({ laneId, readyAt, succeeded, failed, triggeredAt, failures, isReset }) =>
+      [laneId, readyAt, succeeded, failed, triggeredAt, failures, isReset ? 1 : 0] as const,
+  );
+  yield* db.run(changeByIds, { changed });
+}
+
+/** Works out anew when lanes that are locked are ready, after what holds them back has changed. */
+export function* refreshLanes(db: Database, now: number, ids: Iterable<string>): Script<void> {
+  const wanted = sortedIds(ids).map((id) => [id] as const);
+  if (wanted.length === 0) return;
+  const gates = (yield* db.query<LaneGateRow>(selectGates, { wanted })).map(toLaneGate);
+  const first = yield* firstReady(
+    db,
+    gates.map(({ id }) => id),
+  );
+  const refreshed = gates.map((gate) => {
+    const firstReadyAt = first.get(gate.id);
+    return [gate.id, firstReadyAt === undefined ? null : (opensAt(gate, firstReadyAt, now) ?? null)] as const;
+  });
+  yield* db.run(writeReadyAt, { refreshed });
+}
+
+/** Without duplicates, in the order in which lanes are locked. */
+function sortedIds(ids: Iterable<string>): string[] {
+  return [...new Set(ids)].sort();
+}

@@ -1,0 +1,79 @@
+import { RateWindow, type RateSlice } from '../../../core/rate-window.ts';
+import type { BlockReason, Lane } from '../../store.ts';
+import { type NumberColumn, optionalNumber } from './number-column.ts';
+
+/** The columns of a lane that say when it can be claimed from, as a driver gives them. */
+export interface LaneGateRow {
+  readonly id: string;
+  readonly paused: NumberColumn;
+  readonly blocked_until: NumberColumn;
+  readonly rate_limit: NumberColumn | null;
+  readonly rate_interval_ms: NumberColumn | null;
+  readonly rate_log: string | null;
+}
+
+/** The columns of {@link LaneGateRow}, of the alias `l`. */
+export const LANE_GATE_COLUMNS =
+  'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log';
+
+/** The columns of a lane that callers see, as a driver gives them. */
+export interface LaneViewRow {
+  readonly paused: NumberColumn;
+  readonly blocked_until: NumberColumn;
+  readonly blocked_reason: BlockReason | null;
+  readonly succeeded: NumberColumn;
+  readonly failed: NumberColumn;
+  readonly last_triggered_at: NumberColumn | null;
+  readonly consecutive_failures: NumberColumn;
+}
+
+/** The columns of {@link LaneViewRow}, of the alias `l`. */
+export const LANE_VIEW_COLUMNS =
+  'l.paused, l.blocked_until, l.blocked_reason, l.succeeded, l.failed, l.last_triggered_at, l.consecutive_failures';
+
+/** What holds a lane back. */
+export interface LaneGate {
+  readonly id: string;
+  readonly isPaused: boolean;
+  /** Epoch ms; 0 when not blocked. */
+  readonly blockedUntil: number;
+  /** `undefined`: no limit. */
+  readonly rate: RateWindow | undefined;
+}
+
+/** What holds a lane back, from its columns. */
+export function toLaneGate(row: LaneGateRow): LaneGate {
+  return {
+    id: row.id,
+    isPaused: Number(row.paused) === 1,
+    blockedUntil: Number(row.blocked_until),
+    rate: row.rate_limit === null ? undefined : toRateWindow(row, Number(row.rate_limit)),
+  };
+}
+
+/** When the next delivery can be claimed of a lane whose first one is ready at `firstReadyAt`; `undefined` while it is paused. */
+export function opensAt(lane: LaneGate, firstReadyAt: number, now: number): number | undefined {
+  if (lane.isPaused) return undefined;
+  const openAt = Math.max(firstReadyAt, lane.blockedUntil);
+  return lane.rate === undefined ? openAt : Math.max(openAt, lane.rate.nextAt(now));
+}
+
+/** The lane as callers see it; a block that is over is none. `undefined`: a lane that was never written. */
+export function toLane(row: LaneViewRow | undefined, now: number): Lane {
+  const blockedUntil = Number(row?.blocked_until ?? 0);
+  const isBlocked = blockedUntil > now;
+  return {
+    paused: Number(row?.paused ?? 0) === 1,
+    blockedUntil: isBlocked ? blockedUntil : undefined,
+    blockedReason: isBlocked ? (row?.blocked_reason ?? undefined) : undefined,
+    succeeded: Number(row?.succeeded ?? 0),
+    failed: Number(row?.failed ?? 0),
+    lastTriggeredAt: optionalNumber(row?.last_triggered_at),
+    consecutiveFailures: Number(row?.consecutive_failures ?? 0),
+  };
+}
+
+function toRateWindow(row: LaneGateRow, limit: number): RateWindow {
+  const slices = row.rate_log === null ? [] : (JSON.parse(row.rate_log) as RateSlice[]);
+  return new RateWindow({ limit, intervalMs: Number(row.rate_interval_ms) }, slices);
+}
