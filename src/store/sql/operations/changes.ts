@@ -2,7 +2,7 @@ import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
 
 /** The row of `settings` that counts changes. Whoever updates it holds its lock until the commit, so numbers become visible in their order. */
-export const CHANGES_COUNTER = 'changes';
+export const CHANGES_COUNTER = 'sql.changes';
 
 const countChange: TemplateText = ({ names }) =>
   `update ${names.settings} set value = cast(cast(value as decimal(20)) + 1 as char(20)) where name = '${CHANGES_COUNTER}'`;

@@ -1,0 +1,95 @@
+import type { Row, Statement, StatementResult } from '../script.ts';
+import type { Session, SessionSource } from '../session.ts';
+
+/** A pool of `mysql2/promise`: the part of it that the store uses. */
+export interface MysqlPool {
+  getConnection(): Promise<MysqlConnection>;
+  end(): Promise<void>;
+}
+
+/** A connection of `mysql2/promise`, taken from a pool. */
+export interface MysqlConnection {
+  query(options: MysqlQuery): Promise<[unknown, unknown]>;
+  execute(options: MysqlQuery): Promise<[unknown, unknown]>;
+  release(): void;
+  destroy(): void;
+}
+
+/** Options of one query. They overrule those of the pool, which are made for queries of the application. */
+export interface MysqlQuery {
+  readonly sql: string;
+  readonly values?: unknown[];
+  readonly rowsAsArray: false;
+  readonly nestTables: false;
+  readonly namedPlaceholders: false;
+  readonly supportBigNumbers: true;
+  readonly bigNumberStrings: false;
+  readonly typeCast: true;
+}
+
+/** Sessions of a `mysql2` pool. Statements that come again are prepared once on each connection. */
+export class MysqlSessions implements SessionSource {
+  readonly #pool: MysqlPool;
+  readonly #isOwn: boolean;
+
+  /** @param isOwn - the pool was made for this store, and ends with it */
+  constructor(pool: MysqlPool, isOwn: boolean) {
+    this.#pool = pool;
+    this.#isOwn = isOwn;
+  }
+
+  async acquire(): Promise<Session> {
+    return new MysqlSession(await this.#pool.getConnection());
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOwn) await this.#pool.end();
+  }
+}
+
+class MysqlSession implements Session {
+  readonly #connection: MysqlConnection;
+
+  constructor(connection: MysqlConnection) {
+    this.#connection = connection;
+  }
+
+  async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
+    const query = toQuery(sql, parameters as unknown[]);
+    const [answer] = isFixed ? await this.#connection.execute(query) : await this.#connection.query(query);
+    if (Array.isArray(answer)) return { rows: answer as readonly Row[], changed: 0 };
+    return { rows: [], changed: (answer as { affectedRows: number }).affectedRows };
+  }
+
+  async begin(): Promise<void> {
+    // For the next transaction only: the connection may be the application's, too.
+    await this.#connection.query(toQuery('set transaction isolation level read committed'));
+    await this.#connection.query(toQuery('start transaction'));
+  }
+
+  async commit(): Promise<void> {
+    await this.#connection.query(toQuery('commit'));
+  }
+
+  async rollback(): Promise<void> {
+    await this.#connection.query(toQuery('rollback'));
+  }
+
+  release(isBroken: boolean): void {
+    if (isBroken) this.#connection.destroy();
+    else this.#connection.release();
+  }
+}
+
+function toQuery(sql: string, values?: unknown[]): MysqlQuery {
+  return {
+    sql,
+    ...(values !== undefined && { values }),
+    rowsAsArray: false,
+    nestTables: false,
+    namedPlaceholders: false,
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    typeCast: true,
+  };
+}

@@ -1,0 +1,87 @@
+import type { Row, Statement, StatementResult } from '../script.ts';
+import type { Session, SessionSource } from '../session.ts';
+
+/** A pool of `pg`: the part of it that the store uses. */
+export interface PgPool {
+  connect(): Promise<PgClient>;
+  end(): Promise<void>;
+}
+
+/** A client of `pg`, taken from a pool. */
+export interface PgClient {
+  query(query: {
+    readonly text: string;
+    readonly values?: unknown[];
+    readonly name?: string;
+  }): Promise<{
+    readonly rows: readonly unknown[];
+    readonly rowCount: number | null;
+    readonly command: string;
+  }>;
+  release(isBroken?: boolean): void;
+}
+
+/** Sessions of a `pg` pool. Statements that come again are prepared once on each connection. */
+export class PgSessions implements SessionSource {
+  readonly #pool: PgPool;
+  readonly #isOwn: boolean;
+  readonly #names = new Map<string, string>();
+
+  /** @param isOwn - the pool was made for this store, and ends with it */
+  constructor(pool: PgPool, isOwn: boolean) {
+    this.#pool = pool;
+    this.#isOwn = isOwn;
+  }
+
+  async acquire(): Promise<Session> {
+    return new PgSession(await this.#pool.connect(), this.#nameOf);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOwn) await this.#pool.end();
+  }
+
+  readonly #nameOf = (sql: string): string => {
+    let name = this.#names.get(sql);
+    if (name === undefined) {
+      name = `posthorn_${this.#names.size}`;
+      this.#names.set(sql, name);
+    }
+    return name;
+  };
+}
+
+class PgSession implements Session {
+  readonly #client: PgClient;
+  readonly #nameOf: (sql: string) => string;
+
+  constructor(client: PgClient, nameOf: (sql: string) => string) {
+    this.#client = client;
+    this.#nameOf = nameOf;
+  }
+
+  async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
+    const { rows, rowCount, command } = await this.#client.query({
+      text: sql,
+      values: parameters as unknown[],
+      ...(isFixed && { name: this.#nameOf(sql) }),
+    });
+    return { rows: rows as readonly Row[], changed: command === 'SELECT' ? 0 : (rowCount ?? 0) };
+  }
+
+  async begin(): Promise<void> {
+    await this.#client.query({ text: 'begin isolation level read committed' });
+  }
+
+  async commit(): Promise<void> {
+    await this.#client.query({ text: 'commit' });
+  }
+
+  async rollback(): Promise<void> {
+    await this.#client.query({ text: 'rollback' });
+  }
+
+  release(isBroken: boolean): void {
+    this.#client.release(isBroken);
+  }
+}
