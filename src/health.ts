@@ -25,6 +25,11 @@ export interface Health {
   readonly pendingOutcomes: number;
   /** When the store last answered a claim; old while `running` means that delivery has come to a stop. */
   readonly lastClaimAt: number | undefined;
+  /**
+   * Time of the store minus that of this process, as last compared: a store with a clock of its own decides by it what is
+   * due. `undefined` until it has answered.
+   */
+  readonly clockDifferenceMs: number | undefined;
   /** Events of attached sources and of `process` that were refused because too many waited. */
   readonly refusedEvents: number;
   /** The last trouble of the dispatcher itself. Receivers that fail, and calls refused for a mistake of their caller, do not appear. */
@@ -55,6 +60,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     inFlight: engine?.sender.inFlight ?? 0,
     pendingOutcomes: engine?.settler.pending ?? 0,
     lastClaimAt: engine?.scheduler.lastClaimAt,
+    clockDifferenceMs: engine?.keeper.clockDifferenceMs,
     refusedEvents,
     lastError,
   });

@@ -1,6 +1,6 @@
 /**
- * The keeper: renews the leases this process holds, and prunes what retention no longer keeps. Bounded in every pass; no
- * error ends it.
+ * The keeper: renews the leases this process holds, prunes what retention no longer keeps, and looks how far the clock of the
+ * store is from that of this process. Bounded in every pass; no error ends it.
  */
 import type { Timer } from '../clock.ts';
 import type { Lease, Retention } from '../store/store.ts';
@@ -22,12 +22,19 @@ export class Keeper {
   #pruneTimer: Timer | undefined;
   #renewTimer: Timer | undefined;
   #isStopped = false;
+  #clockDifferenceMs: number | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
   }
 
+  /** Time of the store minus that of this process, when it was last compared. */
+  get clockDifferenceMs(): number | undefined {
+    return this.#clockDifferenceMs;
+  }
+
   start(): void {
+    this.#run('read the time of the store', () => this.#compareClocks());
     this.#pruneTimer = this.#options.clock.setTimer(
       () => this.#run('prune', () => this.prune()),
       this.#options.pruneIntervalMs,
@@ -70,7 +77,14 @@ export class Keeper {
     if (lost.length > 0) onLost(lost);
   }
 
-  #run(what: 'prune' | 'renew leases', task: () => Promise<void>): void {
+  async #compareClocks(): Promise<void> {
+    const { store, clock } = this.#options;
+    const before = clock.now();
+    const now = await store.now();
+    this.#clockDifferenceMs = Math.round(now - (before + clock.now()) / 2);
+  }
+
+  #run(what: 'prune' | 'renew leases' | 'read the time of the store', task: () => Promise<void>): void {
     const run = task()
       .catch((error: unknown) => this.#options.reporter.error(error, what))
       .then(() => {

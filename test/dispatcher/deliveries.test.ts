@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotFoundError, OptionsError } from '../../src/errors.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { createWorld, recordEvents } from '../support/world.ts';
+import { createWorld, recordEvents, until } from '../support/world.ts';
 
 const HOUR = 3_600_000;
 
@@ -233,6 +233,29 @@ describe('deliveries.cancel', () => {
     await Promise.all([cancel(), cancel(), cancel()]);
     expect(events).toMatchObject([{ event: { deliveryId: deliveries[0]!.id, reason: 'cancelled' } }]);
     receiver.release();
+  });
+
+  it('of one that another process has queued is told of by that one, when it hands it back', async () => {
+    await using world = await createWorld();
+    const [owner, other] = [world.start(), world.start()];
+    const events = {
+      owner: recordEvents(owner, 'delivery.discarded'),
+      other: recordEvents(other, 'delivery.discarded'),
+    };
+    world.receiver.hold();
+    const { id: endpointId, url } = await owner.endpoints.create({ url: world.receiver.url, concurrency: 1 });
+    await owner.emit('job.done', 1);
+    await world.receiver.waitFor(1);
+    const { deliveries } = await owner.emit('job.done', 2);
+    const deliveryId = deliveries[0]!.id;
+    expect(await other.deliveries.cancel(deliveryId)).toMatchObject({ state: 'sending' });
+    await other.endpoints.pause(endpointId);
+    await until(() => events.owner.length > 0, 'the owner has handed it back');
+    expect(events.owner).toMatchObject([
+      { event: { deliveryId, endpoint: { id: endpointId, url }, reason: 'cancelled', final: true } },
+    ]);
+    expect(events.other).toEqual([]);
+    world.receiver.release();
   });
 
   it('of one whose process died is told of when its lease has run out', async () => {

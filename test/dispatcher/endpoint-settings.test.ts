@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHarness } from '../../src/testing/harness.ts';
-import { createWorld, onlyDelivery } from '../support/world.ts';
+import { createWorld, decorateStore, onlyDelivery } from '../support/world.ts';
 
 const HOUR = 3_600_000;
 
@@ -18,6 +18,32 @@ describe('rateLimit', () => {
     expect(arrivals).toHaveLength(10);
     for (const [index, at] of arrivals.entries())
       if (index >= 3) expect(at - arrivals[index - 3]!).toBeGreaterThanOrEqual(1_000);
+  });
+});
+
+describe('rateLimit and ordering', () => {
+  it('leave deliveries to claims, which see the whole; others come back leased from being stored', async () => {
+    await using world = await createWorld();
+    const asked = new Map<string, boolean>();
+    const store = decorateStore(world.store, {
+      append: (params) => {
+        for (const { endpointId, lease } of params.entries.flatMap(({ deliveries }) => deliveries))
+          asked.set(endpointId, lease !== undefined);
+        return world.store.append(params);
+      },
+    });
+    const dispatcher = world.start({ store });
+    const { url } = world.receiver;
+    await dispatcher.endpoints.create({ id: 'free', url });
+    await dispatcher.endpoints.create({ id: 'keyed', url, ordering: 'key' });
+    await dispatcher.endpoints.create({ id: 'fifo', url, ordering: 'fifo' });
+    await dispatcher.endpoints.create({ id: 'limited', url, rateLimit: { limit: 9, intervalMs: 1_000 } });
+    await dispatcher.emit('job.done', 1, { orderingKey: 'key' });
+    expect(Object.fromEntries(asked)).toEqual({ free: true, keyed: false, fifo: false, limited: false });
+    await world.receiver.waitFor(4);
+    await dispatcher.emit('job.done', 2);
+    expect(asked.get('keyed')).toBe(true);
+    await world.receiver.waitFor(8);
   });
 });
 

@@ -60,6 +60,34 @@ describe('health', () => {
   });
 });
 
+describe('the clock of the store', () => {
+  it('is compared with that of the process, at start and from time to time', async () => {
+    await using world = await createWorld();
+    let aheadMs = 3_600_000;
+    const store = decorateStore(world.store, { now: async () => (await world.store.now()) + aheadMs });
+    const dispatcher = world.start({ store });
+    await dispatcher.start();
+    expect((await dispatcher.health()).clockDifferenceMs).toBe(3_600_000);
+    aheadMs = -250;
+    await world.advance(3_600_000);
+    expect((await dispatcher.health()).clockDifferenceMs).toBe(-250);
+  });
+
+  it('is unknown while the store does not tell it, which is reported and stops nothing', async () => {
+    await using world = await createWorld();
+    const store = decorateStore(world.store, { now: () => Promise.reject(new Error('no such clock')) });
+    const dispatcher = world.start({ store });
+    await dispatcher.endpoints.create({ url: world.receiver.url });
+    await dispatcher.emit('job.done', {});
+    await world.receiver.waitFor(1);
+    const { clockDifferenceMs, lastError } = await dispatcher.health();
+    expect([clockDifferenceMs, lastError?.message]).toEqual([
+      undefined,
+      'Could not read the time of the store: no such clock',
+    ]);
+  });
+});
+
 describe('drain', () => {
   it('resolves when everything due has been sent, and does not wait for retries, paused or blocked endpoints', async () => {
     await using world = await createWorld();

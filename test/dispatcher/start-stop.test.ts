@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
 import { createWorld, decorateStore, turn, until } from '../support/world.ts';
 
 describe('starting and stopping', () => {
@@ -128,5 +129,29 @@ describe('starting and stopping', () => {
     world.receiver.release();
     await world.advance(0);
     expect(world.receiver.received).toBe(20);
+  });
+});
+
+describe('a store that keeps secrets unencrypted', () => {
+  async function warningsOf(capabilities: Partial<Store['capabilities']>): Promise<string[]> {
+    await using world = await createWorld();
+    const warnings: string[] = [];
+    const warn = (_: object, text: string): void => void warnings.push(text);
+    const logger = { debug: () => undefined, info: () => undefined, warn, error: () => undefined };
+    const store = decorateStore(world.store, {
+      capabilities: { ...world.store.capabilities, ...capabilities },
+    });
+    const dispatcher = world.start({ store, logger });
+    await dispatcher.endpoints.create({ url: world.receiver.url });
+    await dispatcher.start();
+    await dispatcher.emit('job.done', {});
+    await world.receiver.waitFor(1);
+    return warnings;
+  }
+
+  it('is warned of once, when it is durable', async () => {
+    expect(await warningsOf({ durable: true })).toEqual([expect.stringContaining('`encryption`')]);
+    expect(await warningsOf({ durable: true, encrypted: true })).toEqual([]);
+    expect(await warningsOf({})).toEqual([]);
   });
 });
