@@ -84,11 +84,28 @@ module.exports = {
     },
     {
       name: 'adapters-are-strangers',
+      comment: 'What they share is the port, and store/codec.',
       severity: 'error',
       from: { path: '^src/(transport/(?:undici|ky)|store/(?:memory|file|sql|redis))' },
       to: {
         path: '^src/(transport/(undici|ky)|store/(memory|file|sql|redis))',
         pathNot: '^src/$1',
+      },
+    },
+    {
+      name: 'codec-is-shared',
+      comment: 'What durable stores have in common knows neither the port nor any of them.',
+      severity: 'error',
+      from: { path: '^src/store/codec/' },
+      to: { path: '^src/', pathNot: '^src/(store/codec/|core/|errors[.]ts$|clock[.]ts$)' },
+    },
+    {
+      name: 'codec-packages',
+      severity: 'error',
+      from: { path: '^src/store/codec/' },
+      to: {
+        pathNot: ['^src/', '(^|/)node_modules/zod/', '^(node:)?(crypto|util/types)$'],
+        couldNotResolve: false,
       },
     },
     {

@@ -14,6 +14,9 @@ export type ErrorCode =
   | 'not_found'
   | 'store_failed'
   | 'store_full'
+  | 'record_invalid'
+  | 'key_missing'
+  | 'decrypt_failed'
   | 'emit_timeout'
   | 'source_overflow'
   | 'listener_failed'
@@ -83,11 +86,18 @@ export class NotFoundError extends PosthornError {
   }
 }
 
-/** The store could not do its work (I/O, connection, full). `cause` holds the driver's error. */
+/**
+ * The store could not do its work. `cause` holds the driver's error, when there is one. Codes: `store_failed` (I/O,
+ * connection), `store_full`, `emit_timeout`; `record_invalid` (what is stored is not a record), `key_missing` (it is
+ * encrypted with a key that the store was not given), `decrypt_failed` (it was changed, or copied from somewhere else).
+ */
 export class StoreError extends PosthornError {
   constructor(
     message: string,
-    options?: ErrorOptions & { code?: 'store_failed' | 'store_full' | 'emit_timeout' },
+    options?: ErrorOptions & {
+      code?:
+        'store_failed' | 'store_full' | 'record_invalid' | 'key_missing' | 'decrypt_failed' | 'emit_timeout';
+    },
   ) {
     super(options?.code ?? 'store_failed', message, options);
   }
@@ -149,6 +159,9 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'not_found',
   'store_failed',
   'store_full',
+  'record_invalid',
+  'key_missing',
+  'decrypt_failed',
   'emit_timeout',
   'source_overflow',
   'listener_failed',
