@@ -39,8 +39,7 @@ export function checkEndpoint(stored: unknown, expectedId?: string): SealedEndpo
 }
 
 /**
- * The record of what a store gave back. Values that are not encrypted are taken as they are, with a keyring too:
- * {@link needsSealing} tells of them.
+ * The record of what a store gave back.
  *
  * @param expectedId id under which it was found; default: whatever it says
  * @throws StoreError of code `record_invalid`, `key_missing` or `decrypt_failed`, naming the endpoint and the field
@@ -50,8 +49,18 @@ export function openEndpoint(
   keyring: Keyring | undefined,
   expectedId?: string,
 ): EndpointRecord {
+  return unsealEndpoint(checkEndpoint(stored, expectedId), keyring);
+}
+
+/**
+ * {@link openEndpoint} of what was checked already. Values that are not encrypted are taken as they are, with a keyring
+ * too: {@link needsSealing} tells of them.
+ *
+ * @throws StoreError of code `key_missing` or `decrypt_failed`, naming the endpoint and the field
+ */
+export function unsealEndpoint(stored: EndpointRecord, keyring: Keyring | undefined): EndpointRecord {
   // A header is decrypted whatever its name: which ones are sensitive may change from version to version.
-  return mapValues(checkEndpoint(stored, expectedId), (value, place) => {
+  return mapValues(stored, (value, place) => {
     if (!isEncrypted(value)) return unmarkPlain(value);
     if (keyring === undefined) throw encryptionMissing(place, value);
     return keyring.decrypt(value, place);
@@ -69,7 +78,7 @@ export function decodeEndpoint(text: string, keyring: Keyring | undefined, id: s
 }
 
 /** Ids of the keys that values of a stored endpoint were encrypted with, each once. */
-export function keyIdsOf(stored: SealedEndpoint): readonly string[] {
+export function keyIdsOf(stored: EndpointRecord): readonly string[] {
   const ids = new Set<string>();
   for (const { value } of valuesOf(stored)) {
     const id = keyIdOf(value);
@@ -83,7 +92,7 @@ export function keyIdsOf(stored: SealedEndpoint): readonly string[] {
  *
  * @throws StoreError of code `key_missing` naming endpoint, field and key
  */
-export function requireKeys(stored: SealedEndpoint, keyring: Keyring | undefined): void {
+export function requireKeys(stored: EndpointRecord, keyring: Keyring | undefined): void {
   for (const { value, place } of valuesOf(stored)) {
     const keyId = keyIdOf(value);
     if (keyId === undefined) continue;
@@ -96,7 +105,7 @@ export function requireKeys(stored: SealedEndpoint, keyring: Keyring | undefined
  * Whether writing a stored endpoint again would protect it better: a value that should be encrypted is not, or was
  * encrypted with a key other than the current one. False without a keyring.
  */
-export function needsSealing(stored: SealedEndpoint, keyring: Keyring | undefined): boolean {
+export function needsSealing(stored: EndpointRecord, keyring: Keyring | undefined): boolean {
   if (keyring === undefined) return false;
   return valuesOf(stored).some(({ value, isSensitive }) =>
     isEncrypted(value) ? keyIdOf(value) !== keyring.current : isSensitive,
