@@ -87,9 +87,10 @@ export class NotFoundError extends PosthornError {
 }
 
 /**
- * The store could not do its work (I/O, connection, full, unreadable record). `cause` holds the driver's error, when there is one. Codes: `store_failed` (I/O,
- * connection), `store_full`, `emit_timeout`; `record_invalid` (what is stored is not a record), `key_missing` (it is
- * encrypted with a key that the store was not given), `decrypt_failed` (it was changed, or copied from somewhere else).
+ * The store could not do its work (I/O, connection, full, unreadable record). `cause` holds the driver's error, when
+ * there is one. Codes: `store_failed` (I/O, connection), `store_full`, `emit_timeout`; `record_invalid` (what is stored is
+ * not a record), `key_missing` (it is encrypted with a key that the store was not given), `decrypt_failed` (it was changed,
+ * or copied from somewhere else).
  */
 export class StoreError extends PosthornError {
   constructor(
