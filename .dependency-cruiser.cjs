@@ -109,6 +109,19 @@ module.exports = {
       },
     },
     {
+      name: 'tables-serve-stores',
+      comment: 'What stores that work in memory share; it knows none of them, and nothing else knows it.',
+      severity: 'error',
+      from: { path: '^src/store/tables/' },
+      to: { path: '^src/store/(memory|file|sql|redis)/' },
+    },
+    {
+      name: 'only-stores-see-tables',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/(tables|memory|file)/' },
+      to: { path: '^src/store/tables/' },
+    },
+    {
       name: 'ports-know-no-adapter',
       severity: 'error',
       from: { path: '^src/(transport/transport|store/[^/]+)[.]ts$' },

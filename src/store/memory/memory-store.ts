@@ -34,18 +34,25 @@ import type {
   StoredMessage,
   StoreStats,
 } from '../store.ts';
-import { append } from './append.ts';
-import { claimDue } from './claim.ts';
-import { toDelivery } from './delivery-rows.ts';
-import { getEndpoint, getLane, listEndpoints, putEndpoint, putLane, removeEndpoint } from './endpoints.ts';
-import { claimFanOut, completeFanOut } from './fan-out.ts';
-import { release, renew, settle } from './leases.ts';
-import { list } from './listing.ts';
-import { toStoredMessage } from './message-rows.ts';
-import { reschedule } from './reschedule.ts';
-import { prune } from './retention.ts';
-import { stats } from './stats.ts';
-import { Tables } from './tables.ts';
+import { append } from '../tables/append.ts';
+import { claimDue } from '../tables/claim.ts';
+import { toDelivery } from '../tables/delivery-rows.ts';
+import {
+  getEndpoint,
+  getLane,
+  listEndpoints,
+  putEndpoint,
+  putLane,
+  removeEndpoint,
+} from '../tables/endpoints.ts';
+import { claimFanOut, completeFanOut } from '../tables/fan-out.ts';
+import { release, renew, settle } from '../tables/leases.ts';
+import { list } from '../tables/listing.ts';
+import { toStoredMessage } from '../tables/message-rows.ts';
+import { reschedule } from '../tables/reschedule.ts';
+import { prune } from '../tables/retention.ts';
+import { stats } from '../tables/stats.ts';
+import { Tables } from '../tables/tables.ts';
 
 const DEFAULT_MAX_MESSAGES = 100_000;
 
@@ -93,7 +100,7 @@ class MemoryStore implements Store {
   readonly endpoints: EndpointStore;
   readonly settings: SettingsStore;
   readonly #maxMessages: number;
-  readonly #tables: Tables = new Tables();
+  readonly #tables: Tables = new Tables('memory');
   #openers = 0;
 
   constructor(maxMessages: number) {
@@ -107,11 +114,7 @@ class MemoryStore implements Store {
     };
     this.settings = {
       get: async ({ key }) => tables.settings.get(key),
-      put: async ({ key, value }) => {
-        if (value === undefined) tables.settings.delete(key);
-        else tables.settings.set(key, value);
-        tables.watchers.noteSetting(key);
-      },
+      put: async ({ key, value }) => tables.putSetting(key, value),
     };
   }
 

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import type { FlushBuffer, Placed } from '../../../src/store/file/journal/flush-buffer.ts';
+import type { PlacedRow } from '../../../src/store/tables/placed-row.ts';
+import type { FlushBuffer } from '../../../src/store/file/journal/flush-buffer.ts';
 import type { Journal, JournalResumption } from '../../../src/store/file/journal/journal.ts';
 import type { JournalOptions } from '../../../src/store/file/journal/journal-options.ts';
 import type { JournalSource } from '../../../src/store/file/journal/journal-source.ts';
 import { type JournalReplay, openJournal } from '../../../src/store/file/journal/open-journal.ts';
 import { WatchedLayer } from './file-layers.ts';
 
-interface TextRow extends Placed {
+interface TextRow extends PlacedRow {
   readonly key: string;
   text: string | undefined;
 }
@@ -40,7 +41,7 @@ export class Texts implements JournalSource, JournalReplay {
     return Object.fromEntries(texts.map(({ key, text }) => [key, text]));
   }
 
-  place(key: string): Placed['place'] {
+  place(key: string): PlacedRow['place'] {
     return this.#rows.get(key)?.place;
   }
 
@@ -54,19 +55,19 @@ export class Texts implements JournalSource, JournalReplay {
 
   confirmed(): void {}
 
-  find(record: object): Placed | undefined {
+  find(record: object): PlacedRow | undefined {
     return this.#rows.get((record as TextRecord).key);
   }
 
-  rewrite(row: Placed): void {
+  rewrite(row: PlacedRow): void {
     this.#dirty.add(row as TextRow);
   }
 
-  rows(): Iterable<Placed> {
+  rows(): Iterable<PlacedRow> {
     return this.#rows.values();
   }
 
-  line(record: object, place: NonNullable<Placed['place']>): void {
+  line(record: object, place: NonNullable<PlacedRow['place']>): void {
     const { key, text } = record as TextRecord;
     this.#rows.set(key, { key, text, place: text === undefined ? undefined : place });
   }

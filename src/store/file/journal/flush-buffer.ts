@@ -1,23 +1,9 @@
+import type { PlacedRow } from '../../tables/placed-row.ts';
 import { LINE_EXTRA_BYTES, LINE_PREFIX_BYTES, sealLine } from './journal-line.ts';
-
-/** Where the newest version of a row lies. */
-export interface Place {
-  /** Number of the segment. */
-  readonly segment: number;
-  readonly offset: number;
-  /** Of the whole line, in bytes. */
-  readonly length: number;
-}
-
-/** Something that is kept in the journal. The journal alone changes its place. */
-export interface Placed {
-  /** `undefined` until it was written, and after it was removed. */
-  place: Place | undefined;
-}
 
 /** A row that a flush writes, by its place in the buffer. */
 export interface WrittenRow {
-  readonly row: Placed;
+  readonly row: PlacedRow;
   readonly offset: number;
   readonly length: number;
 }
@@ -34,7 +20,7 @@ export class FlushBuffer {
   #lines = 0;
   readonly written: WrittenRow[] = [];
   /** Rows that the journal no longer keeps. */
-  readonly removed: Placed[] = [];
+  readonly removed: PlacedRow[] = [];
 
   /** The lines. */
   get bytes(): Uint8Array {
@@ -46,13 +32,13 @@ export class FlushBuffer {
   }
 
   /** The new state of a row. */
-  put(row: Placed, record: object): void {
+  put(row: PlacedRow, record: object): void {
     const offset = this.#length;
     this.written.push({ row, offset, length: this.#add(record) });
   }
 
   /** A line of another segment, as it stands there, line feed included. */
-  copy(row: Placed, line: Uint8Array): void {
+  copy(row: PlacedRow, line: Uint8Array): void {
     this.#reserve(line.length);
     this.#bytes.set(line, this.#length);
     this.written.push({ row, offset: this.#length, length: line.length });
@@ -61,7 +47,7 @@ export class FlushBuffer {
   }
 
   /** Says that rows are gone. */
-  remove(rows: Iterable<Placed>, record: object): void {
+  remove(rows: Iterable<PlacedRow>, record: object): void {
     this.#add(record);
     for (const row of rows) this.removed.push(row);
   }

@@ -1,4 +1,5 @@
-import type { FlushBuffer, Placed } from './flush-buffer.ts';
+import type { PlacedRow } from '../../tables/placed-row.ts';
+import type { FlushBuffer } from './flush-buffer.ts';
 
 /** The rows that a journal keeps, as the journal sees them. */
 export interface JournalSource {
@@ -11,9 +12,9 @@ export interface JournalSource {
   /** What `write` added last is durable, and its rows have their new places. */
   confirmed(buffer: FlushBuffer): void;
   /** The row that a line is about, if there is one. */
-  find(record: object): Placed | undefined;
+  find(record: object): PlacedRow | undefined;
   /** The row is to be written again: as it is now, or as it stands in `line`, which is valid until the call returns. */
-  rewrite(row: Placed, line: Uint8Array): void;
+  rewrite(row: PlacedRow, line: Uint8Array): void;
   /** All rows. */
-  rows(): Iterable<Placed>;
+  rows(): Iterable<PlacedRow>;
 }

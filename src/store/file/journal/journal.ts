@@ -11,7 +11,8 @@
 import { describeError, StoreError } from '../../../errors.ts';
 import { Compactor } from './compactor.ts';
 import type { EpochFile } from './epoch-file.ts';
-import { FlushBuffer, type Place } from './flush-buffer.ts';
+import type { RowPlace } from '../../tables/placed-row.ts';
+import { FlushBuffer } from './flush-buffer.ts';
 import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
 import { readPlaces } from './read-places.ts';
@@ -81,7 +82,7 @@ export class Journal {
   }
 
   /** The lines at some places, in order; `undefined` for one that is damaged. Reading has begun when it returns. */
-  read(places: readonly Place[]): Promise<readonly (object | undefined)[]> {
+  read(places: readonly RowPlace[]): Promise<readonly (object | undefined)[]> {
     return readPlaces(this.#parts.segments, places);
   }
 

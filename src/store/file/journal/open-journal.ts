@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { StoreError } from '../../../errors.ts';
 import { reportDamage } from './damage.ts';
 import { EpochFile } from './epoch-file.ts';
-import type { Place } from './flush-buffer.ts';
+import type { RowPlace } from '../../tables/placed-row.ts';
 import { headerLine, Journal, type JournalResumption } from './journal.ts';
 import { LINE_FEED, parseLine } from './journal-line.ts';
 import type { JournalOptions } from './journal-options.ts';
@@ -14,7 +14,7 @@ import { Segments } from './segments.ts';
 /** Builds rows from the lines of a journal. A line that stands later overrules one about the same row. */
 export interface JournalReplay {
   /** All lines, in the order in which they were written. */
-  line(record: object, place: Place): void;
+  line(record: object, place: RowPlace): void;
   /** Sequence numbers up to here were given away. */
   replayed(sequence: number): void;
   /** All lines were replayed: the rows, with their places. */

@@ -1,5 +1,5 @@
 import type { OpenFile } from '../file-layer.ts';
-import type { Place } from './flush-buffer.ts';
+import type { RowPlace } from '../../tables/placed-row.ts';
 import { parseLine } from './journal-line.ts';
 import type { Segments } from './segments.ts';
 
@@ -23,7 +23,7 @@ interface Span {
  */
 export async function readPlaces(
   segments: Segments,
-  places: readonly Place[],
+  places: readonly RowPlace[],
 ): Promise<readonly (object | undefined)[]> {
   const records = new Array<object | undefined>(places.length).fill(undefined);
   await Promise.all(
@@ -40,7 +40,7 @@ export async function readPlaces(
   return records;
 }
 
-function planReads(segments: Segments, places: readonly Place[]): Span[] {
+function planReads(segments: Segments, places: readonly RowPlace[]): Span[] {
   const spans: Span[] = [];
   const order = [...places.keys()].sort((a, b) => comparePlaces(places[a]!, places[b]!));
   for (const index of order) {
@@ -62,6 +62,6 @@ function isNear(span: Span, segment: number, offset: number, end: number): boole
   return span.segment === segment && offset - span.end <= MAX_GAP_BYTES && end - span.start <= MAX_READ_BYTES;
 }
 
-function comparePlaces(a: Place, b: Place): number {
+function comparePlaces(a: RowPlace, b: RowPlace): number {
   return a.segment - b.segment || a.offset - b.offset;
 }

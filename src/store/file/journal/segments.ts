@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { OpenFile } from '../file-layer.ts';
-import type { Place } from './flush-buffer.ts';
+import type { RowPlace } from '../../tables/placed-row.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { type Segment, segmentName, segmentNumber } from './segment.ts';
 
@@ -98,7 +98,7 @@ export class Segments {
   }
 
   /** A line is the newest version of its row from now on, or no longer. */
-  countLive(place: Place, by: 1 | -1): void {
+  countLive(place: RowPlace, by: 1 | -1): void {
     const segment = this.#byNumber.get(place.segment);
     if (segment === undefined) return;
     segment.liveBytes += by * place.length;

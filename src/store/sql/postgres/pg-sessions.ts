@@ -9,11 +9,7 @@ export interface PgPool {
 
 /** A client of `pg`, taken from a pool. */
 export interface PgClient {
-  query(query: {
-    readonly text: string;
-    readonly values?: unknown[];
-    readonly name?: string;
-  }): Promise<{
+  query(query: { readonly text: string; readonly values?: unknown[]; readonly name?: string }): Promise<{
     readonly rows: readonly unknown[];
     readonly rowCount: number | null;
     readonly command: string;

@@ -1,20 +1,25 @@
 /**
- * The rows of a memory store. They point to each other, and are changed in place: one object per message, delivery,
+ * The rows of a store that works in memory. They point to each other, and are changed in place: one object per message, delivery,
  * attempt, ledger and lane, without copies. None of them ever leaves the store.
  */
 import type { DeliveryReason, DeliveryState, DiscardReason } from '../../core/delivery.ts';
+import type { EndpointRecord } from '../../core/endpoint.ts';
 import type { Message } from '../../core/message.ts';
+import type { RateWindow } from '../../core/rate-window.ts';
 import type { BlockReason, NewAttempt } from '../store.ts';
 import type { LinkedRow } from './linked-rows.ts';
 import type { OrderedRow, OrderedRows } from './ordered-rows.ts';
-import type { RateWindow } from '../../core/rate-window.ts';
+import type { PlacedRow } from './placed-row.ts';
 import type { TimedItem, TimedQueue } from './timed-queue.ts';
 
 /** One message in memory; changed in place. */
-export interface MessageRow extends OrderedRow, LinkedRow<MessageRow> {
+export interface MessageRow extends OrderedRow, PlacedRow, LinkedRow<MessageRow> {
   readonly sequence: number;
-  /** Handed out with every lease, so it is never changed. */
-  readonly message: Message;
+  /**
+   * Handed out with every lease, so the object is never changed. A store that has written it down may put another one in
+   * its place, without data and metadata.
+   */
+  message: Message;
   readonly fingerprint: string | undefined;
   readonly createdAt: number;
   /** When its idempotency key is free again. */
@@ -23,6 +28,8 @@ export interface MessageRow extends OrderedRow, LinkedRow<MessageRow> {
   /** Token of the process that matches it, and until when. */
   fanOutLease: string | undefined;
   fanOutUntil: number;
+  /** As of a delivery. */
+  fanOutHolder: number;
   /** In order of creation; an endpoint has at most one. */
   deliveries: DeliveryRow[];
   unfinished: number;
@@ -33,7 +40,7 @@ export interface MessageRow extends OrderedRow, LinkedRow<MessageRow> {
 }
 
 /** One delivery in memory; changed in place. */
-export interface DeliveryRow extends OrderedRow, LinkedRow<DeliveryRow>, TimedItem<DeliveryRow> {
+export interface DeliveryRow extends OrderedRow, PlacedRow, LinkedRow<DeliveryRow>, TimedItem<DeliveryRow> {
   readonly sequence: number;
   readonly id: string;
   readonly message: MessageRow;
@@ -56,6 +63,8 @@ export interface DeliveryRow extends OrderedRow, LinkedRow<DeliveryRow>, TimedIt
   lease: string | undefined;
   leasedAt: number;
   leaseUntil: number;
+  /** {@link Tables.holder} of the call that leased it. */
+  holder: number;
   /** Why it is to be discarded instead of scheduled again: it was cancelled while `sending`. */
   cancelled: DiscardReason | undefined;
   /** It stands in the queue of its ordering key. */
@@ -65,11 +74,12 @@ export interface DeliveryRow extends OrderedRow, LinkedRow<DeliveryRow>, TimedIt
 }
 
 /** One entry of the attempt log. */
-export interface AttemptRow extends OrderedRow {
+export interface AttemptRow extends OrderedRow, PlacedRow {
   readonly sequence: number;
   readonly delivery: DeliveryRow;
   readonly startedAt: number;
-  readonly attempt: NewAttempt;
+  /** A store that has written it down may put another one in its place, with what `stats` asks for. */
+  attempt: NewAttempt;
 }
 
 /** What one endpoint is owed, and was; changed in place. */
@@ -85,7 +95,7 @@ export interface LedgerRow {
 }
 
 /** One lane in memory; changed in place. */
-export interface LaneRow extends TimedItem<LaneRow> {
+export interface LaneRow extends PlacedRow, TimedItem<LaneRow> {
   readonly id: string;
   /** Ledgers whose deliveries wait here: one, unless endpoints share the lane. */
   ledgers: number;
@@ -119,4 +129,10 @@ export interface KeyQueue {
   /** The delivery in the queue of the lane. */
   queued: DeliveryRow | undefined;
   leased: DeliveryRow | undefined;
+}
+
+/** One endpoint in memory. */
+export interface EndpointRow extends OrderedRow, PlacedRow {
+  readonly sequence: number;
+  record: EndpointRecord;
 }

@@ -41,10 +41,9 @@ export function applyTransition(tables: Tables, row: DeliveryRow, intended: Tran
   row.faults = next.faults;
   if (next.state === 'scheduled') row.dueAt = now + next.delayMs;
   row.finishedAt = isFinalState(next.state) ? now : undefined;
-  if (row.message.message.test) {
-    // Tests say nothing about how deliveries go.
-  } else if (next.state === 'succeeded') row.lane.succeeded += 1;
-  else if (next.state === 'exhausted' || next.state === 'failed') row.lane.failed += 1;
+  tables.changes.noteDelivery(row);
+  // Tests say nothing about how deliveries go.
+  if (!row.message.message.test) countEnd(tables, row);
   requeue(tables, row, now);
   noteIfFinished(tables, row.message, now);
 }
@@ -61,9 +60,13 @@ export function leaseDelivery(
   row.lease = lease;
   row.leasedAt = now;
   row.leaseUntil = now + leaseMs;
+  row.holder = tables.holder;
   row.firstAttemptAt ??= now;
   tables.leases.add(row);
-  if (!row.message.message.test) row.lane.rate?.take(now);
+  if (!row.message.message.test && row.lane.rate !== undefined) {
+    row.lane.rate.take(now);
+    tables.changes.noteLane(row.lane);
+  }
   return toLeasedDelivery(row, lease);
 }
 
@@ -100,13 +103,22 @@ export function logAttempt(tables: Tables, row: DeliveryRow, attempt: NewAttempt
   const entry: AttemptRow = {
     sequence: tables.nextSequence(),
     removed: false,
+    place: undefined,
     delivery: row,
     startedAt,
     attempt,
   };
   tables.attemptOrder.push(entry);
+  tables.changes.noteAttempt(entry);
   if (row.attemptLog === undefined) row.attemptLog = [entry];
   else row.attemptLog.push(entry);
+}
+
+function countEnd(tables: Tables, { state, lane }: DeliveryRow): void {
+  if (state === 'succeeded') lane.succeeded += 1;
+  else if (state === 'exhausted' || state === 'failed') lane.failed += 1;
+  else return;
+  tables.changes.noteLane(lane);
 }
 
 function afterCancel(row: DeliveryRow, next: Transition): Transition {

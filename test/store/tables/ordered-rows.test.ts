@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OrderedRows } from '../../../src/store/memory/ordered-rows.ts';
+import { OrderedRows } from '../../../src/store/tables/ordered-rows.ts';
 
 interface Row {
   readonly sequence: number;

@@ -1,3 +1,4 @@
+import type { Message } from '../../core/message.ts';
 import type { NewMessage, StoredMessage } from '../store.ts';
 import type { MessageRow } from './rows.ts';
 
@@ -9,6 +10,7 @@ export function createMessageRow(
   return {
     sequence: place.sequence,
     removed: false,
+    place: undefined,
     previous: undefined,
     next: undefined,
     message: {
@@ -30,6 +32,7 @@ export function createMessageRow(
     fannedOut: place.fannedOut,
     fanOutLease: undefined,
     fanOutUntil: 0,
+    fanOutHolder: 0,
     deliveries: [],
     unfinished: 0,
     unsuccessful: 0,
@@ -37,11 +40,11 @@ export function createMessageRow(
   };
 }
 
-/** A copy for callers. */
-export function toStoredMessage(row: MessageRow): StoredMessage {
-  const { metadata, trace } = row.message;
+/** A copy for callers. `message`: that of the row, with its data. */
+export function toStoredMessage(row: MessageRow, message: Message = row.message): StoredMessage {
+  const { metadata, trace } = message;
   return {
-    ...row.message,
+    ...message,
     metadata: metadata === undefined ? undefined : structuredClone(metadata),
     trace: trace === undefined ? undefined : { ...trace },
     createdAt: row.createdAt,

@@ -12,6 +12,7 @@ export function createDeliveryRow(
   return {
     sequence: place.sequence,
     removed: false,
+    place: undefined,
     previous: undefined,
     next: undefined,
     id: delivery.id,
@@ -32,6 +33,7 @@ export function createDeliveryRow(
     lease: undefined,
     leasedAt: 0,
     leaseUntil: 0,
+    holder: 0,
     cancelled: undefined,
     entry: undefined,
     inKeyQueue: false,

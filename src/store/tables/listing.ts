@@ -10,14 +10,20 @@ import type { AttemptRow, DeliveryRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { matchesAttempt, matchesDelivery, matchesMessage } from './where.ts';
 
-interface Listing<Row extends OrderedRow, Item> {
+/** The rows of what can be listed. */
+export interface ListedRows {
+  messages: MessageRow;
+  deliveries: DeliveryRow;
+  attempts: AttemptRow;
+}
+
+interface Listing<Row extends OrderedRow> {
   readonly kind: CursorKind;
   readonly source: (tables: Tables, where: ListWhere) => OrderedRows<Row>;
   readonly matches: (where: ListWhere, row: Row) => boolean;
-  readonly copy: (row: Row) => Item;
 }
 
-const MESSAGES: Listing<MessageRow, Listable['messages']> = {
+const MESSAGES: Listing<MessageRow> = {
   kind: 'm',
   source: (tables, where) => {
     if (where.messageId !== undefined) return only([tables.messages.get(where.messageId)]);
@@ -26,17 +32,15 @@ const MESSAGES: Listing<MessageRow, Listable['messages']> = {
     return tables.messageOrder;
   },
   matches: matchesMessage,
-  copy: toStoredMessage,
 };
 
-const DELIVERIES: Listing<DeliveryRow, Listable['deliveries']> = {
+const DELIVERIES: Listing<DeliveryRow> = {
   kind: 'd',
   source: deliverySource,
   matches: matchesDelivery,
-  copy: toDelivery,
 };
 
-const ATTEMPTS: Listing<AttemptRow, Listable['attempts']> = {
+const ATTEMPTS: Listing<AttemptRow> = {
   kind: 'a',
   source: (tables, where) => {
     if (where.deliveryId !== undefined)
@@ -47,20 +51,24 @@ const ATTEMPTS: Listing<AttemptRow, Listable['attempts']> = {
     return only(inOrder(deliveries.flatMap((row) => row.attemptLog ?? [])));
   },
   matches: matchesAttempt,
-  copy: toAttempt,
 };
 
-const LISTINGS: {
-  readonly [K in keyof Listable]: (tables: Tables, params: ListParams<K>) => Page<Listable[K]>;
-} = {
-  messages: (tables, params) => readPage(MESSAGES, tables, params),
-  deliveries: (tables, params) => readPage(DELIVERIES, tables, params),
-  attempts: (tables, params) => readPage(ATTEMPTS, tables, params),
+const LISTINGS: { readonly [K in keyof Listable]: Listing<ListedRows[K]> } = {
+  messages: MESSAGES,
+  deliveries: DELIVERIES,
+  attempts: ATTEMPTS,
 };
 
-/** A page. Ids in `where` are looked up; anything else is found by reading the rows in order. */
+const COPIES: { readonly [K in keyof Listable]: (row: ListedRows[K]) => Listable[K] } = {
+  messages: (row) => toStoredMessage(row),
+  deliveries: toDelivery,
+  attempts: (row) => toAttempt(row),
+};
+
+/** A page of copies. */
 export function list<K extends keyof Listable>(tables: Tables, params: ListParams<K>): Page<Listable[K]> {
-  return LISTINGS[params.of](tables, params);
+  const { items, nextCursor } = listRows(tables, params);
+  return { items: items.map(COPIES[params.of]), nextCursor };
 }
 
 /** The smallest set of rows that holds all deliveries `where` can mean. */
@@ -90,23 +98,24 @@ function inOrder<Row extends OrderedRow>(rows: Row[]): Row[] {
   return rows.sort((a, b) => a.sequence - b.sequence);
 }
 
-function readPage<Row extends OrderedRow, Item, K extends keyof Listable>(
-  listing: Listing<Row, Item>,
+/** A page of rows. Ids in `where` are looked up; anything else is found by reading the rows in order. */
+export function listRows<K extends keyof Listable>(
   tables: Tables,
   params: ListParams<K>,
-): Page<Item> {
-  const items: Item[] = [];
+): Page<ListedRows[K]> {
+  const listing: Listing<ListedRows[K]> = LISTINGS[params.of];
+  const items: ListedRows[K][] = [];
   let last = 0;
   let nextCursor: string | undefined;
   const after = decodeCursor(listing.kind, params.cursor);
   const source = listing.source(tables, params.where);
-  const visit = (row: Row): boolean => {
+  const visit = (row: ListedRows[K]): boolean => {
     if (!listing.matches(params.where, row)) return true;
     if (items.length >= params.limit) {
       nextCursor = encodeCursor(listing.kind, last);
       return false;
     }
-    items.push(listing.copy(row));
+    items.push(row);
     last = row.sequence;
     return true;
   };

@@ -68,6 +68,7 @@ export function removeEndpoint(tables: Tables, id: string): boolean {
     lane.paused = false;
     lane.blockedUntil = 0;
     lane.rate = undefined;
+    tables.changes.noteLane(lane);
     tables.lanes.place(lane, tables.now());
     tables.watchers.noteWork();
   }
@@ -96,6 +97,7 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
     lane.blockedUntil = now + params.blockForMs;
     lane.blockedReason = params.blockedReason;
   }
+  tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   if (!lane.paused && lane.blockedUntil <= now) tables.watchers.noteWork();
   // An answer may come when everything else of its lane is gone.
@@ -110,6 +112,7 @@ function applyRateLimit(tables: Tables, record: EndpointRecord, now: number): vo
   if (limit === undefined) lane.rate = undefined;
   else if (lane.rate === undefined) lane.rate = new RateWindow(limit);
   else lane.rate.configure(limit);
+  tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   tables.watchers.noteWork();
 }

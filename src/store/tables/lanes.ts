@@ -1,5 +1,6 @@
 import type { RateLimit } from '../../core/endpoint.ts';
 import { createLaneRow, readyAt } from './lane-rows.ts';
+import type { RowChanges } from './row-changes.ts';
 import type { DeliveryRow, LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
@@ -37,8 +38,17 @@ export class Lanes {
   readonly #later = new TimedQueue<LaneRow>();
   /** Lanes without deliveries whose block or rate limit still holds back what may come. */
   readonly #emptied = new Set<LaneRow>();
+  readonly #changes: RowChanges;
   #created = 0;
   #claims = 0;
+
+  constructor(changes: RowChanges) {
+    this.#changes = changes;
+  }
+
+  get all(): Iterable<LaneRow> {
+    return this.#byId.values();
+  }
 
   get(id: string): LaneRow | undefined {
     return this.#byId.get(id);
@@ -57,6 +67,7 @@ export class Lanes {
     this.#emptied.delete(lane);
     this.#later.drop(lane);
     this.#byId.delete(lane.id);
+    this.#changes.noteLaneRemoved(lane);
   }
 
   /**

@@ -9,6 +9,7 @@ export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit
   return {
     sequence,
     id,
+    place: undefined,
     ledgers: 0,
     paused: false,
     blockedUntil: 0,

@@ -1,10 +1,11 @@
 import type { Attempt } from '../../core/delivery.ts';
 import type { StoredResponse } from '../../core/stored-response.ts';
+import type { NewAttempt } from '../store.ts';
 import type { AttemptRow } from './rows.ts';
 
-/** A copy for callers. */
-export function toAttempt(row: AttemptRow): Attempt {
-  const { delivery, attempt } = row;
+/** A copy for callers. `attempt`: that of the row, with all it said. */
+export function toAttempt(row: AttemptRow, attempt: NewAttempt = row.attempt): Attempt {
+  const { delivery } = row;
   const { message } = delivery.message;
   return {
     deliveryId: delivery.id,

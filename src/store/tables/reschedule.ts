@@ -53,7 +53,10 @@ function isMoved(row: DeliveryRow, event: DeliveryEvent): boolean {
 function move(tables: Tables, row: DeliveryRow, event: DeliveryEvent, now: number): void {
   const next = transition(row, event, NO_LIMITS);
   if (next !== undefined) applyTransition(tables, row, next, now);
-  else if (event.kind === 'discard_requested') row.cancelled ??= event.reason;
+  else if (event.kind === 'discard_requested') {
+    row.cancelled ??= event.reason;
+    tables.changes.noteDelivery(row);
+  }
 }
 
 /** The state machine leaves an attempt that runs alone; the row remembers the wish until its outcome is written. */

@@ -1,13 +1,22 @@
 import type { StoreChange } from '../store.ts';
 
-/** Who wants to hear of changes. They are told when the call that made the change has done all its work. */
+/**
+ * Who wants to hear of changes. They are told when the call that made the change has done all its work, or later: when
+ * `later` says so.
+ */
 export class Watchers {
+  readonly #later: (tell: () => void) => void;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   #isScheduled = false;
   #work = false;
   #fanOut = false;
   #endpoints: string[] = [];
   #settings: string[] = [];
+
+  /** Calls work in one go, so a microtask comes after them. */
+  constructor(later: (tell: () => void) => void = queueMicrotask) {
+    this.#later = later;
+  }
 
   /** Each call adds a listener of its own, even for the same function. */
   add(listener: (change: StoreChange) => void): () => void {
@@ -36,11 +45,11 @@ export class Watchers {
     this.#schedule();
   }
 
-  /** Calls work in one go, so a microtask comes after them; a batch is told once. */
+  /** A batch is told once. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(() => this.#tell());
+    this.#later(() => this.#tell());
   }
 
   #tell(): void {

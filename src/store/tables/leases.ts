@@ -29,6 +29,7 @@ export function renew(tables: Tables, params: RenewParams): readonly Lease[] {
       tables.leases.remove(row);
       row.leaseUntil = until;
       tables.leases.add(row);
+      tables.changes.noteDelivery(row);
     }
   }
   return lost;
@@ -55,6 +56,7 @@ function settleOne(tables: Tables, settlement: Settlement, now: number): SettleR
     logAttempt(tables, row, attempt, startedAt);
     noteTriggered(row.lane, attempt, startedAt);
     if (!row.message.message.test) noteFailures(row.lane, attempt);
+    tables.changes.noteLane(row.lane);
   }
   applyTransition(tables, row, settlement.transition, now);
   return { kind: 'settled', state: row.state, reason: row.reason };

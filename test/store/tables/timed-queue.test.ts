@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TimedQueue, type TimedEntry } from '../../../src/store/memory/timed-queue.ts';
+import { TimedQueue, type TimedEntry } from '../../../src/store/tables/timed-queue.ts';
 
 interface Item {
   readonly sequence: number;

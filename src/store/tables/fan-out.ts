@@ -19,6 +19,8 @@ export function claimFanOut(tables: Tables, params: ClaimFanOutParams): readonly
     if (row.fanOutLease !== undefined && now < row.fanOutUntil) continue;
     row.fanOutLease = params.lease;
     row.fanOutUntil = now + params.leaseMs;
+    row.fanOutHolder = tables.holder;
+    tables.changes.noteFanOut(row);
     claims.push({ message: row.message, lease: params.lease });
   }
   return claims;
@@ -47,6 +49,7 @@ export function completeFanOut(
     }
     message.fannedOut = true;
     message.fanOutLease = undefined;
+    tables.changes.noteFanOut(message);
     tables.unmatched.delete(messageId);
     noteIfFinished(tables, message, now);
     return { stored };

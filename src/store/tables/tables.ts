@@ -6,11 +6,12 @@ import { Lanes } from './lanes.ts';
 import { LeaseList } from './lease-list.ts';
 import { OrderedRows } from './ordered-rows.ts';
 import { RateWindow } from '../../core/rate-window.ts';
+import { NO_CHANGES, type RowChanges } from './row-changes.ts';
 import type { AttemptRow, DeliveryRow, LaneRow, LedgerRow, MessageRow } from './rows.ts';
 import { Watchers } from './watchers.ts';
 
 /**
- * All that a memory store holds, with its indexes. Every call works on them in one go, so no call ever sees another half done.
+ * All that a store holds in memory, with its indexes. Every call works on them in one go, so no call ever sees another half done.
  */
 export class Tables {
   readonly messages: Map<string, MessageRow> = new Map();
@@ -23,19 +24,50 @@ export class Tables {
   readonly unmatched: Map<string, MessageRow> = new Map();
   readonly finished: FinishedMessages = new FinishedMessages();
   readonly leases: LeaseList = new LeaseList();
-  readonly lanes: Lanes = new Lanes();
-  readonly endpoints: EndpointRows = new EndpointRows();
+  readonly lanes: Lanes;
+  readonly endpoints: EndpointRows;
   /** By endpoint; also of endpoints that are gone, while they have deliveries. */
   readonly ledgers: Map<string, LedgerRow> = new Map();
   readonly settings: Map<string, string> = new Map();
-  readonly watchers: Watchers = new Watchers();
+  readonly watchers: Watchers;
+  /** Hears of every row that is changed. */
+  readonly changes: RowChanges;
+  /** For errors: `memory`. */
+  readonly storeName: string;
   clock: { now(): number } | undefined;
+  /** Who makes the call that runs, when a store tells its callers apart; kept with each lease. */
+  holder = 0;
   #sequence = 0;
+
+  constructor(storeName: string, changes: RowChanges = NO_CHANGES, watchers: Watchers = new Watchers()) {
+    this.storeName = storeName;
+    this.changes = changes;
+    this.watchers = watchers;
+    this.lanes = new Lanes(changes);
+    this.endpoints = new EndpointRows(changes);
+  }
 
   now(): number {
     if (this.clock === undefined)
-      throw new StoreError('The memory store is not open: call open({ clock }) first.');
+      throw new StoreError(`The ${this.storeName} store is not open: call open({ clock }) first.`);
     return this.clock.now();
+  }
+
+  /** The last sequence number that was given away. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Sequence numbers up to here are taken. */
+  skipSequence(sequence: number): void {
+    this.#sequence = Math.max(this.#sequence, sequence);
+  }
+
+  putSetting(key: string, value: string | undefined): void {
+    if (value === undefined) this.settings.delete(key);
+    else this.settings.set(key, value);
+    this.changes.noteSetting(key);
+    this.watchers.noteSetting(key);
   }
 
   nextSequence(): number {
@@ -71,6 +103,7 @@ export class Tables {
     this.messages.delete(row.message.id);
     this.keys.remove(row);
     row.removed = true;
+    this.changes.noteRemoved(row);
     this.messageOrder.noteRemoved();
     for (const delivery of row.deliveries) this.#removeDelivery(delivery);
   }

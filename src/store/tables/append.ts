@@ -40,6 +40,7 @@ export function addDelivery(
   if (message.deliveries.length === 0) message.deliveries = [row];
   else message.deliveries.push(row);
   countState(message, row.state, 1);
+  tables.changes.noteDelivery(row);
   return row;
 }
 
@@ -49,7 +50,7 @@ function makeRoom(tables: Tables, entries: number, maxMessages: number): void {
   if (excess <= 0) return;
   if (tables.finished.size < excess) {
     throw new StoreError(
-      `Cannot store ${entries} more messages: the memory store holds ${tables.messages.size} of at most ${maxMessages}, ` +
+      `Cannot store ${entries} more messages: the ${tables.storeName} store holds ${tables.messages.size} of at most ${maxMessages}, ` +
         'and too few of them are finished to make room. Raise maxMessages, or look for endpoints that are paused or ' +
         'do not answer.',
       { code: 'store_full' },
@@ -86,6 +87,7 @@ function addMessage(tables: Tables, entry: AppendEntry, params: AppendParams, no
   tables.messages.set(row.message.id, row);
   tables.messageOrder.push(row);
   tables.keys.add(row);
+  tables.changes.noteMessage(row);
   if (!entry.fannedOut) {
     tables.unmatched.set(row.message.id, row);
     tables.watchers.noteFanOut();

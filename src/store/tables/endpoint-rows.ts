@@ -1,20 +1,20 @@
 import { type EndpointRecord, type RateLimit, rateLimitOf } from '../../core/endpoint.ts';
-import type { OrderedRow } from './ordered-rows.ts';
 import { OrderedRows } from './ordered-rows.ts';
-
-/** One endpoint in memory. */
-export interface EndpointRow extends OrderedRow {
-  readonly sequence: number;
-  record: EndpointRecord;
-}
+import type { RowChanges } from './row-changes.ts';
+import type { EndpointRow } from './rows.ts';
 
 /** Endpoint records by id and, without hidden ones, in the order of creation. */
 export class EndpointRows {
   readonly #byId = new Map<string, EndpointRow>();
+  readonly #changes: RowChanges;
   readonly ordered: OrderedRows<EndpointRow> = new OrderedRows();
   /** Hidden ones whose message may have turned out to be a duplicate: retention looks whether anything is owed to them. */
   readonly unchecked: Set<string> = new Set();
   #created = 0;
+
+  constructor(changes: RowChanges) {
+    this.#changes = changes;
+  }
 
   get(id: string): EndpointRow | undefined {
     return this.#byId.get(id);
@@ -22,16 +22,9 @@ export class EndpointRows {
 
   /** Adds the record, or takes it for the one that was there. */
   set(record: EndpointRecord): void {
-    const existing = this.#byId.get(record.id);
-    if (existing !== undefined) {
-      existing.record = record;
-      return;
-    }
-    this.#created += 1;
-    const row: EndpointRow = { sequence: this.#created, removed: false, record };
-    this.#byId.set(record.id, row);
-    if (record.hidden === true) this.unchecked.add(record.id);
-    else this.ordered.push(row);
+    const row = this.#byId.get(record.id) ?? this.#create(record);
+    row.record = record;
+    this.#changes.noteEndpoint(row);
   }
 
   delete(id: string): boolean {
@@ -41,7 +34,17 @@ export class EndpointRows {
     this.#byId.delete(id);
     if (row.record.hidden === true) this.unchecked.delete(id);
     else this.ordered.noteRemoved();
+    this.#changes.noteEndpointRemoved(row);
     return true;
+  }
+
+  #create(record: EndpointRecord): EndpointRow {
+    this.#created += 1;
+    const row: EndpointRow = { sequence: this.#created, removed: false, place: undefined, record };
+    this.#byId.set(record.id, row);
+    if (record.hidden === true) this.unchecked.add(record.id);
+    else this.ordered.push(row);
+    return row;
   }
 
   /** The limit of an endpoint; `undefined` when it has none, or is not there. */
