@@ -1,6 +1,6 @@
+import { decodeCursor, encodeCursor } from '../../core/cursor.ts';
 import { type EndpointRecord, laneIdOf } from '../../core/endpoint.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { toLane } from './lane-rows.ts';
 import { RateWindow } from '../../core/rate-window.ts';
 import type { Tables } from './tables.ts';

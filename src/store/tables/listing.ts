@@ -1,7 +1,6 @@
+import { type CursorKind, decodeCursor, encodeCursor } from '../../core/cursor.ts';
 import type { Listable, ListParams, ListWhere, Page } from '../store.ts';
 import { toAttempt } from './attempt-rows.ts';
-import type { CursorKind } from './cursor.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { toDelivery } from './delivery-rows.ts';
 import { toStoredMessage } from './message-rows.ts';
 import type { OrderedRow } from './ordered-rows.ts';

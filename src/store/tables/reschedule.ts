@@ -1,9 +1,9 @@
+import { decodeCursor, encodeCursor } from '../../core/cursor.ts';
 import type { DeliveryEvent } from '../../core/transition.ts';
 import { transition } from '../../core/transition.ts';
 import { OptionsError } from '../../errors.ts';
 import type { RescheduleParams, RescheduleResult } from '../store.ts';
 import { applyTransition, NO_LIMITS } from './changes.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { toDelivery } from './delivery-rows.ts';
 import { deliverySource, only } from './listing.ts';
 import type { OrderedRows } from './ordered-rows.ts';

@@ -1,4 +1,4 @@
-import { OptionsError } from '../../errors.ts';
+import { OptionsError } from '../errors.ts';
 
 /** What a cursor belongs to: messages, deliveries, attempts, endpoints, or a reschedule. */
 export type CursorKind = 'm' | 'd' | 'a' | 'e' | 'r';
