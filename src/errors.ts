@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'not_found'
   | 'store_failed'
   | 'store_full'
+  | 'store_unavailable'
+  | 'schema_mismatch'
   | 'record_invalid'
   | 'key_missing'
   | 'decrypt_failed'
@@ -88,7 +90,8 @@ export class NotFoundError extends PosthornError {
 
 /**
  * The store could not do its work (I/O, connection, full, unreadable record). `cause` holds the driver's error, when
- * there is one. Codes: `store_failed` (I/O, connection), `store_full`, `emit_timeout`; `record_invalid` (what is stored is
+ * there is one. Codes: `store_failed` (I/O), `store_full`, `store_unavailable` (the database cannot be reached, or does not
+ * answer), `schema_mismatch` (its tables are not those of this release), `emit_timeout`; `record_invalid` (what is stored is
  * not a record), `key_missing` (it is encrypted with a key that the store was not given), `decrypt_failed` (it was changed,
  * or copied from somewhere else).
  */
@@ -97,7 +100,14 @@ export class StoreError extends PosthornError {
     message: string,
     options?: ErrorOptions & {
       code?:
-        'store_failed' | 'store_full' | 'record_invalid' | 'key_missing' | 'decrypt_failed' | 'emit_timeout';
+        | 'store_failed'
+        | 'store_full'
+        | 'store_unavailable'
+        | 'schema_mismatch'
+        | 'record_invalid'
+        | 'key_missing'
+        | 'decrypt_failed'
+        | 'emit_timeout';
     },
   ) {
     super(options?.code ?? 'store_failed', message, options);
@@ -160,6 +170,8 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'not_found',
   'store_failed',
   'store_full',
+  'store_unavailable',
+  'schema_mismatch',
   'record_invalid',
   'key_missing',
   'decrypt_failed',

@@ -11,10 +11,10 @@ import { OperationRunner } from '../../src/store/sql/operation-runner.ts';
 import { PgSessions } from '../../src/store/sql/postgres/pg-sessions.ts';
 import { postgresDialect } from '../../src/store/sql/postgres/postgres-dialect.ts';
 import type { Runner } from '../../src/store/sql/runner.ts';
-import { migrationStatements } from '../../src/store/sql/schema/schema.ts';
+import { migrate } from '../../src/store/sql/schema/migrate.ts';
 import type { Script } from '../../src/store/sql/script.ts';
 import type { ScriptRunner } from '../../src/store/sql/script-runner.ts';
-import { SessionScriptRunner } from '../../src/store/sql/session.ts';
+import { SessionRunner } from '../../src/store/sql/session.ts';
 import { SqliteConnection } from '../../src/store/sql/sqlite/sqlite-connection.ts';
 import { sqliteDialect } from '../../src/store/sql/sqlite/sqlite-dialect.ts';
 import { SqliteScriptRunner } from '../../src/store/sql/sqlite/sqlite-script-runner.ts';
@@ -45,6 +45,7 @@ interface Prepared {
 }
 
 const PREFIX = 'posthorn_';
+const TIMEOUT_MS = 30_000;
 
 /**
  * The kinds of databases that this run can reach, for `describe.each(sqlDatabases())('… on $name', ({ create }) => …)`.
@@ -76,7 +77,7 @@ function createFrom(prepare: () => Promise<Prepared>): () => Promise<TestDatabas
     if (prepared === undefined) {
       prepared = await prepare();
       all.push(prepared);
-      await migrate(prepared);
+      await makeTables(prepared);
     } else {
       await empty(prepared);
     }
@@ -98,12 +99,8 @@ function open({ dialect, schema, scripts }: Prepared, release: () => void): Test
   };
 }
 
-async function migrate({ dialect, schema, scripts }: Prepared): Promise<void> {
-  await scripts.run(true, function* () {
-    for (const sql of migrationStatements({ dialect: dialect.name, prefix: PREFIX, schema, from: 0 })) {
-      yield { sql, parameters: [], isFixed: false };
-    }
-  });
+async function makeTables({ dialect, schema, scripts }: Prepared): Promise<void> {
+  await migrate(scripts, { dialect: dialect.name, prefix: PREFIX, schema, autoMigrate: true });
 }
 
 async function empty({ dialect, schema, scripts }: Prepared): Promise<void> {
@@ -133,7 +130,7 @@ async function preparePostgres(url: string): Promise<Prepared> {
   return {
     dialect: postgresDialect,
     schema,
-    scripts: new SessionScriptRunner(new PgSessions(pool, true)),
+    scripts: new SessionRunner({ source: new PgSessions(pool, true), timeoutMs: TIMEOUT_MS }),
     drop,
   };
 }
@@ -148,7 +145,11 @@ async function prepareMariadb(url: string): Promise<Prepared> {
     await admin.query(`drop database ${database}`);
     await admin.end();
   };
-  return { dialect: mysqlDialect, scripts: new SessionScriptRunner(new MysqlSessions(pool, true)), drop };
+  return {
+    dialect: mysqlDialect,
+    scripts: new SessionRunner({ source: new MysqlSessions(pool, true), timeoutMs: TIMEOUT_MS }),
+    drop,
+  };
 }
 
 const uniqueName = (): string => `posthorn_test_${randomUUID().replaceAll('-', '')}`;

@@ -1,8 +1,16 @@
 import { type Compilable, DummyDriver, Kysely, SqliteAdapter } from 'kysely';
 import type { Dialect } from './dialect.ts';
+import { formatNotification, type NotificationKind } from './notification.ts';
 import type { Row, Script } from './script.ts';
 import { nameTables, type TableNames, type Tables } from './tables.ts';
 import { Template, type TemplateValues } from './template.ts';
+
+/** Where notifications of Postgres go. */
+export interface NotificationChannel {
+  readonly channel: string;
+  /** Who sends: a store passes over what it sent itself. */
+  readonly instance: string;
+}
 
 /** Text of a statement for a database: `(db) => \`select … from ${db.names.lanes} …\``. Written once, at module level. */
 export type TemplateText = (db: Database) => string;
@@ -15,18 +23,24 @@ export class Database {
   readonly build: Kysely<Tables>;
   readonly #templates = new Map<TemplateText, Template>();
   readonly #now: () => number | undefined;
+  readonly #notifications: NotificationChannel | undefined;
 
-  /** @param now - the clock instead of that of the database, when it does not answer `undefined` */
+  /**
+   * @param now - the clock instead of that of the database, when it does not answer `undefined`
+   * @param notifications - where to tell other processes what they may want to know; left out, nobody is told
+   */
   constructor(options: {
     dialect: Dialect;
     prefix: string;
     schema?: string | undefined;
     now?: () => number | undefined;
+    notifications?: NotificationChannel | undefined;
   }) {
-    const { dialect, prefix, schema, now = () => undefined } = options;
+    const { dialect, prefix, schema, now = () => undefined, notifications } = options;
     this.dialect = dialect;
     this.names = nameTables(prefix, schema);
     this.#now = now;
+    this.#notifications = notifications;
     this.build = new Kysely<Tables>({
       dialect: {
         createAdapter: () => new SqliteAdapter(),
@@ -57,6 +71,17 @@ export class Database {
   *run(text: TemplateText, values: TemplateValues = {}): Script<number> {
     const { changed } = yield this.#template(text).bind(values);
     return changed;
+  }
+
+  /**
+   * Tells other processes, where the database can, that there is something for them: work that this process did not lease itself, messages to
+   * match, changes. Sent after the commit; a hint that may be lost.
+   */
+  *notify(kind: NotificationKind): Script<void> {
+    if (this.#notifications === undefined) return;
+    const { channel, instance } = this.#notifications;
+    const parameters = [channel, formatNotification(kind, instance)];
+    yield { sql: 'select pg_notify($1, $2)', parameters, isFixed: true, isAfterCommit: true };
   }
 
   /** Runs what `build` built. */

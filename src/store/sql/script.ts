@@ -9,6 +9,11 @@ export interface Statement {
   readonly parameters: readonly unknown[];
   /** Its text is one of a few: worth preparing once and keeping. */
   readonly isFixed: boolean;
+  /**
+   * A hint for other processes, to be sent when the transaction is committed, or soon after. Inside it, it would make all commits of the server wait
+   * for one another, and come before what it tells of when sent too early. It answers nothing.
+   */
+  readonly isAfterCommit?: boolean;
 }
 
 /** A row as a driver gives it: wide integers may be strings. */

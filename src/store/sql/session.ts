@@ -1,6 +1,8 @@
+import { systemClock } from '../../clock.ts';
 import { runAsync } from './run-script.ts';
 import type { Script, Statement, StatementResult } from './script.ts';
 import type { ScriptRunner } from './script-runner.ts';
+import { CallTimeoutError, troubleOf } from './trouble.ts';
 
 /** One connection of a pool, ours until we release it. */
 export interface Session {
@@ -19,39 +21,108 @@ export interface SessionSource {
   close(): Promise<void>;
 }
 
-/** Runs scripts on the connections of a pool. */
-export class SessionScriptRunner implements ScriptRunner {
-  readonly #source: SessionSource;
+/** Options of {@link SessionRunner}. */
+export interface SessionRunnerOptions {
+  readonly source: SessionSource;
+  /**
+   * Longest time that a script may take, from asking for a connection to the commit. A server that vanished without a word is not noticed
+   * otherwise for as long as the kernel sends again, a quarter of an hour.
+   */
+  readonly timeoutMs: number;
+  /** Takes the statements that are to be sent after the commit. */
+  readonly afterCommit?: ((statements: readonly Statement[]) => void) | undefined;
+}
 
-  constructor(source: SessionSource) {
-    this.#source = source;
+const NOTHING: StatementResult = { rows: [], changed: 0 };
+
+/** Runs scripts on the connections of a pool. */
+export class SessionRunner implements ScriptRunner {
+  readonly #options: SessionRunnerOptions;
+
+  constructor(options: SessionRunnerOptions) {
+    this.#options = options;
   }
 
   async run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
-    const session = await this.#source.acquire();
-    let isBroken = true;
+    const { timeoutMs } = this.#options;
+    const call = new SessionCall(this.#options);
+    const timer = systemClock.setTimer(() => call.expire(), timeoutMs, true);
     try {
-      const result = isTransaction
-        ? await runTransaction(session, begin())
-        : await runAsync(begin(), (statement) => session.execute(statement));
-      isBroken = false;
-      return result;
-    } catch (error) {
-      isBroken = !(await isUsable(session, isTransaction));
-      throw error;
+      return await call.run(isTransaction, begin);
     } finally {
-      session.release(isBroken);
+      timer.cancel();
     }
   }
 
   close(): Promise<void> {
-    return this.#source.close();
+    return this.#options.source.close();
   }
 }
 
-async function runTransaction<T>(session: Session, script: Script<T>): Promise<T> {
+/** One script on one session, which is given back exactly once, whatever happens. */
+class SessionCall {
+  readonly #options: SessionRunnerOptions;
+  readonly #expired: Promise<never>;
+  #reject!: (error: Error) => void;
+  #session: Session | undefined;
+  #isExpired = false;
+
+  constructor(options: SessionRunnerOptions) {
+    this.#options = options;
+    this.#expired = new Promise<never>((_, reject) => (this.#reject = reject));
+    this.#expired.catch(() => undefined);
+  }
+
+  /** The time is over. Nobody uses the connection again: what it is doing cannot be known. */
+  expire(): void {
+    this.#isExpired = true;
+    this.#release(true);
+    this.#reject(new CallTimeoutError('A call of the database', this.#options.timeoutMs));
+  }
+
+  async run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
+    const session = await Promise.race([this.#acquire(), this.#expired]);
+    try {
+      const late: Statement[] = [];
+      const result = await Promise.race([runOn(session, isTransaction, begin(), late), this.#expired]);
+      this.#release(false);
+      if (late.length > 0) this.#options.afterCommit?.(late);
+      return result;
+    } catch (error) {
+      const isLost = this.#isExpired || troubleOf(error) === 'unavailable';
+      this.#release(isLost || !(await Promise.race([isUsable(session, isTransaction), this.#expired])));
+      throw error;
+    }
+  }
+
+  async #acquire(): Promise<Session> {
+    const session = await this.#options.source.acquire();
+    this.#session = session;
+    if (this.#isExpired) this.#release(false);
+    return session;
+  }
+
+  #release(isBroken: boolean): void {
+    const session = this.#session;
+    this.#session = undefined;
+    session?.release(isBroken);
+  }
+}
+
+async function runOn<T>(
+  session: Session,
+  isTransaction: boolean,
+  script: Script<T>,
+  late: Statement[],
+): Promise<T> {
+  const execute = async (statement: Statement): Promise<StatementResult> => {
+    if (statement.isAfterCommit !== true) return session.execute(statement);
+    late.push(statement);
+    return NOTHING;
+  };
+  if (!isTransaction) return runAsync(script, execute);
   await session.begin();
-  const result = await runAsync(script, (statement) => session.execute(statement));
+  const result = await runAsync(script, execute);
   await session.commit();
   return result;
 }

@@ -9,27 +9,33 @@ const VERSIONS: readonly ((dialect: DialectName, names: TableNames, prefix: stri
 /** The version of the schema that this release works with. */
 export const SCHEMA_VERSION = VERSIONS.length;
 
-/** Prefix of all tables, unless another one is given. */
-export const DEFAULT_PREFIX = 'posthorn_';
-
 /** The row of `settings` that holds the version. */
 export const SCHEMA_VERSION_SETTING = 'sql.schema_version';
 
-/** The statements that take the tables from one version to the newest, the note of that included. */
-export function migrationStatements(params: {
+/** Where tables are. */
+export interface TablePlace {
   readonly dialect: DialectName;
+  /** Begins their names. */
   readonly prefix: string;
+  /** Postgres: the schema that they are in; `undefined`: the first of the search path. */
   readonly schema: string | undefined;
-  /** 0: there are no tables. */
-  readonly from: number;
-}): readonly string[] {
-  const { dialect, prefix, schema, from } = params;
+}
+
+/** The statements that take the tables from one version (0: there are none) to the newest, the note of that included. */
+export function migrationStatements(
+  { dialect, prefix, schema }: TablePlace,
+  from: number,
+): readonly string[] {
   if (from >= SCHEMA_VERSION) return [];
   const names = nameTables(prefix, schema);
   return [
-    ...(from === 0 && schema !== undefined ? [`create schema if not exists ${schema}`] : []),
     ...VERSIONS.slice(from).flatMap((version) => version(dialect, names, prefix)),
     `delete from ${names.settings} where name = '${SCHEMA_VERSION_SETTING}'`,
     `insert into ${names.settings} (name, value) values ('${SCHEMA_VERSION_SETTING}', '${SCHEMA_VERSION}')`,
   ];
+}
+
+/** Makes the schema of Postgres that the tables are in. */
+export function createSchemaStatement(schema: string): string {
+  return `create schema if not exists ${schema}`;
 }

@@ -205,6 +205,8 @@ export function createVersion1(dialect: DialectName, names: TableNames, prefix: 
         ...(postgresStorage !== undefined && { postgresStorage }),
       });
     }),
-    `insert into ${names.settings} (name, value) values ('sql.changes', '0')`,
+    // Once only: on MySQL a migration may end halfway, and is begun again.
+    `insert into ${names.settings} (name, value) select 'sql.changes', '0' from (select 1 as one) as source
+where not exists (select 1 from ${names.settings} where name = 'sql.changes')`,
   ];
 }
