@@ -29,6 +29,8 @@ export interface Dialect extends ParameterStyle {
   readonly forUpdate: string;
   /** The same, passing over what others have locked. */
   readonly skipLocked: string;
+  /** Ends a query that keeps what it reads from being removed until the transaction ends. */
+  readonly keepRows: string;
   /**
    * Ends an insert: `onConflict(['id'], { n: 'lanes.n + :new(n)' })`. `:new(n)` in an expression is the value that was to be inserted; the
    * existing row is named by its table. Without changes, the insert does nothing.

@@ -29,6 +29,7 @@ export const mysqlDialect: Dialect = {
   text: (expression) => expression,
   forUpdate: ' for update',
   skipLocked: ' for update skip locked',
+  keepRows: ' lock in share mode',
   onConflict(key, changes) {
     const assignments =
       Object.keys(changes).length === 0

@@ -48,6 +48,12 @@ export class LaneChanges {
     return [...this.#drafts.values()].some(({ readyAt }) => readyAt !== null);
   }
 
+  /** When the first of the deliveries that became ready is ready, by lane. */
+  wakes(): ReadonlyMap<string, number> {
+    const woken = [...this.#drafts.values()].filter(({ readyAt }) => readyAt !== null);
+    return new Map(woken.map(({ laneId, readyAt }) => [laneId, readyAt!]));
+  }
+
   /** In the order in which lanes are locked. */
   list(): readonly LaneChange[] {
     return [...this.#drafts.keys()].sort().map((laneId) => this.#drafts.get(laneId)!);

@@ -17,6 +17,10 @@ const lockByIds: TemplateText = ({ names, dialect }) =>
   `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id
    order by wanted.ord${dialect.forUpdate}`;
 
+const lockFreeByIds: TemplateText = ({ names, dialect }) =>
+  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id
+   order by wanted.ord${dialect.skipLocked}`;
+
 const createLanes: TemplateText = ({ names, dialect }) =>
   `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
    select id, 0, 0, 0, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord
@@ -84,6 +88,16 @@ export function* lockLanes(db: Database, ids: Iterable<string>): Script<void> {
     missing = missing.filter((id) => !locked.has(id));
     if (missing.length > 0) yield* db.run(createLanes, { wanted: missing.map((id) => [id]) });
   }
+}
+
+/** Locks those of the lanes that nobody else has locked; which ones. Makes those that are missing. */
+export function* lockFreeLanes(db: Database, ids: Iterable<string>): Script<ReadonlySet<string>> {
+  const wanted = sortedIds(ids).map((id) => [id] as const);
+  const known = new Set((yield* db.query<{ id: string }>(selectGates, { wanted })).map(({ id }) => id));
+  const missing = wanted.filter(([id]) => !known.has(id));
+  if (missing.length > 0) yield* db.run(createLanes, { wanted: missing });
+  const rows = yield* db.query<{ id: string }>(lockFreeByIds, { wanted });
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Tells lanes of deliveries that are ready, or will be. Locks the lanes; makes those that are missing. */

@@ -29,6 +29,7 @@ export const postgresDialect: Dialect = {
   text: (expression) => `${expression}::text`,
   forUpdate: ' for update',
   skipLocked: ' for update skip locked',
+  keepRows: ' for key share',
   onConflict(key, changes) {
     if (Object.keys(changes).length === 0) return 'on conflict do nothing';
     return `on conflict (${key.join(', ')}) do update set ${setClause(changes, (column) => `excluded.${column}`)}`;

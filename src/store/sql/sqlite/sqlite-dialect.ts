@@ -18,6 +18,7 @@ export const sqliteDialect: Dialect = {
   text: (expression) => expression,
   forUpdate: '',
   skipLocked: '',
+  keepRows: '',
   onConflict(key, changes) {
     if (Object.keys(changes).length === 0) return 'on conflict do nothing';
     return `on conflict (${key.join(', ')}) do update set ${setClause(changes, (column) => `excluded.${column}`)}`;

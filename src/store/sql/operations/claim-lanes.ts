@@ -1,0 +1,46 @@
+import type { Database, TemplateText } from '../database.ts';
+import { LANE_GATE_COLUMNS, type LaneGate, type LaneGateRow, opensAt, toLaneGate } from '../rows/lane-row.ts';
+import type { Script } from '../script.ts';
+import type { ClaimPlan } from './claim-plan.ts';
+import { firstReady } from './first-ready.ts';
+
+const pickLanes: TemplateText = ({ names, dialect }) =>
+  `select ${LANE_GATE_COLUMNS} from ${names.lanes} l
+   where l.ready_at <= :now and l.id not in (select id from ${dialect.rows('excluded', { id: 'text' })})
+   order by l.ready_at, l.turns, l.id limit :lanes${dialect.skipLocked}`;
+
+const writeLanes: TemplateText = ({ names, dialect }) =>
+  dialect.updateFrom({
+    table: names.lanes,
+    rows: dialect.rows('served', { id: 'text', ready_at: 'int', turns: 'int', rate_log: 'text' }),
+    on: 't.id = served.id',
+    changes: {
+      ready_at: 'served.ready_at',
+      turns: 't.turns + served.turns',
+      rate_log: 'coalesce(served.rate_log, t.rate_log)',
+    },
+  });
+
+/** Locks lanes that are to be looked at, those that waited longest first. Passes over those that others have locked. */
+export function* lockReadyLanes(db: Database, now: number, plan: ClaimPlan): Script<readonly LaneGate[]> {
+  const excluded = plan.excluded().map((id) => [id] as const);
+  const rows = yield* db.query<LaneGateRow>(pickLanes, { now, excluded, lanes: plan.lanesToLock });
+  return rows.map(toLaneGate);
+}
+
+/** Sends lanes that were looked at behind all others that are ready, or to sleep. */
+export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan): Script<void> {
+  const seen = plan.seen();
+  if (seen.length === 0) return;
+  const first = yield* firstReady(
+    db,
+    seen.map(({ gate }) => gate.id),
+  );
+  const served = seen.map(({ gate, taken }) => {
+    const firstReadyAt = first.get(gate.id);
+    const readyAt = firstReadyAt === undefined ? undefined : opensAt(gate, Math.max(firstReadyAt, now), now);
+    const rateLog = gate.rate === undefined || taken === 0 ? null : JSON.stringify(gate.rate.slices);
+    return [gate.id, readyAt ?? null, taken > 0 ? 1 : 0, rateLog] as const;
+  });
+  yield* db.run(writeLanes, { served });
+}

@@ -1,0 +1,123 @@
+import type { ClaimParams, ClaimResult, LeasedDelivery } from '../../store.ts';
+import type { Database, TemplateText } from '../database.ts';
+import type { Operation } from '../operation.ts';
+import { type DeliveryWithMessageRow, toLeasedDelivery } from '../rows/leased-row.ts';
+import { type NumberColumn, optionalNumber } from '../rows/number-column.ts';
+import type { Script } from '../script.ts';
+import { lockReadyLanes, writeServedLanes } from './claim-lanes.ts';
+import { ClaimPlan, type Quota } from './claim-plan.ts';
+import { readReady } from './ready-deliveries.ts';
+import { rescueExpired } from './rescue.ts';
+
+const leaseReady: TemplateText = ({ names, dialect }) =>
+  dialect.updateFrom({
+    table: names.deliveries,
+    rows: dialect.rows('picked', { seq: 'int' }),
+    on: 't.seq = picked.seq and t.ready_at is not null',
+    changes: {
+      state: `'sending'`,
+      attempts: 't.attempts + 1',
+      ready_at: 'null',
+      lease: ':lease',
+      lease_until: ':leaseUntil',
+      leased_at: ':now',
+      owner: ':owner',
+      first_attempt_at: 'coalesce(t.first_attempt_at, :now)',
+    },
+  });
+
+const selectLeased: TemplateText = ({ names, dialect }) =>
+  `select d.seq from ${dialect.rows('picked', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = picked.seq
+   where d.lease = :lease`;
+
+const selectNext: TemplateText = ({ names, dialect }) =>
+  `select (select l.ready_at from ${names.lanes} l where l.ready_at is not null order by l.ready_at, l.turns, l.id limit 1) as due_at,
+     (select l.ready_at from ${names.lanes} l
+       where l.ready_at is not null and l.id not in (select id from ${dialect.rows('full_lanes', { id: 'text' })})
+       order by l.ready_at, l.turns, l.id limit 1) as open_at,
+     (select d.lease_until from ${names.deliveries} d where d.lease_until is not null order by d.lease_until limit 1) as expires_at`;
+
+/**
+ * Rescues, then leases what is due. Locks the lanes it takes from, and no others; those that somebody else has locked are left to him. What it
+ * costs depends on how many lanes are ready, not on how many deliveries wait.
+ */
+export const claimDue: Operation<ClaimParams, ClaimResult> = {
+  isTransaction: true,
+  *script(db, params) {
+    const now = yield* db.now();
+    const rescued = yield* rescueExpired(db, now, params.maxRescues);
+    const plan = new ClaimPlan(params, now);
+    const leased: LeasedDelivery[] = [];
+    while (plan.lanesToLock > 0) {
+      const gates = yield* lockReadyLanes(db, now, plan);
+      leased.push(...(yield* lease(db, params, now, plan, plan.addLanes(gates))));
+    }
+    for (let quotas = plan.secondHelpings(); quotas.length > 0; quotas = plan.secondHelpings())
+      leased.push(...(yield* lease(db, params, now, plan, quotas)));
+    yield* writeServedLanes(db, now, plan);
+    return { leased, rescued, ...(yield* readNext(db, now, plan)) };
+  },
+};
+
+function* lease(
+  db: Database,
+  params: ClaimParams,
+  now: number,
+  plan: ClaimPlan,
+  quotas: readonly Quota[],
+): Script<readonly LeasedDelivery[]> {
+  const rows = yield* readReady(db, now, quotas);
+  const taken = yield* writeLeases(db, params, now, rows);
+  for (const quota of quotas) {
+    const ofLane = taken.filter(({ lane_id }) => lane_id === quota.laneId);
+    plan.take(quota, ofLane.length, ofLane.filter(({ test }) => Number(test) === 1).length);
+  }
+  return taken.flatMap((row) => decode(row, params.lease, now) ?? []);
+}
+
+/** A message that cannot be read holds up no other: its lease runs out, until the delivery is `failed` with `crash_loop`. */
+function decode(row: DeliveryWithMessageRow, token: string, now: number): LeasedDelivery | undefined {
+  try {
+    return toLeasedDelivery(row, token, now);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The rows that were leased: all, unless somebody took some without holding their lane. */
+function* writeLeases(
+  db: Database,
+  { lease: token, leaseMs, owner }: ClaimParams,
+  now: number,
+  rows: readonly DeliveryWithMessageRow[],
+): Script<readonly DeliveryWithMessageRow[]> {
+  if (rows.length === 0) return rows;
+  const picked = rows.map(({ seq }) => [Number(seq)] as const);
+  const changed = yield* db.run(leaseReady, { picked, lease: token, leaseUntil: now + leaseMs, now, owner });
+  if (changed === rows.length) return rows;
+  const ours = yield* db.query<{ seq: NumberColumn }>(selectLeased, { picked, lease: token });
+  const seqs = new Set(ours.map(({ seq }) => Number(seq)));
+  return rows.filter(({ seq }) => seqs.has(Number(seq)));
+}
+
+function* readNext(
+  db: Database,
+  now: number,
+  plan: ClaimPlan,
+): Script<Pick<ClaimResult, 'nextDueMs' | 'nextOpenMs'>> {
+  const [next] = yield* db.query<Record<'due_at' | 'open_at' | 'expires_at', NumberColumn | null>>(
+    selectNext,
+    {
+      full_lanes: plan.full().map((id) => [id]),
+    },
+  );
+  const expiresAt = optionalNumber(next?.expires_at) ?? Infinity;
+  return {
+    nextDueMs: msUntil(Math.min(optionalNumber(next?.due_at) ?? Infinity, expiresAt), now),
+    nextOpenMs: msUntil(Math.min(optionalNumber(next?.open_at) ?? Infinity, expiresAt), now),
+  };
+}
+
+function msUntil(instant: number, now: number): number | undefined {
+  return instant === Infinity ? undefined : Math.max(0, instant - now);
+}

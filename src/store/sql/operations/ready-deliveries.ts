@@ -1,0 +1,63 @@
+import type { Database, TemplateText } from '../database.ts';
+import { DELIVERY_WITH_MESSAGE_COLUMNS, type DeliveryWithMessageRow } from '../rows/leased-row.ts';
+import type { Script } from '../script.ts';
+import type { Quota } from './claim-plan.ts';
+
+/**
+ * Reads the first deliveries of lanes that are locked, by the time since when they are ready, then by sequence; of each lane
+ * at most its quota, however many wait.
+ */
+export function* readReady(
+  db: Database,
+  now: number,
+  quotas: readonly Quota[],
+): Script<readonly DeliveryWithMessageRow[]> {
+  if (quotas.length === 0) return [];
+  if (db.dialect.hasLateral) {
+    const asked = quotas.map(({ laneId, quota }) => [laneId, quota] as const);
+    return yield* db.query<DeliveryWithMessageRow>(selectLateral, { now, asked });
+  }
+  return yield* db.dialect.name === 'mysql' ? readUnion(db, now, quotas) : readOneByOne(db, now, quotas);
+}
+
+const selectLateral: TemplateText = ({ names, dialect }) =>
+  `select ${DELIVERY_WITH_MESSAGE_COLUMNS} from ${dialect.rows('asked', { lane_id: 'text', quota: 'int' })}
+   cross join lateral (select * from ${names.deliveries} r
+     where r.lane_id = asked.lane_id and r.ready_at <= :now order by r.ready_at, r.seq limit asked.quota) d
+   join ${names.messages} m on m.seq = d.message_seq
+   order by asked.ord, d.ready_at, d.seq`;
+
+const selectOfLane = (deliveries: string, messages: string, placeholder: (name: string) => string): string =>
+  `select ${DELIVERY_WITH_MESSAGE_COLUMNS} from ${deliveries} d join ${messages} m on m.seq = d.message_seq
+   where d.lane_id = ${placeholder('laneId')} and d.ready_at <= ${placeholder('now')}
+   order by d.ready_at, d.seq limit ${placeholder('quota')}`;
+
+const selectOne: TemplateText = ({ names }) =>
+  selectOfLane(names.deliveries, names.messages, (name) => `:${name}`);
+
+/** A call costs next to nothing in this process. */
+function* readOneByOne(
+  db: Database,
+  now: number,
+  quotas: readonly Quota[],
+): Script<readonly DeliveryWithMessageRow[]> {
+  const rows: DeliveryWithMessageRow[] = [];
+  for (const { laneId, quota } of quotas)
+    rows.push(...(yield* db.query<DeliveryWithMessageRow>(selectOne, { laneId, now, quota })));
+  return rows;
+}
+
+/** MariaDB has no lateral. */
+function* readUnion(
+  { names }: Database,
+  now: number,
+  quotas: readonly Quota[],
+): Script<readonly DeliveryWithMessageRow[]> {
+  const select = selectOfLane(names.deliveries, names.messages, () => '?');
+  const { rows } = yield {
+    sql: quotas.map(() => `(${select})`).join('\nunion all\n'),
+    parameters: quotas.flatMap(({ laneId, quota }) => [laneId, now, quota]),
+    isFixed: false,
+  };
+  return rows as unknown as readonly DeliveryWithMessageRow[];
+}

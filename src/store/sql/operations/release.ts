@@ -1,0 +1,34 @@
+import { transition } from '../../../core/transition.ts';
+import type { ReleaseParams, SettleResult } from '../../store.ts';
+import type { Operation } from '../operation.ts';
+import { toSnapshot } from '../rows/delivery-row.ts';
+import { lockHeld } from './held-deliveries.ts';
+import { LaneChanges } from './lane-changes.ts';
+import { changeLanes } from './lanes.ts';
+import { type SettledLeases, toResult } from './settle.ts';
+import { afterCancel, type Move, writeTransitions } from './transitions.ts';
+
+const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
+
+/** Hands leases back. */
+export const release: Operation<ReleaseParams, SettledLeases> = {
+  isTransaction: true,
+  *script(db, { leases }) {
+    const held = yield* lockHeld(db, leases);
+    const now = yield* db.now();
+    const lanes = new LaneChanges();
+    const moves: Move[] = [];
+    const results = leases.map((lease): SettleResult => {
+      const row = held.take(lease);
+      const released = row && transition(toSnapshot(row), { kind: 'released' }, NO_LIMITS);
+      if (row === undefined || released === undefined) return { kind: 'lost' };
+      const next = afterCancel(row, released);
+      const isUnbegun = next.attempts === 0 && Number(row.first_attempt_at) === Number(row.leased_at);
+      moves.push({ row, next, isUnbegun });
+      return toResult(next);
+    });
+    yield* writeTransitions(db, now, moves, lanes);
+    yield* changeLanes(db, lanes.list());
+    return { results, hasWork: lanes.hasWork };
+  },
+};

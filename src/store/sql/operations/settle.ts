@@ -1,0 +1,52 @@
+import type { NewAttempt, SettleParams, SettleResult } from '../../store.ts';
+import type { Transition } from '../../../core/transition.ts';
+import type { Operation } from '../operation.ts';
+import type { DeliveryRow } from '../rows/delivery-row.ts';
+import { type LoggedAttempt, logAttempts } from './attempts.ts';
+import { lockHeld } from './held-deliveries.ts';
+import { LaneChanges } from './lane-changes.ts';
+import { changeLanes } from './lanes.ts';
+import { afterCancel, type Move, writeTransitions } from './transitions.ts';
+
+/** What became of each lease, and whether some delivery can be claimed earlier than before, or will be. */
+export interface SettledLeases {
+  readonly results: readonly SettleResult[];
+  readonly hasWork: boolean;
+}
+
+const LOST: SettleResult = { kind: 'lost' };
+
+/** Writes outcomes. */
+export const settle: Operation<SettleParams, SettledLeases> = {
+  isTransaction: true,
+  *script(db, { settlements }) {
+    const held = yield* lockHeld(db, settlements);
+    const now = yield* db.now();
+    const lanes = new LaneChanges();
+    const moves: Move[] = [];
+    const logged: LoggedAttempt[] = [];
+    const results = settlements.map((settlement): SettleResult => {
+      const row = held.take(settlement);
+      if (row === undefined) return LOST;
+      if (settlement.attempt !== undefined) logged.push(toLogged(row, settlement.attempt, now, lanes));
+      const next = afterCancel(row, settlement.transition);
+      moves.push({ row, next });
+      return toResult(next);
+    });
+    yield* writeTransitions(db, now, moves, lanes);
+    yield* logAttempts(db, logged);
+    yield* changeLanes(db, lanes.list());
+    return { results, hasWork: lanes.hasWork };
+  },
+};
+
+/** What became of a delivery. */
+export function toResult({ state, reason }: Transition): SettleResult {
+  return { kind: 'settled', state, reason };
+}
+
+function toLogged(row: DeliveryRow, attempt: NewAttempt, now: number, lanes: LaneChanges): LoggedAttempt {
+  const startedAt = now - attempt.durationMs;
+  lanes.attempt(row.lane_id, attempt, startedAt, Number(row.test) === 1);
+  return { row, attempt, startedAt };
+}

@@ -1,0 +1,69 @@
+import type { TraceContext } from '../../../core/trace-context.ts';
+import { transition } from '../../../core/transition.ts';
+import { fromMessageColumns } from '../../codec/message-codec.ts';
+import type { LeasedDelivery } from '../../store.ts';
+import { DELIVERY_COLUMNS, type DeliveryRow, toSnapshot } from './delivery-row.ts';
+import { type NumberColumn, optionalNumber } from './number-column.ts';
+
+/** A delivery with its message, as a driver gives them. */
+export interface DeliveryWithMessageRow extends DeliveryRow {
+  readonly message_id: string;
+  readonly data: string;
+  readonly happened_at: NumberColumn;
+  readonly idempotency_key: string | null;
+  readonly message_ordering_key: string | null;
+  readonly addressed: NumberColumn;
+  readonly extra: string | null;
+}
+
+/** The columns of {@link DeliveryWithMessageRow}, of the aliases `d` and `m`. */
+export const DELIVERY_WITH_MESSAGE_COLUMNS =
+  `${DELIVERY_COLUMNS}, m.id as message_id, m.data, m.happened_at, m.idempotency_key, ` +
+  'm.ordering_key as message_ordering_key, m.addressed, m.extra';
+
+const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
+
+/**
+ * What the holder of a fresh lease gets, from the row as it was before.
+ *
+ * @throws StoreError of code `record_invalid`
+ */
+export function toLeasedDelivery(row: DeliveryWithMessageRow, lease: string, now: number): LeasedDelivery {
+  const before = toSnapshot(row);
+  const { attempts, attemptsBeforeRun, rescues, faults } =
+    transition(before, { kind: 'claimed' }, NO_LIMITS) ?? before;
+  return {
+    id: row.id,
+    lease,
+    endpointId: row.endpoint_id,
+    laneId: row.lane_id,
+    message: fromMessageColumns({
+      id: row.message_id,
+      tenant: row.tenant,
+      type: row.type,
+      dataJson: row.data,
+      timestamp: row.happened_at,
+      idempotencyKey: row.idempotency_key,
+      orderingKey: row.message_ordering_key,
+      addressed: Number(row.addressed),
+      test: Number(row.test),
+      extra: row.extra,
+    }),
+    attempts,
+    attemptsBeforeRun,
+    rescues,
+    faults,
+    firstAttemptAt: optionalNumber(row.first_attempt_at) ?? now,
+    ordered: row.ordering_key !== null,
+  };
+}
+
+/** The `traceparent` of a message, from its stored `extra`; `undefined` too when that cannot be read: what only informs must not be in the way. */
+export function toTraceparent(extra: string | null): string | undefined {
+  if (extra === null) return undefined;
+  try {
+    return (JSON.parse(extra) as { trace?: TraceContext }).trace?.traceparent;
+  } catch {
+    return undefined;
+  }
+}
