@@ -30,6 +30,7 @@ export interface MessagesTable {
   /** 1 until it is matched, then null. */
   readonly unmatched: number | null;
   readonly fan_out_lease: string | null;
+  /** Once it is matched: when that was. Null: matched when it was stored. */
   readonly fan_out_until: number | null;
 }
 

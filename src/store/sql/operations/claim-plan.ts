@@ -40,7 +40,8 @@ export class ClaimPlan {
 
   /** Lanes to lock next; 0: none. */
   get lanesToLock(): number {
-    return this.#hasUnseen && this.#left > 0 ? this.#wanted : 0;
+    // Each is to give something.
+    return this.#hasUnseen ? Math.min(this.#wanted, this.#left) : 0;
   }
 
   /** Lanes that are not to be locked: they have no free slot, or are locked already. */
@@ -59,19 +60,19 @@ export class ClaimPlan {
     return [...this.#lanes.values()].filter(({ isSeen }) => isSeen);
   }
 
-  /** What to take of lanes that were just locked, in their order. Later ones may be left out, for the next claim, when earlier ones fill the batch. */
+  /** What to take of lanes that were just locked. */
   addLanes(gates: readonly LaneGate[]): readonly Quota[] {
-    this.#hasUnseen = gates.length === this.#wanted;
-    this.#wanted = Math.min(this.#params.limit, 4 * this.#wanted);
+    this.#hasUnseen = gates.length === this.lanesToLock;
+    this.#wanted *= 4;
     const lanes = gates.map((gate) => ({ gate, isSeen: false, mayHaveMore: false, taken: 0 }));
     for (const lane of lanes) this.#lanes.set(lane.gate.id, lane);
-    return this.#share(lanes, Math.min(TURN, Math.ceil(this.#left / gates.length)));
+    return this.#share(lanes, TURN);
   }
 
   /** What more to take of lanes that gave all they were asked for, when no other lane is left. */
   secondHelpings(): readonly Quota[] {
     const lanes = [...this.#lanes.values()].filter(({ mayHaveMore }) => mayHaveMore);
-    return this.#share(lanes, Math.ceil(this.#left / lanes.length));
+    return this.#share(lanes, Infinity);
   }
 
   /** Notes what a lane gave for its quota. `tests` of them are of test messages, and take no rate token. */
@@ -83,14 +84,16 @@ export class ClaimPlan {
     if (taken > tests) lane.gate.rate?.take(this.#now, taken - tests);
   }
 
-  #share(lanes: readonly PlannedLane[], share: number): readonly Quota[] {
+  /** The same for each, as far as it has room, and at most `most`. */
+  #share(lanes: readonly PlannedLane[], most: number): readonly Quota[] {
+    const share = Math.min(most, Math.max(1, Math.floor(this.#left / lanes.length)));
     const quotas: Quota[] = [];
     let left = this.#left;
     for (const lane of lanes) {
       if (left === 0) break;
       lane.isSeen = true;
-      const quota = Math.min(left, share, this.#room(lane));
       lane.mayHaveMore = false;
+      const quota = Math.min(left, share, this.#room(lane));
       if (quota === 0) continue;
       quotas.push({ laneId: lane.gate.id, quota });
       left -= quota;

@@ -35,7 +35,7 @@ const markMatched: TemplateText = ({ names, dialect }) =>
     table: names.messages,
     rows: dialect.rows('matched', { seq: 'int' }),
     on: 't.seq = matched.seq',
-    changes: { unmatched: 'null', fan_out_lease: 'null', fan_out_until: 'null' },
+    changes: { unmatched: 'null', fan_out_lease: 'null', fan_out_until: ':now' },
   });
 
 /** Nothing of it is leased. */
@@ -57,7 +57,7 @@ export const completeFanOut: Operation<CompleteFanOutParams, CompletedFanOut> = 
       added.push(...missing.map((delivery) => ({ delivery, message, isLeased: false })));
       return { stored: missing.map(({ id }) => id) };
     });
-    if (matched.size > 0) yield* db.run(markMatched, { matched: [...matched].map((seq) => [seq]) });
+    if (matched.size > 0) yield* db.run(markMatched, { matched: [...matched].map((seq) => [seq]), now });
     const hasWork = yield* storeDeliveries(db, now, added, NO_LEASE);
     return { results: stored, hasWork };
   },
