@@ -33,7 +33,7 @@ export const mysqlDialect: Dialect = {
   onConflict(key, changes) {
     const assignments =
       Object.keys(changes).length === 0
-        ? `${key[0]} = ${key[0]}`
+        ? `${key[0]} = values(${key[0]})`
         : setClause(changes, (column) => `values(${column})`);
     return `on duplicate key update ${assignments}`;
   },
