@@ -33,12 +33,13 @@ export const append: Operation<AppendOperation, AppendOutcome> = {
     const closed = yield* selectClosedLanes(db, now, planned.flat());
     const decided = planned.map((all) => all.map((one) => ({ ...one, isLeased: isLeased(one, closed) })));
     const added = entries.flatMap((entry, index) => toAdded(entry, decided[index]!, seqs));
-    yield* storeDeliveries(db, now, added, params);
-    if (entries.some(({ fannedOut }, index) => isNew(index) && !fannedOut)) yield* db.notify('fan_out');
+    const hasWork = yield* storeDeliveries(db, now, added, params);
     const existing = yield* selectExisting(db, decisions);
     return {
       now,
       entries: decisions.map((decision, index) => toAppended(decision, decided[index]!, existing)),
+      hasWork,
+      hasUnmatched: entries.some(({ fannedOut }, index) => isNew(index) && !fannedOut),
     };
   },
 };

@@ -5,13 +5,13 @@ import { toSnapshot } from '../rows/delivery-row.ts';
 import { lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { changeLanes } from './lanes.ts';
-import { toResult } from './settle.ts';
+import { type SettledLeases, toResult } from './settle.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 
 const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
 
 /** Hands leases back. */
-export const release: Operation<ReleaseParams, readonly SettleResult[]> = {
+export const release: Operation<ReleaseParams, SettledLeases> = {
   isTransaction: true,
   *script(db, { leases }) {
     const held = yield* lockHeld(db, leases);
@@ -29,7 +29,6 @@ export const release: Operation<ReleaseParams, readonly SettleResult[]> = {
     });
     yield* writeTransitions(db, now, moves, lanes);
     yield* changeLanes(db, lanes.list());
-    if (lanes.hasWork) yield* db.notify('work');
-    return results;
+    return { results, hasWork: lanes.hasWork };
   },
 };

@@ -8,10 +8,16 @@ import { LaneChanges } from './lane-changes.ts';
 import { changeLanes } from './lanes.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 
+/** What became of each lease, and whether some delivery can be claimed earlier than before, or will be. */
+export interface SettledLeases {
+  readonly results: readonly SettleResult[];
+  readonly hasWork: boolean;
+}
+
 const LOST: SettleResult = { kind: 'lost' };
 
 /** Writes outcomes. */
-export const settle: Operation<SettleParams, readonly SettleResult[]> = {
+export const settle: Operation<SettleParams, SettledLeases> = {
   isTransaction: true,
   *script(db, { settlements }) {
     const held = yield* lockHeld(db, settlements);
@@ -30,8 +36,7 @@ export const settle: Operation<SettleParams, readonly SettleResult[]> = {
     yield* writeTransitions(db, now, moves, lanes);
     yield* logAttempts(db, logged);
     yield* changeLanes(db, lanes.list());
-    if (lanes.hasWork) yield* db.notify('work');
-    return results;
+    return { results, hasWork: lanes.hasWork };
   },
 };
 

@@ -48,20 +48,20 @@ const insertDeliveries: TemplateText = ({ names, dialect }) => {
    })} order by ord`;
 };
 
-/** Stores deliveries, wakes the lanes of those that wait, and tells other processes of them. */
+/** Stores deliveries, and wakes the lanes of those that wait. True when some do. */
 export function* storeDeliveries(
   db: Database,
   now: number,
   added: readonly AddedDelivery[],
   { owner, leaseMs }: LeaseTerms,
-): Script<void> {
+): Script<boolean> {
   for (const chunk of chunksOf(added, () => 1_000))
     yield* db.run(insertDeliveries, { added: chunk.map(toRow), now, leaseUntil: now + leaseMs, owner });
-  yield* wakeLanesOf(db, now, added.filter(isWaiting));
+  return yield* wakeLanesOf(db, now, added.filter(isWaiting));
 }
 
 /** Deliveries with an ordering key become ready by their turn, while their lanes are locked; the others are already. */
-function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery[]): Script<void> {
+function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery[]): Script<boolean> {
   const lanes = new LaneChanges();
   for (const one of waiting) if (orderingKeyOf(one) === null) lanes.wake(one.delivery.laneId, now);
   const ordered = waiting.filter((one) => orderingKeyOf(one) !== null);
@@ -74,7 +74,7 @@ function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery
     yield* refreshKeys(db, keys, lanes);
   }
   yield* wakeLanes(db, lanes.wakes());
-  if (lanes.hasWork) yield* db.notify('work');
+  return lanes.hasWork;
 }
 
 function isWaiting({ delivery, isLeased }: AddedDelivery): boolean {
