@@ -11,6 +11,7 @@ import { MessageFactory } from './engine/message-factory.ts';
 import { Reporter } from './engine/reporter.ts';
 import { EmitPath } from './emit-path.ts';
 import { EngineHost } from './engine-host.ts';
+import { Outbox } from './outbox.ts';
 import { DEFAULTS, type ResolvedOptions } from './options.ts';
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
 import type { Store } from './store/store.ts';
@@ -21,6 +22,7 @@ export interface DispatcherParts {
   readonly reporter: Reporter;
   readonly host: EngineHost;
   readonly emitPath: EmitPath;
+  readonly outbox: Outbox;
   /** Undefined without an event catalog. */
   readonly checker: EventChecker | undefined;
   readonly endpoints: Endpoints;
@@ -54,13 +56,15 @@ export function createDispatcherParts(
       limits: { maxRescues, maxFaults, faultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });
+  const emitPath = new EmitPath({ host, checker, factory, destinations });
   const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
     (await host.ready('read the record')).deliveries;
   return {
     emitter,
     reporter,
     host,
-    emitPath: new EmitPath({ host, checker, factory, destinations }),
+    emitPath,
+    outbox: new Outbox({ store, host, emitPath, idempotencyWindowMs: options.idempotencyWindowMs }),
     checker,
     endpoints: createEndpoints({
       ...surroundings,

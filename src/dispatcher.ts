@@ -15,6 +15,14 @@ import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.t
 import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type PauseOptions, pauseSchema, type StopOptions, stopSchema } from './pause-and-stop.ts';
 import type { Deliveries, Messages } from './records.ts';
+import {
+  isTransactional,
+  type OutboxBatch,
+  type OutboxOptions,
+  type OutboxReceipt,
+  type SyncTransactionOptions,
+  type TransactionOptions,
+} from './outbox.ts';
 import { parseReplayRequest, type ReplayRequest } from './replay.ts';
 import {
   type AttachOptions,
@@ -80,6 +88,30 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   /**
+   * Stores a message in an open transaction of yours (Kysely, or any asynchronous driver), by one statement on its connection: rolled
+   * back, it was never there. Endpoints are those at the time after the commit. Errors are yours alone: the promise must be awaited
+   * before the transaction is committed.
+   *
+   * @throws OptionsError (rejects) too, when the store is not on a database, and for `to`
+   * @throws TypeError (rejects) on SQLite, when the schema is asynchronous or the function answers without a promise
+   */
+  emit<Type extends keyof Events & string>(
+    type: Type,
+    data: Events[Type],
+    options: TransactionOptions,
+  ): Promise<OutboxReceipt>;
+  /**
+   * The same for synchronous drivers (better-sqlite3, libsql, node:sqlite): all is checked and the statement was run when this
+   * returns, and what is wrong is thrown, so the driver rolls back. The dispatcher must be started.
+   *
+   * @throws TypeError when the schema is asynchronous, or the function answers with a promise
+   */
+  emit<Type extends keyof Events & string>(
+    type: Type,
+    data: Events[Type],
+    options: SyncTransactionOptions,
+  ): OutboxReceipt;
+  /**
    * Stores a message and lets every endpoint that asked for it have it. When the promise resolves, the message is as
    * safe as the store promises; sending comes after that.
    *
@@ -101,10 +133,34 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     type: Type,
     data: Events[Type],
     options?: EmitOptions,
-  ): Promise<Receipt> {
+  ): Promise<Receipt>;
+  emit(
+    type: string,
+    data: unknown,
+    options?: EmitOptions | TransactionOptions | SyncTransactionOptions,
+  ): Promise<Receipt> | Promise<OutboxReceipt> | OutboxReceipt {
+    if (isTransactional(options)) {
+      const { outbox } = this.#parts;
+      if (options.transactionSync === undefined) return outbox.emit(type, data, options);
+      return outbox.emitSync(type, data, options);
+    }
     const receipt = this.#parts.emitPath.emit(type, data, options);
     receipt.catch((error: unknown) => this.#parts.reporter.emitFailed(error));
     return receipt;
+  }
+
+  /**
+   * A message as statements for your own transaction, where neither `transaction` nor `transactionSync` fits: run them on its
+   * connection. Nothing is stored before. The dispatcher must be started.
+   *
+   * @throws what `emit` rejects with, TypeError when the schema is asynchronous
+   */
+  outbox<Type extends keyof Events & string>(
+    type: Type,
+    data: Events[Type],
+    options?: OutboxOptions,
+  ): OutboxBatch {
+    return this.#parts.outbox.statements(type, data, options);
   }
 
   /**

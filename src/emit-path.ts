@@ -45,6 +45,21 @@ export class EmitPath {
     }
   }
 
+  /**
+   * A message to be stored by somebody else; a promise only where the schema of its type answers with one.
+   *
+   * @throws what `emit` rejects with for what the caller did wrong
+   */
+  prepare(type: string, data: unknown, options: EmitOptions): NewMessage | Promise<NewMessage> {
+    const { checker, factory, host } = this.#options;
+    if (host.status === 'stopped') throw new StoppedError('emit');
+    if (checker === undefined) return factory.create(type, data, options);
+    const parsed = checker.parse(type, data);
+    if (!(parsed instanceof Promise)) return factory.create(type, parsed.value, options);
+    const kept = factory.keep(options);
+    return parsed.then(({ value }) => factory.create(type, value, kept));
+  }
+
   /** The message that `emit` would store. */
   async createMessage(type: string, data: unknown, options: EmitOptions): Promise<NewMessage> {
     const { checker, factory } = this.#options;

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'record_invalid'
   | 'key_missing'
   | 'decrypt_failed'
+  | 'not_started'
   | 'emit_timeout'
   | 'source_overflow'
   | 'listener_failed'
@@ -107,6 +108,7 @@ export class StoreError extends PosthornError {
         | 'record_invalid'
         | 'key_missing'
         | 'decrypt_failed'
+        | 'not_started'
         | 'emit_timeout';
     },
   ) {
@@ -175,6 +177,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'record_invalid',
   'key_missing',
   'decrypt_failed',
+  'not_started',
   'emit_timeout',
   'source_overflow',
   'listener_failed',

@@ -39,6 +39,13 @@ export type {
 export type { EmitOptions, TraceContextHook } from './engine/message-factory.ts';
 export type { RecipientInput } from './engine/recipients.ts';
 export type { Receipt } from './engine/inbox.ts';
+export type {
+  OutboxBatch,
+  OutboxOptions,
+  OutboxReceipt,
+  SyncTransactionOptions,
+  TransactionOptions,
+} from './outbox.ts';
 export type { DeliveryWithAttempts } from './engine/delivery-admin.ts';
 export type { Health } from './health.ts';
 export type { EndpointExplanation, ExplainOptions } from './explain.ts';

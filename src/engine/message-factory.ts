@@ -114,7 +114,9 @@ export class MessageFactory {
       tenant: options.tenant ?? DEFAULT_TENANT,
       type,
       dataJson,
-      timestamp: options.timestamp === undefined ? this.#options.clock.now() : Number(options.timestamp),
+      timestamp: Math.trunc(
+        options.timestamp === undefined ? this.#options.clock.now() : Number(options.timestamp),
+      ),
       idempotencyKey,
       orderingKey: options.orderingKey,
       metadata,

@@ -25,6 +25,7 @@ import type {
   SettleParams,
   SettleResult,
 } from './claiming.ts';
+import type { OutboxStore } from './outbox.ts';
 import type { EndpointStore, Lane, PutLaneParams, SettingsStore } from './endpoint-store.ts';
 import type {
   ListParams,
@@ -52,6 +53,7 @@ export type * from './storing.ts';
 export type * from './claiming.ts';
 export type * from './endpoint-store.ts';
 export type * from './reading.ts';
+export type * from './outbox.ts';
 
 /** The store port: where endpoints, messages, deliveries and attempts live. The contract of each method stands with it; `createStoreSuite` of `posthorn/testing` proves it. */
 export interface Store {
@@ -185,6 +187,9 @@ export interface Store {
   watch(listener: (change: StoreChange) => void): () => void;
 
   readonly settings: SettingsStore;
+
+  /** Stores messages inside transactions of the caller; there when `capabilities.transactions` says so. */
+  readonly outbox?: OutboxStore | undefined;
 
   /** Ends timers and connections. Idempotent. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import { type Compilable, DummyDriver, Kysely, SqliteAdapter } from 'kysely';
 import type { Dialect } from './dialect.ts';
 import { formatNotification, type NotificationKind } from './notification.ts';
-import type { Row, Script } from './script.ts';
+import type { Row, Script, Statement } from './script.ts';
 import { nameTables, type TableNames, type Tables } from './tables.ts';
 import { Template, type TemplateValues } from './template.ts';
 
@@ -89,6 +89,11 @@ export class Database {
     const { sql, parameters } = query.compile();
     const { rows } = yield { sql, parameters, isFixed: false };
     return rows as readonly R[];
+  }
+
+  /** A statement for somebody else to run. */
+  bind(text: TemplateText, values: TemplateValues): Statement {
+    return this.#template(text).bind(values);
   }
 
   #template(text: TemplateText): Template {

@@ -1,0 +1,215 @@
+/**
+ * The transactional outbox: an emit that is part of a transaction of the caller. The message is stored by one statement
+ * on the caller's connection, unmatched; once that is committed, fan-out finds it. Rolled back, it was never there.
+ */
+import { describeValue } from './core/describe-value.ts';
+import type { EmitPath } from './emit-path.ts';
+import type { EngineHost } from './engine-host.ts';
+import type { EmitOptions } from './engine/message-factory.ts';
+import { OptionsError, StoreError } from './errors.ts';
+import type {
+  KyselyTransaction,
+  NewMessage,
+  OutboxStatement,
+  OutboxStore,
+  QueryFunction,
+  Store,
+  SyncQueryFunction,
+} from './store/store.ts';
+
+/** Options of an emit in a transaction. Without `to`: who gets the message is decided after the commit. */
+export interface OutboxOptions extends Omit<EmitOptions, 'to'> {
+  to?: undefined;
+}
+
+/** Options of `emit` in a transaction of an asynchronous driver. */
+export interface TransactionOptions extends OutboxOptions {
+  /** The open transaction: a Kysely transaction, or a function that runs a statement in it and answers with a promise. */
+  transaction: KyselyTransaction | QueryFunction;
+  transactionSync?: undefined;
+}
+
+/** Options of `emit` in a transaction of a synchronous driver. */
+export interface SyncTransactionOptions extends OutboxOptions {
+  /** Runs a statement in the open transaction, at once: `(sql, parameters) => db.prepare(sql).all(...parameters)`. */
+  transactionSync: SyncQueryFunction;
+  transaction?: undefined;
+}
+
+/** What an emit in a transaction answers. */
+export interface OutboxReceipt {
+  /** Id of the message. When its id or idempotency key was taken, nothing is stored, which no one can tell before the commit. */
+  readonly id: string;
+  /**
+   * Call it after the commit, and the message is matched and sent at once; otherwise by the next poll, except where the database notifies
+   * (PostgreSQL): there it changes nothing. Never throws.
+   */
+  afterCommit(): void;
+}
+
+/** What `outbox` answers: run the statements in your transaction, in order. */
+export interface OutboxBatch extends OutboxReceipt {
+  /** At present always one. */
+  readonly statements: readonly OutboxStatement[];
+}
+
+export interface OutboxParams {
+  readonly store: Store;
+  readonly host: EngineHost;
+  readonly emitPath: EmitPath;
+  readonly idempotencyWindowMs: number;
+}
+
+export class Outbox {
+  readonly #params: OutboxParams;
+
+  constructor(params: OutboxParams) {
+    this.#params = params;
+  }
+
+  /** The message is checked, and where it can be stored, before this returns. */
+  async emit(type: string, data: unknown, options: TransactionOptions): Promise<OutboxReceipt> {
+    const { transaction, transactionSync, ...rest } = options;
+    const outbox = this.#requireOutbox('transaction');
+    if (transactionSync !== undefined) throw bothGiven();
+    const run = readTransaction(transaction, outbox);
+    const { emitPath, host } = this.#params;
+    refuseRecipients(rest);
+    if (!outbox.mustRunAtOnce) {
+      const message = await emitPath.prepare(type, data, rest);
+      await host.ready('emit');
+      await run(this.#statement(outbox, message));
+      return this.#receipt(message.id);
+    }
+    const message = this.#createNow(type, data, rest, 'transaction');
+    const answer: unknown = run(this.#statement(outbox, message));
+    if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function')
+      throw new TypeError(
+        `transaction: expected a function that answers with a promise, got ${describeValue(answer)}. ` +
+          'For a synchronous driver (better-sqlite3, libsql, node:sqlite) pass it as `transactionSync`.',
+      );
+    await answer;
+    return this.#receipt(message.id);
+  }
+
+  /** Throws, and has stored, before it returns. */
+  emitSync(type: string, data: unknown, options: SyncTransactionOptions): OutboxReceipt {
+    const { transaction, transactionSync, ...rest } = options;
+    const outbox = this.#requireOutbox('transactionSync');
+    if (transaction !== undefined) throw bothGiven();
+    if (typeof transactionSync !== 'function')
+      throw new OptionsError(
+        'transactionSync',
+        `transactionSync: expected a function (sql, parameters) => rows, got ${describeValue(transactionSync)}`,
+      );
+    refuseRecipients(rest);
+    const message = this.#createNow(type, data, rest, 'transactionSync');
+    const { sql, parameters } = this.#statement(outbox, message);
+    const answer = transactionSync(sql, [...parameters]);
+    if (typeof (answer as { then?: unknown } | null | undefined)?.then === 'function') {
+      // Its failure is told by the error thrown here.
+      Promise.resolve(answer).catch(() => {});
+      throw new TypeError(
+        'transactionSync: the function answered with a promise, so the statement may run after the commit. ' +
+          'For an asynchronous driver pass it as `transaction`.',
+      );
+    }
+    return this.#receipt(message.id);
+  }
+
+  /** For everything else that can run a statement. */
+  statements(type: string, data: unknown, options: OutboxOptions = {}): OutboxBatch {
+    const outbox = this.#requireOutbox('outbox');
+    refuseRecipients(options);
+    const message = this.#createNow(type, data, options, 'outbox');
+    return { ...this.#receipt(message.id), statements: [this.#statement(outbox, message)] };
+  }
+
+  #requireOutbox(path: string): OutboxStore {
+    const { store } = this.#params;
+    if (store.outbox !== undefined) return store.outbox;
+    throw new OptionsError(
+      path,
+      `${path}: the ${store.name} store cannot take part in your transactions. Use sqlStore(…) of posthorn/sql, on the database of the transaction.`,
+    );
+  }
+
+  /** The tables must be there: a statement that waits for them would run after the commit. */
+  #createNow(type: string, data: unknown, options: OutboxOptions, path: string): NewMessage {
+    const { host, emitPath } = this.#params;
+    if (host.status === 'idle')
+      throw new StoreError(
+        `Cannot emit in a transaction before the dispatcher is started: call \`await dispatcher.start()\` first.`,
+        { code: 'not_started' },
+      );
+    const message = emitPath.prepare(type, data, options);
+    if (!(message instanceof Promise)) return message;
+    message.catch(() => {});
+    throw new TypeError(
+      `${path}: the schema of the event type ${JSON.stringify(type)} is asynchronous, so the statement would run after the transaction is over. ` +
+        'Use a synchronous schema for events that are emitted in transactions.',
+    );
+  }
+
+  #statement(outbox: OutboxStore, message: NewMessage): OutboxStatement {
+    return outbox.statement({ message, idempotencyWindowMs: this.#params.idempotencyWindowMs });
+  }
+
+  #receipt(id: string): OutboxReceipt {
+    return { id, afterCommit: () => this.#params.host.engine?.fanOut.wake() };
+  }
+}
+
+/** True for options that make an emit part of a transaction. */
+export function isTransactional(
+  options: object | undefined,
+): options is TransactionOptions | SyncTransactionOptions {
+  return (
+    options !== undefined &&
+    options !== null &&
+    ((options as TransactionOptions).transaction !== undefined ||
+      (options as SyncTransactionOptions).transactionSync !== undefined)
+  );
+}
+
+function readTransaction(
+  transaction: unknown,
+  outbox: OutboxStore,
+): (statement: OutboxStatement) => PromiseLike<unknown> {
+  if (typeof transaction === 'function') {
+    const query = transaction as QueryFunction;
+    return ({ sql, parameters }) => query(sql, [...parameters]);
+  }
+  if (isKysely(transaction)) {
+    if (transaction.isTransaction) return (statement) => outbox.runKysely(transaction, statement);
+    throw new OptionsError(
+      'transaction',
+      'transaction: got a Kysely instance that is no transaction; pass the `trx` of `db.transaction().execute(async (trx) => …)`.',
+    );
+  }
+  throw new OptionsError(
+    'transaction',
+    `transaction: expected a Kysely transaction or a function (sql, parameters) => Promise, got ${describeValue(transaction)}`,
+  );
+}
+
+function isKysely(value: unknown): value is KyselyTransaction {
+  if (typeof value !== 'object' || value === null) return false;
+  const { executeQuery, isTransaction } = value as Partial<KyselyTransaction>;
+  return typeof executeQuery === 'function' && typeof isTransaction === 'boolean';
+}
+
+function refuseRecipients(options: object): void {
+  if ((options as EmitOptions).to !== undefined)
+    throw new OptionsError(
+      'to',
+      'to: cannot go with a transaction, because the receivers of the message are decided after the commit.',
+    );
+}
+
+function bothGiven(): OptionsError {
+  return new OptionsError(
+    'transactionSync',
+    'transactionSync: give either `transaction` or `transactionSync`, not both.',
+  );
+}

@@ -1,0 +1,80 @@
+import { CompiledQuery } from 'kysely';
+import { toMessageColumns } from '../codec/message-codec.ts';
+import type { KyselyTransaction, OutboxStatement, OutboxStore } from '../outbox.ts';
+import type { Database, TemplateText } from './database.ts';
+
+/** Options of {@link createOutbox}. */
+export interface OutboxSettings {
+  /** The clock of the store; `undefined`: that of the database. */
+  readonly now: () => number | undefined;
+  /** Postgres: the channel and what is to be heard on it at the commit. */
+  readonly notification: { readonly channel: string; readonly payload: string } | undefined;
+}
+
+/** Writes messages as statements for transactions of the caller. */
+export function createOutbox(db: Database, { now, notification }: OutboxSettings): OutboxStore {
+  const { dialect } = db;
+  const text = dialect.name === 'postgres' && notification !== undefined ? insertAndNotify : insertMessage;
+  return {
+    mustRunAtOnce: dialect.name === 'sqlite',
+    statement({ message, idempotencyWindowMs }) {
+      const columns = toMessageColumns(message);
+      const { sql, parameters } = db.bind(text, {
+        id: columns.id,
+        tenant: columns.tenant,
+        type: columns.type,
+        data: columns.dataJson,
+        happened_at: columns.timestamp,
+        idempotency_key: columns.idempotencyKey,
+        held_for_ms: Number.isFinite(idempotencyWindowMs) ? idempotencyWindowMs : null,
+        ordering_key: columns.orderingKey,
+        fingerprint: columns.fingerprint,
+        addressed: columns.addressed ? 1 : 0,
+        extra: columns.extra,
+        now: now() ?? null,
+        channel: notification?.channel ?? null,
+        payload: notification?.payload ?? null,
+      });
+      return { sql, parameters: parameters as OutboxStatement['parameters'] };
+    },
+    runKysely: (transaction: KyselyTransaction, { sql, parameters }: OutboxStatement) =>
+      transaction.executeQuery(CompiledQuery.raw(sql, [...parameters])),
+  };
+}
+
+/**
+ * On conflict nothing, not an error: that would abort the transaction of the caller. Every parameter has one place, in the order of
+ * the drivers that count question marks.
+ */
+const insertMessage: TemplateText = (db) => {
+  const { dialect, names } = db;
+  const number = dialect.name === 'mysql' ? 'signed' : 'bigint';
+  const text = dialect.name === 'mysql' ? 'char' : 'text';
+  // Cast: where a value is null, or its type is to be inferred from more than one place, Postgres cannot tell its type.
+  const columns = {
+    id: ':id',
+    tenant: ':tenant',
+    type: ':type',
+    data: ':data',
+    happened_at: `cast(:happened_at as ${number})`,
+    idempotency_key: `cast(:idempotency_key as ${text})`,
+    held_key: `cast(:idempotency_key as ${text})`,
+    held_until: `coalesce(cast(:now as ${number}), ${dialect.now}) + cast(:held_for_ms as ${number})`,
+    ordering_key: `cast(:ordering_key as ${text})`,
+    fingerprint: `cast(:fingerprint as ${text})`,
+    addressed: `cast(:addressed as ${number})`,
+    test: '0',
+    extra: `cast(:extra as ${text})`,
+    created_at: `coalesce(cast(:now as ${number}), ${dialect.now})`,
+    unmatched: '1',
+  };
+  return (
+    `insert into ${names.messages} (${Object.keys(columns).join(', ')}) ` +
+    `values (${Object.values(columns).join(', ')}) ${dialect.onConflict(['id'], {})}` +
+    (dialect.hasReturning ? ' returning id' : '')
+  );
+};
+
+/** A notification of Postgres is sent at the commit, and never when it does not come. Text, because some drivers cannot read `void`. */
+const insertAndNotify: TemplateText = (db) =>
+  `with stored as (${insertMessage(db)}) select id, cast(pg_notify(:channel, :payload) as text) as notified from stored`;
