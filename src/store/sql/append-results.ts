@@ -25,10 +25,6 @@ export type AppendedEntry =
 export interface AppendOutcome {
   readonly now: number;
   readonly entries: readonly AppendedEntry[];
-  /** Some of the deliveries can be claimed, now or when their lane opens. */
-  readonly hasWork: boolean;
-  /** Some of the messages wait to be matched. */
-  readonly hasUnmatched: boolean;
 }
 
 /** The answer for the caller of the store. */

@@ -33,13 +33,12 @@ export const append: Operation<AppendOperation, AppendOutcome> = {
     const closed = yield* selectClosedLanes(db, now, planned.flat());
     const decided = planned.map((all) => all.map((one) => ({ ...one, isLeased: isLeased(one, closed) })));
     const added = entries.flatMap((entry, index) => toAdded(entry, decided[index]!, seqs));
-    const hasWork = yield* storeDeliveries(db, now, added, params);
+    yield* storeDeliveries(db, now, added, params);
+    if (entries.some(({ fannedOut }, index) => isNew(index) && !fannedOut)) yield* db.notify('fan_out');
     const existing = yield* selectExisting(db, decisions);
     return {
       now,
       entries: decisions.map((decision, index) => toAppended(decision, decided[index]!, existing)),
-      hasWork,
-      hasUnmatched: entries.some(({ fannedOut }, index) => isNew(index) && !fannedOut),
     };
   },
 };

@@ -5,12 +5,6 @@ import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { type AddedDelivery, storeDeliveries } from './store-deliveries.ts';
 
-/** What was stored, and whether some of it can be claimed, now or when its lane opens. */
-export interface CompletedFanOut {
-  readonly results: readonly CompleteFanOutResult[];
-  readonly hasWork: boolean;
-}
-
 interface MessageRow {
   readonly seq: NumberColumn;
   readonly id: string;
@@ -42,7 +36,7 @@ const markMatched: TemplateText = ({ names, dialect }) =>
 const NO_LEASE = { owner: '', leaseMs: 0 };
 
 /** Stores the deliveries of matched messages. */
-export const completeFanOut: Operation<CompleteFanOutParams, CompletedFanOut> = {
+export const completeFanOut: Operation<CompleteFanOutParams, readonly CompleteFanOutResult[]> = {
   isTransaction: true,
   *script(db, { results }) {
     const messages = yield* lockOpenMessages(db, results);
@@ -58,8 +52,8 @@ export const completeFanOut: Operation<CompleteFanOutParams, CompletedFanOut> = 
       return { stored: missing.map(({ id }) => id) };
     });
     if (matched.size > 0) yield* db.run(markMatched, { matched: [...matched].map((seq) => [seq]), now });
-    const hasWork = yield* storeDeliveries(db, now, added, NO_LEASE);
-    return { results: stored, hasWork };
+    yield* storeDeliveries(db, now, added, NO_LEASE);
+    return stored;
   },
 };
 

@@ -5,13 +5,13 @@ import { toSnapshot } from '../rows/delivery-row.ts';
 import { lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { changeLanes } from './lanes.ts';
-import { type SettledLeases, toResult } from './settle.ts';
+import { toResult } from './settle.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 
 const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
 
 /** Hands leases back. */
-export const release: Operation<ReleaseParams, SettledLeases> = {
+export const release: Operation<ReleaseParams, readonly SettleResult[]> = {
   isTransaction: true,
   *script(db, { leases }) {
     const held = yield* lockHeld(db, leases);
@@ -29,6 +29,7 @@ export const release: Operation<ReleaseParams, SettledLeases> = {
     });
     yield* writeTransitions(db, now, moves, lanes);
     yield* changeLanes(db, lanes.list());
-    return { results, hasWork: lanes.hasWork };
+    if (lanes.hasWork) yield* db.notify('work');
+    return results;
   },
 };

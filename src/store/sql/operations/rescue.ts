@@ -51,6 +51,7 @@ export function* rescueExpired(db: Database, now: number, maxRescues: number): S
     moves.map(({ row }) => toInterrupted(row, now)),
   );
   yield* changeLanes(db, lanes.list());
+  if (lanes.hasWork) yield* db.notify('work');
   return moves.map(({ row, next }) => toMovedDelivery(row, next, now));
 }
 

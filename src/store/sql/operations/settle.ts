@@ -8,16 +8,10 @@ import { LaneChanges } from './lane-changes.ts';
 import { changeLanes } from './lanes.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 
-/** What became of each lease, and whether some delivery can be claimed earlier than before, or will be. */
-export interface SettledLeases {
-  readonly results: readonly SettleResult[];
-  readonly hasWork: boolean;
-}
-
 const LOST: SettleResult = { kind: 'lost' };
 
 /** Writes outcomes. */
-export const settle: Operation<SettleParams, SettledLeases> = {
+export const settle: Operation<SettleParams, readonly SettleResult[]> = {
   isTransaction: true,
   *script(db, { settlements }) {
     const held = yield* lockHeld(db, settlements);
@@ -36,7 +30,8 @@ export const settle: Operation<SettleParams, SettledLeases> = {
     yield* writeTransitions(db, now, moves, lanes);
     yield* logAttempts(db, logged);
     yield* changeLanes(db, lanes.list());
-    return { results, hasWork: lanes.hasWork };
+    if (lanes.hasWork) yield* db.notify('work');
+    return results;
   },
 };
 

@@ -48,20 +48,20 @@ const insertDeliveries: TemplateText = ({ names, dialect }) => {
    })} order by ord`;
 };
 
-/** Stores deliveries, and wakes the lanes of those that wait. True when some do. */
+/** Stores deliveries, wakes the lanes of those that wait, and tells other processes of them. */
 export function* storeDeliveries(
   db: Database,
   now: number,
   added: readonly AddedDelivery[],
   { owner, leaseMs }: LeaseTerms,
-): Script<boolean> {
+): Script<void> {
   for (const chunk of chunksOf(added, () => 1_000))
     yield* db.run(insertDeliveries, { added: chunk.map(toRow), now, leaseUntil: now + leaseMs, owner });
-  return yield* wakeLanesOf(db, now, added.filter(isWaiting));
+  yield* wakeLanesOf(db, now, added.filter(isWaiting));
 }
 
 /** Deliveries with an ordering key become ready by their turn, while their lanes are locked; the others are already. */
-function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery[]): Script<boolean> {
+function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery[]): Script<void> {
   const lanes = new LaneChanges();
   for (const one of waiting) if (orderingKeyOf(one) === null) lanes.wake(one.delivery.laneId, now);
   const ordered = waiting.filter((one) => orderingKeyOf(one) !== null);
@@ -74,7 +74,7 @@ function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery
     yield* refreshKeys(db, keys, lanes);
   }
   yield* wakeLanes(db, lanes.wakes());
-  return lanes.hasWork;
+  if (lanes.hasWork) yield* db.notify('work');
 }
 
 function isWaiting({ delivery, isLeased }: AddedDelivery): boolean {
