@@ -46,6 +46,13 @@ export interface Dialect extends ParameterStyle {
     readonly on: string;
     readonly changes: Readonly<Record<string, string>>;
   }): string;
+  /** A whole `delete` of the rows of `table` whose `column` is a `value` of `rows`. */
+  deleteFrom(params: {
+    readonly table: string;
+    readonly column: string;
+    readonly rows: string;
+    readonly value: string;
+  }): string;
   /** Inserts and updates can answer with rows (`returning`). */
   readonly hasReturning: boolean;
   /** Derived tables can see the columns of those before them (`lateral`). */

@@ -41,6 +41,8 @@ export const mysqlDialect: Dialect = {
     const own = Object.fromEntries(Object.entries(changes).map(([column, value]) => [`t.${column}`, value]));
     return `update ${rows} straight_join ${table} as t on ${on} set ${setClause(own)}`;
   },
+  deleteFrom: ({ table, column, rows, value }) =>
+    `delete t from ${rows} straight_join ${table} as t on t.${column} = ${value}`,
   hasReturning: false,
   hasLateral: false,
   least: (first, second) => `least(${first}, ${second})`,

@@ -1,6 +1,6 @@
 import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import { noteChange } from './changes.ts';
+import { lockChanges, noteChange } from './changes.ts';
 
 const selectSetting: TemplateText = ({ names }) => `select value from ${names.settings} where name = :name`;
 
@@ -24,6 +24,7 @@ export const putSetting: Operation<{ readonly key: string; readonly value: strin
   {
     isTransaction: true,
     *script(db, { key, value }) {
+      yield* lockChanges(db);
       if (value === undefined) yield* db.run(deleteSetting, { name: key });
       else yield* db.run(upsertSetting, { name: key, value });
       yield* noteChange(db, 'setting', key);

@@ -36,6 +36,8 @@ export const postgresDialect: Dialect = {
   },
   updateFrom: ({ table, rows, on, changes }) =>
     `update ${table} as t set ${setClause(changes)} from ${rows} where ${on}`,
+  deleteFrom: ({ table, column, rows, value }) =>
+    `delete from ${table} where ${column} in (select ${value} from ${rows})`,
   hasReturning: true,
   hasLateral: true,
   least: (first, second) => `least(${first}, ${second})`,

@@ -25,6 +25,8 @@ export const sqliteDialect: Dialect = {
   },
   updateFrom: ({ table, rows, on, changes }) =>
     `update ${table} as t set ${setClause(changes)} from ${rows} where ${on}`,
+  deleteFrom: ({ table, column, rows, value }) =>
+    `delete from ${table} where ${column} in (select ${value} from ${rows})`,
   hasReturning: true,
   hasLateral: false,
   least: (first, second) => `min(${first}, ${second})`,

@@ -1,0 +1,74 @@
+import type { PutLaneParams } from '../../store.ts';
+import type { TemplateText } from '../database.ts';
+import type { Operation } from '../operation.ts';
+import { LANE_VIEW_COLUMNS, type LaneViewRow } from '../rows/lane-row.ts';
+import { lockChanges, noteChange } from './changes.ts';
+import { lockLanes, refreshLanes } from './lanes.ts';
+
+const createLane: TemplateText = ({ names, dialect }) =>
+  `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
+   values (:id, 0, 0, 0, 0, 0, 0) ${dialect.onConflict(['id'], {})}`;
+
+const selectLane: TemplateText = ({ names }) =>
+  `select ${LANE_VIEW_COLUMNS} from ${names.lanes} l where l.id = :id`;
+
+const updateLane: TemplateText = ({ names }) =>
+  `update ${names.lanes} set paused = :paused, blocked_until = :blockedUntil, blocked_reason = :blockedReason where id = :id`;
+
+/** Writes one lane row, however many deliveries wait. */
+export const putLane: Operation<PutLaneParams, undefined> = {
+  isTransaction: true,
+  *script(db, params) {
+    const { laneId: id } = params;
+    // Only pauses are told: blocks are frequent, and found in the lane by whoever claims.
+    if (params.paused !== undefined) yield* lockChanges(db);
+    const now = yield* db.now();
+    if (db.dialect.forUpdate === '') yield* db.run(createLane, { id });
+    else yield* lockLanes(db, [id]);
+    const [row] = yield* db.query<LaneViewRow>(selectLane, { id });
+    const before = toLaneState(row!);
+    const after = changeLane(before, params, now);
+    if (after === before) return undefined;
+    const { paused, blockedUntil, blockedReason } = after;
+    yield* db.run(updateLane, { id, paused: paused ? 1 : 0, blockedUntil, blockedReason });
+    yield* refreshLanes(db, now, [id]);
+    if (paused !== before.paused) yield* noteChange(db, 'endpoint', id);
+    if (!paused && blockedUntil <= now) yield* db.notify('work');
+    return undefined;
+  },
+};
+
+interface LaneState {
+  readonly paused: boolean;
+  /** 0 when not blocked. */
+  readonly blockedUntil: number;
+  readonly blockedReason: string | null;
+}
+
+function toLaneState(row: LaneViewRow): LaneState {
+  return {
+    paused: Number(row.paused) === 1,
+    blockedUntil: Number(row.blocked_until),
+    blockedReason: row.blocked_reason,
+  };
+}
+
+/** The same object when nothing changes. */
+function changeLane(lane: LaneState, params: PutLaneParams, now: number): LaneState {
+  const paused = params.paused ?? lane.paused;
+  const block = blockFor(lane, params, now);
+  if (paused === lane.paused && block === undefined) return lane;
+  return { ...lane, ...block, paused };
+}
+
+/** A block that would end before the one in force changes nothing. */
+function blockFor(
+  lane: LaneState,
+  { blockForMs, blockedReason = undefined }: PutLaneParams,
+  now: number,
+): Pick<LaneState, 'blockedUntil' | 'blockedReason'> | undefined {
+  if (blockForMs === undefined) return undefined;
+  if (blockForMs === 0) return lane.blockedUntil === 0 ? undefined : { blockedUntil: 0, blockedReason: null };
+  if (now + blockForMs <= lane.blockedUntil) return undefined;
+  return { blockedUntil: now + blockForMs, blockedReason: blockedReason ?? null };
+}

@@ -1,0 +1,119 @@
+import { sql } from 'kysely';
+import type { Delivery, DiscardReason } from '../../../core/delivery.ts';
+import { type DeliveryEvent, transition } from '../../../core/transition.ts';
+import type { RescheduleParams } from '../../store.ts';
+import type { Database, TemplateText } from '../database.ts';
+import type { Operation } from '../operation.ts';
+import { DELIVERY_COLUMNS, type DeliveryRow, toDelivery, toSnapshot } from '../rows/delivery-row.ts';
+import type { NumberColumn } from '../rows/number-column.ts';
+import type { Script } from '../script.ts';
+import { type SeqPage, toSeqPage } from '../seq-page.ts';
+import { tableAs } from '../tables.ts';
+import { allOf, type Condition, deliveryConditions, oneOfMany } from '../where.ts';
+import { LaneChanges } from './lane-changes.ts';
+import { changeLanes, lockLanes } from './lanes.ts';
+import { type Move, writeTransitions } from './transitions.ts';
+
+/** A batch to move: `after` is the number of the last delivery of the batch before. */
+export type RescheduleOperation = Pick<RescheduleParams, 'where' | 'limit'> & {
+  readonly event: RescheduleEvent;
+  readonly after: number | undefined;
+};
+
+/** What happens to the deliveries. */
+export type RescheduleEvent = Extract<DeliveryEvent, { kind: 'retry_requested' | 'discard_requested' }>;
+
+const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
+
+const SELECT = `select ${DELIVERY_COLUMNS}, m.id as message_id`;
+
+const selectBySeq: TemplateText = ({ names, dialect }) =>
+  `${SELECT} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = wanted.seq
+   join ${names.messages} m on m.seq = d.message_seq order by d.seq`;
+
+const cancelSending: TemplateText = ({ names, dialect }) =>
+  dialect.updateFrom({
+    table: names.deliveries,
+    rows: dialect.rows('wanted', { seq: 'int' }),
+    on: `t.seq = wanted.seq and t.state = 'sending'`,
+    changes: { cancelled: `coalesce(t.cancelled, ${dialect.text(':reason')})` },
+  });
+
+/**
+ * Moves a batch of deliveries, oldest first. Answers with those that were moved, as they are now.
+ *
+ * They are chosen without locks, and read again under those of their lanes: nobody else moves a delivery that is not leased then, only retention
+ * may remove a finished one. A leased one is marked, and before its lane is locked: whoever settles it locks in that order.
+ */
+export const reschedule: Operation<RescheduleOperation, SeqPage<Delivery>> = {
+  isTransaction: true,
+  *script(db, params) {
+    const { event, limit } = params;
+    const now = yield* db.now();
+    const page = toSeqPage(yield* selectCandidates(db, params), limit, (row) => row);
+    const wanted = page.items.map(({ seq }) => [Number(seq)] as const);
+    if (wanted.length === 0) return { items: [], next: page.next };
+    if (event.kind === 'discard_requested') yield* markSending(db, wanted, event.reason);
+    yield* lockLanes(
+      db,
+      page.items.map(({ lane_id }) => lane_id),
+    );
+    const rows = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
+    const lanes = new LaneChanges();
+    const moves = planMoves(rows, event);
+    yield* writeTransitions(db, now, moves, lanes);
+    yield* changeLanes(db, lanes.list());
+    if (lanes.hasWork) yield* db.notify('work');
+    const changed = moves.map(({ row }) => [Number(row.seq)] as const);
+    if (event.kind === 'discard_requested') changed.push(...(yield* markRest(db, rows, event.reason)));
+    const items = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted: changed });
+    return { items: items.map(toDelivery), next: page.next };
+  },
+};
+
+type DeliveryRowOfMessage = DeliveryRow & { readonly message_id: string };
+type Seqs = readonly (readonly [seq: number])[];
+
+/** Deliveries that the event may move, one more than fit into the batch. */
+function* selectCandidates(
+  db: Database,
+  { where, event, after = 0, limit }: RescheduleOperation,
+): Script<readonly { readonly seq: NumberColumn; readonly lane_id: string }[]> {
+  const conditions: Condition[] = [
+    ...deliveryConditions(db, where),
+    event.kind === 'retry_requested' ? sql`d.state <> 'sending'` : sql`d.state in ('scheduled', 'sending')`,
+    sql`d.seq > ${after}`,
+  ];
+  if (where.deliveryIds !== undefined) conditions.push(oneOfMany(db, 'd.id', where.deliveryIds));
+  const query = db.build
+    .selectFrom(tableAs(db.names, 'deliveries', 'd'))
+    .select(['d.seq', 'd.lane_id'])
+    .where(allOf(conditions))
+    .orderBy('d.seq')
+    .limit(sql.lit(limit + 1));
+  return yield* db.select(query);
+}
+
+function planMoves(rows: readonly DeliveryRow[], event: RescheduleEvent): readonly Move[] {
+  return rows.flatMap((row) => {
+    const next = transition(toSnapshot(row), event, NO_LIMITS);
+    return next === undefined ? [] : [{ row, next }];
+  });
+}
+
+/** The state machine leaves an attempt that runs alone; the row remembers the wish until its outcome is written. */
+function* markSending(db: Database, wanted: Seqs, reason: DiscardReason): Script<void> {
+  if (wanted.length > 0) yield* db.run(cancelSending, { wanted, reason });
+}
+
+/** Marks those that were leased while their lanes were waited for. All that are marked. */
+function* markRest(db: Database, rows: readonly DeliveryRow[], reason: DiscardReason): Script<Seqs> {
+  const sending = rows.filter(({ state }) => state === 'sending');
+  const unmarked = sending.filter(({ cancelled }) => cancelled === null);
+  yield* markSending(db, toSeqs(unmarked), reason);
+  return toSeqs(sending);
+}
+
+function toSeqs(rows: readonly DeliveryRow[]): Seqs {
+  return rows.map(({ seq }) => [Number(seq)]);
+}
