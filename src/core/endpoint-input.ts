@@ -95,12 +95,13 @@ const MAX_METADATA_BYTES = 16 * 1024;
 /**
  * Checks an endpoint given by a caller.
  *
+ * @param functions what is registered; undefined: not known here, so every name passes
  * @param path name of the endpoint in messages
  * @throws OptionsError naming the field, what was expected and what came
  */
 export function validateEndpointInput(
   raw: unknown,
-  functions: FunctionRegistry,
+  functions: FunctionRegistry | undefined,
   path = 'endpoint',
 ): ValidEndpointInput {
   // A copy, so that what was checked is what is stored, whatever the caller does to the object afterwards.
@@ -109,7 +110,7 @@ export function validateEndpointInput(
   if (input.secret !== undefined && input.secrets !== undefined)
     throw new OptionsError(`${path}.secrets`, `${path}.secrets: give either secret or secrets, not both`);
   if (input.filter !== undefined)
-    validateFilter(input.filter, `${path}.filter`, new Set(Object.keys(functions.filter ?? {})));
+    validateFilter(input.filter, `${path}.filter`, namesOf(functions, 'filter'));
   if (
     input.metadata !== undefined &&
     serializeJson(input.metadata, `${path}.metadata`).length > MAX_METADATA_BYTES
@@ -161,15 +162,26 @@ const rateLimit = z.strictObject({
   intervalMs: z.number().min(1).max(86_400_000),
 });
 
-/** Checks delivery settings of a dispatcher (`path` empty) or an endpoint. */
+/** Names of the functions of a kind; undefined when they are not known here. */
+function namesOf(
+  functions: FunctionRegistry | undefined,
+  kind: keyof FunctionRegistry,
+): ReadonlySet<string> | undefined {
+  return functions === undefined ? undefined : new Set(Object.keys(functions[kind] ?? {}));
+}
+
+/**
+ * Checks delivery settings of a dispatcher (`path` empty) or an endpoint.
+ *
+ * @param functions what is registered; undefined: not known here, so every name passes
+ */
 export function validateDeliverySettings(
   settings: DeliverySettings,
   path: string,
-  functions: FunctionRegistry,
+  functions: FunctionRegistry | undefined,
 ): void {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
-  const names = (kind: keyof FunctionRegistry): ReadonlySet<string> =>
-    new Set(Object.keys(functions[kind] ?? {}));
+  const names = (kind: keyof FunctionRegistry): ReadonlySet<string> | undefined => namesOf(functions, kind);
   const check = <Key extends keyof DeliverySettings>(
     key: Key,
     validate: (value: NonNullable<DeliverySettings[Key]>, path: string) => unknown,
@@ -193,9 +205,9 @@ export function validateDeliverySettings(
   check('ordering', (value, where) => parseInput(z.enum(['none', 'fifo', 'key']), value, where));
 }
 
-function validateName(value: unknown, path: string, known: ReadonlySet<string>): void {
-  if (typeof value === 'string' && known.has(value)) return;
-  const suggestion = typeof value === 'string' ? nearest(value, [...known]) : undefined;
+function validateName(value: unknown, path: string, known: ReadonlySet<string> | undefined): void {
+  if (typeof value === 'string' && value !== '' && known?.has(value) !== false) return;
+  const suggestion = typeof value === 'string' ? nearest(value, [...(known ?? [])]) : undefined;
   const hint =
     suggestion === undefined
       ? `Register it under functions.shouldRetry.`
