@@ -1,0 +1,202 @@
+/** From an endpoint in the file to its record. */
+import type { Random } from '../../../clock.ts';
+import type { EndpointRecord, Secret } from '../../../core/endpoint.ts';
+import { expectInteger, unexpected } from '../../../core/expect-value.ts';
+import type { FunctionRegistry } from '../../../core/functions.ts';
+import { validateHeaders } from '../../../core/header-rules.ts';
+import { ID_EXPECTED, isId } from '../../../core/id.ts';
+import type { JsonObject } from '../../../core/json.ts';
+import { DEFAULT_TENANT } from '../../../core/message.ts';
+import { nearest } from '../../../core/nearest.ts';
+import { generateSecret } from '../../../core/secret.ts';
+import { describeError, OptionsError } from '../../../errors.ts';
+import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
+import type { Keyring } from '../../codec/keyring.ts';
+import { checkEndpoint } from './check-endpoint.ts';
+import { readInstant } from './instant-text.ts';
+import { readSecrets, type TypedSecret } from './read-secrets.ts';
+import { ENDPOINT_KEYS } from './stored-endpoint.ts';
+
+/** What reading needs to know. */
+export interface ReadingTools {
+  /** Undefined: nothing is encrypted. */
+  readonly keyring: Keyring | undefined;
+  readonly functions: FunctionRegistry | undefined;
+  readonly random: Random;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/** An endpoint in the file, and which one it is. */
+export interface EndpointPlace {
+  readonly raw: JsonObject;
+  /** Its path in messages: `endpoints[3]`. */
+  readonly at: string;
+  readonly id: string;
+  /** The same endpoint as it was before. */
+  readonly known: EndpointRecord | undefined;
+}
+
+/** What was read. */
+export interface ReadEndpoint {
+  /** Instants and revision are those in the file; where there are none, those of the known one, or those of a new one. */
+  readonly record: EndpointRecord;
+  /** The file has all that the record has, encrypted where it should be. */
+  readonly isComplete: boolean;
+  /** A secret was generated: it must get into the file. */
+  readonly isGenerated: boolean;
+}
+
+const COMPLETE_KEYS = ['id', 'events', 'tenant', 'status', 'secrets', 'createdAt', 'updatedAt', 'revision'];
+const SUGGESTED_KEYS: readonly string[] = [...ENDPOINT_KEYS, 'secret'];
+
+/**
+ * Reads one endpoint and checks it.
+ *
+ * @throws OptionsError naming the field that is wrong
+ */
+export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEndpoint {
+  const { raw, at, known } = place;
+  checkKeys(raw, SUGGESTED_KEYS, `${at}.`);
+  if (raw['hidden'] !== undefined)
+    throw new OptionsError(
+      `${at}.hidden`,
+      `${at}.hidden: endpoints in this file are never hidden; remove it.`,
+    );
+  const typed = readSecrets(raw, at);
+  const stored = readStored(place, typed, tools);
+  const opened = openStored(stored, at, tools.keyring);
+  const given = typed === undefined ? known?.secrets : dateSecrets(typed, opened.secrets, known, tools.now);
+  const generated = given === undefined ? generateSecrets(opened, tools) : [];
+  const unchecked = { ...opened, secrets: given ?? generated };
+  const record = { ...unchecked, secrets: checkEndpoint(unchecked, tools.functions, at) };
+  return {
+    record,
+    isComplete:
+      COMPLETE_KEYS.every((key) => raw[key] !== undefined) &&
+      (typed ?? []).every(({ createdAt }) => createdAt !== undefined) &&
+      raw['disabledReason'] === record.disabledReason &&
+      raw['lane'] === record.lane &&
+      !needsSealing(stored, tools.keyring),
+    isGenerated: generated.length > 0,
+  };
+}
+
+/**
+ * Refuses keys that are probably slips of the pen: an endpoint whose `evnets` are ignored would get everything. Others
+ * are somebody's own and stay.
+ */
+export function checkKeys(object: JsonObject, known: readonly string[], prefix: string): void {
+  for (const key of Object.keys(object)) {
+    if (known.includes(key) || !/^[A-Za-z]+$/.test(key)) continue;
+    const meant = nearest(key, known);
+    if (meant === undefined) continue;
+    throw new OptionsError(
+      prefix + key,
+      `Unknown key ${JSON.stringify(prefix + key)}. Did you mean ${JSON.stringify(meant)}? ` +
+        `A remark of your own is kept under a name that is not so near, such as ${JSON.stringify(`x-${key}`)}.`,
+    );
+  }
+}
+
+/** The record as it stands there, perhaps encrypted. What is missing is filled in; settings are checked later. */
+function readStored(
+  { raw, at, id, known }: EndpointPlace,
+  typed: readonly TypedSecret[] | undefined,
+  { now }: ReadingTools,
+): EndpointRecord {
+  const settings = ENDPOINT_KEYS.flatMap((key) => (raw[key] === undefined ? [] : [[key, raw[key]] as const]));
+  const status = raw['status'] ?? 'enabled';
+  const lane = readFixed(raw, 'lane', at, known);
+  // Before anything is decrypted in it: values are not looked at yet.
+  if (raw['headers'] !== undefined) validateHeaderTexts(raw['headers'], `${at}.headers`);
+  return {
+    ...(Object.fromEntries(settings) as unknown as EndpointRecord),
+    id,
+    tenant: (readFixed(raw, 'tenant', at, known) ?? DEFAULT_TENANT) as string,
+    events: (raw['events'] ?? ['**']) as readonly string[],
+    status: status as EndpointRecord['status'],
+    ...readReason(raw, at, status),
+    ...(lane === undefined ? {} : { lane: lane as string }),
+    secrets: (typed ?? []).map((secret) => ({ ...secret, createdAt: secret.createdAt ?? now })),
+    createdAt: readTime(raw, 'createdAt', at) ?? known?.createdAt ?? now,
+    updatedAt: readTime(raw, 'updatedAt', at) ?? known?.updatedAt ?? now,
+    revision:
+      raw['revision'] === undefined
+        ? (known?.revision ?? 1)
+        : expectInteger(raw['revision'], `${at}.revision`, 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** A member that decides who sees the endpoint, or what refers to it. */
+function readFixed(
+  raw: JsonObject,
+  key: 'tenant' | 'lane',
+  at: string,
+  known: EndpointRecord | undefined,
+): unknown {
+  const value = raw[key];
+  if (value === undefined) return known?.[key];
+  if (known !== undefined && value !== known[key])
+    throw new OptionsError(
+      `${at}.${key}`,
+      `${at}.${key} cannot be changed. Create another endpoint instead: remove its id as well.`,
+    );
+  if (key === 'lane' && !isId(value)) throw unexpected(`${at}.lane`, ID_EXPECTED, value);
+  return value;
+}
+
+function readReason(raw: JsonObject, at: string, status: unknown): Pick<EndpointRecord, 'disabledReason'> {
+  const reason = raw['disabledReason'];
+  if (reason !== undefined && reason !== 'gone' && reason !== 'manual')
+    throw unexpected(`${at}.disabledReason`, '"gone" or "manual"', reason);
+  return status === 'disabled' ? { disabledReason: reason ?? 'manual' } : {};
+}
+
+function readTime(raw: JsonObject, key: 'createdAt' | 'updatedAt', at: string): number | undefined {
+  return raw[key] === undefined ? undefined : readInstant(raw[key], `${at}.${key}`);
+}
+
+function validateHeaderTexts(headers: unknown, path: string): void {
+  const isReadable =
+    typeof headers === 'object' &&
+    headers !== null &&
+    !Array.isArray(headers) &&
+    Object.values(headers).every((value) => typeof value === 'string');
+  if (!isReadable) validateHeaders(headers, path);
+}
+
+function openStored(stored: EndpointRecord, at: string, keyring: Keyring | undefined): EndpointRecord {
+  try {
+    return unsealEndpoint(stored, keyring);
+  } catch (cause) {
+    throw new OptionsError(at, `${at}: ${describeError(cause)}`, { cause });
+  }
+}
+
+/** A secret without a date has the one it had, or is new. */
+function dateSecrets(
+  typed: readonly TypedSecret[],
+  opened: readonly Secret[],
+  known: EndpointRecord | undefined,
+  now: number,
+): readonly Secret[] {
+  return opened.map((secret, index) => {
+    if (typed[index]?.createdAt !== undefined) return secret;
+    const same = known?.secrets.find(({ value }) => value === secret.value);
+    return { ...secret, createdAt: same?.createdAt ?? now };
+  });
+}
+
+/** What `endpoints.create` does for one that comes without: it must not be unsigned by the way. */
+function generateSecrets({ signatures }: EndpointRecord, { random, now }: ReadingTools): readonly Secret[] {
+  // Wrong signatures are found afterwards.
+  const schemes = Array.isArray(signatures) ? signatures : ['standard'];
+  const isReadable = schemes.every((scheme: unknown) => typeof scheme === 'string' || isObject(scheme));
+  const value = isReadable ? generateSecret(schemes, random) : undefined;
+  return value === undefined ? [] : [{ value, createdAt: now }];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
