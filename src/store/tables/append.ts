@@ -68,7 +68,8 @@ function appendEntry(tables: Tables, entry: AppendEntry, params: AppendParams, n
     const row = addDelivery(tables, message, delivery, now);
     if (row === undefined || row.state !== 'scheduled') continue;
     if (delivery.lease !== undefined && isLeasable(row, now)) {
-      leased.push(leaseDelivery(tables, row, delivery.lease, params.leaseMs, now));
+      const { leaseMs, owner } = params;
+      leased.push(leaseDelivery(tables, row, { lease: delivery.lease, leaseMs, owner }, now));
     } else {
       requeue(tables, row, now);
     }

@@ -52,15 +52,15 @@ export function applyTransition(tables: Tables, row: DeliveryRow, intended: Tran
 export function leaseDelivery(
   tables: Tables,
   row: DeliveryRow,
-  lease: string,
-  leaseMs: number,
+  terms: { readonly lease: string; readonly leaseMs: number; readonly owner: string },
   now: number,
 ): LeasedDelivery {
+  const { lease, leaseMs, owner } = terms;
   applyEvent(tables, row, CLAIMED, now);
   row.lease = lease;
   row.leasedAt = now;
   row.leaseUntil = now + leaseMs;
-  row.holder = tables.holder;
+  row.holder = owner;
   row.firstAttemptAt ??= now;
   tables.leases.add(row);
   if (!row.message.message.test && row.lane.rate !== undefined) {
@@ -129,5 +129,6 @@ function afterCancel(row: DeliveryRow, next: Transition): Transition {
 function endLease(tables: Tables, row: DeliveryRow): void {
   tables.leases.remove(row);
   row.lease = undefined;
+  row.holder = undefined;
   row.cancelled = undefined;
 }

@@ -13,7 +13,7 @@ export function claimDue(tables: Tables, params: ClaimParams): ClaimResult {
   const rescued = rescue(tables, params.maxRescues, now);
   const leased: LeasedDelivery[] = [];
   tables.lanes.pick(params, now, (row) => {
-    leased.push(leaseDelivery(tables, row, params.lease, params.leaseMs, now));
+    leased.push(leaseDelivery(tables, row, params, now));
   });
   const next = tables.lanes.next(params, now);
   const expiresAt = tables.leases.first?.leaseUntil ?? Infinity;

@@ -33,7 +33,7 @@ export function createDeliveryRow(
     lease: undefined,
     leasedAt: 0,
     leaseUntil: 0,
-    holder: 0,
+    holder: undefined,
     cancelled: undefined,
     entry: undefined,
     inKeyQueue: false,

@@ -16,6 +16,11 @@ export class EndpointRows {
     this.#changes = changes;
   }
 
+  /** Hidden ones too. */
+  get all(): Iterable<EndpointRow> {
+    return this.#byId.values();
+  }
+
   get(id: string): EndpointRow | undefined {
     return this.#byId.get(id);
   }

@@ -19,7 +19,6 @@ export function claimFanOut(tables: Tables, params: ClaimFanOutParams): readonly
     if (row.fanOutLease !== undefined && now < row.fanOutUntil) continue;
     row.fanOutLease = params.lease;
     row.fanOutUntil = now + params.leaseMs;
-    row.fanOutHolder = tables.holder;
     tables.changes.noteFanOut(row);
     claims.push({ message: row.message, lease: params.lease });
   }

@@ -35,6 +35,21 @@ export function renew(tables: Tables, params: RenewParams): readonly Lease[] {
   return lost;
 }
 
+/** Ends the time of leases whose holder is gone: the next claim rescues them. */
+export function expireLeases(tables: Tables, isGone: (holder: string | undefined) => boolean): void {
+  const now = tables.now();
+  const expired: DeliveryRow[] = [];
+  for (let row = tables.leases.first; row !== undefined; row = row.next)
+    if (row.leaseUntil > now && isGone(row.holder)) expired.push(row);
+  for (const row of expired) {
+    tables.leases.remove(row);
+    row.leaseUntil = now;
+    tables.leases.add(row);
+    tables.changes.noteDelivery(row);
+  }
+  if (expired.length > 0) tables.watchers.noteWork();
+}
+
 /** Hands leases back. */
 export function release(tables: Tables, params: ReleaseParams): readonly SettleResult[] {
   const now = tables.now();

@@ -32,7 +32,6 @@ export function createMessageRow(
     fannedOut: place.fannedOut,
     fanOutLease: undefined,
     fanOutUntil: 0,
-    fanOutHolder: 0,
     deliveries: [],
     unfinished: 0,
     unsuccessful: 0,

@@ -27,6 +27,12 @@ export class OrderedRows<Row extends OrderedRow> {
     this.#rows.push(row);
   }
 
+  /** The row with this sequence. */
+  find(sequence: number): Row | undefined {
+    const row = this.#rows[this.#indexAfter(sequence - 1)];
+    return row?.sequence === sequence && !row.removed ? row : undefined;
+  }
+
   /** To be called once for each row of this list whose `removed` was set. */
   noteRemoved(): void {
     this.#removed += 1;

@@ -28,8 +28,6 @@ export interface MessageRow extends OrderedRow, PlacedRow, LinkedRow<MessageRow>
   /** Token of the process that matches it, and until when. */
   fanOutLease: string | undefined;
   fanOutUntil: number;
-  /** As of a delivery. */
-  fanOutHolder: number;
   /** In order of creation; an endpoint has at most one. */
   deliveries: DeliveryRow[];
   unfinished: number;
@@ -63,8 +61,8 @@ export interface DeliveryRow extends OrderedRow, PlacedRow, LinkedRow<DeliveryRo
   lease: string | undefined;
   leasedAt: number;
   leaseUntil: number;
-  /** {@link Tables.holder} of the call that leased it. */
-  holder: number;
+  /** `owner` of the call that leased it. */
+  holder: string | undefined;
   /** Why it is to be discarded instead of scheduled again: it was cancelled while `sending`. */
   cancelled: DiscardReason | undefined;
   /** It stands in the queue of its ordering key. */

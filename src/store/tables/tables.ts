@@ -35,8 +35,6 @@ export class Tables {
   /** For errors: `memory`. */
   readonly storeName: string;
   clock: { now(): number } | undefined;
-  /** Who makes the call that runs, when a store tells its callers apart; kept with each lease. */
-  holder = 0;
   #sequence = 0;
 
   constructor(storeName: string, changes: RowChanges = NO_CHANGES, watchers: Watchers = new Watchers()) {

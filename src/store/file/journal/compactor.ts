@@ -80,7 +80,8 @@ export class Compactor {
       for (const { offset, bytes } of splitLines(block)) {
         const record = parseLine(bytes.subarray(0, -1));
         const row = record === undefined ? undefined : source.find(record);
-        if (row?.place?.segment === segment.number && row.place.offset === offset) source.rewrite(row, bytes);
+        if (row?.place?.segment === segment.number && row.place.offset === offset)
+          source.rewrite(row, bytes, false);
       }
       await this.#flushed();
       if (this.#isStopped) return;
@@ -98,7 +99,7 @@ export class Compactor {
       const line = Buffer.alloc(place.length);
       await segment.file.read(line, place.offset);
       reportDamage(options.log, { file: segment.path, offset: place.offset, bytes: line });
-      if (row.place === place) source.rewrite(row, line);
+      if (row.place === place) source.rewrite(row, line, true);
     }
     await this.#flushed();
   }

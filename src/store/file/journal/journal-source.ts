@@ -13,8 +13,11 @@ export interface JournalSource {
   confirmed(buffer: FlushBuffer): void;
   /** The row that a line is about, if there is one. */
   find(record: object): PlacedRow | undefined;
-  /** The row is to be written again: as it is now, or as it stands in `line`, which is valid until the call returns. */
-  rewrite(row: PlacedRow, line: Uint8Array): void;
+  /**
+   * The row is to be written again. `line` is its newest version, valid until the call returns; `isDamaged`: it cannot be
+   * read, so what memory knows is better.
+   */
+  rewrite(row: PlacedRow, line: Uint8Array, isDamaged: boolean): void;
   /** All rows. */
   rows(): Iterable<PlacedRow>;
 }

@@ -18,7 +18,7 @@ interface Span {
 }
 
 /**
- * The lines at some places, in order; `undefined` for one that is damaged. Neighbours are read together. All reads have begun
+ * The lines at some places, in order; `undefined` for one that is damaged, or that the disk cannot read. Neighbours are read together. All reads have begun
  * when it returns, so a segment may be closed then: its file waits for them.
  */
 export async function readPlaces(
@@ -27,17 +27,41 @@ export async function readPlaces(
 ): Promise<readonly (object | undefined)[]> {
   const records = new Array<object | undefined>(places.length).fill(undefined);
   await Promise.all(
-    planReads(segments, places).map(async ({ file, start, end, indices }) => {
-      const bytes = Buffer.allocUnsafe(end - start);
-      const count = await file.read(bytes, start);
-      for (const index of indices) {
+    planReads(segments, places).map(async (span) => {
+      const bytes = await readSpan(span);
+      for (const index of span.indices) {
         const { offset, length } = places[index]!;
-        const from = offset - start;
-        if (from + length <= count) records[index] = parseLine(bytes.subarray(from, from + length - 1));
+        const line = bytes?.subarray(offset - span.start, offset - span.start + length);
+        // A disk that cannot read one line may well read its neighbours.
+        records[index] =
+          line === undefined ? await readLine(span.file, places[index]!) : parseWhole(line, length);
       }
     }),
   );
   return records;
+}
+
+/** `undefined` when some of it cannot be read. */
+async function readSpan({ file, start, end }: Span): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafe(end - start);
+  try {
+    return bytes.subarray(0, await file.read(bytes, start));
+  } catch {
+    return undefined;
+  }
+}
+
+async function readLine(file: OpenFile, { offset, length }: RowPlace): Promise<object | undefined> {
+  const line = Buffer.allocUnsafe(length);
+  try {
+    return parseWhole(line.subarray(0, await file.read(line, offset)), length);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseWhole(line: Buffer, length: number): object | undefined {
+  return line.length === length ? parseLine(line.subarray(0, -1)) : undefined;
 }
 
 function planReads(segments: Segments, places: readonly RowPlace[]): Span[] {

@@ -1,0 +1,113 @@
+/**
+ * The rows of a folder whose lock this process holds, in memory and in the journal.
+ *
+ * Every call works on the tables in one go, and is answered once all that it changed, or may have seen, is in the journal.
+ * When a flush fails, those who wait for it are refused, memory is thrown away, and the next call reads it again from the
+ * disk: so what a caller is told is what a restart would find.
+ */
+import { StoreError } from '../../errors.ts';
+import type { Keyring } from '../codec/keyring.ts';
+import type { Tables } from '../tables/tables.ts';
+import { Watchers } from '../tables/watchers.ts';
+import type { Journal, JournalResumption } from './journal/journal.ts';
+import type { JournalOptions } from './journal/journal-options.ts';
+import { openJournal } from './journal/open-journal.ts';
+import { FileRows } from './rows/file-rows.ts';
+import { RowReplay } from './rows/row-replay.ts';
+import { StoredTexts } from './rows/stored-texts.ts';
+
+/** What the state of a folder is made with. */
+export interface FolderStateOptions {
+  readonly clock: { now(): number };
+  readonly journal: JournalOptions;
+  readonly keyring: Keyring | undefined;
+}
+
+/** The state while nothing is wrong. */
+export interface OpenFolder {
+  readonly rows: FileRows;
+  readonly journal: Journal;
+  readonly texts: StoredTexts;
+}
+
+export class FolderState {
+  /** They stay the same when memory is read again. */
+  readonly watchers: Watchers;
+  readonly #options: FolderStateOptions;
+  #open: OpenFolder | undefined;
+  #resumption: JournalResumption | undefined;
+  #recovering: Promise<OpenFolder> | undefined;
+  #isClosed = false;
+
+  private constructor(options: FolderStateOptions) {
+    this.#options = options;
+    // Nobody is sent to look for what could still fail to be stored.
+    this.watchers = new Watchers((tell) => void this.#settled().then(tell));
+  }
+
+  /** Reads what is there. @throws StoreError */
+  static async open(options: FolderStateOptions): Promise<FolderState> {
+    const state = new FolderState(options);
+    state.#open = await state.#read();
+    return state;
+  }
+
+  /** Does something with the tables, and waits until it is durable. @throws StoreError when it could not be stored */
+  async run<T>(apply: (tables: Tables, open: OpenFolder) => T): Promise<T> {
+    const open = await this.ready();
+    const result = apply(open.rows.tables, open);
+    await open.journal.flushed();
+    return result;
+  }
+
+  /** The same, for what has to be read back: reading and writing go on side by side. */
+  async runReading<T, Texts>(
+    apply: (tables: Tables, open: OpenFolder) => { readonly result: T; readonly reading: Promise<Texts> },
+  ): Promise<{ readonly result: T; readonly texts: Texts }> {
+    const open = await this.ready();
+    const { result, reading } = apply(open.rows.tables, open);
+    const [texts] = await Promise.all([reading, open.journal.flushed()]);
+    return { result, texts };
+  }
+
+  /** The state, read again after a failure. @throws StoreError while it cannot be read or written, and after `close` */
+  async ready(): Promise<OpenFolder> {
+    if (this.#isClosed) throw new StoreError('The file store is closed: call open({ clock }) first.');
+    if (this.#open !== undefined && this.#open.journal.failure === undefined) return this.#open;
+    this.#recovering ??= this.#recover().finally(() => (this.#recovering = undefined));
+    return this.#recovering;
+  }
+
+  /** Writes what is left, and closes all files. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#recovering?.catch(() => undefined);
+    await this.#open?.journal.close();
+    await this.#resumption?.epochFile.close();
+  }
+
+  async #recover(): Promise<OpenFolder> {
+    if (this.#open !== undefined) {
+      this.#resumption = await this.#open.journal.abandon();
+      this.#open = undefined;
+    }
+    // One that was followed has nothing to go on with.
+    await this.#resumption!.epochFile.check();
+    const open = await this.#read(this.#resumption);
+    this.#resumption = undefined;
+    this.#open = open;
+    return open;
+  }
+
+  async #read(resumption?: JournalResumption): Promise<OpenFolder> {
+    const { clock, keyring, journal: options } = this.#options;
+    const rows = new FileRows({ clock, keyring, watchers: this.watchers, hiddenOnly: false });
+    const journal = await openJournal(options, new RowReplay(rows, options.log), resumption);
+    return { rows, journal, texts: new StoredTexts(journal, options.log) };
+  }
+
+  async #settled(): Promise<void> {
+    // A failure is told to those who wait for what they stored.
+    await this.#open?.journal.flushed().catch(() => undefined);
+  }
+}

@@ -1,0 +1,32 @@
+/** What memory keeps of rows whose text is on the disk. */
+import type { Message } from '../../../core/message.ts';
+import type { StoredResponse } from '../../../core/stored-response.ts';
+import type { NewAttempt } from '../../store.ts';
+
+/** A response was there; what it said is on the disk. */
+const SOME_RESPONSE: StoredResponse = Object.freeze({
+  status: 0,
+  headers: {},
+  body: '',
+  bodyEncoding: 'utf8',
+  bodyTruncated: false,
+  bodyComplete: false,
+});
+
+/** The message without what may be large. */
+export function slimMessage(message: Message): Message {
+  return { ...message, dataJson: '', metadata: undefined };
+}
+
+/** The attempt with what counting asks for. */
+export function slimAttempt({ outcome, reason, attempt, durationMs, response }: NewAttempt): NewAttempt {
+  return {
+    outcome,
+    reason,
+    detail: undefined,
+    attempt,
+    durationMs,
+    response: response === undefined ? undefined : SOME_RESPONSE,
+    traceparent: undefined,
+  };
+}
