@@ -22,6 +22,11 @@ export interface Dialect extends ParameterStyle {
    * On MySQL a locking query that reads the table first would lock all of it.
    */
   readonly lookup: 'join' | 'straight_join';
+  /**
+   * Behind the alias of a table that is looked up by its primary key, and locked: `${lookup} lanes l${byPrimaryKey} on l.id = wanted.id`. MySQL would read,
+   * and lock, all of a small table.
+   */
+  readonly byPrimaryKey: string;
   /** A parameter whose type the statement does not show: a whole number, or text. */
   int(expression: string): string;
   text(expression: string): string;
@@ -38,7 +43,7 @@ export interface Dialect extends ParameterStyle {
   onConflict(key: readonly string[], changes: Readonly<Record<string, string>>): string;
   /**
    * A whole `update` of many rows: sets `changes` (column to expression) of the rows of `table` (alias `t`) that meet `on`, which compares
-   * them with `rows`.
+   * their primary key with `rows`.
    */
   updateFrom(params: {
     readonly table: string;

@@ -25,6 +25,7 @@ export const mysqlDialect: Dialect = {
     return `json_table(:${name}$, '$[*]' columns (ord for ordinality, ${members.join(', ')})) as ${name}`;
   },
   lookup: 'straight_join',
+  byPrimaryKey: ' force index (primary)',
   int: (expression) => expression,
   text: (expression) => expression,
   forUpdate: ' for update',
@@ -39,7 +40,7 @@ export const mysqlDialect: Dialect = {
   },
   updateFrom: ({ table, rows, on, changes }) => {
     const own = Object.fromEntries(Object.entries(changes).map(([column, value]) => [`t.${column}`, value]));
-    return `update ${rows} straight_join ${table} as t on ${on} set ${setClause(own)}`;
+    return `update ${rows} straight_join ${table} as t force index (primary) on ${on} set ${setClause(own)}`;
   },
   deleteFrom: ({ table, column, rows, value }) =>
     `delete t from ${rows} straight_join ${table} as t on t.${column} = ${value}`,

@@ -15,9 +15,12 @@ interface MessageRow {
   readonly fan_out_lease: string | null;
 }
 
+const selectSeqs: TemplateText = ({ names, dialect }) =>
+  `select m.seq from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = wanted.id order by m.seq`;
+
 const lockMessages: TemplateText = ({ names, dialect }) =>
   `select m.seq, m.id, m.tenant, m.type, m.test, m.unmatched, m.fan_out_lease
-   from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = wanted.id
+   from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on m.seq = wanted.seq
    order by wanted.ord${dialect.forUpdate}`;
 
 const selectEndpoints: TemplateText = ({ names, dialect }) =>
@@ -106,8 +109,10 @@ function* lockOpenMessages(
   results: CompleteFanOutParams['results'],
 ): Script<ReadonlyMap<string, OpenMessage>> {
   if (results.length === 0) return new Map();
-  const ids = [...new Set(results.map(({ messageId }) => messageId))].sort();
-  const rows = yield* db.query<MessageRow>(lockMessages, { wanted: ids.map((id) => [id]) });
+  const ids = new Set(results.map(({ messageId }) => messageId));
+  const seqs = yield* db.query<{ seq: NumberColumn }>(selectSeqs, { wanted: [...ids].map((id) => [id]) });
+  const wanted = seqs.map(({ seq }) => [Number(seq)] as const);
+  const rows = yield* db.query<MessageRow>(lockMessages, { wanted });
   const messages = rows.map((row) => [row.id, new OpenMessage(row)] as const);
   const bySeq = new Map(messages.map(([, message]) => [message.seq, message]));
   const endpoints = yield* db.query<{ message_seq: NumberColumn; endpoint_id: string }>(selectEndpoints, {

@@ -1,41 +1,55 @@
 import type { Lease } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
 import { DELIVERY_COLUMNS, type DeliveryRow } from '../rows/delivery-row.ts';
+import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockLanes } from './lanes.ts';
 
 type LeaseProof = Pick<Lease, 'deliveryId' | 'lease'>;
 
-const LEASE_COLUMNS = { id: 'text', lease: 'text' } as const;
-const IS_HELD = `d.id = held.id and d.lease = held.lease and d.state = 'sending'`;
-
-const selectLanes: TemplateText = ({ names, dialect }) =>
-  `select distinct d.lane_id from ${dialect.rows('held', LEASE_COLUMNS)} ${dialect.lookup} ${names.deliveries} d on ${IS_HELD}`;
+const selectPlaces: TemplateText = ({ names, dialect }) =>
+  `select d.seq, d.lane_id, d.lease from ${dialect.rows('held', { id: 'text', lease: 'text' })}
+   ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease
+   where d.state = 'sending' order by held.ord`;
 
 const lockDeliveries: TemplateText = ({ names, dialect }) =>
-  `select ${DELIVERY_COLUMNS} from ${dialect.rows('held', LEASE_COLUMNS)} ${dialect.lookup} ${names.deliveries} d on ${IS_HELD}
-   order by held.ord${dialect.forUpdate}`;
+  `select ${DELIVERY_COLUMNS} from ${dialect.rows('held', { seq: 'int', lease: 'text' })}
+   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = held.seq and d.lease = held.lease
+   where d.state = 'sending' order by held.ord${dialect.forUpdate}`;
+
+interface Place {
+  readonly seq: NumberColumn;
+  readonly lane_id: string;
+  readonly lease: string;
+}
 
 /**
  * The fence: locks the deliveries whose leases still stand, and before them their lanes. Each is answered once, under the token
  * with which it is leased.
  */
 export function* lockHeld(db: Database, leases: readonly LeaseProof[]): Script<HeldDeliveries> {
-  const held = toRows(leases);
-  if (held.length === 0) return new HeldDeliveries([]);
-  const lanes = yield* db.query<{ lane_id: string }>(selectLanes, { held });
+  const places = yield* findPlaces(db, leases);
   yield* lockLanes(
     db,
-    lanes.map(({ lane_id }) => lane_id),
+    places.map(({ lane_id }) => lane_id),
   );
-  if (lanes.length === 0) return new HeldDeliveries([]);
-  return new HeldDeliveries(yield* db.query<DeliveryRow>(lockDeliveries, { held }));
+  return yield* lockPlaces(db, places);
 }
 
 /** The fence without the lanes, for what makes nothing ready. */
 export function* lockHeldAlone(db: Database, leases: readonly LeaseProof[]): Script<HeldDeliveries> {
+  return yield* lockPlaces(db, yield* findPlaces(db, leases));
+}
+
+/** Where they are: lanes are locked first, and deliveries by their primary key. */
+function* findPlaces(db: Database, leases: readonly LeaseProof[]): Script<readonly Place[]> {
   const held = toRows(leases);
-  if (held.length === 0) return new HeldDeliveries([]);
+  return held.length === 0 ? [] : yield* db.query<Place>(selectPlaces, { held });
+}
+
+function* lockPlaces(db: Database, places: readonly Place[]): Script<HeldDeliveries> {
+  if (places.length === 0) return new HeldDeliveries([]);
+  const held = places.map(({ seq, lease }) => [Number(seq), lease] as const);
   return new HeldDeliveries(yield* db.query<DeliveryRow>(lockDeliveries, { held }));
 }
 

@@ -14,11 +14,11 @@ import type { LaneChange } from './lane-changes.ts';
 import { firstReady } from './first-ready.ts';
 
 const lockByIds: TemplateText = ({ names, dialect }) =>
-  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id
+  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
    order by wanted.ord${dialect.forUpdate}`;
 
 const lockFreeByIds: TemplateText = ({ names, dialect }) =>
-  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id
+  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
    order by wanted.ord${dialect.skipLocked}`;
 
 const createLanes: TemplateText = ({ names, dialect }) =>

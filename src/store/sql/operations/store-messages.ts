@@ -43,11 +43,16 @@ const insertMessages: TemplateText = ({ names, dialect }) =>
 const selectSeqs: TemplateText = ({ names, dialect }) =>
   `select m.seq, m.id from ${dialect.rows('stored', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = stored.id`;
 
+const selectExpiredKeys: TemplateText = ({ names, dialect }) =>
+  `select m.seq from ${dialect.rows('wanted', { tenant: 'text', held_key: 'text' })} ${dialect.lookup} ${names.messages} m
+     on m.tenant = wanted.tenant and m.held_key = wanted.held_key
+   where m.held_until <= :now order by m.seq`;
+
 const freeKeys: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.messages,
-    rows: dialect.rows('wanted', { tenant: 'text', held_key: 'text' }),
-    on: 't.tenant = wanted.tenant and t.held_key = wanted.held_key and t.held_until <= :now',
+    rows: dialect.rows('expired', { seq: 'int' }),
+    on: 't.seq = expired.seq and t.held_until <= :now',
     changes: { held_key: 'null', held_until: 'null' },
   });
 
@@ -124,7 +129,8 @@ function* freeExpiredKeys(db: Database, now: number, entries: readonly AppendEnt
   const keyed = entries.filter(({ message }) => message.idempotencyKey !== undefined);
   if (keyed.length === 0) return;
   const wanted = keyed.map(({ message }) => [message.tenant, message.idempotencyKey!] as const);
-  yield* db.run(freeKeys, { wanted, now });
+  const rows = yield* db.query<{ seq: NumberColumn }>(selectExpiredKeys, { wanted, now });
+  if (rows.length > 0) yield* db.run(freeKeys, { expired: rows.map(({ seq }) => [Number(seq)]), now });
 }
 
 function* lookUp(db: Database, entries: readonly AppendEntry[], known: KnownMessages): Script<void> {

@@ -25,6 +25,7 @@ export const postgresDialect: Dialect = {
     return `unnest(${arrays.join(', ')}) with ordinality as ${name}(${Object.keys(columns).join(', ')}, ord)`;
   },
   lookup: 'join',
+  byPrimaryKey: '',
   int: (expression) => `${expression}::bigint`,
   text: (expression) => `${expression}::text`,
   forUpdate: ' for update',

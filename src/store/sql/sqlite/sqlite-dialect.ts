@@ -14,6 +14,7 @@ export const sqliteDialect: Dialect = {
     return `(select key as ord, ${members.join(', ')} from json_each(:${name}$)) as ${name}`;
   },
   lookup: 'join',
+  byPrimaryKey: '',
   int: (expression) => expression,
   text: (expression) => expression,
   forUpdate: '',
