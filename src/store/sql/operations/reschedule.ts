@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Delivery, DiscardReason } from '../../../core/delivery.ts';
+import type { Delivery } from '../../../core/delivery.ts';
 import { type DeliveryEvent, transition } from '../../../core/transition.ts';
 import type { RescheduleParams } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
@@ -35,15 +35,15 @@ const cancelSending: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('wanted', { seq: 'int' }),
-    on: `t.seq = wanted.seq and t.state = 'sending'`,
+    on: 't.seq = wanted.seq',
     changes: { cancelled: `coalesce(t.cancelled, ${dialect.text(':reason')})` },
   });
 
 /**
  * Moves a batch of deliveries, oldest first. Answers with those that were moved, as they are now.
  *
- * They are chosen without locks, and read again under those of their lanes: nobody else moves a delivery that is not leased then, only retention
- * may remove a finished one. A leased one is marked, and before its lane is locked: whoever settles it locks in that order.
+ * They are chosen without locks, and read again under those of their lanes: nobody else moves them then, only retention may remove a
+ * finished one.
  */
 export const reschedule: Operation<RescheduleOperation, SeqPage<Delivery>> = {
   isTransaction: true,
@@ -51,22 +51,20 @@ export const reschedule: Operation<RescheduleOperation, SeqPage<Delivery>> = {
     const { event, limit } = params;
     const now = yield* db.now();
     const page = toSeqPage(yield* selectCandidates(db, params), limit, (row) => row);
-    const wanted = page.items.map(({ seq }) => [Number(seq)] as const);
-    if (wanted.length === 0) return { items: [], next: page.next };
-    if (event.kind === 'discard_requested') yield* markSending(db, wanted, event.reason);
+    if (page.items.length === 0) return { items: [], next: page.next };
     yield* lockLanes(
       db,
       page.items.map(({ lane_id }) => lane_id),
     );
-    const rows = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
+    const rows = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted: toSeqs(page.items) });
     const lanes = new LaneChanges();
     const moves = planMoves(rows, event);
     yield* writeTransitions(db, now, moves, lanes);
     yield* changeLanes(db, lanes.list());
     if (lanes.hasWork) yield* db.notify('work');
-    const changed = moves.map(({ row }) => [Number(row.seq)] as const);
-    if (event.kind === 'discard_requested') changed.push(...(yield* markRest(db, rows, event.reason)));
-    const items = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted: changed });
+    const marked = yield* markSending(db, rows, event);
+    const wanted = toSeqs([...moves.map(({ row }) => row), ...marked]);
+    const items = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
     return { items: items.map(toDelivery), next: page.next };
   },
 };
@@ -101,19 +99,18 @@ function planMoves(rows: readonly DeliveryRow[], event: RescheduleEvent): readon
   });
 }
 
-/** The state machine leaves an attempt that runs alone; the row remembers the wish until its outcome is written. */
-function* markSending(db: Database, wanted: Seqs, reason: DiscardReason): Script<void> {
-  if (wanted.length > 0) yield* db.run(cancelSending, { wanted, reason });
-}
-
-/** Marks those that were leased while their lanes were waited for. All that are marked. */
-function* markRest(db: Database, rows: readonly DeliveryRow[], reason: DiscardReason): Script<Seqs> {
+/** The state machine leaves an attempt that runs alone; the row remembers the wish until its outcome is written. Those that are marked. */
+function* markSending(
+  db: Database,
+  rows: readonly DeliveryRow[],
+  event: RescheduleEvent,
+): Script<readonly DeliveryRow[]> {
+  if (event.kind !== 'discard_requested') return [];
   const sending = rows.filter(({ state }) => state === 'sending');
-  const unmarked = sending.filter(({ cancelled }) => cancelled === null);
-  yield* markSending(db, toSeqs(unmarked), reason);
-  return toSeqs(sending);
+  if (sending.length > 0) yield* db.run(cancelSending, { wanted: toSeqs(sending), reason: event.reason });
+  return sending;
 }
 
-function toSeqs(rows: readonly DeliveryRow[]): Seqs {
+function toSeqs(rows: readonly Pick<DeliveryRow, 'seq'>[]): Seqs {
   return rows.map(({ seq }) => [Number(seq)]);
 }
