@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'not_found'
   | 'store_failed'
   | 'store_full'
+  | 'store_owner_lost'
   | 'store_unavailable'
   | 'schema_mismatch'
   | 'record_invalid'
@@ -91,10 +92,11 @@ export class NotFoundError extends PosthornError {
 
 /**
  * The store could not do its work (I/O, connection, full, unreadable record). `cause` holds the driver's error, when
- * there is one. Codes: `store_failed` (I/O), `store_full`, `store_unavailable` (the database cannot be reached, or does not
- * answer), `schema_mismatch` (its tables are not those of this release), `emit_timeout`; `record_invalid` (what is stored is
- * not a record), `key_missing` (it is encrypted with a key that the store was not given), `decrypt_failed` (it was changed,
- * or copied from somewhere else).
+ * there is one. Codes: `store_failed` (I/O), `store_full`, `store_unavailable` (the database, or the process that owns the
+ * folder, cannot be reached, or does not answer), `store_owner_lost` (that process ended before it answered: the call may
+ * have been made or not), `schema_mismatch` (the tables are not those of this release), `emit_timeout`; `record_invalid`
+ * (what is stored is not a record), `key_missing` (it is encrypted with a key that the store was not given),
+ * `decrypt_failed` (it was changed, or copied from somewhere else).
  */
 export class StoreError extends PosthornError {
   constructor(
@@ -103,6 +105,7 @@ export class StoreError extends PosthornError {
       code?:
         | 'store_failed'
         | 'store_full'
+        | 'store_owner_lost'
         | 'store_unavailable'
         | 'schema_mismatch'
         | 'record_invalid'
@@ -172,6 +175,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'not_found',
   'store_failed',
   'store_full',
+  'store_owner_lost',
   'store_unavailable',
   'schema_mismatch',
   'record_invalid',

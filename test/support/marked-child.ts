@@ -73,6 +73,11 @@ export class MarkedChild {
     });
   }
 
+  /** How many lines have come that begin with a word, and were given to nobody. */
+  count(word: string): number {
+    return this.#lines.filter((line) => line.split(' ')[0] === word).length;
+  }
+
   /** A line on its standard input. */
   tell(line: string): void {
     this.#child.stdin.write(`${line}\n`);

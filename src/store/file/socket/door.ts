@@ -19,7 +19,11 @@ export class Door {
 
   /** Whether the socket is still there. False when somebody removed it by hand: then another process may own the folder. */
   isHeld(): boolean {
-    return socketIdentity(this.place.path) === this.#candidate.identity;
+    try {
+      return socketIdentity(this.place.path) === this.#candidate.identity;
+    } catch {
+      return false;
+    }
   }
 
   /** From now on connections are answered, first those that wait. They come paused. */

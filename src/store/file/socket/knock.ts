@@ -28,10 +28,10 @@ export function knock(path: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
     socket.once('connect', () => {
-      socket.removeAllListeners('error');
       resolve({ kind: 'answered', socket });
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
+    // Stays: an error between this answer and the next listener must not end the process.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
       const kind = KINDS[error.code ?? ''];
       if (kind !== undefined) return resolve({ kind });
       const hint = error.code === 'EACCES' ? ' It belongs to another user.' : '';

@@ -1,0 +1,120 @@
+import type { Socket } from 'node:net';
+import type { Clock, Random } from '../../../clock.ts';
+import { describeError, StoreError } from '../../../errors.ts';
+import type { StoreChange } from '../../store.ts';
+import { contend } from './contend.ts';
+import type { Door } from './door.ts';
+import { LinkEnded } from './link-ended.ts';
+import type { LocalStore } from './local-store.ts';
+import { OwnerLink } from './owner-link.ts';
+import { OwnerServer } from './owner-server.ts';
+import { findSocketPlace } from './socket-place.ts';
+import type { StoreCall } from './store-calls.ts';
+import { sweepSockets } from './sweep-sockets.ts';
+
+/** So many owners may end while they are greeted before the next one is given time. */
+const QUICK_TRIES = 3;
+
+const PAUSE_MS = 50;
+
+/** What `arrive` needs. */
+export interface ArriveOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+  /** How long an owner may take to say hello. */
+  readonly answerLimitMs: number;
+  /** How long a client may leave its answers unread. */
+  readonly unreadLimitMs: number;
+  /** Highest number of an owner so far. */
+  readonly lastEpoch: number;
+  readonly openLocal: () => Promise<LocalStore>;
+  /** Makes a call of the local store for a client. */
+  readonly callLocal: (local: LocalStore, call: StoreCall, params: unknown) => Promise<unknown>;
+  /** Owners of leases that this process has named. */
+  readonly holders: ReadonlySet<string>;
+  readonly onChange: (change: StoreChange) => void;
+  readonly onLost: (link: OwnerLink) => void;
+  readonly log: (message: string) => void;
+}
+
+/** How this process reaches the store of the folder. */
+export type Station =
+  | { readonly kind: 'owner'; readonly local: LocalStore; readonly server: OwnerServer }
+  | { readonly kind: 'client'; readonly link: OwnerLink };
+
+/**
+ * Becomes the owner of a folder, or a client of its owner.
+ *
+ * @throws StoreError (rejects) when the local store cannot be opened (the lock is given up then), or the owner cannot
+ *   be talked to
+ * @throws the reason of the signal (rejects) when that was aborted
+ */
+export async function arrive(options: ArriveOptions): Promise<Station> {
+  const { dir, clock, random, signal } = options;
+  for (let tries = 1; ; tries += 1) {
+    // Again each time: the folder may have been removed meanwhile.
+    const place = await findSocketPlace(dir, random);
+    const result = await contend({ place, clock, random, signal });
+    if (result.kind === 'owner') return own(result.door, options);
+    const abort = (): void => void result.socket.destroy();
+    signal.addEventListener('abort', abort);
+    try {
+      return await greet(options, result.socket);
+    } catch (error) {
+      if (!(error instanceof LinkEnded)) throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    if (tries > QUICK_TRIES)
+      await new Promise<void>((resolve) => void clock.setTimer(resolve, PAUSE_MS, true));
+  }
+}
+
+async function own(door: Door, options: ArriveOptions): Promise<Station> {
+  const { clock, signal, unreadLimitMs, openLocal, callLocal, holders, onChange, log } = options;
+  let local: LocalStore | undefined;
+  try {
+    local = await openLocal();
+    signal.throwIfAborted();
+  } catch (error) {
+    await local?.store.close();
+    door.release();
+    throw error;
+  }
+  const opened = local;
+  const server = new OwnerServer({
+    door,
+    local,
+    clock,
+    unreadLimitMs,
+    ownHolders: holders,
+    call: (call, params) => callLocal(opened, call, params),
+    onChange,
+    log,
+  });
+  // What remains is swept by the next owner.
+  sweepSockets(door.place, clock).catch((error: unknown) =>
+    log(`Could not remove what killed processes left in ${door.place.folder}: ${describeError(error)}.`),
+  );
+  return { kind: 'owner', local, server };
+}
+
+async function greet(options: ArriveOptions, socket: Socket): Promise<Station> {
+  const { clock, answerLimitMs: limitMs, lastEpoch, holders, onChange, onLost } = options;
+  const link: OwnerLink = await OwnerLink.greet({
+    socket,
+    clock,
+    limitMs,
+    holders,
+    onChange,
+    onLost: () => onLost(link),
+  });
+  if (link.epoch >= lastEpoch) return { kind: 'client', link };
+  await link.close();
+  throw new StoreError(
+    `Could not use the file store: its owner has the number ${link.epoch}, but number ${lastEpoch} was there before. ` +
+      'The folder was replaced by an older one; restart this process.',
+  );
+}

@@ -1,0 +1,30 @@
+import type { StoreChange } from '../../store.ts';
+
+/** More endpoints than that are told as "any may have changed". */
+const MAX_ENDPOINTS = 100;
+
+/** Changes that cannot be told yet. They are hints, so equal ones are told once, and their number is bounded. */
+export class PendingChanges {
+  readonly #changes = new Map<string, StoreChange>();
+  #endpoints = 0;
+
+  add(change: StoreChange): void {
+    const key = JSON.stringify(change);
+    if (this.#changes.has(key)) return;
+    this.#changes.set(key, change);
+    if (change.kind !== 'endpoint') return;
+    this.#endpoints += 1;
+    if (this.#endpoints <= MAX_ENDPOINTS) return;
+    for (const [told, { kind }] of this.#changes) if (kind === 'endpoint') this.#changes.delete(told);
+    this.#endpoints = 0;
+    this.add({ kind: 'endpoint', id: undefined });
+  }
+
+  /** What is pending, in order; nothing is, afterwards. */
+  take(): readonly StoreChange[] {
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
+    this.#endpoints = 0;
+    return changes;
+  }
+}
