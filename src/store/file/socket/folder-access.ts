@@ -92,7 +92,9 @@ export class FolderAccess {
         if (!(error instanceof LinkEnded)) throw error;
         // It may have ended in the moment in which it was found.
         if (this.#station === station) this.#arriveAgain();
-        if (!error.isUnmade && AFTER_OWNER_LOST[call] === 'reject') throw ownerLost(call);
+        if (!error.isUnmade && AFTER_OWNER_LOST[call] === 'reject') {
+          throw ownerLost(call, this.#openers > 0 ? 'the process that owned it ended' : 'it was closed');
+        }
       }
     }
   }
@@ -208,9 +210,9 @@ export class FolderAccess {
   }
 }
 
-function ownerLost(call: StoreCall): StoreError {
+function ownerLost(call: StoreCall, what: string): StoreError {
   return new StoreError(
-    `The process that owned the file store ended before it answered a call of ${call}, which it may have made or not.`,
+    `The file store did not answer a call of ${call}, which it may have made or not: ${what} meanwhile.`,
     { code: 'store_owner_lost' },
   );
 }

@@ -93,6 +93,8 @@ export class OwnerConnection {
 
   #leave(): void {
     if (this.#state !== 'ended') this.#state = 'left';
+    // What it still sends is read, and ignored: its own end comes after that.
+    this.#channel.resume();
     this.#channel.end();
   }
 
