@@ -6,9 +6,14 @@ import type { Database } from './database.ts';
 /** A condition of a query. */
 export type Condition = RawBuilder<SqlBool>;
 
+/** What deliveries are found by. */
+export type DeliveryWhere = ListWhere & { readonly deliveryIds?: readonly string[] | undefined };
+
 /** Conditions on deliveries, alias `d`: all members, the instants by creation. */
-export function deliveryConditions(db: Database, where: ListWhere): Condition[] {
+export function deliveryConditions(db: Database, where: DeliveryWhere): Condition[] {
+  const { deliveryIds } = where;
   return [
+    ...(deliveryIds === undefined ? [] : [oneOfMany(db, 'd.id', deliveryIds)]),
     ...tenantConditions('d', where.tenant),
     ...timeConditions('d.created_at', where),
     ...messageConditions(db, 'd.message_seq', where),
@@ -65,7 +70,7 @@ export function attemptConditions(db: Database, where: ListWhere): Condition[] {
 }
 
 /** One of very many values, handed over as one parameter. */
-export function oneOfMany(db: Database, column: string, values: readonly string[]): Condition {
+function oneOfMany(db: Database, column: string, values: readonly string[]): Condition {
   if (values.length === 0) return sql`1 = 0`;
   return sql`${sql.raw(column)} in (select v.value from ${manyTexts(db, values)})`;
 }

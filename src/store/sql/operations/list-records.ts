@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Listable, ListParams } from '../../store.ts';
 import type { Database } from '../database.ts';
+import { selectDeliveryPage } from '../delivery-pages.ts';
 import type { Operation } from '../operation.ts';
 import { type AttemptRow, toAttempt } from '../rows/attempt-row.ts';
 import { type DeliveryRow, toDelivery } from '../rows/delivery-row.ts';
@@ -8,13 +9,7 @@ import { type MessageRow, toStoredMessage } from '../rows/message-row.ts';
 import type { Script } from '../script.ts';
 import { type SeqPage, toSeqPage } from '../seq-page.ts';
 import { tableAs } from '../tables.ts';
-import {
-  allOf,
-  attemptConditions,
-  type Condition,
-  deliveryConditions,
-  messageListConditions,
-} from '../where.ts';
+import { allOf, attemptConditions, type Condition, messageListConditions } from '../where.ts';
 
 /** A page to list: `after` is the number of the last row of the page before. */
 export type ListOperation = Omit<ListParams<keyof Listable>, 'cursor'> & {
@@ -48,19 +43,18 @@ function* listMessages(db: Database, params: ListOperation): Script<SeqPage<List
 }
 
 function* listDeliveries(db: Database, params: ListOperation): Script<SeqPage<Listable['deliveries']>> {
-  const query = db.build
-    .selectFrom(tableAs(db.names, 'deliveries', 'd'))
-    .innerJoin(tableAs(db.names, 'messages', 'm'), 'm.seq', 'd.message_seq')
-    .selectAll('d')
-    .select('m.id as message_id')
-    .where(allOf([...deliveryConditions(db, params.where), ...behind('d', params)]))
-    .orderBy('d.seq', direction(params))
-    .limit(oneMore(params));
-  return toSeqPage(
-    (yield* db.select(query)) as readonly (DeliveryRow & { message_id: string })[],
-    params.limit,
-    toDelivery,
-  );
+  const { where, order = 'newest', limit } = params;
+  const build = (conditions: readonly Condition[]) =>
+    db.build
+      .selectFrom(tableAs(db.names, 'deliveries', 'd'))
+      .innerJoin(tableAs(db.names, 'messages', 'm'), 'm.seq', 'd.message_seq')
+      .selectAll('d')
+      .select('m.id as message_id')
+      .where(allOf([...conditions, ...behind('d', params)]))
+      .orderBy('d.seq', direction(params))
+      .limit(oneMore(params));
+  const rows = yield* selectDeliveryPage(db, { where, order, count: limit + 1, build });
+  return toSeqPage(rows as readonly (DeliveryRow & { message_id: string })[], limit, toDelivery);
 }
 
 function* listAttempts(db: Database, params: ListOperation): Script<SeqPage<Listable['attempts']>> {

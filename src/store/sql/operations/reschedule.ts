@@ -1,15 +1,16 @@
 import { sql } from 'kysely';
-import type { Delivery } from '../../../core/delivery.ts';
+import { type Delivery, DELIVERY_STATES, type DeliveryState, isFinalState } from '../../../core/delivery.ts';
 import { type DeliveryEvent, transition } from '../../../core/transition.ts';
 import type { RescheduleParams } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
+import { selectDeliveryPage } from '../delivery-pages.ts';
 import type { Operation } from '../operation.ts';
 import { DELIVERY_COLUMNS, type DeliveryRow, toDelivery, toSnapshot } from '../rows/delivery-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { type SeqPage, toSeqPage } from '../seq-page.ts';
 import { tableAs } from '../tables.ts';
-import { allOf, type Condition, deliveryConditions, oneOfMany } from '../where.ts';
+import { allOf, type Condition } from '../where.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { changeLanes, lockLanes } from './lanes.ts';
 import { type Move, writeTransitions } from './transitions.ts';
@@ -77,19 +78,20 @@ function* selectCandidates(
   db: Database,
   { where, event, after = 0, limit }: RescheduleOperation,
 ): Script<readonly { readonly seq: NumberColumn; readonly lane_id: string }[]> {
-  const conditions: Condition[] = [
-    ...deliveryConditions(db, where),
-    event.kind === 'retry_requested' ? sql`d.state <> 'sending'` : sql`d.state in ('scheduled', 'sending')`,
-    sql`d.seq > ${after}`,
-  ];
-  if (where.deliveryIds !== undefined) conditions.push(oneOfMany(db, 'd.id', where.deliveryIds));
-  const query = db.build
-    .selectFrom(tableAs(db.names, 'deliveries', 'd'))
-    .select(['d.seq', 'd.lane_id'])
-    .where(allOf(conditions))
-    .orderBy('d.seq')
-    .limit(sql.lit(limit + 1));
-  return yield* db.select(query);
+  const states = (where.states ?? DELIVERY_STATES).filter((state) => isMovable(state, event));
+  const count = limit + 1;
+  const build = (conditions: readonly Condition[]) =>
+    db.build
+      .selectFrom(tableAs(db.names, 'deliveries', 'd'))
+      .select(['d.seq', 'd.lane_id'])
+      .where(allOf([...conditions, sql`d.seq > ${after}`]))
+      .orderBy('d.seq')
+      .limit(sql.lit(count));
+  return yield* selectDeliveryPage(db, { where: { ...where, states }, order: 'oldest', count, build });
+}
+
+function isMovable(state: DeliveryState, { kind }: RescheduleEvent): boolean {
+  return kind === 'retry_requested' ? state !== 'sending' : !isFinalState(state);
 }
 
 function planMoves(rows: readonly DeliveryRow[], event: RescheduleEvent): readonly Move[] {

@@ -15,6 +15,8 @@ export interface IndexDefinition {
   readonly isUnique?: boolean;
   /** Which rows it holds, where there are partial indexes. */
   readonly where?: string;
+  /** Worth it only where it is partial: MySQL goes without. */
+  readonly isPartialOnly?: boolean;
   /** Columns on MySQL, where these keep it cheaper: led by what is null once final, the dead rows stand together. */
   readonly mysqlColumns?: readonly string[];
 }
@@ -61,7 +63,8 @@ export function createTable(params: {
   const parts = Object.entries(definition.columns).map(([column, type]) => columnText(dialect, column, type));
   if (definition.primaryKey !== undefined) parts.push(`primary key (${definition.primaryKey.join(', ')})`);
   // MySQL commits each statement by itself, and knows no `create index if not exists`.
-  const inline = dialect === 'mysql' ? definition.indexes : [];
+  const inline =
+    dialect === 'mysql' ? definition.indexes.filter(({ isPartialOnly }) => isPartialOnly !== true) : [];
   for (const index of inline) {
     parts.push(
       `${index.isUnique ? 'unique ' : ''}index ${indexPrefix}${index.name} (${(index.mysqlColumns ?? index.columns).join(', ')})`,

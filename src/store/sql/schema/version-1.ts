@@ -12,6 +12,9 @@ const SMALL_AND_BUSY = 'fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05';
  */
 const OF_NAMED_TENANT = `tenant <> 'default'`;
 
+/** Those that people look for among many that went well. A query says so besides the state it looks for, to use the index. */
+const NOT_SUCCEEDED = `state <> 'succeeded'`;
+
 const TABLES = {
   messages: {
     columns: {
@@ -81,6 +84,8 @@ const TABLES = {
       { name: 'deliveries_id', columns: ['id'], isUnique: true },
       { name: 'deliveries_message', columns: ['message_seq', 'endpoint_id'], isUnique: true },
       { name: 'deliveries_endpoint', columns: ['endpoint_id', 'seq'] },
+      { name: 'deliveries_state', columns: ['state', 'seq', 'attempts'], where: NOT_SUCCEEDED },
+      { name: 'deliveries_endpoint_state', columns: ['endpoint_id', 'state', 'seq'], where: NOT_SUCCEEDED },
       {
         name: 'deliveries_ready',
         columns: ['lane_id', 'ready_at', 'seq'],
@@ -99,6 +104,7 @@ const TABLES = {
         mysqlColumns: ['active_key', 'endpoint_id'],
         where: 'active_key is not null',
       },
+      { name: 'deliveries_test', columns: ['state', 'attempts'], where: 'test = 1', isPartialOnly: true },
       { name: 'deliveries_tenant', columns: ['tenant', 'seq'], where: OF_NAMED_TENANT },
     ],
   },
