@@ -1,6 +1,7 @@
 import type { NewHiddenEndpoint } from '../append-results.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
+import { addLaneSettings } from './lane-settings.ts';
 
 const insertHidden: TemplateText = ({ names, dialect }) =>
   `insert into ${names.endpoints} (id, tenant, lane_id, hidden, revision, created_at, updated_at, record)
@@ -11,16 +12,6 @@ const insertHidden: TemplateText = ({ names, dialect }) =>
 const keepEndpoints: TemplateText = ({ names, dialect }) =>
   `select e.id from ${dialect.rows('hidden', { id: 'text' })} ${dialect.lookup} ${names.endpoints} e on e.id = hidden.id
    order by hidden.ord${dialect.keepRows}`;
-
-/** The limits of the lanes of hidden endpoints, which have none of their own to be set by a `put`. */
-const limitLanes: TemplateText = ({ names, dialect }) =>
-  `insert into ${names.lanes} (id, paused, blocked_until, rate_limit, rate_interval_ms, turns, succeeded, failed, consecutive_failures)
-   select id, 0, 0, rate_limit, rate_interval_ms, 0, 0, 0, 0
-   from ${dialect.rows('limited', { id: 'text', rate_limit: 'int', rate_interval_ms: 'int' })} where 1 = 1 order by ord
-   ${dialect.onConflict(['id'], {
-     rate_interval_ms: `coalesce(${names.lanes}.rate_interval_ms, :new(rate_interval_ms))`,
-     rate_limit: `coalesce(${names.lanes}.rate_limit, :new(rate_limit))`,
-   })}`;
 
 /** Stores hidden endpoints that are not there, and keeps all of them from being removed until the deliveries to them are stored. */
 export function* storeHiddenEndpoints(
@@ -37,14 +28,8 @@ export function* storeHiddenEndpoints(
     const kept = new Set(rows.map(({ id }) => id));
     missing = missing.filter(({ id }) => !kept.has(id));
   }
-  yield* limitSharedLanes(db, endpoints);
-}
-
-function* limitSharedLanes(db: Database, endpoints: readonly NewHiddenEndpoint[]): Script<void> {
-  const limits = new Map(endpoints.map(({ laneId, rateLimit }) => [laneId, rateLimit]));
-  const limited = [...limits.keys()].sort().flatMap((laneId) => {
-    const limit = limits.get(laneId);
-    return limit === undefined ? [] : [[laneId, limit.limit, limit.intervalMs] as const];
-  });
-  if (limited.length > 0) yield* db.run(limitLanes, { limited });
+  const limits = endpoints.flatMap(({ laneId, rateLimit }) =>
+    rateLimit === undefined ? [] : [[laneId, rateLimit] as const],
+  );
+  yield* addLaneSettings(db, new Map(limits));
 }
