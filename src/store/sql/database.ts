@@ -33,7 +33,7 @@ export class Database {
     dialect: Dialect;
     prefix: string;
     schema?: string | undefined;
-    now?: () => number | undefined;
+    now?: (() => number | undefined) | undefined;
     notifications?: NotificationChannel | undefined;
   }) {
     const { dialect, prefix, schema, now = () => undefined, notifications } = options;

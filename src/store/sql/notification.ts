@@ -4,7 +4,8 @@
  */
 export type NotificationKind = 'work' | 'fan_out' | 'changes';
 
-const KINDS: ReadonlySet<string> = new Set<NotificationKind>(['work', 'fan_out', 'changes']);
+/** All kinds: what may have happened while nobody listened. */
+export const NOTIFICATION_KINDS: readonly NotificationKind[] = ['work', 'fan_out', 'changes'];
 
 /** `work`, or `work:` and who sends it. */
 export function formatNotification(kind: NotificationKind, instance?: string): string {
@@ -15,6 +16,7 @@ export function formatNotification(kind: NotificationKind, instance?: string): s
 export function parseNotification(
   payload: string,
 ): { readonly kind: NotificationKind; readonly instance: string | undefined } | undefined {
-  const [kind = '', instance] = payload.split(':', 2);
-  return KINDS.has(kind) ? { kind: kind as NotificationKind, instance } : undefined;
+  const [name = '', instance] = payload.split(':', 2);
+  const kind = NOTIFICATION_KINDS.find((known) => known === name);
+  return kind === undefined ? undefined : { kind, instance };
 }

@@ -13,6 +13,8 @@ import { pruneLanes } from './operations/prune-lanes.ts';
 import { putEndpoint } from './operations/put-endpoint.ts';
 import { putLane } from './operations/put-lane.ts';
 import { getEndpoint, listEndpoints } from './operations/read-endpoints.ts';
+import { readDataVersion } from './operations/read-data-version.ts';
+import { readNow } from './operations/read-now.ts';
 import { getDelivery, getMessage } from './operations/read-records.ts';
 import { readStats } from './operations/read-stats.ts';
 import { release } from './operations/release.ts';
@@ -50,6 +52,8 @@ export const OPERATIONS = {
   pruneCounts,
   pruneChanges,
   readChanges,
+  readDataVersion,
+  readNow,
   getSetting,
   putSetting,
 } as const satisfies Readonly<Record<string, Operation<never, unknown>>>;

@@ -7,12 +7,23 @@ export interface MysqlPool {
   end(): Promise<void>;
 }
 
+/** A pool of `mysql2` with callbacks. */
+export interface MysqlCallbackPool {
+  getConnection(callback: (error: never, connection: never) => void): void;
+  promise(): MysqlPool;
+}
+
 /** A connection of `mysql2/promise`, taken from a pool. */
 export interface MysqlConnection {
   query(options: MysqlQuery): Promise<[unknown, unknown]>;
   execute(options: MysqlQuery): Promise<[unknown, unknown]>;
   release(): void;
   destroy(): void;
+}
+
+/** What a connection of a pool of our own has besides: its socket, which is to keep the process alive only while somebody waits for it. */
+interface WithSocket {
+  readonly connection?: { readonly stream?: { ref?(): void; unref?(): void } };
 }
 
 /** Options of one query. They overrule those of the pool, which are made for queries of the application. */
@@ -39,7 +50,7 @@ export class MysqlSessions implements SessionSource {
   }
 
   async acquire(): Promise<Session> {
-    return new MysqlSession(await this.#pool.getConnection());
+    return new MysqlSession(await this.#pool.getConnection(), this.#isOwn);
   }
 
   async close(): Promise<void> {
@@ -49,9 +60,12 @@ export class MysqlSessions implements SessionSource {
 
 class MysqlSession implements Session {
   readonly #connection: MysqlConnection;
+  readonly #socket: { ref?(): void; unref?(): void } | undefined;
 
-  constructor(connection: MysqlConnection) {
+  constructor(connection: MysqlConnection, isOwn: boolean) {
     this.#connection = connection;
+    this.#socket = isOwn ? (connection as WithSocket).connection?.stream : undefined;
+    this.#socket?.ref?.();
   }
 
   async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
@@ -76,6 +90,7 @@ class MysqlSession implements Session {
   }
 
   release(isBroken: boolean): void {
+    this.#socket?.unref?.();
     if (isBroken) this.#connection.destroy();
     else this.#connection.release();
   }

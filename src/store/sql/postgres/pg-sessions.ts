@@ -5,6 +5,8 @@ import type { Session, SessionSource } from '../session.ts';
 export interface PgPool {
   connect(): Promise<PgClient>;
   end(): Promise<void>;
+  /** What its connections are made of. */
+  readonly options: object;
 }
 
 /** A client of `pg`, taken from a pool. */

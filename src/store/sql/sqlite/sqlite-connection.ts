@@ -16,13 +16,19 @@ export interface SqliteStatement {
   run(...parameters: unknown[]): { readonly changes: number | bigint };
 }
 
+/** What became of one script of a group. */
+export type GroupOutcome = { readonly kind: 'done'; readonly result: unknown } | { readonly kind: 'failed' };
+
 /** Runs scripts on one connection, without ever leaving a transaction open behind a call. */
 export class SqliteConnection {
   readonly #database: SqliteDatabase;
+  readonly #isOwn: boolean;
   readonly #prepared = new Map<string, PreparedStatement>();
 
-  constructor(database: SqliteDatabase) {
+  /** @param isOwn - the database was opened for the store, and closes with it */
+  constructor(database: SqliteDatabase, isOwn = true) {
     this.#database = database;
+    this.#isOwn = isOwn;
   }
 
   run<T>(isTransaction: boolean, script: Script<T>): T {
@@ -39,9 +45,46 @@ export class SqliteConnection {
     }
   }
 
+  /** Runs scripts in one transaction. One that fails is undone, and the others stay. */
+  runGroup(scripts: readonly (() => Script<unknown>)[]): readonly GroupOutcome[] {
+    this.#database.exec('begin immediate');
+    try {
+      const outcomes = scripts.map((begin) => this.#runInSavepoint(begin()));
+      this.#database.exec('commit');
+      return outcomes;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  /** @throws what ended the whole transaction: a full disk does */
+  #runInSavepoint(script: Script<unknown>): GroupOutcome {
+    this.#database.exec('savepoint posthorn');
+    try {
+      const result = runSync(script, this.#execute);
+      this.#database.exec('release posthorn');
+      return { kind: 'done', result };
+    } catch (error) {
+      if (!this.#undoSavepoint()) throw error;
+      return { kind: 'failed' };
+    }
+  }
+
+  /** False when the whole transaction is gone. */
+  #undoSavepoint(): boolean {
+    try {
+      this.#database.exec('rollback to posthorn');
+      this.#database.exec('release posthorn');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   close(): void {
     this.#prepared.clear();
-    this.#database.close();
+    if (this.#isOwn) this.#database.close();
   }
 
   /** Some errors (a full disk) roll back by themselves, and there is nothing left to roll back. */

@@ -1,0 +1,28 @@
+import type { ConnectParams } from './backend.ts';
+import { Database, type NotificationChannel } from './database.ts';
+import type { Dialect } from './dialect.ts';
+import { OperationRunner } from './operation-runner.ts';
+import type { Runner } from './runner.ts';
+import { migrate } from './schema/migrate.ts';
+import type { ScriptRunner } from './script-runner.ts';
+
+/** Makes the tables, and a runner of operations on them. Closes the scripts when that fails. */
+export async function connectScripts(params: {
+  readonly dialect: Dialect;
+  readonly scripts: ScriptRunner;
+  /** Makes the tables: that may take longer than a call. Default: `scripts`. */
+  readonly migrations?: ScriptRunner | undefined;
+  readonly connect: ConnectParams;
+  readonly notifications?: NotificationChannel | undefined;
+}): Promise<Runner> {
+  const { dialect, scripts, migrations = scripts, connect, notifications } = params;
+  const { place, autoMigrate, now } = connect;
+  try {
+    await migrate(migrations, { ...place, autoMigrate });
+  } catch (error) {
+    await scripts.close();
+    throw error;
+  }
+  const db = new Database({ dialect, prefix: place.prefix, schema: place.schema, now, notifications });
+  return new OperationRunner(db, scripts);
+}

@@ -1,0 +1,53 @@
+import type { Backend, Connection, ConnectParams } from '../backend.ts';
+import { connectScripts } from '../connect-scripts.ts';
+import { loadPackage } from '../load-package.ts';
+import { RetryingRunner } from '../retrying-runner.ts';
+import { SessionRunner } from '../session.ts';
+import { mysqlDialect } from './mysql-dialect.ts';
+import { type MysqlPool, MysqlSessions } from './mysql-sessions.ts';
+
+/** A migration may have to wait for others, and to build indexes. */
+const MIGRATION_TIMEOUT_MS = 600_000;
+
+/** A pool of `mysql2`, or where to connect one of our own. */
+export type MysqlTarget =
+  { readonly pool: MysqlPool } | { readonly url: string; readonly connections: number };
+
+/** MySQL and MariaDB, by the package `mysql2`. They cannot notify: others are heard of by looking. */
+export function createMysqlBackend(target: MysqlTarget): Backend {
+  return {
+    name: 'mysql',
+    dialect: mysqlDialect,
+    isDurable: true,
+    isShared: true,
+    isNotified: false,
+    connect: async (params) => {
+      if ('pool' in target) return connectPool(target.pool, false, params);
+      return connectPool(await createPool(target.url, target.connections), true, params);
+    },
+  };
+}
+
+async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
+  const source = new MysqlSessions(pool, isOwn);
+  const runner = await connectScripts({
+    dialect: mysqlDialect,
+    scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
+    migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
+    connect: params,
+  });
+  return { runner, close: () => runner.close() };
+}
+
+async function createPool(url: string, connections: number): Promise<MysqlPool> {
+  const mysql = (await loadPackage('mysql2/promise')) as {
+    createPool(options: object): MysqlPool;
+  };
+  return mysql.createPool({
+    uri: url.replace(/^mariadb:/, 'mysql:'),
+    connectionLimit: connections,
+    charset: 'utf8mb4',
+    connectTimeout: 10_000,
+    enableKeepAlive: true,
+  });
+}

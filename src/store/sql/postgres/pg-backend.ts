@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { createSystemRandom } from '../../../clock.ts';
+import { createToken } from '../../../core/id.ts';
+import type { Backend, Connection, ConnectParams } from '../backend.ts';
+import { connectScripts } from '../connect-scripts.ts';
+import { loadPackage } from '../load-package.ts';
+import { RetryingRunner } from '../retrying-runner.ts';
+import type { TablePlace } from '../schema/schema.ts';
+import { SessionRunner } from '../session.ts';
+import { NotificationSender } from './notification-sender.ts';
+import { PgListener, type PgListenClient } from './pg-listener.ts';
+import { type PgPool, PgSessions } from './pg-sessions.ts';
+import { postgresDialect } from './postgres-dialect.ts';
+
+/** A migration may have to wait for others, and to build indexes. */
+const MIGRATION_TIMEOUT_MS = 600_000;
+/** What Postgres keeps of the name of a channel. */
+const MAX_CHANNEL_LENGTH = 63;
+
+/** A pool of `pg`, or where to connect one of our own. */
+export type PgTarget = { readonly pool: PgPool } | { readonly url: string; readonly connections: number };
+
+/** PostgreSQL, by the package `pg`. */
+export function createPgBackend(target: PgTarget): Backend {
+  return {
+    name: 'postgres',
+    dialect: postgresDialect,
+    isDurable: true,
+    isShared: true,
+    isNotified: !('pool' in target) || clientClassOf(target.pool) !== undefined,
+    connect: async (params) => {
+      if ('pool' in target) return connectPool(target.pool, false, params);
+      return connectPool(await createPool(target.url, target.connections), true, params);
+    },
+  };
+}
+
+async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
+  const source = new PgSessions(pool, isOwn);
+  const { timeoutMs, place } = params;
+  const sender = new NotificationSender(new SessionRunner({ source, timeoutMs }));
+  const notifications = { channel: channelOf(place), instance: createToken(createSystemRandom()) };
+  const runner = await connectScripts({
+    dialect: postgresDialect,
+    scripts: new RetryingRunner(
+      new SessionRunner({ source, timeoutMs, afterCommit: (statements) => sender.send(statements) }),
+    ),
+    migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
+    connect: params,
+    notifications,
+  });
+  const Client = clientClassOf(pool);
+  const listener = Client && new PgListener(() => new Client(pool.options), notifications);
+  return {
+    runner,
+    signals: listener,
+    async close() {
+      await listener?.close();
+      await runner.close();
+    },
+  };
+}
+
+/** One for each set of tables; the same in all processes that share them. */
+export function channelOf({ prefix, schema }: Pick<TablePlace, 'prefix' | 'schema'>): string {
+  const name = `${prefix}${schema ?? ''}`;
+  if (name.length <= MAX_CHANNEL_LENGTH) return name;
+  return `posthorn_${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+}
+
+/** Pools of `pg` say which class they use; listening needs a connection that nobody else gets. */
+function clientClassOf(pool: PgPool): (new (options: object) => PgListenClient) | undefined {
+  const { Client } = pool as { readonly Client?: unknown };
+  return typeof Client === 'function' ? (Client as new (options: object) => PgListenClient) : undefined;
+}
+
+async function createPool(url: string, connections: number): Promise<PgPool> {
+  const pg = (await loadPackage('pg')) as { readonly Pool: new (options: object) => PgPool & PoolEvents };
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    application_name: 'posthorn',
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    // Idle connections keep no process alive.
+    allowExitOnIdle: true,
+  });
+  // A connection that is lost while nobody uses it: the pool drops it, and without a listener the process would end.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+interface PoolEvents {
+  on(event: 'error', listener: () => void): unknown;
+}

@@ -1,0 +1,161 @@
+import { laneIdOf, rateLimitOf } from '../../core/endpoint.ts';
+import type { Delivery } from '../../core/delivery.ts';
+import { StoreError } from '../../errors.ts';
+import { encodeEndpoint } from '../codec/endpoint-codec.ts';
+import type * as port from '../store.ts';
+import { toAppendResults } from './append-results.ts';
+import { OpenStore, type SqlStoreParts } from './open-store.ts';
+import type { OperationName, ParamsOf, ResultOf } from './operations.ts';
+import { createSqlEndpoints } from './sql-endpoints.ts';
+import { listRecords, rescheduleBatch } from './sql-records.ts';
+
+/** A store in a SQL database. Each method is an operation of the database; keys, cursors and watchers stay here. */
+export class SqlStore implements port.Store {
+  readonly name: string;
+  readonly capabilities: port.StoreCapabilities;
+  readonly endpoints: port.EndpointStore;
+  readonly settings: port.SettingsStore;
+  readonly #parts: SqlStoreParts;
+  readonly #listeners = new Set<(change: port.StoreChange) => void>();
+  #open: OpenStore | undefined;
+  #opening: Promise<OpenStore> | undefined;
+
+  constructor(parts: SqlStoreParts) {
+    const { backend, keyring } = parts;
+    this.#parts = parts;
+    this.name = backend.name;
+    this.capabilities = {
+      durable: backend.isDurable,
+      shared: backend.isShared,
+      transactions: false,
+      notifications: backend.isNotified,
+      encrypted: keyring !== undefined,
+    };
+    this.endpoints = createSqlEndpoints(this, keyring);
+    this.settings = {
+      get: ({ key }) => this.call('getSetting', { key }),
+      put: async ({ key, value }) => void (await this.call('putSetting', { key, value })),
+    };
+  }
+
+  async open({ clock }: port.OpenParams): Promise<void> {
+    if (this.#opening !== undefined)
+      throw new StoreError(
+        `The ${this.name} store is open already: give each dispatcher a store of its own.`,
+      );
+    this.#opening = OpenStore.open({ ...this.#parts, clock, tell: (change) => this.#tell(change) });
+    try {
+      this.#open = await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** Runs an operation of the database. */
+  async call<N extends OperationName>(name: N, params: ParamsOf<N>): Promise<ResultOf<N>> {
+    return this.#opened.runner.call(name, params);
+  }
+
+  now(): Promise<number> {
+    return this.call('readNow', {});
+  }
+
+  async append(params: port.AppendParams): Promise<readonly port.AppendResult[]> {
+    const hiddenEndpoints = params.hiddenEndpoints.map((record) => ({
+      id: record.id,
+      tenant: record.tenant,
+      laneId: laneIdOf(record),
+      rateLimit: rateLimitOf(record),
+      record: encodeEndpoint(record, this.#parts.keyring),
+    }));
+    return toAppendResults(params.entries, await this.call('append', { ...params, hiddenEndpoints }));
+  }
+
+  claimFanOut(params: port.ClaimFanOutParams): Promise<readonly port.FanOutClaim[]> {
+    return this.call('claimFanOut', params);
+  }
+
+  completeFanOut(params: port.CompleteFanOutParams): Promise<readonly port.CompleteFanOutResult[]> {
+    return this.call('completeFanOut', params);
+  }
+
+  claimDue(params: port.ClaimParams): Promise<port.ClaimResult> {
+    return this.call('claimDue', params);
+  }
+
+  settle(params: port.SettleParams): Promise<readonly port.SettleResult[]> {
+    return this.call('settle', params);
+  }
+
+  renew(params: port.RenewParams): Promise<readonly port.Lease[]> {
+    return this.call('renew', params);
+  }
+
+  release(params: port.ReleaseParams): Promise<readonly port.SettleResult[]> {
+    return this.call('release', params);
+  }
+
+  getLane(params: { laneId: string }): Promise<port.Lane> {
+    return this.call('getLane', params);
+  }
+
+  async putLane(params: port.PutLaneParams): Promise<void> {
+    await this.call('putLane', params);
+  }
+
+  getMessage(params: { id: string }): Promise<port.StoredMessage | undefined> {
+    return this.call('getMessage', params);
+  }
+
+  getDelivery(params: { id: string }): Promise<Delivery | undefined> {
+    return this.call('getDelivery', params);
+  }
+
+  list<K extends keyof port.Listable>(params: port.ListParams<K>): Promise<port.Page<port.Listable[K]>> {
+    return listRecords(this, params);
+  }
+
+  reschedule(params: port.RescheduleParams): Promise<port.RescheduleResult> {
+    return rescheduleBatch(this, params);
+  }
+
+  stats(params: port.StatsParams): Promise<port.StoreStats> {
+    return this.call('readStats', params);
+  }
+
+  async prune(params: port.PruneParams): Promise<port.PruneResult> {
+    return this.#opened.retention.prune(params);
+  }
+
+  watch(listener: (change: port.StoreChange) => void): () => void {
+    // One of its own: the same function may watch twice.
+    const own = (change: port.StoreChange): void => listener(change);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#open = undefined;
+    await (await opening?.catch(() => undefined))?.close();
+  }
+
+  get #opened(): OpenStore {
+    if (this.#open !== undefined) return this.#open;
+    throw new StoreError(
+      `The ${this.name} store is not open. A dispatcher opens it; on its own, call open({ clock }) first.`,
+    );
+  }
+
+  #tell(change: port.StoreChange): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(change);
+      } catch {
+        // A listener that throws disturbs nobody.
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { Backend } from '../backend.ts';
+import type { Synchronous } from './open-sqlite.ts';
+import { createSqliteFileBackend, createSqliteMemoryBackend } from './sqlite-backend.ts';
+import type { SqliteDatabase } from './sqlite-connection.ts';
+import { type OpenSqlite, SQLITE_DRIVERS, type SqliteDriverName } from './sqlite-driver.ts';
+
+/** Options of {@link createGivenSqliteBackend}. */
+export interface GivenSqliteOptions {
+  readonly worker: boolean | undefined;
+  readonly synchronous: Synchronous;
+  readonly driver: SqliteDriverName | undefined;
+}
+
+type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
+
+/**
+ * A database object of the application says which file, and which driver; the connection is one of our own. One in memory is used as it is: there is
+ * no other way to it.
+ */
+export function createGivenSqliteBackend(database: SqliteDatabase, options: GivenSqliteOptions): Backend {
+  const path = fileOf(database);
+  if (path === undefined) return createSqliteMemoryBackend(database, undefined);
+  const driver = options.driver ?? driverOf(database);
+  const { synchronous, worker } = options;
+  const open = driver === undefined ? openLike(database) : undefined;
+  return createSqliteFileBackend({ path, driver, synchronous, worker, open });
+}
+
+/** The absolute path of its main file; `undefined` for one in memory. */
+function fileOf(database: SqliteDatabase): string | undefined {
+  const rows = database.prepare('pragma database_list').all() as { name: string; file: string | null }[];
+  const file = rows.find(({ name }) => name === 'main')?.file;
+  return file === null || file === undefined || file === '' ? undefined : file;
+}
+
+/** By what their objects have, and the others have not. */
+function driverOf(database: object): SqliteDriverName | undefined {
+  const has = (name: string): boolean => name in database;
+  const candidates: Readonly<Record<SqliteDriverName, boolean>> = {
+    'better-sqlite3': has('backup') && has('unsafeMode') && !has('syncUntil'),
+    libsql: has('syncUntil'),
+    'node:sqlite': has('createSession') || database.constructor.name === 'DatabaseSync',
+  };
+  return SQLITE_DRIVERS.find((name) => candidates[name]);
+}
+
+function openLike(database: object): OpenSqlite {
+  const Database = database.constructor as DatabaseClass;
+  return (path) => new Database(path, { timeout: 0 });
+}

@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os';
+import type { Backend, Connection, ConnectParams } from '../backend.ts';
+import { connectScripts } from '../connect-scripts.ts';
+import { openSqliteFile, requireVersion, type Synchronous } from './open-sqlite.ts';
+import { SqliteConnection, type SqliteDatabase } from './sqlite-connection.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { loadSqliteDriver, type OpenSqlite, type SqliteDriverName } from './sqlite-driver.ts';
+import { SqliteGroupRunner } from './sqlite-group-runner.ts';
+import { SqliteSignals } from './sqlite-signals.ts';
+import { WorkerRunner } from './worker-runner.ts';
+import { hasWorkerEntry } from './worker-entry.ts';
+
+/** A SQLite file. */
+export interface SqliteFile {
+  readonly path: string;
+  readonly synchronous: Synchronous;
+  readonly driver: SqliteDriverName | undefined;
+  /** Opens it where the driver cannot be loaded by its name. */
+  readonly open: OpenSqlite | undefined;
+  /** Whether a thread works on it; `undefined`: if there is more than one core. */
+  readonly worker: boolean | undefined;
+}
+
+/** A file that any number of processes may work on. We use a connection of our own: one of the application may be in a transaction. */
+export function createSqliteFileBackend(file: SqliteFile): Backend {
+  return {
+    name: 'sqlite',
+    dialect: sqliteDialect,
+    isDurable: true,
+    isShared: true,
+    isNotified: true,
+    connect: (params) => (usesWorker(file) ? connectWorker(file, params) : connectFile(file, params)),
+  };
+}
+
+/** A database in the memory of the process, gone when it is closed. One that is given stays open, and is not ours alone. */
+export function createSqliteMemoryBackend(
+  given: SqliteDatabase | undefined,
+  driver: SqliteDriverName | undefined,
+): Backend {
+  return {
+    name: 'sqlite',
+    dialect: sqliteDialect,
+    isDurable: false,
+    isShared: false,
+    isNotified: false,
+    async connect(params) {
+      const database = given ?? (await loadSqliteDriver(driver))(':memory:');
+      requireVersion(database);
+      return connectInThread(new SqliteConnection(database, given === undefined), params);
+    },
+  };
+}
+
+function usesWorker({ worker, open }: SqliteFile): boolean {
+  if (worker !== undefined) return worker;
+  return open === undefined && availableParallelism() > 1 && hasWorkerEntry();
+}
+
+async function connectFile(file: SqliteFile, params: ConnectParams): Promise<Connection> {
+  const { path, synchronous } = file;
+  const open = file.open ?? (await loadSqliteDriver(file.driver));
+  return connectInThread(await openSqliteFile({ path, synchronous, open }), params);
+}
+
+async function connectInThread(connection: SqliteConnection, params: ConnectParams): Promise<Connection> {
+  const runner = await connectScripts({
+    dialect: sqliteDialect,
+    scripts: new SqliteGroupRunner(connection),
+    connect: params,
+  });
+  return withSignals(runner);
+}
+
+async function connectWorker(file: SqliteFile, params: ConnectParams): Promise<Connection> {
+  const { path, driver, synchronous } = file;
+  const { place, autoMigrate, now } = params;
+  const runner = new WorkerRunner({ path, driver, synchronous, place, autoMigrate }, now);
+  await runner.open();
+  return withSignals(runner);
+}
+
+function withSignals(runner: Connection['runner']): Connection {
+  const signals = new SqliteSignals(runner);
+  return {
+    runner,
+    signals,
+    async close() {
+      signals.close();
+      await runner.close();
+    },
+  };
+}

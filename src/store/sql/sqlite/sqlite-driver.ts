@@ -1,0 +1,45 @@
+import { describeError, StoreError } from '../../../errors.ts';
+import { loadPackage } from '../load-package.ts';
+import type { SqliteDatabase } from './sqlite-connection.ts';
+
+/** Packages that open SQLite files, in the order in which they are tried: what was installed was meant to be used. */
+export const SQLITE_DRIVERS = ['better-sqlite3', 'libsql', 'node:sqlite'] as const;
+
+/** A package that opens SQLite files. */
+export type SqliteDriverName = (typeof SQLITE_DRIVERS)[number];
+
+/** Opens a file, and makes it when it is missing. */
+export type OpenSqlite = (path: string) => SqliteDatabase;
+
+type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
+
+/**
+ * The first driver that can be loaded, or the one that is named.
+ *
+ * @throws StoreError that says what to install
+ */
+export async function loadSqliteDriver(name: SqliteDriverName | undefined): Promise<OpenSqlite> {
+  if (name !== undefined) return loadDriver(name);
+  const failures: unknown[] = [];
+  for (const candidate of SQLITE_DRIVERS) {
+    try {
+      return await loadDriver(candidate);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new StoreError(
+    'A SQLite file needs a driver, and none can be loaded. Install one: npm install better-sqlite3, or npm install libsql; Node.js 22.13 and newer ' +
+      `have one of their own, node:sqlite. (${failures.map(describeError).join(' ')})`,
+    { cause: failures[0] },
+  );
+}
+
+async function loadDriver(name: SqliteDriverName): Promise<OpenSqlite> {
+  const loaded = await loadPackage(name);
+  const Database = (
+    name === 'node:sqlite' ? (loaded as { readonly DatabaseSync: unknown }).DatabaseSync : loaded
+  ) as DatabaseClass;
+  // Waiting for a lock inside SQLite would hold up the thread, perhaps the very one that is to give it back.
+  return (path) => new Database(path, { timeout: 0 });
+}

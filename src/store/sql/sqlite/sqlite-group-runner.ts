@@ -1,0 +1,83 @@
+import { systemClock } from '../../../clock.ts';
+import { retryTransient } from '../retrying-runner.ts';
+import type { Script } from '../script.ts';
+import type { ScriptRunner } from '../script-runner.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
+
+/** A script that waits for the connection, and whoever waits for it. */
+interface Call {
+  readonly isTransaction: boolean;
+  readonly begin: () => Script<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs scripts on one SQLite connection. All transactions that came in the same turn of the event loop, or while another process was writing, are
+ * committed together: the disk is waited for once. Each is undone alone when it fails.
+ */
+export class SqliteGroupRunner implements ScriptRunner {
+  readonly #connection: SqliteConnection;
+  #waiting: Call[] = [];
+  /** The flush under way. */
+  #flush: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ isTransaction, begin, resolve: resolve as Call['resolve'], reject });
+      this.#flush ??= this.#flushAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#flush;
+    this.#connection.close();
+  }
+
+  async #flushAll(): Promise<void> {
+    await new Promise<void>((resolve) => systemClock.defer(resolve));
+    while (this.#waiting.length > 0) {
+      const calls = this.#waiting;
+      this.#waiting = [];
+      const transactions = calls.filter(({ isTransaction }) => isTransaction);
+      if (transactions.length > 0) await this.#runTransactions(transactions);
+      for (const call of calls) if (!call.isTransaction) await this.#runAlone(call);
+    }
+    this.#flush = undefined;
+  }
+
+  async #runTransactions(calls: readonly Call[]): Promise<void> {
+    if (calls.length === 1) return this.#runAlone(calls[0]!);
+    try {
+      const outcomes = await this.#retry(() => this.#connection.runGroup(calls.map(({ begin }) => begin)));
+      for (const [index, outcome] of outcomes.entries()) {
+        if (outcome.kind === 'done') calls[index]!.resolve(outcome.result);
+        // Nothing of it is left; alone it fails again, or it does not.
+        else await this.#runAlone(calls[index]!);
+      }
+    } catch (error) {
+      for (const { reject } of calls) reject(error);
+    }
+  }
+
+  async #runAlone({ isTransaction, begin, resolve, reject }: Call): Promise<void> {
+    try {
+      resolve(await this.#retry(() => this.#connection.run(isTransaction, begin())));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  #retry<T>(run: () => T): Promise<T> {
+    return retryTransient(
+      async () => run(),
+      () => !this.#isClosed,
+    );
+  }
+}
