@@ -8,10 +8,13 @@ export default defineConfig({
     alias: [
       { find: /^posthorn$/, replacement: source('./src/index.ts') },
       { find: /^posthorn\/testing$/, replacement: source('./src/testing/index.ts') },
+      { find: /^posthorn\/sql$/, replacement: source('./src/store/sql/index.ts') },
+      { find: /^\.\/worker-entry\.ts$/, replacement: source('./test/support/worker-entry.ts') },
     ],
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     pool: 'threads',
     maxWorkers: 2,
     testTimeout: 10_000,

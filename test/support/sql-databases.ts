@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import Libsql from 'libsql';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
@@ -17,9 +16,12 @@ import type { ScriptRunner } from '../../src/store/sql/script-runner.ts';
 import { SessionRunner } from '../../src/store/sql/session.ts';
 import { SqliteConnection } from '../../src/store/sql/sqlite/sqlite-connection.ts';
 import { sqliteDialect } from '../../src/store/sql/sqlite/sqlite-dialect.ts';
-import { SqliteScriptRunner } from '../../src/store/sql/sqlite/sqlite-script-runner.ts';
+import { SqliteGroupRunner } from '../../src/store/sql/sqlite/sqlite-group-runner.ts';
 import { TABLES } from '../../src/store/sql/tables.ts';
 import { createManualClock, type ManualClock } from '../../src/testing/manual-clock.ts';
+import { postgresUrl } from './ask-setup.ts';
+import { MYSQL_VARIABLE } from './database-servers.ts';
+import { uniqueName } from './sql-stores.ts';
 
 /** An empty database with the tables of the store, and what a test of an operation needs of it. */
 export interface TestDatabase extends Runner {
@@ -49,16 +51,13 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * The kinds of databases that this run can reach, for `describe.each(sqlDatabases())('… on $name', ({ create }) => …)`.
- * Servers are those that the environment names: POSTHORN_TEST_POSTGRES_URL and POSTHORN_TEST_MYSQL_URL. To be called once in a test file.
+ * MariaDB only where the environment names a server. To be called once in a test file.
  */
 export function sqlDatabases(): readonly TestDatabaseKind[] {
-  const postgres = process.env['POSTHORN_TEST_POSTGRES_URL'];
-  const mariadb = process.env['POSTHORN_TEST_MYSQL_URL'];
+  const mariadb = process.env[MYSQL_VARIABLE];
   return [
     { name: 'libsql', create: createFrom(prepareLibsql) },
-    ...(postgres === undefined
-      ? []
-      : [{ name: 'postgres' as const, create: createFrom(() => preparePostgres(postgres)) }]),
+    { name: 'postgres', create: createFrom(preparePostgres) },
     ...(mariadb === undefined
       ? []
       : [{ name: 'mariadb' as const, create: createFrom(() => prepareMariadb(mariadb)) }]),
@@ -116,11 +115,12 @@ async function empty({ dialect, schema, scripts }: Prepared): Promise<void> {
 }
 
 async function prepareLibsql(): Promise<Prepared> {
-  const scripts = new SqliteScriptRunner(new SqliteConnection(new Libsql(':memory:')));
+  const scripts = new SqliteGroupRunner(new SqliteConnection(new Libsql(':memory:')));
   return { dialect: sqliteDialect, scripts, drop: () => scripts.close() };
 }
 
-async function preparePostgres(url: string): Promise<Prepared> {
+async function preparePostgres(): Promise<Prepared> {
+  const url = await postgresUrl();
   const schema = uniqueName();
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   const drop = async (): Promise<void> => {
@@ -151,5 +151,3 @@ async function prepareMariadb(url: string): Promise<Prepared> {
     drop,
   };
 }
-
-const uniqueName = (): string => `posthorn_test_${randomUUID().replaceAll('-', '')}`;

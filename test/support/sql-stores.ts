@@ -1,0 +1,148 @@
+/** Stores on real databases, for the conformance suite and for tests of dispatchers. Each is made once and emptied for each test after. */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Libsql from 'libsql';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
+import { afterAll } from 'vitest';
+import { sqlStore, type SqlStoreOptions } from '../../src/store/sql/create-sql-store.ts';
+import { TABLES } from '../../src/store/sql/tables.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { CreateStore } from '../../src/testing/store-suite.ts';
+import { askSetup, postgresUrl } from './ask-setup.ts';
+import { MYSQL_VARIABLE } from './database-servers.ts';
+
+/** One database of a test file. */
+export interface TestPlace {
+  /** Another store on it, not opened. */
+  store(options?: SqlStoreOptions): Store;
+  /** Runs SQL beside the stores, as an administrator would. */
+  run(sql: string): Promise<void>;
+  /** Full names of its tables begin with this. */
+  readonly tables: string;
+  /** Statements that make inserts into lanes fail, and that end this: as late in an append as can be. */
+  readonly refuse: { readonly begin: readonly string[]; readonly end: readonly string[] };
+  drop(): Promise<void>;
+}
+
+/** Makes the handles of a conformance suite, all on one database that is emptied in between. */
+export function createHandles(makePlace: () => Promise<TestPlace>): CreateStore {
+  let made: Promise<TestPlace> | undefined;
+  afterAll(async () => (await made)?.drop());
+  return async ({ clock }) => {
+    const isNew = made === undefined;
+    const place = await (made ??= makePlace());
+    if (!isNew) await empty(place);
+    const store = place.store({ clock });
+    return {
+      store,
+      second: async () => place.store({ clock }),
+      failNextAppend: () => refuseNextAppend(place, store),
+      close: async () => undefined,
+    };
+  };
+}
+
+async function empty({ run, tables }: TestPlace): Promise<void> {
+  for (const table of TABLES)
+    await run(`delete from ${tables}${table}${table === 'settings' ? ` where name not like 'sql.%'` : ''}`);
+}
+
+async function refuseNextAppend({ run, refuse }: TestPlace, store: Store): Promise<void> {
+  for (const sql of refuse.begin) await run(sql);
+  const append = store.append.bind(store);
+  store.append = async (params) => {
+    store.append = append;
+    try {
+      return await append(params);
+    } finally {
+      for (const sql of refuse.end) await run(sql);
+    }
+  };
+}
+
+/** A SQLite file. */
+export async function sqlitePlace(options: SqlStoreOptions): Promise<TestPlace> {
+  if (options.worker === true) await askSetup('workerPort');
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-sqlite-'));
+  const path = join(folder, 'webhooks.db');
+  // Until somebody has made the tables, there is nothing to administrate.
+  let admin: InstanceType<typeof Libsql> | undefined;
+  return {
+    store: (given) => sqlStore(path, { ...options, ...given }),
+    run: async (sql) => {
+      admin ??= new Libsql(path, { timeout: 5_000 });
+      admin.exec(sql);
+    },
+    tables: 'posthorn_',
+    refuse: {
+      begin: [
+        `create trigger refuse before insert on posthorn_lanes begin select raise(abort, 'refused by a test'); end`,
+      ],
+      end: ['drop trigger refuse'],
+    },
+    drop: async () => {
+      admin?.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A schema of the PostgreSQL server that the environment names. */
+export async function postgresPlace(): Promise<TestPlace> {
+  const url = await postgresUrl();
+  const schema = uniqueName();
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  return {
+    store: (options) => sqlStore(url, { schema, ...options }),
+    run: async (sql) => void (await admin.query(sql)),
+    tables: `${schema}.posthorn_`,
+    refuse: postgresRefusal(schema),
+    drop: async () => {
+      await admin.query(`drop schema ${schema} cascade`);
+      await admin.end();
+    },
+  };
+}
+
+/** Refuses inserts into the lanes of a schema of PostgreSQL. */
+export function postgresRefusal(schema: string): TestPlace['refuse'] {
+  return {
+    begin: [
+      `create function ${schema}.refuse() returns trigger language plpgsql as $$ begin raise exception 'refused by a test'; end $$`,
+      `create trigger refuse before insert on ${schema}.posthorn_lanes for each row execute function ${schema}.refuse()`,
+    ],
+    end: [`drop trigger refuse on ${schema}.posthorn_lanes`, `drop function ${schema}.refuse()`],
+  };
+}
+
+/** A database of the MySQL or MariaDB server that the environment names. */
+export async function mysqlPlace(): Promise<TestPlace> {
+  const url = new URL(process.env[MYSQL_VARIABLE]!);
+  const database = uniqueName();
+  const admin = await mysql.createConnection(url.href);
+  await admin.query(`create database ${database}`);
+  await admin.query(`use ${database}`);
+  url.pathname = database;
+  return {
+    store: (options) => sqlStore(url.href, options),
+    run: async (sql) => void (await admin.query(sql)),
+    tables: 'posthorn_',
+    refuse: {
+      begin: [
+        `create trigger refuse before insert on posthorn_lanes for each row signal sqlstate '45000' set message_text = 'refused by a test'`,
+      ],
+      end: ['drop trigger refuse'],
+    },
+    drop: async () => {
+      await admin.query(`drop database ${database}`);
+      await admin.end();
+    },
+  };
+}
+
+/** Names of databases and schemas of tests all begin alike: what is left of a run that was killed can be told and removed. */
+export const uniqueName = (): string => `posthorn_test_${randomUUID().replaceAll('-', '')}`;
