@@ -1,6 +1,13 @@
 import type { Retention } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
-import { expiresAt, type MessageEndRow } from '../message-expiry.ts';
+import {
+  DELIVERY_ENDS_COLUMNS,
+  type DeliveryEndsRow,
+  expiresAt,
+  MESSAGE_END_COLUMNS,
+  type MessageEndRow,
+  withEnds,
+} from '../message-ends.ts';
 import type { Operation } from '../operation.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
@@ -8,7 +15,7 @@ import type { Script } from '../script.ts';
 type Seqs = readonly (readonly [seq: number])[];
 
 const lockMessages: TemplateText = ({ names, dialect }) =>
-  `select m.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m on m.seq = wanted.seq
+  `select ${MESSAGE_END_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m on m.seq = wanted.seq
    order by wanted.ord${dialect.forUpdate}`;
 
 const lockDeliveries: TemplateText = ({ names, dialect }) =>
@@ -16,12 +23,8 @@ const lockDeliveries: TemplateText = ({ names, dialect }) =>
    order by d.id${dialect.forUpdate}`;
 
 const selectEnds: TemplateText = ({ names, dialect }) =>
-  `select m.seq, m.created_at, m.unmatched, m.fan_out_until, count(d.seq) as deliveries,
-     sum(case when d.seq is not null and d.finished_at is null then 1 else 0 end) as unfinished,
-     sum(case when d.state <> 'succeeded' then 1 else 0 end) as unsuccessful, max(d.finished_at) as finished_at
-   from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m on m.seq = wanted.seq
-   left join ${names.deliveries} d on d.message_seq = m.seq
-   group by m.seq, m.created_at, m.unmatched, m.fan_out_until`;
+  `select ${DELIVERY_ENDS_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq
+   group by d.message_seq`;
 
 const selectDeliveries: TemplateText = ({ names, dialect }) =>
   `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq`;
@@ -62,15 +65,15 @@ export const removeMessages: Operation<
   *script(db, { retention, seqs }) {
     const now = yield* db.now();
     const wanted = seqs.map((seq) => [seq] as const);
-    if (db.dialect.forUpdate !== '') {
-      yield* db.query(lockMessages, { wanted });
-      yield* db.query(lockDeliveries, { wanted });
-    }
-    const rows = yield* db.query<MessageEndRow>(selectEnds, { wanted });
-    const expired = rows.filter((row) => (expiresAt(row, retention) ?? Infinity) <= now);
+    const messages = yield* db.query<MessageEndRow>(lockMessages, { wanted });
+    if (db.dialect.forUpdate !== '') yield* db.query(lockDeliveries, { wanted });
+    const ends = yield* db.query<DeliveryEndsRow>(selectEnds, { wanted });
+    const expired = withEnds(messages, ends).filter(
+      ([message, of]) => expiresAt(message, of, retention) <= now,
+    );
     yield* remove(
       db,
-      expired.map(({ seq }) => [Number(seq)]),
+      expired.map(([{ seq }]) => [Number(seq)]),
     );
     return expired.length;
   },
