@@ -13,6 +13,9 @@ import type { LocalLanes } from './local-lanes.ts';
 const MAX_CLAIM = 300;
 /** Most deliveries that one claim takes from a lane this process holds nothing of; the next claim knows its free slots. */
 const PER_LANE = 2;
+/** First wait for lanes that other processes have locked, which they do for the length of a transaction; doubles up to the longest. */
+const FIRST_CONTENTION_MS = 5;
+const LONGEST_CONTENTION_MS = 640;
 
 export interface SchedulerOptions extends Omit<EngineContext, 'activity'> {
   readonly lanes: LocalLanes;
@@ -35,6 +38,8 @@ export class Scheduler {
   /** The store may hold due work that did not fit. */
   #hasBacklog = true;
   #failures = 0;
+  /** Claims in a row that found lanes due and all of them locked by others. */
+  #contentions = 0;
   #lastClaimAt: number | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -69,7 +74,9 @@ export class Scheduler {
     for (;;) {
       const count = await (this.#claim ?? this.#startClaim());
       total += count;
-      if (count === 0) return total;
+      // Something is due, and locked by others for a moment.
+      if (this.#contentions > 0) await new Promise<void>((resolve) => this.#options.clock.defer(resolve));
+      else if (count === 0) return total;
     }
   }
 
@@ -117,6 +124,8 @@ export class Scheduler {
 
   async #claimOnce(): Promise<number> {
     const { store, clock, lanes, owner, leaseMs, maxRescues, token } = this.#options;
+    const contentions = this.#contentions;
+    this.#contentions = 0;
     if (this.#isStopped) return 0;
     const limit = Math.min(MAX_CLAIM, lanes.room);
     if (limit <= 0) return 0;
@@ -136,8 +145,19 @@ export class Scheduler {
     // What is due but found no slot is claimed when one frees; until then only other lanes are worth waking for.
     if (result.nextDueMs === 0) this.#hasBacklog = true;
     if (result.rescued.length > 0) this.wake();
-    this.#sleep(result.nextOpenMs || this.#options.maxSleepMs);
+    const isContended = result.leased.length === 0 && result.nextOpenMs === 0;
+    if (isContended) this.#contentions = contentions + 1;
+    this.#sleep(isContended ? this.#contentionMs() : result.nextOpenMs || this.#options.maxSleepMs);
     return result.leased.length;
+  }
+
+  /** Jittered, so that processes do not meet again at the same lane. */
+  #contentionMs(): number {
+    const delay = Math.min(
+      LONGEST_CONTENTION_MS,
+      FIRST_CONTENTION_MS * 2 ** Math.min(this.#contentions - 1, 20),
+    );
+    return delay * (0.5 + this.#options.random.fraction() / 2);
   }
 
   /** Wakes at the earliest of all times asked for. */

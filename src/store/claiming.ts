@@ -50,7 +50,8 @@ export interface ClaimResult {
   readonly nextDueMs: number | undefined;
   /**
    * The same without lanes that this claim left without a free slot: how long a caller can sleep that claims again when
-   * one of its slots frees. 0 when the limit was reached before the lanes were empty.
+   * one of its slots frees. 0 when the limit was reached before the lanes were empty, and when nothing was leased because others had
+   * locked the lanes that are due: it is to be asked again in a moment.
    */
   readonly nextOpenMs: number | undefined;
 }

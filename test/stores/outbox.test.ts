@@ -1,0 +1,251 @@
+/** Emits in transactions of the application, by every kind of driver that answers with promises. */
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineEvents } from '../../src/index.ts';
+import type { WebhookDispatcher } from '../../src/dispatcher.ts';
+import type { DispatcherOptions } from '../../src/options.ts';
+import { type Application, type CallerName, callersOn, openApplication } from '../support/outbox-callers.ts';
+import { type DatabaseKind, reachable } from '../support/store-places.ts';
+import { createStoreWorld, type StoreWorld } from '../support/store-world.ts';
+
+const TIMEOUT_MS = 60_000;
+const CALLERS = callersOn(reachable('sqlite', 'postgres', 'mariadb'));
+const ON_SERVERS = CALLERS.filter(({ kind }) => kind !== 'sqlite');
+
+interface OutboxWorld extends StoreWorld {
+  readonly dispatcher: WebhookDispatcher;
+  readonly application: Application;
+}
+
+async function setup(
+  { name, kind }: { readonly name: CallerName; readonly kind: DatabaseKind },
+  options: DispatcherOptions = {},
+): Promise<OutboxWorld> {
+  const world = await createStoreWorld(kind);
+  const dispatcher = await world.start({ pollIntervalMs: 100, ...options });
+  await dispatcher.endpoints.create({ id: 'orders', url: world.receiver.url, events: ['order.*'] });
+  const application = await openApplication(name, world.location);
+  return {
+    ...world,
+    dispatcher,
+    application,
+    async [Symbol.asyncDispose]() {
+      await application[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Another event, delivered: whatever was stored before it has had its turn. */
+async function deliverAnother({ dispatcher, receiver }: OutboxWorld): Promise<string> {
+  const { id } = await dispatcher.emit('order.other', {});
+  await receiver.until(() => receiver.answered.has(id), 'another event is delivered');
+  await dispatcher.drain();
+  return id;
+}
+
+describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
+  it('is delivered after the commit, and not before', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver } = world;
+    const receipt = await application.transaction(async ({ transaction, insertOrder }) => {
+      await insertOrder('first');
+      const options = { transaction, metadata: { by: 'test' }, orderingKey: 'orders' };
+      const emitted = await dispatcher.emit('order.paid', { text: 'ünï "quoted" \u2028 😀' }, options);
+      if (caller.kind !== 'sqlite') await deliverAnother(world);
+      expect(receiver.arrived.has(emitted.id)).toBe(false);
+      return emitted;
+    });
+    receipt.afterCommit();
+    await receiver.until(() => receiver.answered.has(receipt.id), 'it is delivered');
+    await dispatcher.drain();
+    const message = await dispatcher.messages.get(receipt.id);
+    expect(message).toMatchObject({
+      type: 'order.paid',
+      data: { text: 'ünï "quoted" \u2028 😀' },
+      metadata: { by: 'test' },
+      orderingKey: 'orders',
+    });
+    expect(await application.orders()).toEqual(['first']);
+    expect(receiver.arrived.get(receipt.id)).toBe(1);
+  });
+
+  it('is found without being told of the commit', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver } = world;
+    const { id } = await application.transaction(({ transaction }) =>
+      dispatcher.emit('order.paid', {}, { transaction }),
+    );
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+  });
+
+  it('was never there when it is rolled back', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver } = world;
+    const rolledBack: string[] = [];
+    const work = application.transaction(async ({ transaction, insertOrder }) => {
+      await insertOrder('never');
+      const receipt = await dispatcher.emit('order.paid', {}, { transaction });
+      rolledBack.push(receipt.id);
+      receipt.afterCommit();
+      throw new Error('the card was refused');
+    });
+    await expect(work).rejects.toThrow('the card was refused');
+    const other = await deliverAnother(world);
+    expect([...receiver.arrived.keys()]).toEqual([other]);
+    expect(rolledBack).toHaveLength(1);
+    await expect(dispatcher.messages.get(rolledBack[0]!)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await application.orders()).toEqual([]);
+  });
+
+  it('of an id or idempotency key that is taken changes nothing', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver } = world;
+    await dispatcher.emit('order.paid', { number: 1 }, { id: 'taken', idempotencyKey: 'key' });
+    await receiver.until(() => receiver.answered.has('taken'), 'the first is delivered');
+    await application.transaction(async ({ transaction, insertOrder }) => {
+      await insertOrder('before');
+      await dispatcher.emit('order.paid', { number: 1 }, { transaction, id: 'taken' });
+      await dispatcher.emit('order.paid', { number: 2 }, { transaction, id: 'taken' });
+      await dispatcher.emit('order.paid', { number: 3 }, { transaction, idempotencyKey: 'key' });
+      await dispatcher.emit('order.paid', { number: 4 }, { transaction, id: 'new', idempotencyKey: 'new' });
+      await dispatcher.emit('order.paid', { number: 5 }, { transaction, id: 'new' });
+      await dispatcher.emit('order.paid', { number: 6 }, { transaction, idempotencyKey: 'new' });
+      await insertOrder('between');
+    });
+    const other = await deliverAnother(world);
+    await receiver.until(() => receiver.answered.has('new'), 'the new one is delivered');
+    await dispatcher.drain();
+    expect(new Set(receiver.arrived.keys())).toEqual(new Set(['taken', 'new', other]));
+    expect(receiver.arrivals).toHaveLength(3);
+    expect((await dispatcher.messages.get('new')).data).toEqual({ number: 4 });
+    expect(await application.orders()).toEqual(['before', 'between']);
+  });
+
+  it('goes to the endpoints as they are after the commit', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver } = world;
+    const { id: removed } = await dispatcher.endpoints.create({ url: receiver.url, events: ['order.paid'] });
+    const edit = async (): Promise<void> => {
+      await dispatcher.endpoints.update('orders', { events: ['nothing'] });
+      await dispatcher.endpoints.create({ id: 'later', url: receiver.url, events: ['order.paid'] });
+      await dispatcher.endpoints.remove(removed);
+    };
+    const { id, editing } = await application.transaction(async ({ transaction, insertOrder }) => {
+      await insertOrder('first');
+      const receipt = await dispatcher.emit('order.paid', {}, { transaction });
+      // There is one writer on SQLite: everybody else waits for the commit.
+      const isEditing = edit();
+      if (caller.kind !== 'sqlite') await isEditing;
+      await insertOrder('second');
+      return { id: receipt.id, editing: { isEditing } };
+    });
+    await editing.isEditing;
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+    await dispatcher.drain();
+    const { items } = await dispatcher.deliveries.list({ messageId: id });
+    const states = items.map(({ endpointId, state }) => [endpointId, state]);
+    if (caller.kind !== 'sqlite') expect(states).toEqual([['later', 'succeeded']]);
+    expect(await application.orders()).toEqual(['first', 'second']);
+  });
+
+  it('of too much, or of the wrong data, leaves the transaction as it is', { timeout: TIMEOUT_MS }, async () => {
+    const events = defineEvents({ 'order.paid': z.object({ number: z.number() }) });
+    await using world = await setup(caller, { events: events as never, maxPayloadBytes: 100 });
+    const { dispatcher, application } = world;
+    await application.transaction(async ({ transaction, insertOrder }) => {
+      const emit = (data: unknown, options = {}): Promise<unknown> =>
+        dispatcher.emit('order.paid', data, { transaction, ...options });
+      await expect(emit({ number: 'one' })).rejects.toMatchObject({ code: 'invalid_payload' });
+      await expect(emit({ number: 1, text: 'x'.repeat(200) })).resolves.toMatchObject({ id: expect.any(String) });
+      await expect(emit({ number: 1 }, { to: [{ url: 'https://example.com' }] })).rejects.toMatchObject({ path: 'to' });
+      await expect(dispatcher.emit('order.lost', {}, { transaction })).rejects.toMatchObject({ code: 'invalid_option' });
+      await insertOrder('first');
+    });
+    expect(await application.orders()).toEqual(['first']);
+  });
+});
+
+describe.each(ON_SERVERS)('transactions of $name side by side', (caller) => {
+  it('do not hide the older message of the slower one', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver, location } = world;
+    await using other = await openApplication(caller.name, location);
+    const older = await application.transaction(async ({ transaction }) => {
+      const slow = await dispatcher.emit('order.paid', { is: 'slow' }, { transaction });
+      for (let count = 0; count < 3; count += 1) {
+        const quick = await other.transaction((inner) =>
+          dispatcher.emit('order.paid', { is: 'quick' }, { transaction: inner.transaction }),
+        );
+        await receiver.until(() => receiver.answered.has(quick.id), 'the newer one is delivered');
+      }
+      expect(receiver.arrived.has(slow.id)).toBe(false);
+      return slow;
+    });
+    await receiver.until(() => receiver.answered.has(older.id), 'the older one is delivered, too');
+    await dispatcher.drain();
+    expect(receiver.arrivals).toHaveLength(4);
+  });
+
+  it.each([
+    ['commits', ['mine', 'theirs'], 'mine'],
+    ['rolls back', ['theirs'], 'theirs'],
+  ] as const)(
+    'with one idempotency key store one message when the first %s',
+    { timeout: TIMEOUT_MS },
+    async (end, orders, stored) => {
+      await using world = await setup(caller);
+      const { dispatcher, application, receiver, location } = world;
+      await using other = await openApplication(caller.name, location);
+      const ids: Record<string, string> = {};
+      const emit = async (name: string, { transaction, insertOrder }: Parameters<Parameters<Application['transaction']>[0]>[0]) => {
+        await insertOrder(name);
+        const receipt = await dispatcher.emit('order.paid', {}, { transaction, idempotencyKey: 'same' });
+        ids[name] = receipt.id;
+      };
+      let theirs: Promise<void> | undefined;
+      const mine = application.transaction(async (open) => {
+        await emit('mine', open);
+        theirs = other.transaction((second) => emit('theirs', second));
+        await deliverAnother(world);
+        if (end === 'rolls back') throw new Error('the card was refused');
+      });
+      await (end === 'commits' ? mine : expect(mine).rejects.toThrow('the card was refused'));
+      await theirs;
+      await receiver.until(() => receiver.answered.has(ids[stored]!), 'the message is delivered');
+      await dispatcher.drain();
+      expect(receiver.arrivals).toHaveLength(2);
+      expect(await application.orders()).toEqual(orders);
+    },
+  );
+});
+
+describe.each(ON_SERVERS)('an emit in a transaction of $name, as to when it may be made', (caller) => {
+  it('waits for the start of the dispatcher', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { application, receiver } = world;
+    await using late = await startLater(world);
+    const { id } = await application.transaction(({ transaction }) => late.emit('order.paid', {}, { transaction }));
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+  });
+
+  it('waits for an asynchronous schema', { timeout: TIMEOUT_MS }, async () => {
+    const schema = z.object({ number: z.number() }).refine(async ({ number }) => number > 0, 'too small');
+    await using world = await setup(caller, { events: defineEvents({ 'order.paid': schema }) as never });
+    const { dispatcher, application, receiver } = world;
+    const { id } = await application.transaction(async ({ transaction }) => {
+      const refused = dispatcher.emit('order.paid', { number: 0 }, { transaction });
+      await expect(refused).rejects.toMatchObject({ code: 'invalid_payload' });
+      return dispatcher.emit('order.paid', { number: 1 }, { transaction });
+    });
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+    expect(receiver.arrivals).toHaveLength(1);
+  });
+});
+
+async function startLater(world: OutboxWorld): Promise<WebhookDispatcher> {
+  const { openStore } = await import('../support/store-places.ts');
+  const { WebhookDispatcher: Dispatcher } = await import('../../src/dispatcher.ts');
+  const { LOOPBACK } = await import('../support/world.ts');
+  return new Dispatcher({ store: openStore(world.location), network: LOOPBACK });
+}
