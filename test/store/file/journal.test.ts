@@ -271,7 +271,7 @@ describe('journal: failures', () => {
     expect(await reread(world.directory)).toEqual({ texts: { a: 'stored' }, logged: [] });
     const resumption = await world.journal.abandon();
     await expect(openTexts(world.directory, { layer: world.layer }, resumption)).rejects.toMatchObject({
-      code,
+      cause: { code },
     });
     world.layer.fault = () => undefined;
     const next = await openTexts(world.directory, { layer: world.layer }, resumption);
@@ -326,7 +326,7 @@ describe('journal: failures', () => {
     const second = journal.flushed();
     const results = await Promise.allSettled([first, second]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    await journal.abandon();
+    await (await journal.abandon()).epochFile.close();
   });
 });
 

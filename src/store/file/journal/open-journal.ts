@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { StoreError } from '../../../errors.ts';
+import { describeError, StoreError } from '../../../errors.ts';
 import { reportDamage } from './damage.ts';
 import { EpochFile } from './epoch-file.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
@@ -36,8 +36,29 @@ export async function openJournal(
   replay: JournalReplay,
   resume?: JournalResumption,
 ): Promise<Journal> {
-  await prepareDirectory(options);
-  const epochFile = resume?.epochFile ?? (await raiseEpoch(options));
+  try {
+    await prepareDirectory(options);
+    const epochFile = resume?.epochFile ?? (await raiseEpoch(options));
+    try {
+      return await openWith(epochFile, options, replay, resume);
+    } catch (error) {
+      if (resume === undefined) await epochFile.close();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`Cannot open the journal in ${options.directory}: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function openWith(
+  epochFile: EpochFile,
+  options: JournalOptions,
+  replay: JournalReplay,
+  resume: JournalResumption | undefined,
+): Promise<Journal> {
   const segments = await Segments.open(options);
   try {
     // After a failure, first see whether the disk takes anything: reading all of it is dear.
@@ -50,7 +71,6 @@ export async function openJournal(
     return new Journal({ options, segments, current, epochFile, source });
   } catch (error) {
     await segments.close();
-    if (resume === undefined) await epochFile.close();
     throw error;
   }
 }

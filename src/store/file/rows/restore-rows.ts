@@ -28,6 +28,8 @@ export function restoreRows(rows: FileRows, replay: ReplayedRows): void {
   const deliveries = restoreDeliveries(tables, replay, messages);
   restoreAttempts(tables, replay, deliveries);
   restoreEnds(tables, replay, now);
+  for (const lane of [...tables.lanes.all])
+    if (lane.ledgers === 0 && tables.endpoints.get(lane.id) === undefined) tables.lanes.retire(lane, now);
   rows.forgetChanges();
 }
 
