@@ -8,7 +8,9 @@
 import { StoreError } from '../../errors.ts';
 import type { Keyring } from '../codec/keyring.ts';
 import type { Tables } from '../tables/tables.ts';
+import { removeEndpoint, takeEndpoint } from '../tables/endpoints.ts';
 import { Watchers } from '../tables/watchers.ts';
+import type { EndpointsFile } from './endpoints-file/endpoints-file.ts';
 import type { Journal, JournalResumption } from './journal/journal.ts';
 import type { JournalOptions } from './journal/journal-options.ts';
 import { openJournal } from './journal/open-journal.ts';
@@ -21,6 +23,8 @@ export interface FolderStateOptions {
   readonly clock: { now(): number };
   readonly journal: JournalOptions;
   readonly keyring: Keyring | undefined;
+  /** Open. Closed with the state. */
+  readonly endpointsFile: EndpointsFile;
 }
 
 /** The state while nothing is wrong. */
@@ -37,10 +41,17 @@ export class FolderState {
   #open: OpenFolder | undefined;
   #resumption: JournalResumption | undefined;
   #recovering: Promise<OpenFolder> | undefined;
+  /** Endpoints that changed in their file while memory was being read. */
+  readonly #missed = new Set<string>();
+  readonly #unwatch: () => void;
   #isClosed = false;
 
   private constructor(options: FolderStateOptions) {
     this.#options = options;
+    this.#unwatch = options.endpointsFile.onChange((change) => {
+      if (change.kind === 'endpoint') this.#takeEndpoint(change.id);
+      else this.watchers.noteSetting(change.key);
+    });
     // Nobody is sent to look for what could still fail to be stored.
     this.watchers = new Watchers((tell) => void this.#settled().then(tell));
   }
@@ -48,8 +59,18 @@ export class FolderState {
   /** Reads what is there. @throws StoreError */
   static async open(options: FolderStateOptions): Promise<FolderState> {
     const state = new FolderState(options);
-    state.#open = await state.#read();
+    try {
+      state.#enter(await state.#read());
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
     return state;
+  }
+
+  /** How many owners the folder had, this one included. */
+  get epoch(): number {
+    return this.#open?.journal.epoch ?? this.#resumption!.epochFile.epoch;
   }
 
   /** Does something with the tables, and waits until it is durable. @throws StoreError when it could not be stored */
@@ -80,10 +101,16 @@ export class FolderState {
 
   /** Writes what is left, and closes all files. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#recovering?.catch(() => undefined);
-    await this.#open?.journal.close();
-    await this.#resumption?.epochFile.close();
+    try {
+      await this.#options.endpointsFile.close();
+      await this.#open?.journal.close();
+    } finally {
+      this.#unwatch();
+      await this.#resumption?.epochFile.close();
+    }
   }
 
   async #recover(): Promise<OpenFolder> {
@@ -95,13 +122,32 @@ export class FolderState {
     await this.#resumption!.epochFile.check();
     const open = await this.#read(this.#resumption);
     this.#resumption = undefined;
+    return this.#enter(open);
+  }
+
+  #enter(open: OpenFolder): OpenFolder {
     this.#open = open;
+    for (const id of this.#missed) this.#takeEndpoint(id);
+    this.#missed.clear();
     return open;
+  }
+
+  #takeEndpoint(id: string): void {
+    if (this.#open === undefined) {
+      this.#missed.add(id);
+      return;
+    }
+    const { tables } = this.#open.rows;
+    const record = this.#options.endpointsFile.get(id);
+    if (record !== undefined) takeEndpoint(tables, record);
+    else removeEndpoint(tables, id);
   }
 
   async #read(resumption?: JournalResumption): Promise<OpenFolder> {
     const { clock, keyring, journal: options } = this.#options;
-    const rows = new FileRows({ clock, keyring, watchers: this.watchers, hiddenOnly: false });
+    const rows = new FileRows({ clock, keyring, watchers: this.watchers });
+    const { items } = this.#options.endpointsFile.list({ limit: Infinity });
+    for (const record of items) rows.tables.endpoints.set(record);
     const journal = await openJournal(options, new RowReplay(rows, options.log), resumption);
     return { rows, journal, texts: new StoredTexts(journal, options.log) };
   }

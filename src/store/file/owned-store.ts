@@ -34,14 +34,7 @@ import type {
 import { append } from '../tables/append.ts';
 import { claimDue } from '../tables/claim.ts';
 import { toDelivery } from '../tables/delivery-rows.ts';
-import {
-  getEndpoint,
-  getLane,
-  listEndpoints,
-  putEndpoint,
-  putLane,
-  removeEndpoint,
-} from '../tables/endpoints.ts';
+import { getLane, putLane } from '../tables/endpoints.ts';
 import { claimFanOut, completeFanOut } from '../tables/fan-out.ts';
 import { expireLeases, release, renew, settle } from '../tables/leases.ts';
 import { reschedule } from '../tables/reschedule.ts';
@@ -49,6 +42,7 @@ import { prune } from '../tables/retention.ts';
 import { stats } from '../tables/stats.ts';
 import { failUnreadable, readMessages, withMessages } from './claimed-messages.ts';
 import { FolderState, type FolderStateOptions } from './folder-state.ts';
+import { ownedEndpoints, ownedSettings } from './owned-endpoints.ts';
 import { readPage, readStoredMessage } from './read-page.ts';
 
 /** What an owned store is made with. */
@@ -66,20 +60,13 @@ export class OwnedStore implements Store {
   readonly #state: FolderState;
   readonly #maxMessages: number;
 
-  private constructor(state: FolderState, { capabilities, maxMessages }: OwnedStoreOptions) {
+  private constructor(state: FolderState, options: OwnedStoreOptions) {
+    const { capabilities, maxMessages, endpointsFile } = options;
     this.capabilities = capabilities;
     this.#state = state;
     this.#maxMessages = maxMessages;
-    this.endpoints = {
-      put: (params) => state.run((tables) => putEndpoint(tables, params)),
-      get: ({ id }) => state.run((tables) => getEndpoint(tables, id)),
-      list: (params) => state.run((tables) => listEndpoints(tables, params)),
-      remove: ({ id }) => state.run((tables) => removeEndpoint(tables, id)),
-    };
-    this.settings = {
-      get: ({ key }) => state.run((tables) => tables.settings.get(key)),
-      put: ({ key, value }) => state.run((tables) => tables.putSetting(key, value)),
-    };
+    this.endpoints = ownedEndpoints(state, endpointsFile);
+    this.settings = ownedSettings(state, endpointsFile);
   }
 
   /** Opens the folder. @throws StoreError */
@@ -182,6 +169,11 @@ export class OwnedStore implements Store {
 
   watch(listener: (change: StoreChange) => void): () => void {
     return this.#state.watchers.add(listener);
+  }
+
+  /** How many owners the folder had, this one included. */
+  get epoch(): number {
+    return this.#state.epoch;
   }
 
   /** Ends the time of all leases whose holder is gone. */

@@ -1,6 +1,5 @@
 import type { Delivery } from '../../core/delivery.ts';
 import { expectKnownKeys } from '../../core/expect-value.ts';
-import { OptionsError } from '../../errors.ts';
 import type {
   AppendParams,
   AppendResult,
@@ -49,12 +48,11 @@ import { claimFanOut, completeFanOut } from '../tables/fan-out.ts';
 import { release, renew, settle } from '../tables/leases.ts';
 import { list } from '../tables/listing.ts';
 import { toStoredMessage } from '../tables/message-rows.ts';
+import { readMaxMessages } from '../tables/max-messages.ts';
 import { reschedule } from '../tables/reschedule.ts';
 import { prune } from '../tables/retention.ts';
 import { stats } from '../tables/stats.ts';
 import { Tables } from '../tables/tables.ts';
-
-const DEFAULT_MAX_MESSAGES = 100_000;
 
 /** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
@@ -78,14 +76,7 @@ export interface MemoryStoreOptions {
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   expectKnownKeys(options, 'memoryStore', ['maxMessages']);
-  const { maxMessages = DEFAULT_MAX_MESSAGES } = options;
-  if (maxMessages !== Infinity && !(Number.isSafeInteger(maxMessages) && maxMessages >= 1)) {
-    throw new OptionsError(
-      'maxMessages',
-      `maxMessages: expected a whole number of at least 1, or Infinity, got ${String(maxMessages)} (${typeof maxMessages})`,
-    );
-  }
-  return new MemoryStore(maxMessages);
+  return new MemoryStore(readMaxMessages(options.maxMessages));
 }
 
 class MemoryStore implements Store {

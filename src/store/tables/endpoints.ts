@@ -3,6 +3,7 @@ import { type EndpointRecord, laneIdOf } from '../../core/endpoint.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
 import { toLane } from './lane-rows.ts';
 import { RateWindow } from '../../core/rate-window.ts';
+import type { LaneRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Writes a record whose base is the newest one. */
@@ -20,10 +21,15 @@ export function putEndpoint(
     updatedAt: now,
     revision: currentRevision + 1,
   };
-  tables.endpoints.set(record);
-  applyRateLimit(tables, record, now);
-  tables.watchers.noteEndpoint(record.id);
+  takeEndpoint(tables, record);
   return { kind: 'stored', record: structuredClone(record) };
+}
+
+/** Stores a record as it is, for whoever keeps the revisions. */
+export function takeEndpoint(tables: Tables, record: EndpointRecord): void {
+  tables.endpoints.set(record);
+  applyRateLimit(tables, record, tables.now());
+  tables.watchers.noteEndpoint(record.id);
 }
 
 export function getEndpoint(tables: Tables, id: string): StoredEndpoint | undefined {
@@ -64,19 +70,22 @@ export function removeEndpoint(tables: Tables, id: string): boolean {
   if (record === undefined) return false;
   tables.endpoints.delete(id);
   const lane = record.lane === undefined ? tables.lanes.get(id) : undefined;
-  if (lane !== undefined) {
-    lane.paused = false;
-    lane.blockedUntil = 0;
-    lane.rate = undefined;
-    tables.changes.noteLane(lane);
-    tables.lanes.place(lane, tables.now());
-    tables.watchers.noteWork();
-  }
+  if (lane !== undefined) openForGood(tables, lane);
   const ledger = tables.ledgers.get(id);
   if (ledger !== undefined) tables.dropLedgerIfDone(ledger);
   if (lane?.ledgers === 0) tables.lanes.delete(lane);
   tables.watchers.noteEndpoint(id);
   return true;
+}
+
+/** The lane of an endpoint that is gone: nothing holds back what still waits there. */
+export function openForGood(tables: Tables, lane: LaneRow): void {
+  lane.paused = false;
+  lane.blockedUntil = 0;
+  lane.rate = undefined;
+  tables.changes.noteLane(lane);
+  tables.lanes.place(lane, tables.now());
+  tables.watchers.noteWork();
 }
 
 export function getLane(tables: Tables, laneId: string): Lane {

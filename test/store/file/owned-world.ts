@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { systemClock } from '../../../src/clock.ts';
+import { EndpointsFile } from '../../../src/store/file/endpoints-file/endpoints-file.ts';
 import { type FileLayer, nodeFileLayer } from '../../../src/store/file/file-layer.ts';
 import { OwnedStore, type OwnedStoreOptions } from '../../../src/store/file/owned-store.ts';
 import type { ManualClock } from '../../../src/testing/manual-clock.ts';
@@ -16,10 +18,18 @@ export interface OwnedSettings {
 }
 
 /** Opens the store of a folder, without a lock. */
-export function startOwned(directory: string, settings: OwnedSettings): Promise<OwnedStore> {
+export async function startOwned(directory: string, settings: OwnedSettings): Promise<OwnedStore> {
   const { clock, layer = nodeFileLayer, segmentBytes = 64 * 1024 * 1024, fsync = true, logged } = settings;
+  const now = (): number => clock.now();
+  const endpointsFile = new EndpointsFile({
+    path: join(directory, 'endpoints.json'),
+    clock: { ...systemClock, now, elapsed: now },
+    onProblem: ({ message }) => void logged?.push(`error ${message}`),
+  });
+  await endpointsFile.open();
   const options: OwnedStoreOptions = {
     clock,
+    endpointsFile,
     keyring: undefined,
     maxMessages: settings.maxMessages ?? 100_000,
     capabilities: {

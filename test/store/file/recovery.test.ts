@@ -93,14 +93,18 @@ const CALLS: readonly ((world: StoreWorld) => Promise<unknown>)[] = [
 describe('file store: recovery', () => {
   it('finds after a crash what was confirmed, at every call', async () => {
     const { world, store, directory, reopen } = await setup();
-    const moments: { size: number; expected: unknown; at: number }[] = [];
+    const moments: { size: number; endpoints: string; expected: unknown; at: number }[] = [];
     for (const call of CALLS) {
       await call(world);
       const size = statSync(segment(directory)).size;
-      moments.push({ size, expected: await snapshot(store), at: await store.now() });
+      const endpoints = readFileSync(join(directory, 'endpoints.json'), 'utf8');
+      moments.push({ size, endpoints, expected: await snapshot(store), at: await store.now() });
     }
-    for (const { size, expected, at } of moments) {
-      const { store: reopened, logged } = await reopen((copy) => truncateSync(segment(copy), size));
+    for (const { size, endpoints, expected, at } of moments) {
+      const { store: reopened, logged } = await reopen((copy) => {
+        truncateSync(segment(copy), size);
+        writeFileSync(join(copy, 'endpoints.json'), endpoints);
+      });
       // What depends on the time of asking is asked at the same time.
       const found = await snapshot(reopened);
       const stats = { ...(found['stats'] as object), at };

@@ -36,6 +36,7 @@ export class EpochFile {
     throw new StoreError(
       `The file store was taken over by another process (its epoch is ${current ?? 'unreadable'}, this process had ` +
         `${this.epoch}). Nothing more is written by this process.`,
+      { code: 'store_owner_lost' },
     );
   }
 

@@ -65,6 +65,11 @@ export class Journal {
     return this.#failure;
   }
 
+  /** How many owners there were, this one included. */
+  get epoch(): number {
+    return this.#parts.epochFile.epoch;
+  }
+
   /** How many bytes of how many segments there are, and how many of them are of use. */
   get usage(): { readonly segments: number; readonly bytes: number; readonly liveBytes: number } {
     const { count, bytes, liveBytes } = this.#parts.segments;

@@ -23,8 +23,6 @@ export interface FileRowsOptions {
   readonly clock: { now(): number };
   readonly watchers: Watchers;
   readonly keyring: Keyring | undefined;
-  /** Visible endpoints are kept elsewhere. */
-  readonly hiddenOnly: boolean;
 }
 
 /**
@@ -34,7 +32,6 @@ export interface FileRowsOptions {
 export class FileRows implements RowChanges, JournalSource {
   readonly tables: Tables;
   readonly keyring: Keyring | undefined;
-  readonly #hiddenOnly: boolean;
   readonly #messages = new Set<MessageRow>();
   readonly #fanOuts = new Set<MessageRow>();
   readonly #deliveries = new Set<DeliveryRow>();
@@ -56,9 +53,8 @@ export class FileRows implements RowChanges, JournalSource {
   readonly #fanOutRows = new WeakMap<MessageRow, PlacedRow>();
   readonly #settingRows = new Map<string, PlacedRow>();
 
-  constructor({ clock, watchers, keyring, hiddenOnly }: FileRowsOptions) {
+  constructor({ clock, watchers, keyring }: FileRowsOptions) {
     this.keyring = keyring;
-    this.#hiddenOnly = hiddenOnly;
     this.tables = new Tables('file', this, watchers);
     this.tables.clock = clock;
   }
@@ -101,13 +97,13 @@ export class FileRows implements RowChanges, JournalSource {
   }
 
   noteEndpoint(row: EndpointRow): void {
-    if (row.record.hidden === true || !this.#hiddenOnly) this.#endpoints.add(row);
+    // Those for people are kept in their own file.
+    if (row.record.hidden === true) this.#endpoints.add(row);
   }
 
   noteEndpointRemoved(row: EndpointRow): void {
     this.#endpoints.delete(row);
-    if (row.record.hidden === true || !this.#hiddenOnly)
-      this.#gone.set(row, { record: { endpoint: row.record.id }, rows: [row] });
+    if (row.record.hidden === true) this.#gone.set(row, { record: { endpoint: row.record.id }, rows: [row] });
   }
 
   noteSetting(key: string): void {
@@ -137,7 +133,8 @@ export class FileRows implements RowChanges, JournalSource {
       buffer.remove(rows, { gone: record } satisfies RowRecord);
     this.#writeSettings(buffer);
     for (const row of this.#endpoints) buffer.put(row, endpointRecord(row, this.keyring));
-    for (const row of this.#lanes) buffer.put(row, laneRecord(row));
+    for (const row of this.#lanes)
+      buffer.put(row, laneRecord(row, this.tables.endpoints.get(row.id) !== undefined));
     const messages = [...this.#messages].filter(isThere);
     for (const row of messages) buffer.put(row, messageRecord(row));
     for (const row of this.#fanOuts) if (isThere(row)) buffer.put(this.fanOutRow(row), fanOutRecord(row));

@@ -1,8 +1,9 @@
 import { isFinalState } from '../../../core/delivery.ts';
 import { laneIdOf, type RateLimit, rateLimitOf } from '../../../core/endpoint.ts';
 import { RateWindow } from '../../../core/rate-window.ts';
-import { unsealEndpoint } from '../../codec/endpoint-codec.ts';
+import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
 import { countState, requeue } from '../../tables/changes.ts';
+import { openForGood } from '../../tables/endpoints.ts';
 import { createDeliveryRow } from '../../tables/delivery-rows.ts';
 import { createMessageRow } from '../../tables/message-rows.ts';
 import type { AttemptRow, DeliveryRow, MessageRow } from '../../tables/rows.ts';
@@ -28,9 +29,20 @@ export function restoreRows(rows: FileRows, replay: ReplayedRows): void {
   const deliveries = restoreDeliveries(tables, replay, messages);
   restoreAttempts(tables, replay, deliveries);
   restoreEnds(tables, replay, now);
-  for (const lane of [...tables.lanes.all])
-    if (lane.ledgers === 0 && tables.endpoints.get(lane.id) === undefined) tables.lanes.retire(lane, now);
   rows.forgetChanges();
+  // From here on, what changes is to be written.
+  catchUp(rows, replay);
+}
+
+/** What would have happened, had somebody looked: endpoints that were removed meanwhile, other keys. */
+function catchUp({ tables, keyring }: FileRows, { lanes, endpoints }: ReplayedRows): void {
+  for (const lane of [...tables.lanes.all]) {
+    if (tables.endpoints.get(lane.id) !== undefined) continue;
+    if (lanes.get(lane.id)?.record.owned === true) openForGood(tables, lane);
+    if (lane.ledgers === 0) tables.lanes.retire(lane, tables.now());
+  }
+  for (const { record } of endpoints.values())
+    if (needsSealing(record, keyring)) tables.changes.noteEndpoint(tables.endpoints.get(record.id)!);
 }
 
 function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
@@ -38,7 +50,7 @@ function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
   for (const { record } of tables.endpoints.all) limits.set(laneIdOf(record), rateLimitOf(record));
   for (const { record, place } of lanes.values()) {
     const lane = tables.lanes.create(record.id, undefined);
-    const { taken, ...rest } = record;
+    const { taken, owned: _owned, ...rest } = record;
     Object.assign(lane, {
       ...rest,
       blockedReason: record.blockedReason,

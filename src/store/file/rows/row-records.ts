@@ -67,6 +67,8 @@ export interface AttemptRecord extends NewAttempt {
 
 export interface LaneRecord {
   readonly id: string;
+  /** Its endpoint was there. */
+  readonly owned: boolean;
   readonly paused: boolean;
   readonly blockedUntil: number;
   readonly blockedReason: BlockReason | undefined;
@@ -154,13 +156,14 @@ export function attemptRecord({ sequence, delivery, startedAt, attempt }: Attemp
   return { attempt: { ...attempt, sequence, ...ids, startedAt } };
 }
 
-export function laneRecord(row: LaneRow): RowRecord {
+export function laneRecord(row: LaneRow, owned: boolean): RowRecord {
   const { id, paused, blockedUntil, blockedReason, succeeded, failed, lastTriggeredAt } = row;
   const { consecutiveFailures, rate } = row;
   const taken = rate?.slices;
   return {
     lane: {
       id,
+      owned,
       paused,
       blockedUntil,
       blockedReason,
