@@ -68,6 +68,7 @@ const shared: ts.CompilerOptions = {
   skipLibCheck: true,
   paths: {
     posthorn: [join(root, 'src/index.ts')],
+    'posthorn/file': [join(root, 'src/store/file/index.ts')],
     'posthorn/testing': [join(root, 'src/testing/index.ts')],
   },
 };

@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The entry points of the package: what users import, and where it is written. */
 export const ENTRY_POINTS = [
   { specifier: 'posthorn', source: 'src/index.ts', page: 'docs/reference/api.md' },
+  { specifier: 'posthorn/file', source: 'src/store/file/index.ts', page: 'docs/reference/api-file.md' },
   { specifier: 'posthorn/testing', source: 'src/testing/index.ts', page: 'docs/reference/api-testing.md' },
 ] as const;
 

@@ -1,5 +1,6 @@
 // A CommonJS project: `import` syntax compiles to require(), and `import = require()` says so.
 import { WebhookDispatcher, type DispatcherOptions } from 'posthorn';
+import { fileStore } from 'posthorn/file';
 import testing = require('posthorn/testing');
 
 type Events = { 'job.completed': { jobId: string } };
@@ -15,5 +16,6 @@ async function emitOne(): Promise<void> {
   await dispatcher.stop();
 }
 
+if (fileStore('./webhooks').name !== 'file') throw new Error('posthorn/file is something else');
 if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
 void emitOne();

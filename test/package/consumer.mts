@@ -1,7 +1,10 @@
 // An ES module project on the oldest supported compiler settings: no DOM library, declarations checked.
 import { WebhookDispatcher } from 'posthorn';
+import { fileStore } from 'posthorn/file';
 import * as testing from 'posthorn/testing';
 
 await using dispatcher = new WebhookDispatcher<{ 'job.completed': { jobId: string } }>();
+const stored: WebhookDispatcher = new WebhookDispatcher({ store: fileStore('./webhooks') });
+void stored;
 await dispatcher.emit('job.completed', { jobId: '42' });
 if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
