@@ -25,7 +25,7 @@ export interface FileStoreOptions {
   /**
    * Most messages held at once, finished ones included; at least 1. When a new one needs room, the oldest finished
    * messages go, before retention would take them; when too few are finished, `append` fails with a `StoreError` of
-   * code `store_full`. Memory grows with it, about a kilobyte for each; data stays on the disk. `Infinity`: only retention
+   * code `store_full`. Memory grows with it, by 1.4 kilobytes or more for each; data stays on the disk. `Infinity`: only retention
    * bounds it. Default: 100,000.
    */
   readonly maxMessages?: number | undefined;

@@ -18,7 +18,7 @@ export interface Replayed<Record> {
 /** What the journal says of rows that were not removed. */
 export interface ReplayedRows {
   /** By sequence, without what may be large. */
-  readonly messages: Map<number, Replayed<Omit<MessageRecord, 'dataJson' | 'metadata'>>>;
+  readonly messages: Map<number, Replayed<MessageRecord>>;
   /** By sequence of the message. */
   readonly fanOuts: Map<number, Replayed<FanOutRecord>>;
   /** By sequence. */

@@ -10,7 +10,7 @@ import type { AttemptRow, DeliveryRow, MessageRow } from '../../tables/rows.ts';
 import type { Tables } from '../../tables/tables.ts';
 import type { FileRows } from './file-rows.ts';
 import type { Replayed, ReplayedRows } from './replayed-rows.ts';
-import { type AttemptRecord, type DeliveryRecord, toMessage, toNewAttempt } from './row-records.ts';
+import { type AttemptRecord, type DeliveryRecord, toNewAttempt } from './row-records.ts';
 
 /** Puts rows that were read back into empty tables, with all that hangs on them. */
 export function restoreRows(rows: FileRows, replay: ReplayedRows): void {
@@ -66,15 +66,9 @@ function restoreMessages(rows: FileRows, { messages, fanOuts }: ReplayedRows): M
   const { tables } = rows;
   const restored = new Map<number, MessageRow>();
   for (const { record, place } of inOrder(messages)) {
-    const row = createMessageRow(
-      { ...toMessage({ ...record, dataJson: '', metadata: undefined }), fingerprint: record.fingerprint },
-      {
-        sequence: record.sequence,
-        now: record.createdAt,
-        fannedOut: record.fannedOut,
-        idempotencyWindowMs: (record.idempotentUntil ?? Infinity) - record.createdAt,
-      },
-    );
+    const { sequence, createdAt, fannedOut, idempotentUntil = Infinity } = record;
+    const idempotencyWindowMs = idempotentUntil - createdAt;
+    const row = createMessageRow(record, { sequence, now: createdAt, fannedOut, idempotencyWindowMs });
     row.place = place;
     const fanOut = fanOuts.get(record.sequence);
     if (fanOut !== undefined) {

@@ -4,8 +4,8 @@ import type { JournalReplay } from '../journal/open-journal.ts';
 import type { FileRows } from './file-rows.ts';
 import type { Replayed, ReplayedRows } from './replayed-rows.ts';
 import { restoreRows } from './restore-rows.ts';
-import type { AttemptRecord, GoneRecord, MessageRecord, RowRecord } from './row-records.ts';
-import { slimAttempt } from './slim-rows.ts';
+import type { GoneRecord, RowRecord } from './row-records.ts';
+import { slimAttemptRecord, slimMessageRecord } from './slim-rows.ts';
 
 /** Goes through the lines of a journal and keeps the newest version of each row, then puts them into tables. */
 export class RowReplay implements JournalReplay, ReplayedRows {
@@ -28,8 +28,10 @@ export class RowReplay implements JournalReplay, ReplayedRows {
   line(record: object, place: RowPlace): void {
     const line = record as RowRecord;
     if ('delivery' in line) this.#take(this.deliveries, line.delivery.sequence, line.delivery, place);
-    else if ('attempt' in line) this.#takeAttempt(line.attempt, place);
-    else if ('message' in line) this.#takeMessage(line.message, place);
+    else if ('attempt' in line)
+      this.#take(this.attempts, line.attempt.sequence, slimAttemptRecord(line.attempt), place);
+    else if ('message' in line)
+      this.#take(this.messages, line.message.sequence, slimMessageRecord(line.message), place);
     else if ('lane' in line) this.lanes.set(line.lane.id, { record: line.lane, place });
     else if ('fanOut' in line) this.fanOuts.set(line.fanOut.message, { record: line.fanOut, place });
     else if ('gone' in line) this.#forget(line.gone);
@@ -69,23 +71,6 @@ export class RowReplay implements JournalReplay, ReplayedRows {
   ): void {
     rows.set(key, { record, place });
     this.replayed(record.sequence);
-  }
-
-  #takeMessage(
-    { dataJson: _dataJson, metadata: _metadata, ...record }: MessageRecord,
-    place: RowPlace,
-  ): void {
-    this.#take(this.messages, record.sequence, record, place);
-  }
-
-  #takeAttempt(record: AttemptRecord, place: RowPlace): void {
-    const { sequence, message, delivery, startedAt } = record;
-    this.#take(
-      this.attempts,
-      sequence,
-      { ...slimAttempt(record), sequence, message, delivery, startedAt },
-      place,
-    );
   }
 
   #forget(gone: GoneRecord): void {

@@ -2,6 +2,7 @@
 import type { Message } from '../../../core/message.ts';
 import type { StoredResponse } from '../../../core/stored-response.ts';
 import type { NewAttempt } from '../../store.ts';
+import type { AttemptRecord, MessageRecord } from './row-records.ts';
 
 /** A response was there; what it said is on the disk. */
 const SOME_RESPONSE: StoredResponse = Object.freeze({
@@ -16,6 +17,17 @@ const SOME_RESPONSE: StoredResponse = Object.freeze({
 /** The message without what may be large. */
 export function slimMessage(message: Message): Message {
   return { ...message, dataJson: '', metadata: undefined };
+}
+
+/** The same for a record that was just read, and is nobody else's: in place, for the sake of a quick start. */
+export function slimMessageRecord(record: MessageRecord): MessageRecord {
+  return Object.assign(record, { dataJson: '', metadata: undefined });
+}
+
+/** As {@link slimMessageRecord}. */
+export function slimAttemptRecord(record: AttemptRecord): AttemptRecord {
+  const response = record.response === undefined ? undefined : SOME_RESPONSE;
+  return Object.assign(record, { detail: undefined, response, traceparent: undefined });
 }
 
 /** The attempt with what counting asks for. */
