@@ -112,6 +112,7 @@ export class Engine {
       limits: options.limits,
       onSettled: (settled) => this.#onSettled(settled),
       onDirective: (delivery) => this.sender.lanes.hold(delivery),
+      onWritten: () => this.scheduler.onRoom(),
     });
     this.sender = new Sender({
       ...options,

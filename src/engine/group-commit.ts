@@ -16,6 +16,8 @@ export interface GroupCommitOptions<Item> {
   readonly write: (batch: readonly Item[]) => Promise<void>;
   /** Called when a write threw. Items it returns are tried again; it has concluded the others. */
   readonly onFailure: (batch: readonly Item[], error: unknown) => readonly Item[];
+  /** Called after a write, when its items count no more. */
+  readonly onWritten?: (() => void) | undefined;
 }
 
 export class GroupCommit<Item> {
@@ -81,6 +83,7 @@ export class GroupCommit<Item> {
         retryInMs = this.#onFailure(batch, error);
       }
       this.#writing = [];
+      this.#options.onWritten?.();
     }
     if (this.#queue.length === 0) this.#isBusy = false;
     else if (retryInMs > 0) this.#retry = this.#options.clock.setTimer(this.#flush, retryInMs, true);

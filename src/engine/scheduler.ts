@@ -34,6 +34,8 @@ export class Scheduler {
   #isWakePending = false;
   /** Somebody woke us while a claim was under way: that claim may have looked too early. */
   #wokenDuringClaim = false;
+  /** A lane got room while a claim was under way, which may have passed it over as full. */
+  #hadRoomDuringClaim = false;
   #isStopped = false;
   /** The store may hold due work that did not fit. */
   #hasBacklog = true;
@@ -65,7 +67,9 @@ export class Scheduler {
 
   /** A lane has room: claim, if anything was left behind. */
   onRoom(): void {
-    if (this.#hasBacklog) this.#wakeSoon();
+    // Only the answer of a claim tells whether anything was left behind.
+    if (this.#claim !== undefined) this.#hadRoomDuringClaim = true;
+    else if (this.#hasBacklog) this.#wakeSoon();
   }
 
   /** Claims until nothing more is to be had now; how many deliveries that gave. */
@@ -114,10 +118,10 @@ export class Scheduler {
   #startClaim(): Promise<number> {
     this.#claim = this.#claimOnce().finally(() => {
       this.#claim = undefined;
-      if (this.#wokenDuringClaim) {
-        this.#wokenDuringClaim = false;
-        this.#wakeSoon();
-      }
+      const isWoken = this.#wokenDuringClaim || (this.#hadRoomDuringClaim && this.#hasBacklog);
+      this.#wokenDuringClaim = false;
+      this.#hadRoomDuringClaim = false;
+      if (isWoken) this.#wakeSoon();
     });
     return this.#claim;
   }

@@ -27,6 +27,8 @@ export interface SettlerOptions extends Pick<
   /** An answer concerns the whole endpoint; it is applied once it is written. */
   readonly onDirective: (delivery: LeasedDelivery) => void;
   readonly onSettled: (settled: Settled) => void;
+  /** There are fewer outcomes that are not written. */
+  readonly onWritten: () => void;
 }
 
 interface Pending {
@@ -51,6 +53,7 @@ export class Settler {
       maxBatch: MAX_BATCH,
       write: (batch) => this.#write(batch),
       onFailure: (batch, error) => this.#onFailure(batch, error),
+      onWritten: options.onWritten,
     });
   }
 
