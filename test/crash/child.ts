@@ -1,0 +1,154 @@
+/** One process of a round: emits under load until it is killed, or delivers what another one left behind. */
+import { subscribe } from 'node:diagnostics_channel';
+import type { Transport } from '../../src/transport/transport.ts';
+import type { Store } from '../../src/store/store.ts';
+import { undiciTransport, WebhookDispatcher } from '../../src/index.ts';
+import { forever, Gate, say } from './child-gate.ts';
+import { openStore } from './open-store.ts';
+import { RunLog } from './run-log.ts';
+import { forgetFence, keepTornTails, resolveEarly } from './sabotage.ts';
+import { watchStore } from './watched-store.ts';
+import { type ChildOrder, LEASE_MS } from './windows.ts';
+
+/** Messages that are settled before the window opens. */
+const WARM_UP = 60;
+const EMITTERS = 20;
+/** Most messages that are emitted and not settled. */
+const MAX_OPEN = 150;
+const CHECK_MS = 20;
+const RETRY_MS = 50;
+
+const order = JSON.parse(process.argv[2]!) as ChildOrder;
+const log = new RunLog(order.logFile);
+const gate = new Gate();
+let tried = 0;
+let settled = 0;
+let isStopped = false;
+
+const store = openSabotaged();
+const dispatcher = new WebhookDispatcher({
+  store: watched(store),
+  transport: watchedTransport(undiciTransport()),
+  network: { allowPrivate: ['127.0.0.0/8'] },
+  leaseMs: LEASE_MS,
+  pollIntervalMs: 50,
+  concurrency: 40,
+  retry: { kind: 'schedule', delaysMs: new Array<number>(50).fill(RETRY_MS) },
+  logger: { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => console.error(...line) },
+});
+dispatcher.on('delivery.succeeded', ({ message: { id } }) => {
+  log.settled(id);
+  settled += 1;
+});
+if (order.task === 'mid-request')
+  subscribe('undici:request:bodySent', () => {
+    if (gate.isArmed) gate.reach();
+  });
+
+if (order.task === 'recover') await recover();
+else await load();
+
+async function load(): Promise<void> {
+  if (order.task === 'open') gate.armAtOnce();
+  else await createEndpoint();
+  const emitting = Array.from({ length: EMITTERS }, () => emitAll());
+  await until(() => settled >= WARM_UP);
+  if (order.task === 'idle') {
+    isStopped = true;
+    await Promise.all(emitting);
+    await until(() => settled === tried);
+    return gate.reach();
+  }
+  await gate.arm();
+  if (order.task === 'retention') await pruneAll();
+}
+
+async function emitAll(): Promise<void> {
+  while (!isStopped) {
+    if (tried - settled >= MAX_OPEN) {
+      await until(() => tried - settled < MAX_OPEN || isStopped);
+      continue;
+    }
+    tried += 1;
+    const id = `${order.run}_${tried}`;
+    log.tried(id);
+    // Without an endpoint: while the store is being opened there can be none.
+    const to = order.task === 'open' ? { url: order.receiverUrl } : undefined;
+    await dispatcher.emit('crash.round', { id, filler: 'x'.repeat(200) }, { id, to });
+    log.emitted(id);
+  }
+}
+
+async function createEndpoint(): Promise<void> {
+  const { items } = await dispatcher.endpoints.list();
+  if (items.length === 0) await dispatcher.endpoints.create({ url: order.receiverUrl });
+}
+
+async function pruneAll(): Promise<void> {
+  const retention = { succeededMs: 0, unsuccessfulMs: 0 };
+  gate.reach();
+  for (;;) await store.prune({ retention, budgetMs: 50 });
+}
+
+/** Delivers until nothing is open, then says so and ends. */
+async function recover(): Promise<void> {
+  await dispatcher.start();
+  await createEndpoint();
+  for (;;) {
+    await dispatcher.drain();
+    const { byState } = await dispatcher.stats();
+    if (byState.scheduled === 0 && byState.sending === 0) break;
+    await pause();
+  }
+  say('recovered');
+  gate.close();
+  await dispatcher.stop();
+}
+
+async function until(isMet: () => boolean): Promise<void> {
+  while (!isMet()) await pause();
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, CHECK_MS));
+}
+
+function openSabotaged(): Store {
+  if (order.sabotage === 'keeps-torn-tail') keepTornTails();
+  const plain = openStore(order.store);
+  if (order.sabotage === 'resolves-early') return resolveEarly(plain);
+  if (order.sabotage === 'no-fence') return forgetFence(plain);
+  return plain;
+}
+
+function watched(plain: Store): Store {
+  return watchStore(plain, {
+    open: () => (order.task === 'open' ? gate.reach() : undefined),
+    append: () => (order.task === 'append' && gate.isArmed ? gate.reach() : undefined),
+    settle: async () => {
+      if (!gate.isArmed) return;
+      if (order.task === 'before-settle') {
+        gate.reach();
+        await forever();
+      }
+      if (order.task === 'lost-lease' && !isStopped) {
+        isStopped = true;
+        await gate.ask('holding');
+      }
+    },
+    settled: () => (isStopped && order.task === 'lost-lease' ? say('written') : undefined),
+  });
+}
+
+function watchedTransport(plain: Transport): Transport {
+  return {
+    name: plain.name,
+    open: (context) => plain.open(context),
+    close: () => plain.close(),
+    send(request, onResult) {
+      if (order.task !== 'before-send' || !gate.isArmed) return plain.send(request, onResult);
+      gate.reach();
+      return { abort: () => onResult({ kind: 'failure', reason: 'timeout', detail: 'never sent' }) };
+    },
+  };
+}

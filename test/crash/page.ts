@@ -1,0 +1,58 @@
+import type { RoundResult } from './round.ts';
+import { type StoreKind, WINDOWS, type WindowName } from './windows.ts';
+
+/** All rounds of one store in one window. */
+export interface Cell {
+  readonly store: StoreKind;
+  readonly window: WindowName;
+  readonly rounds: readonly RoundResult[];
+}
+
+const STORE_TITLES: Readonly<Record<StoreKind, string>> = {
+  file: 'file',
+  sqlite: 'SQLite',
+  postgres: 'PostgreSQL',
+  mariadb: 'MariaDB',
+};
+
+/** The row of a cell: rounds, emitted, in flight, lost, duplicates. */
+export function describeCell({ store, window, rounds }: Cell): string {
+  const sum = (pick: (round: RoundResult) => number): number =>
+    rounds.reduce((total, round) => total + pick(round), 0);
+  const numbers = [
+    rounds.length,
+    sum(({ emitted }) => emitted),
+    sum(({ inFlight }) => inFlight),
+    sum(({ lost }) => lost),
+    sum(({ duplicates }) => duplicates),
+  ];
+  return `| ${STORE_TITLES[store]} | ${window} | ${numbers.join(' | ')} |`;
+}
+
+/** docs/reference/crash-matrix.md */
+export function renderPage(
+  cells: readonly Cell[],
+  facts: { date: string; command: string; node: string },
+): string {
+  const windows = WINDOWS.map(({ name, kills }) => `- **${name}**: ${kills}.`);
+  return [
+    '# Crash matrix',
+    '',
+    'What is left when the process is killed with SIGKILL while it works. In each round a process emits under load and is killed in the',
+    'window named; another process then delivers what the store kept, and a receiver that outlived both is asked what came.',
+    '',
+    ...windows,
+    '',
+    '*Emitted* counts emits that had resolved, *in flight* those that had not and deliveries whose outcome was not written yet. *Lost* are',
+    'messages whose emit had resolved and which never came: always 0. *Duplicates* are receptions beyond the first: at most one for each',
+    'delivery in flight at a kill.',
+    '',
+    '| store | killed | rounds | emitted | in flight | lost | duplicates |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
+    ...cells.map(describeCell),
+    '',
+    `Run on ${facts.date} with Node.js ${facts.node}: \`${facts.command}\`. \`npm run test:crash -- --self-check\` runs three stores that are`,
+    'wrong on purpose, and fails when the matrix does not notice.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { RoundProcess } from './process.ts';
+import { Receiver } from './receiver.ts';
+import { createRunLog, readRunLog } from './run-log.ts';
+import { createPlace, type Place } from './stores.ts';
+import { tearTail } from './torn-tail.ts';
+import type { ChildOrder, SabotageName, StoreKind, WindowName } from './windows.ts';
+
+/** What one round showed. */
+export interface RoundResult {
+  /** Emits that had resolved. */
+  readonly emitted: number;
+  /** Emits not resolved, and deliveries whose outcome was not written, when the process was killed. */
+  readonly inFlight: number;
+  /** Resolved, and never received. */
+  readonly lost: number;
+  /** Receptions beyond the first. */
+  readonly duplicates: number;
+  /** What must not be: a message lost, or received more often than its kills explain. */
+  readonly problems: readonly string[];
+}
+
+/** One round, as told by its parameters. */
+export interface RoundPlan {
+  readonly store: StoreKind;
+  readonly window: WindowName;
+  readonly number: number;
+  readonly sabotage?: SabotageName | undefined;
+}
+
+/** Longest time between the marker and the kill, where the window is a span and not a place to wait in. */
+const MAX_JITTER_MS = 4;
+const SPANS: readonly RoundPlan['window'][] = ['append', 'retention', 'open'];
+
+/** Lets a process work, kills it in the window, lets another one finish, and counts. */
+export async function playRound(plan: RoundPlan): Promise<RoundResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-crash-log-'));
+  const place = await createPlace(plan.store);
+  const receiver = await Receiver.start();
+  const round = new Round(plan, place, receiver, join(folder, 'log'));
+  try {
+    return await round.play();
+  } finally {
+    await round.end();
+    await receiver.close();
+    await place.remove();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+class Round {
+  readonly #plan: RoundPlan;
+  readonly #place: Place;
+  readonly #receiver: Receiver;
+  readonly #logFile: string;
+  readonly #processes: RoundProcess[] = [];
+  /** Kills that a message was in flight at. */
+  readonly #hits = new Map<string, number>();
+  #inFlight = 0;
+
+  constructor(plan: RoundPlan, place: Place, receiver: Receiver, logFile: string) {
+    this.#plan = plan;
+    this.#place = place;
+    this.#receiver = receiver;
+    this.#logFile = logFile;
+    createRunLog(logFile);
+  }
+
+  async play(): Promise<RoundResult> {
+    const { window, number, store } = this.#plan;
+    // Every other time there is something to be opened.
+    if (window === 'open' && number % 2 === 1) await this.#killIn('append', 'first');
+    if (window === 'lost-lease') await this.#loseLease();
+    else await this.#killIn(window, 'second');
+    // What a torn write leaves behind must harm neither what was written before nor what comes after.
+    if (window === 'append' && store === 'file') {
+      tearTail(this.#place.order.location);
+      await this.#killIn('append', 'third');
+    }
+    await this.#recover();
+    return this.#count();
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#processes) await child.kill();
+  }
+
+  async #killIn(window: Exclude<WindowName, 'lost-lease'>, run: string): Promise<void> {
+    const child = this.#start(window, run);
+    if (window !== 'idle' && window !== 'open') {
+      await child.says('armed');
+      if (window === 'mid-request') this.#receiver.hold();
+      child.answer();
+    }
+    await child.says('reached');
+    if (SPANS.includes(window)) spin(Math.random() * MAX_JITTER_MS);
+    await child.kill();
+    this.#receiver.release();
+    this.#noteInFlight();
+  }
+
+  /** A process that is held up until others have taken over its deliveries must write nothing more. */
+  async #loseLease(): Promise<void> {
+    const late = this.#start('lost-lease', 'late');
+    await late.says('armed');
+    late.answer();
+    await late.says('holding');
+    late.freeze();
+    this.#noteInFlight();
+    await this.#recover();
+    late.thaw();
+    late.answer();
+    await late.says('written');
+    await this.#recover();
+    await late.kill();
+  }
+
+  async #recover(): Promise<void> {
+    const child = this.#start('recover', 'recover');
+    await child.says('recovered');
+    await child.ends();
+  }
+
+  #start(task: ChildOrder['task'], run: string): RoundProcess {
+    const child = new RoundProcess({
+      store: this.#place.order,
+      receiverUrl: this.#receiver.url,
+      logFile: this.#logFile,
+      run,
+      task,
+      sabotage: this.#plan.sabotage,
+    });
+    this.#processes.push(child);
+    return child;
+  }
+
+  #noteInFlight(): void {
+    const { tried, settled } = readRunLog(this.#logFile);
+    this.#inFlight = 0;
+    for (const id of tried) {
+      if (settled.has(id)) continue;
+      this.#inFlight += 1;
+      this.#hits.set(id, (this.#hits.get(id) ?? 0) + 1);
+    }
+  }
+
+  #count(): RoundResult {
+    const { emitted } = readRunLog(this.#logFile);
+    const { answered } = this.#receiver;
+    const lost = [...emitted].filter((id) => !answered.has(id));
+    const problems = lost.map((id) => `${id} was emitted and never received`);
+    let duplicates = 0;
+    for (const [id, count] of answered) {
+      duplicates += count - 1;
+      const explained = this.#hits.get(id) ?? 0;
+      if (count - 1 > explained)
+        problems.push(`${id} was received ${count} times and was in flight at ${explained} kills`);
+    }
+    if (this.#plan.window !== 'idle' && this.#inFlight === 0)
+      problems.push('nothing was in flight at the kill');
+    return { emitted: emitted.size, inFlight: this.#inFlight, lost: lost.length, duplicates, problems };
+  }
+}
+
+/** Keeps the processor for some fractions of a millisecond, which no timer can. */
+function spin(durationMs: number): void {
+  const end = performance.now() + durationMs;
+  while (performance.now() < end);
+}

@@ -1,0 +1,52 @@
+/** The moments in which a process is killed. */
+export const WINDOWS = [
+  { name: 'idle', kills: 'nothing is under way' },
+  { name: 'before-send', kills: 'deliveries are leased, none of them is sent' },
+  { name: 'mid-request', kills: 'requests are on the wire, unanswered' },
+  { name: 'before-settle', kills: 'receivers answered 2xx, nothing of it is written' },
+  { name: 'append', kills: 'messages are being written' },
+  { name: 'retention', kills: 'finished messages are being removed' },
+  {
+    name: 'lost-lease',
+    kills: 'frozen until others have taken over its deliveries (SIGSTOP), then let go on',
+  },
+  { name: 'open', kills: 'the store is being opened: tables are made, files are read' },
+] as const;
+
+export type WindowName = (typeof WINDOWS)[number]['name'];
+
+/** What a child is told to do; travels as JSON. */
+export interface ChildOrder {
+  readonly store: StoreOrder;
+  readonly receiverUrl: string;
+  /** Where it writes what it did, line by line. */
+  readonly logFile: string;
+  /** Distinguishes the messages of its run. */
+  readonly run: string;
+  /** The window to open; `recover`: emit nothing, deliver what is there. */
+  readonly task: WindowName | 'recover';
+  /** Sabotage of the store, to see that the matrix notices. */
+  readonly sabotage: SabotageName | undefined;
+}
+
+/** A store, and where it keeps its data. */
+export interface StoreOrder {
+  readonly kind: StoreKind;
+  /** A folder, a file or the URL of a database. */
+  readonly location: string;
+  /** Postgres: the schema; MariaDB: the prefix of the tables. */
+  readonly name: string;
+}
+
+export const STORE_KINDS = ['file', 'sqlite', 'postgres', 'mariadb'] as const;
+export type StoreKind = (typeof STORE_KINDS)[number];
+
+/**
+ * - `resolves-early`: `append` answers before anything is written
+ * - `no-fence`: an outcome is written by whoever comes, lease or not
+ * - `keeps-torn-tail`: what a torn write left behind is not cut off
+ */
+export type SabotageName = 'resolves-early' | 'no-fence' | 'keeps-torn-tail';
+
+/** Length of leases: short, so that a round does not wait for them long. At least 1000. */
+export const LEASE_MS = 1_000;
