@@ -11,10 +11,10 @@ export const EVENTS = [
   ['job.failed', { jobId: '43', error: 'out of paper' }],
 ] as const;
 
-/** Nobody wants to watch a story for the 27 hours of the default policy. */
+/** Nobody wants to watch a story for the 27 hours of the default policy. The first wait leaves time for a kill. */
 export const RETRY = {
   kind: 'schedule',
-  delaysMs: [200, 400],
+  delaysMs: [1_500, 400],
   jitter: 0,
 } as const satisfies DeliverySettings['retry'];
 

@@ -1,22 +1,13 @@
 /** Tells a person what the dispatcher and the receivers know. */
-import type { WebhookDispatcher } from 'posthorn';
+import type { Told } from './orders.ts';
 import { ROLES } from './plot.ts';
 import { printNow, printTable, printTitle } from './print.ts';
 import type { ReceiverReport } from './report.ts';
 import type { RecordedDelivery } from './verdict.ts';
 
-/** Prints each attempt when its outcome is known. */
-export function tellAttempts(dispatcher: WebhookDispatcher): void {
-  dispatcher.on('delivery.succeeded', ({ endpoint, message, attempt, status }) =>
-    printNow(endpoint.id, message.type, `attempt ${attempt}: HTTP ${status}, delivered`),
-  );
-  dispatcher.on('delivery.retrying', ({ endpoint, message, attempt, detail, delayMs }) =>
-    printNow(endpoint.id, message.type, `attempt ${attempt}: ${detail}, again in ${delayMs} ms`),
-  );
-  dispatcher.on('delivery.exhausted', ({ endpoint, message, attempt, detail }) =>
-    printNow(endpoint.id, message.type, `attempt ${attempt}: ${detail}, given up`),
-  );
-  dispatcher.on('error', ({ error }) => printNow('error', error.code, error.message));
+/** Prints an attempt whose outcome is known. */
+export function tellAttempt({ endpoint, type, what }: Told): void {
+  printNow(endpoint, type, what);
 }
 
 export function tellRecord(record: readonly RecordedDelivery[]): void {
