@@ -1,7 +1,14 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', file: 'src/store/file/index.ts', testing: 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    file: 'src/store/file/index.ts',
+    sql: 'src/store/sql/index.ts',
+    testing: 'src/testing/index.ts',
+    // Not imported by any name: the thread of the SQLite store, which looks for it beside itself.
+    'sqlite-worker': 'src/store/sql/sqlite/sqlite-worker.ts',
+  },
   format: 'esm',
   target: 'node20',
   platform: 'node',

@@ -118,6 +118,7 @@ async function testOn(version: string, node: string, consumer: string): Promise<
   await check('the entry loads no optional package', 'loaded-packages.mjs', manifest.name);
   await check('fetch of the host, touched first, is left alone', 'host-fetch.mjs', 'touched-before');
   await check('fetch of the host, touched later, is left alone', 'host-fetch.mjs', 'touched-after');
+  await check('a thread works on a SQLite file', 'sqlite-thread.mjs');
   await check('the CommonJS consumer runs', 'consumer.cjs');
   await check('the ES module consumer runs', 'consumer.mjs');
   // Runs from the repository: it reads the README and may need the compiler; only the program runs in the folder.

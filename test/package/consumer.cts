@@ -1,6 +1,7 @@
 // A CommonJS project: `import` syntax compiles to require(), and `import = require()` says so.
 import { WebhookDispatcher, type DispatcherOptions } from 'posthorn';
 import { fileStore } from 'posthorn/file';
+import sql = require('posthorn/sql');
 import testing = require('posthorn/testing');
 
 type Events = { 'job.completed': { jobId: string } };
@@ -18,4 +19,5 @@ async function emitOne(): Promise<void> {
 
 if (fileStore('./webhooks').name !== 'file') throw new Error('posthorn/file is something else');
 if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
+if (!sql.sqlSchema('postgres').includes('create table')) throw new Error('posthorn/sql has no schema');
 void emitOne();

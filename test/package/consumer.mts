@@ -1,6 +1,7 @@
 // An ES module project on the oldest supported compiler settings: no DOM library, declarations checked.
 import { WebhookDispatcher } from 'posthorn';
 import { fileStore } from 'posthorn/file';
+import { sqlStore } from 'posthorn/sql';
 import * as testing from 'posthorn/testing';
 
 await using dispatcher = new WebhookDispatcher<{ 'job.completed': { jobId: string } }>();
@@ -8,3 +9,4 @@ const stored: WebhookDispatcher = new WebhookDispatcher({ store: fileStore('./we
 void stored;
 await dispatcher.emit('job.completed', { jobId: '42' });
 if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
+if (sqlStore('./never-opened.db').name !== 'sqlite') throw new Error('posthorn/sql makes no store');

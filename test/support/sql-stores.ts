@@ -3,16 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import Libsql from 'libsql';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { sqlStore, type SqlStoreOptions } from '../../src/store/sql/create-sql-store.ts';
 import { TABLES } from '../../src/store/sql/tables.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { CreateStore } from '../../src/testing/store-suite.ts';
 import { askSetup, postgresUrl } from './ask-setup.ts';
 import { MYSQL_VARIABLE } from './database-servers.ts';
+
+const SETUP_TIMEOUT_MS = 60_000;
 
 /** One database of a test file. */
 export interface TestPlace {
@@ -29,12 +33,16 @@ export interface TestPlace {
 
 /** Makes the handles of a conformance suite, all on one database that is emptied in between. */
 export function createHandles(makePlace: () => Promise<TestPlace>): CreateStore {
-  let made: Promise<TestPlace> | undefined;
-  afterAll(async () => (await made)?.drop());
+  let place: TestPlace;
+  let isNew = true;
+  // Starting a server, or one inside this process, may take its time.
+  beforeAll(async () => {
+    place = await makePlace();
+  }, SETUP_TIMEOUT_MS);
+  afterAll(() => place.drop());
   return async ({ clock }) => {
-    const isNew = made === undefined;
-    const place = await (made ??= makePlace());
     if (!isNew) await empty(place);
+    isNew = false;
     const store = place.store({ clock });
     return {
       store,
@@ -116,6 +124,35 @@ export function postgresRefusal(schema: string): TestPlace['refuse'] {
       `create trigger refuse before insert on ${schema}.posthorn_lanes for each row execute function ${schema}.refuse()`,
     ],
     end: [`drop trigger refuse on ${schema}.posthorn_lanes`, `drop function ${schema}.refuse()`],
+  };
+}
+
+/** PGlite: all stores on the same instance. */
+export async function pglitePlace(): Promise<TestPlace> {
+  const pglite = new PGlite();
+  await pglite.exec('create schema posthorn_test');
+  return {
+    store: (options) => sqlStore(pglite, { schema: 'posthorn_test', ...options }),
+    run: async (sql) => void (await pglite.exec(sql)),
+    tables: 'posthorn_test.posthorn_',
+    refuse: postgresRefusal('posthorn_test'),
+    drop: () => pglite.close(),
+  };
+}
+
+/** PostgreSQL through a pool of Kysely, whose plugins rename columns for the application. */
+export async function kyselyPlace(): Promise<TestPlace> {
+  const place = await postgresPlace();
+  const pool = new pg.Pool({ connectionString: await postgresUrl() });
+  const kysely = new Kysely({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
+  const schema = place.tables.slice(0, place.tables.indexOf('.'));
+  return {
+    ...place,
+    store: (options) => sqlStore(kysely, { schema, pollIntervalMs: 50, ...options }),
+    drop: async () => {
+      await kysely.destroy();
+      await place.drop();
+    },
   };
 }
 

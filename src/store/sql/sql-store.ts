@@ -4,7 +4,11 @@ import { StoreError } from '../../errors.ts';
 import { encodeEndpoint } from '../codec/endpoint-codec.ts';
 import type * as port from '../store.ts';
 import { toAppendResults } from './append-results.ts';
+import { Database } from './database.ts';
+import { formatNotification } from './notification.ts';
+import { channelOf } from './postgres/channel.ts';
 import { OpenStore, type SqlStoreParts } from './open-store.ts';
+import { createOutbox } from './outbox.ts';
 import type { OperationName, ParamsOf, ResultOf } from './operations.ts';
 import { createSqlEndpoints } from './sql-endpoints.ts';
 import { listRecords, rescheduleBatch } from './sql-records.ts';
@@ -15,6 +19,7 @@ export class SqlStore implements port.Store {
   readonly capabilities: port.StoreCapabilities;
   readonly endpoints: port.EndpointStore;
   readonly settings: port.SettingsStore;
+  readonly outbox: port.OutboxStore;
   readonly #parts: SqlStoreParts;
   readonly #listeners = new Set<(change: port.StoreChange) => void>();
   #open: OpenStore | undefined;
@@ -27,11 +32,12 @@ export class SqlStore implements port.Store {
     this.capabilities = {
       durable: backend.isDurable,
       shared: backend.isShared,
-      transactions: false,
+      transactions: true,
       notifications: backend.isNotified,
       encrypted: keyring !== undefined,
     };
     this.endpoints = createSqlEndpoints(this, keyring);
+    this.outbox = createStoreOutbox(parts);
     this.settings = {
       get: ({ key }) => this.call('getSetting', { key }),
       put: async ({ key, value }) => void (await this.call('putSetting', { key, value })),
@@ -158,4 +164,18 @@ export class SqlStore implements port.Store {
       }
     }
   }
+}
+
+/** Statements for transactions of the application need no connection of ours. */
+function createStoreOutbox({ backend, connect }: SqlStoreParts): port.OutboxStore {
+  const { dialect } = backend;
+  const { place, now } = connect;
+  return createOutbox(new Database({ dialect, prefix: place.prefix, schema: place.schema }), {
+    now: () => now?.(),
+    // Without a sender: this process, too, is to hear of it at the commit.
+    notification:
+      dialect.name === 'postgres'
+        ? { channel: channelOf(place), payload: formatNotification('fan_out') }
+        : undefined,
+  });
 }

@@ -1,11 +1,10 @@
-import type { Dialect as KyselyDialect } from 'kysely';
 import { fileURLToPath } from 'node:url';
 import { unexpected, unexpectedWord } from '../../core/expect-value.ts';
 import { OptionsError } from '../../errors.ts';
 import type { Backend } from './backend.ts';
 import type { DialectName } from './dialect.ts';
 import { createKyselyBackend } from './kysely/kysely-backend.ts';
-import type { KyselyInstance } from './kysely/kysely-runner.ts';
+import type { KyselyDialect, KyselyInstance } from './kysely/kysely-runner.ts';
 import { createMysqlBackend } from './mysql/mysql-backend.ts';
 import type { MysqlCallbackPool, MysqlPool } from './mysql/mysql-sessions.ts';
 import { createPgliteBackend } from './pglite/pglite-backend.ts';

@@ -1,4 +1,4 @@
-import { type Dialect as KyselyDialect, Kysely } from 'kysely';
+import { type Dialect as OwnKyselyDialect, Kysely } from 'kysely';
 import type { Backend } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
 import type { Dialect, DialectName } from '../dialect.ts';
@@ -6,7 +6,7 @@ import { mysqlDialect } from '../mysql/mysql-dialect.ts';
 import { postgresDialect } from '../postgres/postgres-dialect.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { sqliteDialect } from '../sqlite/sqlite-dialect.ts';
-import { type KyselyInstance, KyselyRunner } from './kysely-runner.ts';
+import { type KyselyDialect, type KyselyInstance, KyselyRunner } from './kysely-runner.ts';
 
 /** A migration may have to wait for others, and to build indexes. */
 const MIGRATION_TIMEOUT_MS = 600_000;
@@ -31,7 +31,9 @@ export function createKyselyBackend(target: KyselyTarget, name: DialectName): Ba
     isNotified: false,
     async connect(params) {
       const isOwn = 'dialect' in target;
-      const instance: KyselyInstance = isOwn ? new Kysely({ dialect: target.dialect }) : target.instance;
+      const instance: KyselyInstance = isOwn
+        ? new Kysely({ dialect: target.dialect as OwnKyselyDialect })
+        : target.instance;
       const options = { dialect: name, isOwn, timeoutMs: params.timeoutMs };
       const runner = await connectScripts({
         dialect,

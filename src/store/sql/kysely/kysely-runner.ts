@@ -19,6 +19,18 @@ export interface KyselyInstance {
   destroy(): Promise<void>;
 }
 
+/** A dialect of Kysely, of which an instance is made. */
+export interface KyselyDialect {
+  createDriver(): object;
+  createAdapter(): object;
+  createQueryCompiler(): object;
+  createIntrospector(
+    // As Kysely declares it, whatever its version.
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    db: any,
+  ): object;
+}
+
 /** How each database begins a transaction that the store can rely on: not by what Kysely sends, which on SQLite may fail halfway. */
 const BEGIN: Readonly<Record<DialectName, readonly string[]>> = {
   sqlite: ['begin immediate'],

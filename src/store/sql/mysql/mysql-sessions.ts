@@ -9,7 +9,11 @@ export interface MysqlPool {
 
 /** A pool of `mysql2` with callbacks. */
 export interface MysqlCallbackPool {
-  getConnection(callback: (error: never, connection: never) => void): void;
+  getConnection(
+    // As mysql2 declares it.
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    callback: (error: any, connection: any) => any,
+  ): void;
   promise(): MysqlPool;
 }
 

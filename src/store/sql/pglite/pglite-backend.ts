@@ -5,7 +5,7 @@ import { connectScripts } from '../connect-scripts.ts';
 import type { NotificationChannel } from '../database.ts';
 import { NOTIFICATION_KINDS, parseNotification } from '../notification.ts';
 import { NotificationSender } from '../postgres/notification-sender.ts';
-import { channelOf } from '../postgres/pg-backend.ts';
+import { channelOf } from '../postgres/channel.ts';
 import { postgresDialect } from '../postgres/postgres-dialect.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { type Pglite, PgliteRunner } from './pglite-runner.ts';

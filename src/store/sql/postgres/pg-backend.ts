@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { createSystemRandom } from '../../../clock.ts';
 import { createToken } from '../../../core/id.ts';
 import type { Backend, Connection, ConnectParams } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
 import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
-import type { TablePlace } from '../schema/schema.ts';
 import { SessionRunner } from '../session.ts';
+import { channelOf } from './channel.ts';
 import { NotificationSender } from './notification-sender.ts';
 import { PgListener, type PgListenClient } from './pg-listener.ts';
 import { type PgPool, PgSessions } from './pg-sessions.ts';
@@ -14,9 +13,6 @@ import { postgresDialect } from './postgres-dialect.ts';
 
 /** A migration may have to wait for others, and to build indexes. */
 const MIGRATION_TIMEOUT_MS = 600_000;
-/** What Postgres keeps of the name of a channel. */
-const MAX_CHANNEL_LENGTH = 63;
-
 /** A pool of `pg`, or where to connect one of our own. */
 export type PgTarget = { readonly pool: PgPool } | { readonly url: string; readonly connections: number };
 
@@ -59,13 +55,6 @@ async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams):
       await runner.close();
     },
   };
-}
-
-/** One for each set of tables; the same in all processes that share them. */
-export function channelOf({ prefix, schema }: Pick<TablePlace, 'prefix' | 'schema'>): string {
-  const name = `${prefix}${schema ?? ''}`;
-  if (name.length <= MAX_CHANNEL_LENGTH) return name;
-  return `posthorn_${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
 }
 
 /** Pools of `pg` say which class they use; listening needs a connection that nobody else gets. */
