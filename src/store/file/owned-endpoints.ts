@@ -1,5 +1,5 @@
 import type { EndpointStore, SettingsStore } from '../store.ts';
-import { getEndpoint, getLane, removeEndpoint } from '../tables/endpoints.ts';
+import { getEndpoint, getLane, putEndpoint, removeEndpoint } from '../tables/endpoints.ts';
 import { laneIdOf } from '../../core/endpoint.ts';
 import type { EndpointsFile } from './endpoints-file/endpoints-file.ts';
 import type { FolderState } from './folder-state.ts';
@@ -11,6 +11,7 @@ const SWITCH_KEY = 'switch';
 export function ownedEndpoints(state: FolderState, file: EndpointsFile): EndpointStore {
   return {
     put: async (params) => {
+      if (params.record.hidden === true) return state.run((tables) => putEndpoint(tables, params));
       // Nothing is changed in the file by somebody who has the folder no longer.
       await state.ready();
       const result = await file.put(params);
