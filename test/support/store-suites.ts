@@ -25,6 +25,7 @@ const hasNodeSqlite = (): boolean => {
 export function storeSuites() {
   return {
     memory: always('memory'),
+    file: always('file'),
     libsql: always('SQLite (libsql)'),
     thread: always('SQLite (libsql) in a thread'),
     nodeSqlite: {

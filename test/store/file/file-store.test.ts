@@ -134,7 +134,6 @@ describe('fileStore encryption', () => {
   const secret = {
     value: 'whsec_' + Buffer.alloc(24, 7).toString('base64'),
     createdAt: 0,
-    expiresAt: undefined,
   };
   const encryption = { current: 'old', keys: { old: KEY.old } };
 
