@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
+import lockfile from '../package-lock.json' with { type: 'json' };
 
 /** The floor of `engines`, then the newest release of each later line this package is tested on. */
 const nodeVersions = ['20.19.0', '22.23.3', '24.21.0'];
@@ -76,11 +77,21 @@ async function installTarball(consumer: string): Promise<void> {
     ['install', '--omit=dev', '--silent', '--no-audit', '--no-fund', `./${tarball.filename}`],
     consumer,
   );
-  const declared = new Set([manifest.name, ...Object.keys(manifest.dependencies)]);
+  const declared = new Set([manifest.name, ...runtimePackages()]);
   const installed = readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'));
   const unexpected = installed.filter((name) => !declared.has(name));
   if (unexpected.length > 0) throw new Error(`installed without being declared: ${unexpected.join(', ')}`);
   console.log(`installed ${installed.sort().join(', ')}`);
+}
+
+/** What the lockfile says that users get: the dependencies, and theirs. */
+function runtimePackages(): string[] {
+  const packages = lockfile.packages as Readonly<
+    Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>
+  >;
+  return Object.entries(packages)
+    .filter(([path, { dev, devOptional, optional }]) => path !== '' && !dev && !devOptional && !optional)
+    .map(([path]) => path.replace(/^node_modules\//, ''));
 }
 
 /** A CommonJS project in strict TypeScript, which also checks the declarations of every dependency. */
