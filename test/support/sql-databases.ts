@@ -13,7 +13,7 @@ import type { Runner } from '../../src/store/sql/runner.ts';
 import { migrate } from '../../src/store/sql/schema/migrate.ts';
 import type { Script } from '../../src/store/sql/script.ts';
 import type { ScriptRunner } from '../../src/store/sql/script-runner.ts';
-import { SessionRunner } from '../../src/store/sql/session.ts';
+import { SessionRunner, type SessionSource } from '../../src/store/sql/session.ts';
 import { SqliteConnection } from '../../src/store/sql/sqlite/sqlite-connection.ts';
 import { sqliteDialect } from '../../src/store/sql/sqlite/sqlite-dialect.ts';
 import { SqliteGroupRunner } from '../../src/store/sql/sqlite/sqlite-group-runner.ts';
@@ -28,6 +28,8 @@ export interface TestDatabase extends Runner {
   readonly db: Database;
   /** `db.now()` reads it. */
   readonly clock: ManualClock;
+  /** Where its connections come from; `undefined` where all share one. */
+  readonly sessions: SessionSource | undefined;
   /** Runs a script of the test, in one transaction. */
   run<T>(begin: (db: Database) => Script<T>): Promise<T>;
 }
@@ -43,6 +45,7 @@ interface Prepared {
   readonly dialect: Dialect;
   readonly schema?: string;
   readonly scripts: ScriptRunner;
+  readonly sessions?: SessionSource;
   drop(): Promise<unknown>;
 }
 
@@ -85,13 +88,14 @@ function createFrom(prepare: () => Promise<Prepared>): () => Promise<TestDatabas
   };
 }
 
-function open({ dialect, schema, scripts }: Prepared, release: () => void): TestDatabase {
+function open({ dialect, schema, scripts, sessions }: Prepared, release: () => void): TestDatabase {
   const clock = createManualClock();
   const db = new Database({ dialect, prefix: PREFIX, schema, now: () => clock.now() });
   const runner = new OperationRunner(db, scripts);
   return {
     db,
     clock,
+    sessions,
     call: (name, params) => runner.call(name, params),
     run: (begin) => scripts.run(true, () => begin(db)),
     close: async () => release(),
@@ -127,10 +131,12 @@ async function preparePostgres(): Promise<Prepared> {
     await pool.query(`drop schema ${schema} cascade`);
     await pool.end();
   };
+  const sessions = new PgSessions(pool, true);
   return {
     dialect: postgresDialect,
     schema,
-    scripts: new SessionRunner({ source: new PgSessions(pool, true), timeoutMs: TIMEOUT_MS }),
+    scripts: new SessionRunner({ source: sessions, timeoutMs: TIMEOUT_MS }),
+    sessions,
     drop,
   };
 }
@@ -145,9 +151,11 @@ async function prepareMariadb(url: string): Promise<Prepared> {
     await admin.query(`drop database ${database}`);
     await admin.end();
   };
+  const sessions = new MysqlSessions(pool, true);
   return {
     dialect: mysqlDialect,
-    scripts: new SessionRunner({ source: new MysqlSessions(pool, true), timeoutMs: TIMEOUT_MS }),
+    scripts: new SessionRunner({ source: sessions, timeoutMs: TIMEOUT_MS }),
+    sessions,
     drop,
   };
 }

@@ -21,6 +21,7 @@ export class Database {
   readonly names: TableNames;
   /** Builds queries that depend on their parameters; it compiles and never executes. */
   readonly build: Kysely<Tables>;
+  readonly #indexPrefix: string;
   readonly #templates = new Map<TemplateText, Template>();
   readonly #now: () => number | undefined;
   readonly #notifications: NotificationChannel | undefined;
@@ -40,6 +41,7 @@ export class Database {
     this.dialect = dialect;
     this.names = nameTables(prefix, schema);
     this.#now = now;
+    this.#indexPrefix = prefix;
     this.#notifications = notifications;
     this.build = new Kysely<Tables>({
       dialect: {
@@ -51,6 +53,14 @@ export class Database {
         createQueryCompiler: () => dialect.createQueryCompiler(),
       },
     });
+  }
+
+  /**
+   * Behind the alias of a table whose rows are locked by a range of an index: `lanes l${db.byIndex('lanes_ready')}`. MySQL would read, sort, and
+   * lock, all of a small table.
+   */
+  byIndex(name: string): string {
+    return this.dialect.name === 'mysql' ? ` force index (${this.#indexPrefix}${name})` : '';
   }
 
   /** The time, epoch ms: that of the database, unless the store was given a clock. */

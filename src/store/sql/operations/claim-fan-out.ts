@@ -3,10 +3,10 @@ import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import { MESSAGE_COLUMNS, type MessageRow, toMessage } from '../rows/message-row.ts';
 
-const lockUnmatched: TemplateText = ({ names, dialect }) =>
-  `select ${MESSAGE_COLUMNS} from ${names.messages} m
+const lockUnmatched: TemplateText = (db) =>
+  `select ${MESSAGE_COLUMNS} from ${db.names.messages} m${db.byIndex('messages_unmatched')}
    where m.unmatched = 1 and (m.fan_out_until is null or m.fan_out_until <= :now)
-   order by m.seq limit :limit${dialect.skipLocked}`;
+   order by m.seq limit :limit${db.dialect.skipLocked}`;
 
 const lease: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({

@@ -1,13 +1,25 @@
 import type { Database, TemplateText } from '../database.ts';
 import { LANE_GATE_COLUMNS, type LaneGate, type LaneGateRow, opensAt, toLaneGate } from '../rows/lane-row.ts';
 import type { Script } from '../script.ts';
+import type { TemplateRows } from '../template.ts';
 import type { ClaimPlan } from './claim-plan.ts';
 import { firstReady } from './first-ready.ts';
 
-const pickLanes: TemplateText = ({ names, dialect }) =>
-  `select ${LANE_GATE_COLUMNS} from ${names.lanes} l
+/** Ready lanes that are not excluded, those that waited longest first. */
+const readyLanes = ({ names, dialect }: Database, columns: string): string =>
+  `select ${columns} from ${names.lanes} l
    where l.ready_at <= :now and l.id not in (select id from ${dialect.rows('excluded', { id: 'text' })})
-   order by l.ready_at, l.turns, l.id limit :lanes${dialect.skipLocked}`;
+   order by l.ready_at, l.turns, l.id limit :lanes`;
+
+const lockReady: TemplateText = (db) => readyLanes(db, LANE_GATE_COLUMNS) + db.dialect.skipLocked;
+
+const selectReady: TemplateText = (db) => readyLanes(db, 'l.id');
+
+/** In the order of the rows, which it need not sort: so it locks no more than the limit. */
+const lockByIds: TemplateText = ({ names, dialect }) =>
+  `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })}
+   ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
+   where l.ready_at <= :now limit :lanes${dialect.skipLocked}`;
 
 const writeLanes: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
@@ -24,8 +36,24 @@ const writeLanes: TemplateText = ({ names, dialect }) =>
 /** Locks lanes that are to be looked at, those that waited longest first. Passes over those that others have locked. */
 export function* lockReadyLanes(db: Database, now: number, plan: ClaimPlan): Script<readonly LaneGate[]> {
   const excluded = plan.excluded().map((id) => [id] as const);
-  const rows = yield* db.query<LaneGateRow>(pickLanes, { now, excluded, lanes: plan.lanesToLock });
+  const lanes = plan.lanesToLock;
+  const rows =
+    db.dialect.name === 'mysql'
+      ? yield* lockInTwoSteps(db, now, excluded, lanes)
+      : yield* db.query<LaneGateRow>(lockReady, { now, excluded, lanes });
   return rows.map(toLaneGate);
+}
+
+/** MySQL keeps all locked that it has read, what is excluded too: so it reads without locks, and some more, because others do the same. */
+function* lockInTwoSteps(
+  db: Database,
+  now: number,
+  excluded: TemplateRows,
+  lanes: number,
+): Script<readonly LaneGateRow[]> {
+  const ready = yield* db.query<{ id: string }>(selectReady, { now, excluded, lanes: 4 * lanes });
+  if (ready.length === 0) return [];
+  return yield* db.query<LaneGateRow>(lockByIds, { wanted: ready.map(({ id }) => [id]), now, lanes });
 }
 
 /** Sends lanes that were looked at behind all others that are ready, or to sleep. */

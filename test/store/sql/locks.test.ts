@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import type { AppendOutcome } from '../../../src/store/sql/append-results.ts';
+import { append } from '../../../src/store/sql/operations/append.ts';
+import { claimDue } from '../../../src/store/sql/operations/claim.ts';
+import type { LeasedDelivery } from '../../../src/store/store.ts';
+import { HeldTransaction, someoneWaits } from '../../support/held-transaction.ts';
+import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts';
+import { batch, claiming, delivery, entry, LEASE_MS, settlement } from './fixtures.ts';
+
+const servers = sqlDatabases().filter(({ name }) => name !== 'libsql');
+
+async function claimIds(database: TestDatabase): Promise<string[]> {
+  const { leased } = await database.call('claimDue', claiming());
+  return leased.map(({ id }) => id);
+}
+
+async function claimOne(database: TestDatabase): Promise<LeasedDelivery> {
+  const { leased } = await database.call('claimDue', claiming());
+  expect(leased).toHaveLength(1);
+  return leased[0]!;
+}
+
+/** What the statement to be held at looks like. */
+const WRITES_LANES = /^\s*insert into \S*lanes\b/;
+const LOCKS_LANES = /lanes l.*\s+order by wanted\.ord for update$/s;
+
+// One connection does all on SQLite: there is nothing to wait for.
+describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create }) => {
+  it('finds a delivery that is appended while a claim empties its lane', async () => {
+    const database = await create();
+    const first = delivery('ep');
+    await database.call('append', batch([entry([first])]));
+    const claim = await HeldTransaction.begin(database);
+    const { leased } = await claim.run((db) => claimDue.script(db, claiming()));
+    expect(leased.map(({ id }) => id)).toEqual([first.id]);
+    const second = delivery('ep');
+    const appended = database.call('append', batch([entry([second])]));
+    await someoneWaits(database);
+    await claim.commit();
+    await appended;
+    expect(await claimIds(database)).toEqual([second.id]);
+    await database.close();
+  });
+
+  it('finds a delivery whose lane is emptied before its append wakes it', async () => {
+    const database = await create();
+    const [first, second] = [delivery('ep'), delivery('ep')];
+    await database.call('append', batch([entry([first])]));
+    const appending = await HeldTransaction.begin(database);
+    const finish = await appending.runUpTo(WRITES_LANES, (db) => append.script(db, batch([entry([second])])));
+    expect(await claimIds(database)).toEqual([first.id]);
+    expect(await claimIds(database)).toEqual([]);
+    await finish();
+    await appending.commit();
+    expect(await claimIds(database)).toEqual([second.id]);
+    await database.close();
+  });
+
+  it('takes from other lanes what a claim that goes on does not hold', async () => {
+    const database = await create();
+    const [first, second] = [delivery('ep_1'), delivery('ep_2')];
+    await database.call('append', batch([entry([first]), entry([second])]));
+    const claim = await HeldTransaction.begin(database);
+    await claim.run((db) => claimDue.script(db, claiming({ freeSlots: new Map([['ep_2', 0]]) })));
+    expect(await claimIds(database)).toEqual([second.id]);
+    await claim.rollback();
+    expect(await claimIds(database)).toEqual([first.id]);
+    await database.close();
+  });
+
+  it('goes on with a key whose next delivery is appended while the first is settled', async () => {
+    const database = await create();
+    const [first, second] = [delivery('ep', { orderingKey: 'key' }), delivery('ep', { orderingKey: 'key' })];
+    await database.call('append', batch([entry([first])]));
+    const leased = await claimOne(database);
+    const appending = await HeldTransaction.begin(database);
+    const finish = await appending.runUpTo(LOCKS_LANES, (db) => append.script(db, batch([entry([second])])));
+    // It does not see the second one yet, and the second one sees it before it looks at the key.
+    await database.call('settle', { settlements: [settlement(leased, { kind: 'succeeded' })] });
+    await finish();
+    await appending.commit();
+    expect(await claimIds(database)).toEqual([second.id]);
+    await database.close();
+  });
+
+  it('goes on with a key whose first delivery is settled while the next one is appended', async () => {
+    const database = await create();
+    const [first, second] = [delivery('ep', { orderingKey: 'key' }), delivery('ep', { orderingKey: 'key' })];
+    await database.call('append', batch([entry([first])]));
+    const leased = await claimOne(database);
+    const appending = await HeldTransaction.begin(database);
+    await appending.run((db) => append.script(db, batch([entry([second])])));
+    const settled = database.call('settle', { settlements: [settlement(leased, { kind: 'succeeded' })] });
+    await someoneWaits(database);
+    await appending.commit();
+    await settled;
+    expect(await claimIds(database)).toEqual([second.id]);
+    await database.close();
+  });
+
+  it('leases one delivery of a key whose first two are appended at once', async () => {
+    const database = await create();
+    const [first, second] = [delivery('ep', { orderingKey: 'key' }), delivery('ep', { orderingKey: 'key' })];
+    const appending = await HeldTransaction.begin(database);
+    await appending.run((db) => append.script(db, batch([entry([first])])));
+    const appended = database.call('append', batch([entry([second])]));
+    await someoneWaits(database);
+    await appending.commit();
+    await appended;
+    expect(await claimIds(database)).toEqual([first.id]);
+    await database.close();
+  });
+
+  it('writes nothing of an outcome that comes while its lease is taken back', async () => {
+    const database = await create();
+    await database.call('append', batch([entry([delivery('ep')])]));
+    const leased = await claimOne(database);
+    await database.clock.advance(LEASE_MS + 1);
+    const claim = await HeldTransaction.begin(database);
+    const { rescued } = await claim.run((db) => claimDue.script(db, claiming()));
+    expect(rescued.map(({ id }) => id)).toEqual([leased.id]);
+    const settled = database.call('settle', { settlements: [settlement(leased, { kind: 'succeeded' })] });
+    await someoneWaits(database);
+    await claim.commit();
+    expect(await settled).toEqual([{ kind: 'lost' }]);
+    const { items } = await database.call('listRecords', {
+      of: 'attempts',
+      where: {},
+      limit: 10,
+      after: undefined,
+      order: undefined,
+    });
+    expect(items).toMatchObject([{ outcome: 'interrupted' }]);
+    expect(await database.call('getLane', { laneId: 'ep' })).toMatchObject({
+      succeeded: 0,
+      lastTriggeredAt: undefined,
+      consecutiveFailures: 0,
+    });
+    await database.close();
+  });
+
+  it('takes nothing of a lane that is paused while a claim waits for it', async () => {
+    const database = await create();
+    const first = delivery('ep');
+    await database.call('append', batch([entry([first])]));
+    const claim = await HeldTransaction.begin(database);
+    await claim.run((db) => claimDue.script(db, claiming()));
+    const paused = database.call('putLane', { laneId: 'ep', paused: true });
+    await someoneWaits(database);
+    await claim.rollback();
+    await paused;
+    expect(await claimIds(database)).toEqual([]);
+    await database.call('putLane', { laneId: 'ep', paused: false });
+    expect(await claimIds(database)).toEqual([first.id]);
+    await database.close();
+  });
+
+  it('answers a message that another process is storing when that one is done', async () => {
+    const database = await create();
+    const message = entry([delivery('ep')], { idempotencyKey: 'key' });
+    for (const end of ['commit', 'rollback'] as const) {
+      const appending = await HeldTransaction.begin(database);
+      await appending.run((db) => append.script(db, batch([message])));
+      // Where a conflict can only be an error, the runner of the store repeats the transaction.
+      const again = (): Promise<AppendOutcome> => database.call('append', batch([message]));
+      const appended = again().catch(again);
+      await someoneWaits(database);
+      await appending[end]();
+      const outcome = await appended;
+      expect(outcome.entries.map(({ kind }) => kind)).toEqual([end === 'commit' ? 'duplicate' : 'stored']);
+      await database.run(function* ({ names }) {
+        for (const table of [names.messages, names.deliveries])
+          yield { sql: `delete from ${table}`, parameters: [], isFixed: false };
+      });
+    }
+    await database.close();
+  });
+});
