@@ -4,8 +4,8 @@ import type { ParameterStyle } from './template.ts';
 /** The families of SQL that the store speaks. */
 export type DialectName = 'sqlite' | 'postgres' | 'mysql';
 
-/** Type of a column of many rows that are handed to a statement. */
-export type RowColumn = 'text' | 'int';
+/** Type of a column of many rows that are handed to a statement; `key`: text of at most 256 characters, by which MySQL can look up. */
+export type RowColumn = 'text' | 'key' | 'int';
 
 /** The few things that databases say differently. All instants are epoch milliseconds in `bigint` columns. */
 export interface Dialect extends ParameterStyle {
@@ -21,7 +21,7 @@ export interface Dialect extends ParameterStyle {
    * Joins rows that were handed over with a table that is looked up for each of them, in their order: `from ${rows} ${lookup} lanes l on …`.
    * On MySQL a locking query that reads the table first would lock all of it.
    */
-  readonly lookup: 'join' | 'straight_join';
+  readonly lookup: 'join' | 'cross join' | 'straight_join';
   /**
    * Behind the alias of a table that is looked up by its primary key, and locked: `${lookup} lanes l${byPrimaryKey} on l.id = wanted.id`. MySQL would read,
    * and lock, all of a small table.

@@ -1,5 +1,5 @@
 import { MysqlQueryCompiler } from 'kysely';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect, RowColumn } from '../dialect.ts';
 import { setClause } from '../set-clause.ts';
 
 /**
@@ -7,6 +7,13 @@ import { setClause } from '../set-clause.ts';
  * and MySQL have different names for it; each runs the comment that is meant for it.
  */
 export const MYSQL_COLLATION = '/*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */';
+
+const TEXT = `character set utf8mb4 collate ${MYSQL_COLLATION}`;
+const ROW_TYPES: Readonly<Record<RowColumn, string>> = {
+  text: `longtext ${TEXT}`,
+  key: `varchar(256) ${TEXT}`,
+  int: 'bigint',
+};
 
 /** MariaDB 10.6 or newer; MySQL 8 is written for. */
 export const mysqlDialect: Dialect = {
@@ -18,9 +25,7 @@ export const mysqlDialect: Dialect = {
   rowsParameter: (rows) => JSON.stringify(rows),
   rows(name, columns) {
     const members = Object.entries(columns).map(([column, type], index) => {
-      const sqlType =
-        type === 'text' ? `longtext character set utf8mb4 collate ${MYSQL_COLLATION}` : 'bigint';
-      return `${column} ${sqlType} path '$[${index}]'`;
+      return `${column} ${ROW_TYPES[type]} path '$[${index}]'`;
     });
     return `json_table(:${name}$, '$[*]' columns (ord for ordinality, ${members.join(', ')})) as ${name}`;
   },

@@ -8,7 +8,7 @@ import { firstReady } from './first-ready.ts';
 /** Ready lanes that are not excluded, those that waited longest first. */
 const readyLanes = ({ names, dialect }: Database, columns: string): string =>
   `select ${columns} from ${names.lanes} l
-   where l.ready_at <= :now and l.id not in (select id from ${dialect.rows('excluded', { id: 'text' })})
+   where l.ready_at <= :now and l.id not in (select id from ${dialect.rows('excluded', { id: 'key' })})
    order by l.ready_at, l.turns, l.id limit :lanes`;
 
 const lockReady: TemplateText = (db) => readyLanes(db, LANE_GATE_COLUMNS) + db.dialect.skipLocked;

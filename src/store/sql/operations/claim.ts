@@ -33,7 +33,7 @@ const selectLeased: TemplateText = ({ names, dialect }) =>
 const selectNext: TemplateText = ({ names, dialect }) =>
   `select (select l.ready_at from ${names.lanes} l where l.ready_at is not null order by l.ready_at, l.turns, l.id limit 1) as due_at,
      (select l.ready_at from ${names.lanes} l
-       where l.ready_at is not null and l.id not in (select id from ${dialect.rows('full_lanes', { id: 'text' })})
+       where l.ready_at is not null and l.id not in (select id from ${dialect.rows('full_lanes', { id: 'key' })})
        order by l.ready_at, l.turns, l.id limit 1) as open_at,
      (select d.lease_until from ${names.deliveries} d where d.lease_until is not null order by d.lease_until limit 1) as expires_at`;
 

@@ -20,16 +20,30 @@ interface KeyRow {
   readonly is_head: NumberColumn;
 }
 
+/**
+ * The first unfinished row of a key, by one index entry. With the key as a range, only the index of keys has rows in this order for Postgres; with
+ * the key as a constant it may walk the primary key instead. MySQL knows no ranges that come from a join.
+ */
+const firstOpen = (db: Database): string => {
+  const { names, dialect } = db;
+  const isOfKey =
+    dialect.name === 'postgres'
+      ? 'o.open_key >= wanted.ordering_key and o.open_key <= wanted.ordering_key'
+      : 'o.open_key = wanted.ordering_key';
+  return `(select o.seq from ${names.deliveries} o${db.byIndex('deliveries_open_key')}
+    where o.endpoint_id = wanted.endpoint_id and ${isOfKey} order by o.open_key, o.seq limit 1)`;
+};
+
 /** The rows of each key that are ready or leased, and its first unfinished one, without a look at those that wait behind it. */
-const selectKeys: TemplateText = ({ names, dialect }) => {
+const selectKeys: TemplateText = (db) => {
+  const { names, dialect } = db;
   const rows = dialect.rows('wanted', { endpoint_id: 'text', ordering_key: 'text' });
   const columns = 'wanted.ord, d.seq, d.state, d.due_at, d.ready_at, d.lane_id';
-  return `select ${columns}, 0 as is_head from ${rows} ${dialect.lookup} ${names.deliveries} d
+  return `select ${columns}, 0 as is_head from ${rows} ${dialect.lookup} ${names.deliveries} d${db.byIndex('deliveries_active_key')}
      on d.endpoint_id = wanted.endpoint_id and d.active_key = wanted.ordering_key
    union all
    select ${columns}, 1 as is_head from ${rows} ${dialect.lookup} ${names.deliveries} d
-     on d.seq = (select o.seq from ${names.deliveries} o
-       where o.endpoint_id = wanted.endpoint_id and o.open_key = wanted.ordering_key order by o.seq limit 1)`;
+     on d.seq = ${firstOpen(db)}`;
 };
 
 const writeActive: TemplateText = ({ names, dialect }) =>

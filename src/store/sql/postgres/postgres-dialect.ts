@@ -18,9 +18,9 @@ export const postgresDialect: Dialect = {
   rowsParameter: (rows, part) => (part.endsWith('t') ? joinTexts(rows, part) : joinNumbers(rows, part)),
   rows(name, columns) {
     const arrays = Object.values(columns).map((type, index) =>
-      type === 'text'
-        ? `(string_to_array(:${name}$${index}t, e'\\x1e', e'\\x1d'))[2:]`
-        : `:${name}$${index}i::bigint[]`,
+      type === 'int'
+        ? `:${name}$${index}i::bigint[]`
+        : `(string_to_array(:${name}$${index}t, e'\\x1e', e'\\x1d'))[2:]`,
     );
     return `unnest(${arrays.join(', ')}) with ordinality as ${name}(${Object.keys(columns).join(', ')}, ord)`;
   },
