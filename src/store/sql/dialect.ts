@@ -55,6 +55,8 @@ export interface Dialect extends ParameterStyle {
   deleteFrom(params: {
     readonly table: string;
     readonly column: string;
+    /** The column is the primary key. */
+    readonly isPrimaryKey: boolean;
     readonly rows: string;
     readonly value: string;
   }): string;

@@ -89,7 +89,8 @@ describe.each(sqlDatabases())(`plans among ${ROWS} rows on $name`, ({ name, crea
 
   /** What a script asks, explained; nothing of it stays. */
   async function explainAll(begin: Begin): Promise<readonly Explained[]> {
-    const undo = new Error('undo');
+    // Errors of this type are handed on as they are.
+    const undo = new TypeError('undo');
     const explained: Explained[] = [];
     const run = database.run(function* (db) {
       const script = begin(db);

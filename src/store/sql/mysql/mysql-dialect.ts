@@ -47,8 +47,8 @@ export const mysqlDialect: Dialect = {
     const own = Object.fromEntries(Object.entries(changes).map(([column, value]) => [`t.${column}`, value]));
     return `update ${rows} straight_join ${table} as t force index (primary) on ${on} set ${setClause(own)}`;
   },
-  deleteFrom: ({ table, column, rows, value }) =>
-    `delete t from ${rows} straight_join ${table} as t on t.${column} = ${value}`,
+  deleteFrom: ({ table, column, isPrimaryKey, rows, value }) =>
+    `delete t from ${rows} straight_join ${table} as t${isPrimaryKey ? ' force index (primary)' : ''} on t.${column} = ${value}`,
   hasReturning: false,
   hasLateral: false,
   least: (first, second) => `least(${first}, ${second})`,

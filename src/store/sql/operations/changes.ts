@@ -30,8 +30,9 @@ const insertChange: TemplateText = ({ names }) =>
 const selectFrom: TemplateText = ({ names }) =>
   `select number, kind, ref from ${names.changes} where number >= :from order by number limit ${BATCH + 1}`;
 
+/** Without those of the store itself. */
 const selectSettingNames: TemplateText = ({ names }) =>
-  `select name from ${names.settings} where name <> '${CHANGES_LOCK}' order by name`;
+  `select name from ${names.settings} where name not like 'sql.%' order by name`;
 
 const selectEnds: TemplateText = ({ names }) =>
   `select min(number) as oldest, max(number) as newest from ${names.changes}`;

@@ -10,19 +10,20 @@ const selectHidden: TemplateText = ({ names }) =>
    from ${names.endpoints} e where e.hidden = 1 and e.seq > :after order by e.seq limit ${BATCH}`;
 
 const lockEndpoints: TemplateText = ({ names, dialect }) =>
-  `select e.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.endpoints} e on e.id = wanted.id
-   order by wanted.ord${dialect.forUpdate}`;
+  `select e.seq from ${dialect.rows('wanted', { seq: 'int' })}
+   ${dialect.lookup} ${names.endpoints} e${dialect.byPrimaryKey} on e.seq = wanted.seq order by wanted.ord${dialect.forUpdate}`;
 
 const selectUnused: TemplateText = ({ names, dialect }) =>
-  `select wanted.id from ${dialect.rows('wanted', { id: 'text' })}
+  `select wanted.seq from ${dialect.rows('wanted', { seq: 'int', id: 'text' })}
    where not exists (select 1 from ${names.deliveries} d where d.endpoint_id = wanted.id)`;
 
 const deleteEndpoints: TemplateText = ({ names, dialect }) =>
   dialect.deleteFrom({
     table: names.endpoints,
-    column: 'id',
-    rows: dialect.rows('removed', { id: 'text' }),
-    value: 'removed.id',
+    column: 'seq',
+    isPrimaryKey: true,
+    rows: dialect.rows('removed', { seq: 'int' }),
+    value: 'removed.seq',
   });
 
 /**
@@ -32,19 +33,23 @@ const deleteEndpoints: TemplateText = ({ names, dialect }) =>
 export const pruneHiddenEndpoints: Operation<{ readonly after: number }, number | undefined> = {
   isTransaction: true,
   *script(db, { after }) {
-    const rows = yield* db.query<{ seq: NumberColumn; id: string; is_used: NumberColumn }>(selectHidden, {
-      after,
-    });
+    const rows = yield* db.query<HiddenRow>(selectHidden, { after });
     const next = rows.length < BATCH ? undefined : Number(rows.at(-1)!.seq);
     const wanted = rows
       .filter(({ is_used }) => Number(is_used) === 0)
-      .map(({ id }) => id)
-      .sort()
-      .map((id) => [id] as const);
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map(({ seq, id }) => [Number(seq), id] as const);
     if (wanted.length === 0) return next;
-    if (db.dialect.forUpdate !== '') yield* db.query(lockEndpoints, { wanted });
-    const unused = yield* db.query<{ id: string }>(selectUnused, { wanted });
-    if (unused.length > 0) yield* db.run(deleteEndpoints, { removed: unused.map(({ id }) => [id]) });
+    if (db.dialect.forUpdate !== '') yield* db.query(lockEndpoints, { wanted: wanted.map(([seq]) => [seq]) });
+    const unused = yield* db.query<{ seq: NumberColumn }>(selectUnused, { wanted });
+    if (unused.length > 0)
+      yield* db.run(deleteEndpoints, { removed: unused.map(({ seq }) => [Number(seq)]) });
     return next;
   },
 };
+
+interface HiddenRow {
+  readonly seq: NumberColumn;
+  readonly id: string;
+  readonly is_used: NumberColumn;
+}

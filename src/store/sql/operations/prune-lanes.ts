@@ -25,6 +25,7 @@ const deleteLanes: TemplateText = ({ names, dialect }) =>
   dialect.deleteFrom({
     table: names.lanes,
     column: 'id',
+    isPrimaryKey: true,
     rows: dialect.rows('removed', { id: 'text' }),
     value: 'removed.id',
   });

@@ -15,24 +15,26 @@ import type { Script } from '../script.ts';
 type Seqs = readonly (readonly [seq: number])[];
 
 const lockMessages: TemplateText = ({ names, dialect }) =>
-  `select ${MESSAGE_END_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m on m.seq = wanted.seq
-   order by wanted.ord${dialect.forUpdate}`;
-
-const lockDeliveries: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq
-   order by d.id${dialect.forUpdate}`;
-
-const selectEnds: TemplateText = ({ names, dialect }) =>
-  `select ${DELIVERY_ENDS_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq
-   group by d.message_seq`;
+  `select ${MESSAGE_END_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })}
+   ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on m.seq = wanted.seq order by wanted.ord${dialect.forUpdate}`;
 
 const selectDeliveries: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq`;
+  `select d.seq, d.id, d.message_seq from ${dialect.rows('wanted', { seq: 'int' })}
+   ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq`;
+
+const lockDeliveries: TemplateText = ({ names, dialect }) =>
+  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })}
+   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = wanted.seq order by wanted.ord${dialect.forUpdate}`;
+
+const selectEnds: TemplateText = ({ names, dialect }) =>
+  `select ${DELIVERY_ENDS_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })}
+   ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq group by d.message_seq`;
 
 const deleteAttempts: TemplateText = ({ names, dialect }) =>
   dialect.deleteFrom({
     table: names.attempts,
     column: 'delivery_seq',
+    isPrimaryKey: false,
     rows: dialect.rows('removed', { seq: 'int' }),
     value: 'removed.seq',
   });
@@ -40,7 +42,8 @@ const deleteAttempts: TemplateText = ({ names, dialect }) =>
 const deleteDeliveries: TemplateText = ({ names, dialect }) =>
   dialect.deleteFrom({
     table: names.deliveries,
-    column: 'message_seq',
+    column: 'seq',
+    isPrimaryKey: true,
     rows: dialect.rows('removed', { seq: 'int' }),
     value: 'removed.seq',
   });
@@ -49,6 +52,7 @@ const deleteMessages: TemplateText = ({ names, dialect }) =>
   dialect.deleteFrom({
     table: names.messages,
     column: 'seq',
+    isPrimaryKey: true,
     rows: dialect.rows('removed', { seq: 'int' }),
     value: 'removed.seq',
   });
@@ -66,25 +70,46 @@ export const removeMessages: Operation<
     const now = yield* db.now();
     const wanted = seqs.map((seq) => [seq] as const);
     const messages = yield* db.query<MessageEndRow>(lockMessages, { wanted });
-    if (db.dialect.forUpdate !== '') yield* db.query(lockDeliveries, { wanted });
+    const deliveries = yield* lockDeliveriesOf(db, wanted);
     const ends = yield* db.query<DeliveryEndsRow>(selectEnds, { wanted });
-    const expired = withEnds(messages, ends).filter(
-      ([message, of]) => expiresAt(message, of, retention) <= now,
-    );
-    yield* remove(
-      db,
-      expired.map(([{ seq }]) => [Number(seq)]),
-    );
+    const expired = withEnds(messages, ends)
+      .filter(([message, of]) => expiresAt(message, of, retention) <= now)
+      .map(([{ seq }]) => Number(seq));
+    const isExpired = new Set(expired);
+    const removed = deliveries.filter(({ message_seq }) => isExpired.has(Number(message_seq)));
+    yield* remove(db, expired, removed);
     return expired.length;
   },
 };
 
-function* remove(db: Database, messages: Seqs): Script<void> {
+interface DeliveryRow {
+  readonly seq: NumberColumn;
+  readonly id: string;
+  readonly message_seq: NumberColumn;
+}
+
+/** The deliveries of messages that are locked, locked in the order of their ids. */
+function* lockDeliveriesOf(db: Database, messages: Seqs): Script<readonly DeliveryRow[]> {
+  const rows = yield* db.query<DeliveryRow>(selectDeliveries, { wanted: messages });
+  const inOrder = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (db.dialect.forUpdate !== '' && rows.length > 0)
+    yield* db.query(lockDeliveries, { wanted: toSeqs(inOrder) });
+  return rows;
+}
+
+function* remove(
+  db: Database,
+  messages: readonly number[],
+  deliveries: readonly DeliveryRow[],
+): Script<void> {
   if (messages.length === 0) return;
-  const deliveries = yield* db.query<{ seq: NumberColumn }>(selectDeliveries, { wanted: messages });
   if (deliveries.length > 0) {
-    yield* db.run(deleteAttempts, { removed: deliveries.map(({ seq }) => [Number(seq)]) });
-    yield* db.run(deleteDeliveries, { removed: messages });
+    yield* db.run(deleteAttempts, { removed: toSeqs(deliveries) });
+    yield* db.run(deleteDeliveries, { removed: toSeqs(deliveries) });
   }
-  yield* db.run(deleteMessages, { removed: messages });
+  yield* db.run(deleteMessages, { removed: messages.map((seq) => [seq]) });
+}
+
+function toSeqs(rows: readonly Pick<DeliveryRow, 'seq'>[]): Seqs {
+  return rows.map(({ seq }) => [Number(seq)]);
 }
