@@ -1,75 +1,28 @@
 import { sql } from 'kysely';
-import { DELIVERY_STATES, type DeliveryState } from '../../../core/delivery.ts';
 import type { LifetimeCounts, StatsParams, StoreStats } from '../../store.ts';
 import { AttemptTally } from '../attempt-tally.ts';
-import type { Database, TemplateText } from '../database.ts';
+import type { Database } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import { type NumberColumn, optionalNumber } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { tableAs } from '../tables.ts';
-import { allOf, type Condition, deliveryConditions, tenantConditions } from '../where.ts';
+import { allOf, type Condition, tenantConditions } from '../where.ts';
+import { countDeliveries } from './count-deliveries.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Counts deliveries by reading, attempts from their counts by the minute. */
+/** Counts deliveries by their rows, attempts by their counts for each minute. */
 export const readStats: Operation<StatsParams, StoreStats> = {
   isTransaction: false,
   *script(db, params) {
     return {
       at: yield* db.now(),
-      ...(yield* countDeliveries(db, params)),
+      ...(yield* countDeliveries(db, params.where)),
       ...(yield* countAttempts(db, params)),
       lifetime: yield* sumLanes(db, params),
     };
   },
 };
-
-const ATTEMPTED = 'sum(case when attempts > 0 then 1 else 0 end)';
-
-/** All deliveries, without reading those that succeeded: they are what the others leave of the number of rows. */
-const countAll: TemplateText = ({ names: { deliveries } }) =>
-  `select s.state, sum(s.deliveries) as deliveries, sum(s.attempted) as attempted from (
-     select 'succeeded' as state, 0 as attempted,
-       (select count(*) from ${deliveries}) - (select count(*) from ${deliveries} where state <> 'succeeded') as deliveries
-     union all select state, ${ATTEMPTED}, count(*) from ${deliveries} where state <> 'succeeded' group by state
-     union all select state, -${ATTEMPTED}, -count(*) from ${deliveries} where test = 1 group by state
-   ) s group by s.state`;
-
-interface StateCount {
-  readonly state: string;
-  readonly deliveries: NumberColumn;
-  readonly attempted: NumberColumn;
-}
-
-function* countDeliveries(
-  db: Database,
-  { where }: StatsParams,
-): Script<Pick<StoreStats, 'byState' | 'waitingForRetry'>> {
-  const rows = yield* selectStateCounts(db, where);
-  const byState = Object.fromEntries(DELIVERY_STATES.map((state) => [state, 0])) as Record<
-    DeliveryState,
-    number
-  >;
-  for (const { state, deliveries } of rows) byState[state as DeliveryState] = Number(deliveries);
-  const waiting = rows.find(({ state }) => state === 'scheduled');
-  return { byState, waitingForRetry: Number(waiting?.attempted ?? 0) };
-}
-
-function* selectStateCounts(db: Database, where: StatsParams['where']): Script<readonly StateCount[]> {
-  const isRestricted = Object.values(where).some((value) => value !== undefined);
-  // MySQL has no index of test messages alone, and would read all rows twice.
-  if (!isRestricted && db.dialect.name !== 'mysql') return yield* db.query<StateCount>(countAll);
-  const query = db.build
-    .selectFrom(tableAs(db.names, 'deliveries', 'd'))
-    .select([
-      'd.state',
-      sql<NumberColumn>`count(*)`.as('deliveries'),
-      sql<NumberColumn>`sum(case when d.attempts > 0 then 1 else 0 end)`.as('attempted'),
-    ])
-    .where(allOf([sql`d.test = 0`, ...deliveryConditions(db, where)]))
-    .groupBy('d.state');
-  return yield* db.select(query);
-}
 
 function* countAttempts(
   db: Database,

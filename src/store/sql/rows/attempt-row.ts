@@ -18,11 +18,6 @@ export interface AttemptRow {
   readonly extra: string | null;
 }
 
-/** The columns of {@link AttemptRow}, of the aliases `a`, `d` (its delivery) and `m` (its message). */
-export const ATTEMPT_COLUMNS =
-  'a.seq, d.id as delivery_id, m.id as message_id, a.endpoint_id, a.tenant, a.attempt, a.outcome, a.reason, a.started_at, ' +
-  'a.duration_ms, a.extra';
-
 /** The attempt that was logged. @throws StoreError of code `record_invalid` */
 export function toAttempt(row: AttemptRow): Attempt {
   return fromAttemptColumns(

@@ -85,7 +85,11 @@ const TABLES = {
       { name: 'deliveries_message', columns: ['message_seq', 'endpoint_id'], isUnique: true },
       { name: 'deliveries_endpoint', columns: ['endpoint_id', 'seq'] },
       { name: 'deliveries_state', columns: ['state', 'seq', 'attempts'], where: NOT_SUCCEEDED },
-      { name: 'deliveries_endpoint_state', columns: ['endpoint_id', 'state', 'seq'], where: NOT_SUCCEEDED },
+      {
+        name: 'deliveries_endpoint_state',
+        columns: ['endpoint_id', 'state', 'seq', 'attempts'],
+        where: NOT_SUCCEEDED,
+      },
       {
         name: 'deliveries_ready',
         columns: ['lane_id', 'ready_at', 'seq'],
