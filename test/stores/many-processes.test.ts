@@ -129,7 +129,6 @@ describe.each(reachable('file', 'sqlite', 'postgres', 'mariadb'))('several proce
     const next = await late.call<{ id: string }>('emit', 'load.test', {});
     await receiver.until(() => receiver.answered.has(next.id), 'what it emits is delivered');
   });
-
 });
 
 // A folder has no clock of its own: there the time is that of the process that owns it.
@@ -167,18 +166,30 @@ describe.each(reachable('sqlite', 'postgres', 'mariadb'))('several processes on 
     for (const delivery of await listDeliveries(behind)) {
       const attempts = delivery.messageId === id ? 1 : 2;
       expect(delivery).toMatchObject({ state: 'succeeded', attempts, rescues: 0 });
-      const { attemptLog } = await ahead.call<{ attemptLog: { startedAt: number }[] }>('deliveries.get', delivery.id);
-      const instants = [delivery.createdAt, ...attemptLog.map((attempt) => attempt.startedAt), delivery.finishedAt];
+      const { attemptLog } = await ahead.call<{ attemptLog: { startedAt: number }[] }>(
+        'deliveries.get',
+        delivery.id,
+      );
+      const instants = [
+        delivery.createdAt,
+        ...attemptLog.map((attempt) => attempt.startedAt),
+        delivery.finishedAt,
+      ];
       for (const instant of instants) {
         expect(instant).toBeGreaterThan(startedAt - 60_000);
         expect(instant).toBeLessThan(endedAt + 60_000);
       }
-      if (attempts === 2) expect(attemptLog[1]!.startedAt - attemptLog[0]!.startedAt).toBeGreaterThanOrEqual(990);
+      if (attempts === 2)
+        expect(attemptLog[1]!.startedAt - attemptLog[0]!.startedAt).toBeGreaterThanOrEqual(990);
     }
     const differences = await Promise.all(
       workers.map(async (worker) => (await worker.health()).clockDifferenceMs! / HOUR),
     );
-    expect(differences.map((hours) => hours.toFixed(1).replace('-0.0', '0.0'))).toEqual(['0.0', '-1.0', '1.0']);
+    expect(differences.map((hours) => hours.toFixed(1).replace('-0.0', '0.0'))).toEqual([
+      '0.0',
+      '-1.0',
+      '1.0',
+    ]);
   });
 });
 

@@ -149,21 +149,31 @@ describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
     expect(await application.orders()).toEqual(['first', 'second']);
   });
 
-  it('of too much, or of the wrong data, leaves the transaction as it is', { timeout: TIMEOUT_MS }, async () => {
-    const events = defineEvents({ 'order.paid': z.object({ number: z.number() }) });
-    await using world = await setup(caller, { events: events as never, maxPayloadBytes: 100 });
-    const { dispatcher, application } = world;
-    await application.transaction(async ({ transaction, insertOrder }) => {
-      const emit = (data: unknown, options = {}): Promise<unknown> =>
-        dispatcher.emit('order.paid', data, { transaction, ...options });
-      await expect(emit({ number: 'one' })).rejects.toMatchObject({ code: 'invalid_payload' });
-      await expect(emit({ number: 1, text: 'x'.repeat(200) })).resolves.toMatchObject({ id: expect.any(String) });
-      await expect(emit({ number: 1 }, { to: [{ url: 'https://example.com' }] })).rejects.toMatchObject({ path: 'to' });
-      await expect(dispatcher.emit('order.lost', {}, { transaction })).rejects.toMatchObject({ code: 'invalid_option' });
-      await insertOrder('first');
-    });
-    expect(await application.orders()).toEqual(['first']);
-  });
+  it(
+    'of too much, or of the wrong data, leaves the transaction as it is',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const events = defineEvents({ 'order.paid': z.object({ number: z.number() }) });
+      await using world = await setup(caller, { events: events, maxPayloadBytes: 100 });
+      const { dispatcher, application } = world;
+      await application.transaction(async ({ transaction, insertOrder }) => {
+        const emit = (data: unknown, options = {}): Promise<unknown> =>
+          dispatcher.emit('order.paid', data, { transaction, ...options });
+        await expect(emit({ number: 'one' })).rejects.toMatchObject({ code: 'invalid_payload' });
+        await expect(emit({ number: 1, text: 'x'.repeat(200) })).resolves.toMatchObject({
+          id: expect.any(String),
+        });
+        await expect(emit({ number: 1 }, { to: [{ url: 'https://example.com' }] })).rejects.toMatchObject({
+          path: 'to',
+        });
+        await expect(dispatcher.emit('order.lost', {}, { transaction })).rejects.toMatchObject({
+          code: 'invalid_option',
+        });
+        await insertOrder('first');
+      });
+      expect(await application.orders()).toEqual(['first']);
+    },
+  );
 });
 
 describe.each(ON_SERVERS)('transactions of $name side by side', (caller) => {
@@ -198,7 +208,10 @@ describe.each(ON_SERVERS)('transactions of $name side by side', (caller) => {
       const { dispatcher, application, receiver, location } = world;
       await using other = await openApplication(caller.name, location);
       const ids: Record<string, string> = {};
-      const emit = async (name: string, { transaction, insertOrder }: Parameters<Parameters<Application['transaction']>[0]>[0]) => {
+      const emit = async (
+        name: string,
+        { transaction, insertOrder }: Parameters<Parameters<Application['transaction']>[0]>[0],
+      ) => {
         await insertOrder(name);
         const receipt = await dispatcher.emit('order.paid', {}, { transaction, idempotencyKey: 'same' });
         ids[name] = receipt.id;
@@ -225,13 +238,15 @@ describe.each(ON_SERVERS)('an emit in a transaction of $name, as to when it may 
     await using world = await setup(caller);
     const { application, receiver } = world;
     await using late = await startLater(world);
-    const { id } = await application.transaction(({ transaction }) => late.emit('order.paid', {}, { transaction }));
+    const { id } = await application.transaction(({ transaction }) =>
+      late.emit('order.paid', {}, { transaction }),
+    );
     await receiver.until(() => receiver.answered.has(id), 'it is delivered');
   });
 
   it('waits for an asynchronous schema', { timeout: TIMEOUT_MS }, async () => {
     const schema = z.object({ number: z.number() }).refine(async ({ number }) => number > 0, 'too small');
-    await using world = await setup(caller, { events: defineEvents({ 'order.paid': schema }) as never });
+    await using world = await setup(caller, { events: defineEvents({ 'order.paid': schema }) });
     const { dispatcher, application, receiver } = world;
     const { id } = await application.transaction(async ({ transaction }) => {
       const refused = dispatcher.emit('order.paid', { number: 0 }, { transaction });

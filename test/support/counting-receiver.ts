@@ -87,7 +87,8 @@ export class CountingReceiver {
     });
     const limit = AbortSignal.timeout(patienceMs);
     const expired = new Promise<never>((_, reject) => {
-      limit.onabort = () => reject(new Error(`waited ${patienceMs} ms in vain until ${what}; ${this.describe()}`));
+      limit.onabort = () =>
+        reject(new Error(`waited ${patienceMs} ms in vain until ${what}; ${this.describe()}`));
     });
     try {
       await Promise.race([reached, expired]);

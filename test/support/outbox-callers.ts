@@ -211,7 +211,7 @@ const postgresDialect = ({ url }: StoreLocation): Dialect =>
 const mysqlDialect = ({ url }: StoreLocation): Dialect =>
   new MysqlDialect({ pool: mysqlCallbacks.createPool({ uri: url, connectionLimit: 2 }) });
 const sqliteDialect = (location: StoreLocation): Dialect =>
-  new SqliteDialect({ database: openSqlite(location) as never });
+  new SqliteDialect({ database: openSqlite(location) });
 
 async function openKysely(dialect: Dialect, location: StoreLocation): Promise<Application> {
   const db = new Kysely<Record<string, never>>({ dialect });

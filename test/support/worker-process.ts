@@ -5,7 +5,6 @@ import type { Readable, Writable } from 'node:stream';
 import type { Health } from '../../src/health.ts';
 import type { WorkerCall, WorkerLine, WorkerOrder } from './worker-order.ts';
 
-
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -25,7 +24,9 @@ export class WorkerProcess implements AsyncDisposable {
 
   private constructor(program: string, order: WorkerOrder) {
     this.name = order.name;
-    this.#child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [program, JSON.stringify(order)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#child.stdin.on('error', () => {});
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (process.env['POSTHORN_TEST_COMPLAINTS']) process.stderr.write(`${order.name}: ${text}`);
