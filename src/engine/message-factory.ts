@@ -48,6 +48,8 @@ const EMIT_OPTION_KEYS = [
   'tracestate',
   'to',
 ] as const satisfies readonly (keyof EmitOptions)[];
+/** Options of an emit in a transaction; taken off before a message is made. */
+const TRANSACTION_KEYS = ['transaction', 'transactionSync'] as const;
 const MAX_METADATA_BYTES = 16 * 1024;
 /** The latest instant that a Date can hold. */
 const MAX_INSTANT = 8_640_000_000_000_000;
@@ -203,8 +205,10 @@ export class MessageFactory {
 function checkOptions(options: EmitOptions): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new OptionsError('options', `options: expected an object, got ${describeValue(options)}`);
-  for (const key of Object.keys(options)) {
-    if (!(EMIT_OPTION_KEYS as readonly string[]).includes(key)) throw unknownKey(key);
+  for (const [key, value] of Object.entries(options)) {
+    // A wrapper may pass on a transaction that is not there.
+    const isLeftOut = value === undefined && (TRANSACTION_KEYS as readonly string[]).includes(key);
+    if (!isLeftOut && !(EMIT_OPTION_KEYS as readonly string[]).includes(key)) throw unknownKey(key);
   }
   checkText('tenant', options.tenant);
   checkText('idempotencyKey', options.idempotencyKey);
@@ -253,10 +257,11 @@ function wrong(key: string, expected: string, value: unknown): OptionsError {
 }
 
 function unknownKey(key: string): OptionsError {
-  const suggestion = nearest(key, EMIT_OPTION_KEYS);
+  const known = [...EMIT_OPTION_KEYS, ...TRANSACTION_KEYS];
+  const suggestion = nearest(key, known);
   const hint =
     suggestion === undefined
-      ? `Known are ${EMIT_OPTION_KEYS.join(', ')}.`
+      ? `Known are ${known.join(', ')}.`
       : `Did you mean ${JSON.stringify(suggestion)}?`;
   return new OptionsError(key, `Unknown option ${JSON.stringify(key)} of emit. ${hint}`);
 }

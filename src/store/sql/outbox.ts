@@ -43,34 +43,40 @@ export function createOutbox(db: Database, { now, notification }: OutboxSettings
 }
 
 /**
- * On conflict nothing, not an error: that would abort the transaction of the caller. Every parameter has one place, in the order of
- * the drivers that count question marks.
+ * On conflict nothing, not an error: that would abort the transaction of the caller. A key whose window is over does not conflict: as one
+ * statement cannot take it from the message that holds it, this one then goes without.
  */
 const insertMessage: TemplateText = (db) => {
   const { dialect, names } = db;
-  const number = dialect.name === 'mysql' ? 'signed' : 'bigint';
-  const text = dialect.name === 'mysql' ? 'char' : 'text';
+  const isMysql = dialect.name === 'mysql';
+  const number = isMysql ? 'signed' : 'bigint';
+  const text = isMysql ? 'char' : 'text';
+  const now = `coalesce(cast(:now as ${number}), ${dialect.now})`;
+  const key = `cast(:idempotency_key as ${text})`;
+  const expired = `select 1 from ${names.messages} as m where m.tenant = :tenant and m.held_key = ${key} and m.held_until <= ${now}`;
   // Cast: where a value is null, or its type is to be inferred from more than one place, Postgres cannot tell its type.
   const columns = {
-    id: ':id',
-    tenant: ':tenant',
-    type: ':type',
-    data: ':data',
+    id: `cast(:id as ${text})`,
+    tenant: `cast(:tenant as ${text})`,
+    type: `cast(:type as ${text})`,
+    data: `cast(:data as ${text})`,
     happened_at: `cast(:happened_at as ${number})`,
-    idempotency_key: `cast(:idempotency_key as ${text})`,
-    held_key: `cast(:idempotency_key as ${text})`,
-    held_until: `coalesce(cast(:now as ${number}), ${dialect.now}) + cast(:held_for_ms as ${number})`,
+    idempotency_key: key,
+    held_key: `case when exists (${expired}) then null else ${key} end`,
+    held_until: `${now} + cast(:held_for_ms as ${number})`,
     ordering_key: `cast(:ordering_key as ${text})`,
     fingerprint: `cast(:fingerprint as ${text})`,
     addressed: `cast(:addressed as ${number})`,
     test: '0',
     extra: `cast(:extra as ${text})`,
-    created_at: `coalesce(cast(:now as ${number}), ${dialect.now})`,
+    created_at: now,
     unmatched: '1',
   };
+  // The column itself, not the value that was to be inserted: the row in the way may be another message with the same key.
+  const onConflict = isMysql ? 'on duplicate key update id = id' : dialect.onConflict(['id'], {});
   return (
     `insert into ${names.messages} (${Object.keys(columns).join(', ')}) ` +
-    `values (${Object.values(columns).join(', ')}) ${dialect.onConflict(['id'], {})}` +
+    `select ${Object.values(columns).join(', ')} ${isMysql ? 'from dual ' : ''}where 1 = 1 ${onConflict}` +
     (dialect.hasReturning ? ' returning id' : '')
   );
 };

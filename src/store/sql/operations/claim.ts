@@ -16,6 +16,7 @@ const leaseReady: TemplateText = ({ names, dialect }) =>
     on: 't.seq = picked.seq and t.ready_at is not null',
     changes: {
       state: `'sending'`,
+      reason: 'null',
       attempts: 't.attempts + 1',
       ready_at: 'null',
       lease: ':lease',

@@ -17,6 +17,8 @@ export interface PgClient {
     readonly command: string;
   }>;
   release(isBroken?: boolean): void;
+  on(event: 'error', listener: () => void): unknown;
+  off(event: 'error', listener: () => void): unknown;
 }
 
 /** Sessions of a `pg` pool. Statements that come again are prepared once on each connection. */
@@ -52,10 +54,19 @@ export class PgSessions implements SessionSource {
 class PgSession implements Session {
   readonly #client: PgClient;
   readonly #nameOf: (sql: string) => string;
+  #hasFailed = false;
+  /**
+   * A connection that is lost between two statements is told by an event, and the pool does not listen while the client is taken: unheard,
+   * it would end the process. The next statement fails by itself.
+   */
+  readonly #onError = (): void => {
+    this.#hasFailed = true;
+  };
 
   constructor(client: PgClient, nameOf: (sql: string) => string) {
     this.#client = client;
     this.#nameOf = nameOf;
+    client.on('error', this.#onError);
   }
 
   async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
@@ -80,6 +91,8 @@ class PgSession implements Session {
   }
 
   release(isBroken: boolean): void {
-    this.#client.release(isBroken);
+    this.#client.release(isBroken || this.#hasFailed);
+    // Only now: the pool listens again, or has ended the client, whose end may still be told.
+    if (!isBroken && !this.#hasFailed) this.#client.off('error', this.#onError);
   }
 }
