@@ -1,18 +1,20 @@
-/** `npm run bench -- CASE [--json] [--rounds N] [--quick] [--profile DIRECTORY]` */
+/** `npm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--profile DIRECTORY]` */
 import { parseArgs } from 'node:util';
+import { backlog } from './cases/backlog.ts';
 import { endpoints } from './cases/endpoints.ts';
 import { throughput } from './cases/throughput.ts';
 import type { BenchCase, CaseOptions, CaseResult } from './harness/bench-case.ts';
 import { formatTable } from './harness/format-table.ts';
 
 /** A case is one file in `cases/` and one entry here. */
-const CASES: readonly BenchCase[] = [throughput, endpoints];
+const CASES: readonly BenchCase[] = [throughput, endpoints, backlog];
 const USAGE_ERROR = 2;
 
 function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      contender: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -25,11 +27,15 @@ function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions 
     values.rounds === undefined ? (values.quick ? 1 : benchCase.defaultRounds) : Number(values.rounds);
   if (!Number.isSafeInteger(rounds) || rounds < 1)
     throw new Error('--rounds: expected a whole number of at least 1');
+  const unknown = values.contender?.find((name) => !benchCase.contenders.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`--contender: expected one of ${benchCase.contenders.join(', ')}, got ${unknown}`);
   return {
     benchCase,
     isJson: values.json,
     options: {
       rounds,
+      contenders: values.contender === undefined ? undefined : new Set(values.contender),
       isQuick: values.quick,
       profileDirectory: values.profile,
       log: (line) => process.stderr.write(`${line}\n`),
@@ -40,7 +46,7 @@ function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions 
 function printUsage(problem: string): void {
   const cases = CASES.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
   process.stderr.write(
-    `${problem}\n\nnpm run bench -- CASE [--json] [--rounds N] [--quick] [--profile DIRECTORY]\n\n${cases}\n`,
+    `${problem}\n\nnpm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--profile DIRECTORY]\n\n${cases}\n`,
   );
 }
 

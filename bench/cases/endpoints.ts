@@ -1,7 +1,7 @@
 /** What an emit costs when few and when many endpoints are registered, and always ten want the message. */
 import { MATCHING, type RunResult } from '../contenders/job.ts';
 import type { RegistryActions } from '../contenders/registry.ts';
-import type { BenchCase, CaseOptions, CaseResult } from '../harness/bench-case.ts';
+import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { createBundle } from '../harness/bundle.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, round } from '../harness/statistics.ts';
@@ -40,16 +40,18 @@ interface Party {
 export const endpoints: BenchCase = {
   name: 'endpoints',
   summary: `cost of an emit at ${SIZES.join(', ')} registered endpoints, ten of which match`,
+  contenders: SIZES.map(String),
   defaultRounds: 3,
   async run(options) {
     await using bundle = await createBundle(Object.values(SOURCES));
     await using receiver = startProcess<ReceiverActions>(bundle.pathOf(SOURCES.receiver));
     const { url } = await receiver.call('listen', { secret: SECRET });
+    const sizes = SIZES.filter((size) => size === BASELINE || isChosen(options, String(size)));
     const rounds: Round[] = [];
     for (let number = 1; number <= options.rounds; number += 1) {
       const start = (): MeasuredProcess<RegistryActions> =>
         startProcess(bundle.pathOf(SOURCES.registry), options.profileDirectory);
-      const parties = SIZES.map((size) => ({
+      const parties = sizes.map((size) => ({
         size,
         registry: start(),
         tally: new Tally(),
@@ -63,7 +65,7 @@ export const endpoints: BenchCase = {
         .join(', ');
       options.log(`round ${number}/${options.rounds}: ${costs}`);
     }
-    return SIZES.map((size) => summarise(size, rounds));
+    return sizes.map((size) => summarise(size, rounds));
   },
 };
 

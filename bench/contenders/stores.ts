@@ -1,8 +1,12 @@
 import { memoryStore, type Store } from 'posthorn';
+import type { StoreName, StorePlace } from '../harness/store-place.ts';
 
-/** The stores that are measured, with the settings that users get, by the name of the contender. */
-export const STORES = {
-  memory: (): Store => memoryStore(),
-} as const;
+/** Opens each store with the settings that users get. */
+const STORES: Readonly<Partial<Record<StoreName, (place: StorePlace) => Store>>> = {
+  memory: () => memoryStore(),
+};
 
-export type StoreName = keyof typeof STORES;
+/** The store at a place. */
+export function openStore(place: StorePlace): Store {
+  return STORES[place.store]!(place);
+}

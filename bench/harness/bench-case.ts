@@ -8,6 +8,8 @@ export interface CaseOptions {
   readonly isQuick: boolean;
   /** Where CPU profiles of the contenders go; `undefined`: none are taken. */
   readonly profileDirectory: string | undefined;
+  /** Names of the contenders that are measured; `undefined`: all. What they are compared with is measured anyway. */
+  readonly contenders: ReadonlySet<string> | undefined;
   /** Progress, for people. */
   readonly log: (line: string) => void;
 }
@@ -15,7 +17,7 @@ export interface CaseOptions {
 /** One line of the result. */
 export interface CaseResult {
   readonly case: string;
-  /** What was measured: the name of a store, or in `endpoints` the number of registered endpoints. */
+  /** What was measured: a store, in `endpoints` the number of registered endpoints, in `backlog` a store and what waits in it. */
   readonly contender: string | number;
   /** `live`: messages are emitted while they are delivered; `drain`: they were stored before. */
   readonly mode?: 'live' | 'drain';
@@ -40,5 +42,12 @@ export interface BenchCase {
   /** One line for the list of cases. */
   readonly summary: string;
   readonly defaultRounds: number;
+  /** Names of all contenders. */
+  readonly contenders: readonly string[];
   run(options: CaseOptions): Promise<readonly CaseResult[]>;
+}
+
+/** Whether a contender is to be measured. */
+export function isChosen({ contenders }: CaseOptions, name: string): boolean {
+  return contenders?.has(name) ?? true;
 }

@@ -1,8 +1,8 @@
 /**
- * Measured is what users run: the sources bundled by the project's own tsup configuration, built anew for each run, so
+ * Measured is what users run: the package as the project's own tsup configuration builds it, built anew for each run, so
  * that nothing depends on whether `dist/` is up to date, and no loader runs in the measured process.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
@@ -12,28 +12,53 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface Bundle extends AsyncDisposable {
   /** Where the built form of a source is. */
   pathOf(source: URL): string;
+  /** A new folder, on the disk of the project: temporary folders may be in memory, where a flush costs nothing. */
+  createFolder(): Promise<string>;
+  /** Lets the package find another one that is installed elsewhere. */
+  linkPackage(name: string, directory: string): Promise<void>;
 }
 
-/** Builds programs of `bench/`, with all of `src/` they import. Disposing of it deletes them. */
+/** Builds the package, and programs of `bench/` that import it. Disposing of it deletes them, and all folders it made. */
 export async function createBundle(sources: readonly URL[]): Promise<Bundle> {
   const cache = join(root, 'node_modules/.cache');
   await mkdir(cache, { recursive: true });
   const outDir = await mkdtemp(join(cache, 'bench-'));
+  await buildPackage(join(outDir, 'node_modules/posthorn'));
+  await buildPrograms(sources, outDir);
+  return {
+    pathOf: (source) => join(outDir, `${nameOf(source)}.mjs`),
+    linkPackage: (name, directory) => symlink(directory, join(outDir, 'node_modules', name)),
+    createFolder: () => mkdtemp(join(outDir, 'data-')),
+    [Symbol.asyncDispose]: () => rm(outDir, { recursive: true, force: true }),
+  };
+}
+
+/** Where the programs find it by its name. */
+async function buildPackage(directory: string): Promise<void> {
   await build({
     config: join(root, 'tsup.config.ts'),
-    // The project's own one knows no path for `posthorn`, because it is what is built there.
-    tsconfig: join(root, 'tsconfig.json'),
-    entry: Object.fromEntries(sources.map((source) => [nameOf(source), fileURLToPath(source)])),
-    outDir,
-    // Below node_modules no package.json says that `.js` is a module.
-    outExtension: () => ({ js: '.mjs' }),
+    outDir: join(directory, 'dist'),
     dts: false,
     silent: true,
   });
-  return {
-    pathOf: (source) => join(outDir, `${nameOf(source)}.mjs`),
-    [Symbol.asyncDispose]: () => rm(outDir, { recursive: true, force: true }),
-  };
+  await copyFile(join(root, 'package.json'), join(directory, 'package.json'));
+}
+
+async function buildPrograms(sources: readonly URL[], outDir: string): Promise<void> {
+  await build({
+    config: false,
+    entry: Object.fromEntries(sources.map((source) => [nameOf(source), fileURLToPath(source)])),
+    outDir,
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    // It knows no path for `posthorn`, which is to be imported as built.
+    tsconfig: join(root, 'tsconfig.build.json'),
+    skipNodeModulesBundle: true,
+    // Below node_modules no package.json says that `.js` is a module.
+    outExtension: () => ({ js: '.mjs' }),
+    silent: true,
+  });
 }
 
 function nameOf(source: URL): string {
