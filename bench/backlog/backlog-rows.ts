@@ -80,7 +80,7 @@ function insertMessages({ messages }: Backlog, randomText: string, now: number):
     fan_out_lease: 'null',
     fan_out_until: 'null',
   };
-  return `with recursive numbers(number) as (select 1 union all select number + 1 from numbers where number < ${messages})
+  return `with recursive numbers(number) as (select 1 where ${messages} > 0 union all select number + 1 from numbers where number < ${messages})
     insert into ${names.messages} ${toInsert(columns)} from numbers`;
 }
 
