@@ -338,7 +338,7 @@ describe('journal: epoch', () => {
     const second = await openTexts(directory);
     const error: unknown = await put(first, { a: 'late' }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      code: 'store_failed',
+      code: 'store_owner_lost',
       message: expect.stringContaining('taken over by another process') as string,
     });
     await put(second, { b: 'second' });
