@@ -51,7 +51,13 @@ function* withMysqlLock(name: string, script: Script<void>): Script<void> {
   // Locks are of the server: tables of the same prefix in another database need not wait.
   const key = `concat(left(database(), 20), ':', md5(concat(database(), ?)))`;
   const { rows } = yield statement(`select get_lock(${key}, ${LOCK_TIMEOUT_S}) as locked`, [name]);
-  if (Number(rows[0]?.['locked']) !== 1) {
+  const locked = rows[0]?.['locked'];
+  if (locked === null || locked === undefined) {
+    throw new StoreError(
+      'The server gave no lock for migrating the tables. Does the URL name a database? mysql://user@host:3306/shop',
+    );
+  }
+  if (Number(locked) !== 1) {
     throw new StoreError(
       `Another process has been migrating the tables for more than ${LOCK_TIMEOUT_S} s. Start again when it has ended.`,
     );
