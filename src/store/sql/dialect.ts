@@ -41,6 +41,8 @@ export interface Dialect extends ParameterStyle {
    * existing row is named by its table. Without changes, the insert does nothing.
    */
   onConflict(key: readonly string[], changes: Readonly<Record<string, string>>): string;
+  /** Ends an insert that leaves rows as they are that are there, and locks them. */
+  onConflictLock(key: readonly string[]): string;
   /**
    * A whole `update` of many rows: sets `changes` (column to expression) of the rows of `table` (alias `t`) that meet `on`, which compares
    * their primary key with `rows`.

@@ -43,6 +43,7 @@ export const mysqlDialect: Dialect = {
         : setClause(changes, (column) => `values(${column})`);
     return `on duplicate key update ${assignments}`;
   },
+  onConflictLock: (key) => `on duplicate key update ${key[0]} = values(${key[0]})`,
   updateFrom: ({ table, rows, on, changes }) => {
     const own = Object.fromEntries(Object.entries(changes).map(([column, value]) => [`t.${column}`, value]));
     return `update ${rows} straight_join ${table} as t force index (primary) on ${on} set ${setClause(own)}`;

@@ -27,7 +27,7 @@ export const append: Operation<AppendOperation, AppendOutcome> = {
     const { entries } = params;
     const now = yield* db.now();
     const { decisions, seqs } = yield* storeMessages(db, now, params);
-    yield* storeHiddenEndpoints(db, now, params.hiddenEndpoints);
+    yield* storeHiddenEndpoints(db, now, params);
     const isNew = (index: number): boolean => decisions[index]!.kind === 'store';
     const planned = entries.map((entry, index) => (isNew(index) ? planDeliveries(entry) : []));
     const closed = yield* selectClosedLanes(db, now, planned.flat());

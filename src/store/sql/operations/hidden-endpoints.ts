@@ -1,7 +1,8 @@
-import type { NewHiddenEndpoint } from '../append-results.ts';
+import type { AppendOperation } from '../append-results.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
 import { addLaneSettings } from './lane-settings.ts';
+import { lockLanes } from './lanes.ts';
 
 const insertHidden: TemplateText = ({ names, dialect }) =>
   `insert into ${names.endpoints} (id, tenant, lane_id, hidden, revision, created_at, updated_at, record)
@@ -17,7 +18,7 @@ const keepEndpoints: TemplateText = ({ names, dialect }) =>
 export function* storeHiddenEndpoints(
   db: Database,
   now: number,
-  endpoints: readonly NewHiddenEndpoint[],
+  { entries, hiddenEndpoints: endpoints }: AppendOperation,
 ): Script<void> {
   let missing = [...endpoints].sort((a, b) => (a.id < b.id ? -1 : 1));
   while (missing.length > 0) {
@@ -31,5 +32,9 @@ export function* storeHiddenEndpoints(
   const limits = endpoints.flatMap(({ laneId, rateLimit }) =>
     rateLimit === undefined ? [] : [[laneId, rateLimit] as const],
   );
+  if (limits.length === 0) return;
+  // All lanes of the batch: those in which its deliveries wait are locked again later.
+  const laneIds = entries.flatMap(({ deliveries }) => deliveries.map(({ laneId }) => laneId));
+  yield* lockLanes(db, [...laneIds, ...limits.map(([laneId]) => laneId)]);
   yield* addLaneSettings(db, new Map(limits));
 }

@@ -13,18 +13,18 @@ import { LANE_GATE_COLUMNS, type LaneGateRow, opensAt, toLaneGate } from '../row
 import type { LaneChange } from './lane-changes.ts';
 import { firstReady } from './first-ready.ts';
 
-const lockByIds: TemplateText = ({ names, dialect }) =>
-  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
-   order by wanted.ord${dialect.forUpdate}`;
+/** One pass in order, so that two that make and lock the same lanes meet at the first. */
+const lockByIds: TemplateText = (db) => insertByIds(db, db.dialect.onConflictLock(['id']));
+
+const createByIds: TemplateText = (db) => insertByIds(db, db.dialect.onConflict(['id'], {}));
+
+const insertByIds = ({ names, dialect }: Database, onConflict: string): string =>
+  `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
+   select id, 0, 0, 0, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord ${onConflict}`;
 
 const lockFreeByIds: TemplateText = ({ names, dialect }) =>
   `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
    order by wanted.ord${dialect.skipLocked}`;
-
-const createLanes: TemplateText = ({ names, dialect }) =>
-  `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
-   select id, 0, 0, 0, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord
-   ${dialect.onConflict(['id'], {})}`;
 
 /** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
 function earlier(dialect: Database['dialect'], lane: string, at: string): string {
@@ -73,21 +73,10 @@ const writeReadyAt: TemplateText = ({ names, dialect }) =>
     changes: { ready_at: 'refreshed.ready_at' },
   });
 
-/** Locks lanes until the end of the transaction; makes those that are missing. */
+/** Locks lanes until the end of the transaction; makes those that are missing. To be called once in a transaction, for all of them. */
 export function* lockLanes(db: Database, ids: Iterable<string>): Script<void> {
-  let missing = sortedIds(ids);
-  // A transaction owns the whole database there.
-  const isLocked = db.dialect.name === 'sqlite';
-  while (missing.length > 0) {
-    const wanted = missing.map((id) => [id] as const);
-    if (isLocked) {
-      yield* db.run(createLanes, { wanted });
-      return;
-    }
-    const locked = new Set((yield* db.query<{ id: string }>(lockByIds, { wanted })).map(({ id }) => id));
-    missing = missing.filter((id) => !locked.has(id));
-    if (missing.length > 0) yield* db.run(createLanes, { wanted: missing.map((id) => [id]) });
-  }
+  const wanted = sortedIds(ids).map((id) => [id] as const);
+  if (wanted.length > 0) yield* db.run(lockByIds, { wanted });
 }
 
 /** Locks those of the lanes that nobody else has locked; which ones. Makes those that are missing. */
@@ -95,7 +84,7 @@ export function* lockFreeLanes(db: Database, ids: Iterable<string>): Script<Read
   const wanted = sortedIds(ids).map((id) => [id] as const);
   const known = new Set((yield* db.query<{ id: string }>(selectGates, { wanted })).map(({ id }) => id));
   const missing = wanted.filter(([id]) => !known.has(id));
-  if (missing.length > 0) yield* db.run(createLanes, { wanted: missing });
+  if (missing.length > 0) yield* db.run(createByIds, { wanted: missing });
   const rows = yield* db.query<{ id: string }>(lockFreeByIds, { wanted });
   return new Set(rows.map(({ id }) => id));
 }

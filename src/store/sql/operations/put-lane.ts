@@ -5,10 +5,6 @@ import { LANE_VIEW_COLUMNS, type LaneViewRow } from '../rows/lane-row.ts';
 import { lockChanges, noteChange } from './changes.ts';
 import { lockLanes, refreshLanes } from './lanes.ts';
 
-const createLane: TemplateText = ({ names, dialect }) =>
-  `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
-   values (:id, 0, 0, 0, 0, 0, 0) ${dialect.onConflict(['id'], {})}`;
-
 const selectLane: TemplateText = ({ names }) =>
   `select ${LANE_VIEW_COLUMNS} from ${names.lanes} l where l.id = :id`;
 
@@ -23,8 +19,7 @@ export const putLane: Operation<PutLaneParams, undefined> = {
     // Only pauses are told: blocks are frequent, and found in the lane by whoever claims.
     if (params.paused !== undefined) yield* lockChanges(db);
     const now = yield* db.now();
-    if (db.dialect.forUpdate === '') yield* db.run(createLane, { id });
-    else yield* lockLanes(db, [id]);
+    yield* lockLanes(db, [id]);
     const [row] = yield* db.query<LaneViewRow>(selectLane, { id });
     const before = toLaneState(row!);
     const after = changeLane(before, params, now);

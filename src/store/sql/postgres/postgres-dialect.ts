@@ -35,6 +35,9 @@ export const postgresDialect: Dialect = {
     if (Object.keys(changes).length === 0) return 'on conflict do nothing';
     return `on conflict (${key.join(', ')}) do update set ${setClause(changes, (column) => `excluded.${column}`)}`;
   },
+  // Whoever wants to update locks first, then asks whether it is to be.
+  onConflictLock: (key) =>
+    `on conflict (${key.join(', ')}) do update set ${key[0]} = excluded.${key[0]} where false`,
   updateFrom: ({ table, rows, on, changes }) =>
     `update ${table} as t set ${setClause(changes)} from ${rows} where ${on}`,
   deleteFrom: ({ table, column, rows, value }) =>

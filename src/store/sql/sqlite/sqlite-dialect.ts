@@ -25,6 +25,7 @@ export const sqliteDialect: Dialect = {
     if (Object.keys(changes).length === 0) return 'on conflict do nothing';
     return `on conflict (${key.join(', ')}) do update set ${setClause(changes, (column) => `excluded.${column}`)}`;
   },
+  onConflictLock: () => 'on conflict do nothing',
   updateFrom: ({ table, rows, on, changes }) =>
     `update ${table} as t set ${setClause(changes)} from ${rows} where ${on}`,
   deleteFrom: ({ table, column, rows, value }) =>
