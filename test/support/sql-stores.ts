@@ -110,7 +110,7 @@ export async function postgresPlace(): Promise<TestPlace> {
     tables: `${schema}.posthorn_`,
     refuse: postgresRefusal(schema),
     drop: async () => {
-      await admin.query(`drop schema ${schema} cascade`);
+      await admin.query(`drop schema if exists ${schema} cascade`);
       await admin.end();
     },
   };

@@ -42,8 +42,8 @@ const TYPES: Readonly<Record<DialectName, Readonly<Record<'seq' | BaseType, stri
   },
   mysql: {
     seq: 'bigint not null auto_increment primary key',
-    key: `varchar(256) character set utf8mb4 collate ${MYSQL_COLLATION}`,
-    text: `longtext character set utf8mb4 collate ${MYSQL_COLLATION}`,
+    key: 'varchar(256)',
+    text: 'longtext',
     int: 'bigint',
   },
 };
@@ -90,7 +90,8 @@ function columnText(dialect: DialectName, column: string, type: ColumnType): str
 }
 
 function tableOptions(dialect: DialectName, postgresStorage: string | undefined): string {
-  if (dialect === 'mysql') return ' engine = InnoDB row_format = dynamic';
+  if (dialect === 'mysql')
+    return ` engine = InnoDB row_format = dynamic default character set utf8mb4 collate ${MYSQL_COLLATION}`;
   if (dialect === 'postgres' && postgresStorage !== undefined) return ` with (${postgresStorage})`;
   return '';
 }
