@@ -4,9 +4,8 @@ import type { Script } from '../script.ts';
 import type { ScriptRunner } from '../script-runner.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
-/** A script that waits for the connection, and whoever waits for it. */
+/** A transaction that waits for the connection, and whoever waits for it. */
 interface Call {
-  readonly isTransaction: boolean;
   readonly begin: () => Script<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -28,8 +27,10 @@ export class SqliteGroupRunner implements ScriptRunner {
   }
 
   run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
+    // Who only reads need not wait for those who write, nor for another process that does.
+    if (!isTransaction) return this.#runAlone(false, begin);
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ isTransaction, begin, resolve: resolve as Call['resolve'], reject });
+      this.#waiting.push({ begin, resolve: resolve as Call['resolve'], reject });
       this.#flush ??= this.#flushAll();
     });
   }
@@ -45,33 +46,35 @@ export class SqliteGroupRunner implements ScriptRunner {
     while (this.#waiting.length > 0) {
       const calls = this.#waiting;
       this.#waiting = [];
-      const transactions = calls.filter(({ isTransaction }) => isTransaction);
-      if (transactions.length > 0) await this.#runTransactions(transactions);
-      for (const call of calls) if (!call.isTransaction) await this.#runAlone(call);
+      if (calls.length > 1) await this.#runGroup(calls);
+      else await this.#settle(calls[0]!);
     }
     this.#flush = undefined;
   }
 
-  async #runTransactions(calls: readonly Call[]): Promise<void> {
-    if (calls.length === 1) return this.#runAlone(calls[0]!);
+  async #runGroup(calls: readonly Call[]): Promise<void> {
     try {
       const outcomes = await this.#retry(() => this.#connection.runGroup(calls.map(({ begin }) => begin)));
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.kind === 'done') calls[index]!.resolve(outcome.result);
         // Nothing of it is left; alone it fails again, or it does not.
-        else await this.#runAlone(calls[index]!);
+        else await this.#settle(calls[index]!);
       }
     } catch (error) {
       for (const { reject } of calls) reject(error);
     }
   }
 
-  async #runAlone({ isTransaction, begin, resolve, reject }: Call): Promise<void> {
+  async #settle({ begin, resolve, reject }: Call): Promise<void> {
     try {
-      resolve(await this.#retry(() => this.#connection.run(isTransaction, begin())));
+      resolve(await this.#runAlone(true, begin));
     } catch (error) {
       reject(error);
     }
+  }
+
+  #runAlone<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
+    return this.#retry(() => this.#connection.run(isTransaction, begin()));
   }
 
   #retry<T>(run: () => T): Promise<T> {

@@ -1,0 +1,198 @@
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter } from 'kysely';
+import Libsql from 'libsql';
+import mysqlCallback from 'mysql2';
+import mysql from 'mysql2/promise';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, describe, expect, it } from 'vitest';
+import { sqlSchema, sqlStore, type SqlStoreOptions, type SqlTarget } from '../../../src/store/sql/index.ts';
+import { loadPackage } from '../../../src/store/sql/load-package.ts';
+import { createManualClock } from '../../../src/testing/manual-clock.ts';
+
+const clock = createManualClock();
+const folders: string[] = [];
+const makeFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-target-'));
+  folders.push(folder);
+  return folder;
+};
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+describe('sqlStore', () => {
+  it('tells what it was given, and opens nothing', () => {
+    const path = join(makeFolder(), 'webhooks.db');
+    const shapes: readonly (readonly [target: SqlTarget, name: string, durable: boolean, shared: boolean])[] =
+      [
+        [path, 'sqlite', true, true],
+        [`sqlite:${path}`, 'sqlite', true, true],
+        [`file:${path}`, 'sqlite', true, true],
+        [new URL(`file://${path}`), 'sqlite', true, true],
+        [':memory:', 'sqlite', false, false],
+        ['postgres://nobody:secret@127.0.0.1:1/none', 'postgres', true, true],
+        ['postgresql://127.0.0.1:1/none', 'postgres', true, true],
+        ['mysql://127.0.0.1:1/none', 'mysql', true, true],
+        [new URL('mariadb://127.0.0.1:1/none'), 'mysql', true, true],
+        [new pg.Pool(), 'postgres', true, true],
+        [mysql.createPool('mysql://127.0.0.1:1/none'), 'mysql', true, true],
+        [mysqlCallback.createPool('mysql://127.0.0.1:1/none'), 'mysql', true, true],
+        [new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool() }) }), 'postgres', true, true],
+        [new PostgresDialect({ pool: new pg.Pool() }), 'postgres', true, true],
+      ];
+    for (const [target, name, durable, shared] of shapes) {
+      const store = sqlStore(target);
+      expect([store.name, store.capabilities.durable, store.capabilities.shared]).toEqual([
+        name,
+        durable,
+        shared,
+      ]);
+    }
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('tells PGlite from what is durable', () => {
+    // Only its prototype: an instance takes seconds to start.
+    const pglite = Object.create(PGlite.prototype) as PGlite;
+    expect(sqlStore(pglite).capabilities).toMatchObject({
+      durable: false,
+      shared: false,
+      notifications: true,
+    });
+  });
+
+  it('is told which database a dialect speaks to that it does not know', () => {
+    class UnknownAdapter extends PostgresAdapter {}
+    Object.defineProperty(UnknownAdapter, 'name', { value: 'a' });
+    const dialect = new PostgresDialect({ pool: new pg.Pool() });
+    dialect.createAdapter = () => new UnknownAdapter();
+    expect(() => sqlStore(dialect)).toThrow(/Give the store \{ dialect, sql: /);
+    expect(sqlStore({ dialect, sql: 'postgres' }).name).toBe('postgres');
+    expect(() => sqlStore({ dialect, sql: 'oracle' as 'mysql' })).toThrow(/target\.sql: expected a database/);
+    dialect.createAdapter = () => new SqliteAdapter();
+    expect(sqlStore(dialect).name).toBe('sqlite');
+  });
+
+  it.each<[unknown, RegExp]>([
+    [5432, /target: expected a file path, .* got 5432/],
+    [null, /target: expected a file path, .* got null/],
+    [{}, /target: expected a file path/],
+    ['', /target: expected a file path/],
+    ['redis://:secret@127.0.0.1', /got a URL of another scheme: redis\./],
+    [new pg.Client(), /expected a pool, got a single connection/],
+  ])('refuses %s', (target, message) => {
+    expect(() => sqlStore(target as SqlTarget)).toThrow(message);
+    expect(() => sqlStore(target as SqlTarget)).not.toThrow(/secret/);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ prefx: 'a_' }, /Unknown key "sqlStore\.prefx"\. Did you mean "prefix"\?/],
+    [{ prefix: 'A' }, /prefix: expected 1 to 40 characters of a-z/],
+    [{ prefix: 'a; drop table users' }, /prefix: expected/],
+    [{ schema: 'jobs' }, /schema: expected nothing: only PostgreSQL/],
+    [{ autoMigrate: 'no' }, /autoMigrate: expected true or false, got "no"/],
+    [{ pollIntervalMs: 0 }, /pollIntervalMs: expected a whole number from 10 to 60000, got 0/],
+    [{ callTimeoutMs: 1 }, /callTimeoutMs: expected/],
+    [{ connections: 0 }, /connections: expected/],
+    [{ worker: 1 }, /worker: expected true or false, got 1/],
+    [{ synchronous: 'off' }, /synchronous: expected one of full, normal/],
+    [{ driver: 'sqlite3' }, /driver: expected one of better-sqlite3, libsql, node:sqlite/],
+    [{ clock: {} }, /clock\.now: expected a function, got undefined/],
+    [{ encryption: { current: 'a', keys: {} } }, /encryption/],
+  ])('refuses the options %o', (options, message) => {
+    expect(() => sqlStore('./never.db', options as SqlStoreOptions)).toThrow(message);
+  });
+
+  it('says which package to install', async () => {
+    await expect(loadPackage('posthorn-no-such-driver/promise')).rejects.toMatchObject({
+      name: 'StoreError',
+      message: expect.stringContaining('npm install posthorn-no-such-driver') as string,
+    });
+  });
+
+  it('says which file it cannot open', async () => {
+    const path = join(makeFolder(), 'no-such-folder', 'webhooks.db');
+    for (const worker of [true, false]) {
+      const opening = sqlStore(path, { driver: 'libsql', worker }).open({ clock });
+      await expect(opening).rejects.toMatchObject({
+        name: 'StoreError',
+        code: 'store_failed',
+        message: expect.stringContaining(JSON.stringify(path)) as string,
+      });
+    }
+  });
+
+  it('takes the file of a database object, and a connection of its own', async () => {
+    const database = new Libsql(join(makeFolder(), 'app.db'));
+    const store = sqlStore(database, { worker: false });
+    await store.open({ clock });
+    database.exec('begin');
+    await store.settings.put({ key: 'switch', value: 'off' });
+    database.exec('rollback');
+    expect(await store.settings.get({ key: 'switch' })).toBe('off');
+    await store.close();
+    expect(database.prepare('select count(*) as n from posthorn_settings').get()).toBeDefined();
+    database.close();
+  });
+
+  it('uses a database object in memory as it is, and leaves it open', async () => {
+    const database = new Libsql(':memory:');
+    const store = sqlStore(database);
+    expect(store.capabilities).toMatchObject({ durable: false, shared: false });
+    await store.open({ clock });
+    await store.settings.put({ key: 'switch', value: 'off' });
+    await store.close();
+    expect(database.prepare(`select value from posthorn_settings where name = 'switch'`).all()).toEqual([
+      { value: 'off' },
+    ]);
+    database.close();
+  });
+
+  it('has two stores of different prefixes in one file', async () => {
+    const path = join(makeFolder(), 'app.db');
+    const [one, two] = ['a_', 'b_'].map((prefix) =>
+      sqlStore(path, { prefix, driver: 'libsql', worker: false }),
+    );
+    await one!.open({ clock });
+    await two!.open({ clock });
+    await one!.settings.put({ key: 'switch', value: 'off' });
+    expect(await two!.settings.get({ key: 'switch' })).toBeUndefined();
+    await one!.close();
+    await two!.close();
+  });
+
+  it('is opened by one dispatcher, and can be opened again when it is closed', async () => {
+    const store = sqlStore(join(makeFolder(), 'app.db'), { driver: 'libsql', worker: false });
+    await expect(store.settings.get({ key: 'switch' })).rejects.toThrow(/is not open.*open\(\{ clock \}\)/s);
+    await store.open({ clock });
+    await expect(store.open({ clock })).rejects.toThrow(/open already.*store of its own/s);
+    await store.settings.put({ key: 'switch', value: 'off' });
+    await store.close();
+    await store.open({ clock });
+    expect(await store.settings.get({ key: 'switch' })).toBe('off');
+    await store.close();
+  });
+});
+
+describe('sqlSchema', () => {
+  it('makes tables under the names that are asked for', () => {
+    const text = sqlSchema('postgres', { schema: 'hooks', prefix: 'out_' });
+    expect(text).toMatch(
+      /^create schema if not exists hooks;\ncreate table if not exists hooks\.out_messages \(/,
+    );
+    expect(text).not.toContain('posthorn_');
+    expect(sqlSchema('mysql', { from: 1 })).toBe('');
+  });
+
+  it.each<[unknown, object, RegExp]>([
+    ['oracle', {}, /dialect: expected a dialect, got "oracle"/],
+    ['mysql', { schema: 'hooks' }, /schema: expected nothing/],
+    ['sqlite', { form: 1 }, /Did you mean "from"\?/],
+    ['sqlite', { from: 2 }, /from: expected a whole number from 0 to 1/],
+  ])('refuses %s with %o', (dialect, options, message) => {
+    expect(() => sqlSchema(dialect as 'mysql', options)).toThrow(message);
+  });
+});
