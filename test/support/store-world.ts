@@ -1,7 +1,6 @@
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import type { SqlStoreOptions } from '../../src/store/sql/index.ts';
-import type { Delivery } from '../../src/core/delivery.ts';
 import { CountingReceiver } from './counting-receiver.ts';
 import { createPlace, openStore, type StoreKind, type StoreLocation } from './store-places.ts';
 import { LOOPBACK } from './world.ts';
@@ -34,9 +33,4 @@ export async function createStoreWorld(kind: StoreKind): Promise<StoreWorld> {
       await place[Symbol.asyncDispose]();
     },
   };
-}
-
-/** All deliveries of a store, up to 500, newest first. */
-export async function deliveriesOf(dispatcher: WebhookDispatcher): Promise<readonly Delivery[]> {
-  return (await dispatcher.deliveries.list({ limit: 500 })).items;
 }

@@ -46,7 +46,7 @@ export async function createWorkshop(kind: StoreKind): Promise<Workshop> {
       worker.call<Endpoint>('endpoints.create', { url: receiver.url, ...input }),
     async [Symbol.asyncDispose]() {
       const all = await Promise.allSettled(starting);
-      await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.kill() : undefined)));
+      await Promise.all(all.flatMap((one) => (one.status === 'fulfilled' ? [one.value.kill()] : [])));
       await receiver.close();
       await place[Symbol.asyncDispose]();
     },
