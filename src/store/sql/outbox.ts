@@ -62,7 +62,8 @@ const insertMessage: TemplateText = (db) => {
     data: `cast(:data as ${text})`,
     happened_at: `cast(:happened_at as ${number})`,
     idempotency_key: key,
-    held_key: `case when exists (${expired}) then null else ${key} end`,
+    // MySQL would lock the gap that it looks into, and with it the emits of other transactions.
+    held_key: isMysql ? key : `case when exists (${expired}) then null else ${key} end`,
     held_until: `${now} + cast(:held_for_ms as ${number})`,
     ordering_key: `cast(:ordering_key as ${text})`,
     fingerprint: `cast(:fingerprint as ${text})`,
@@ -72,11 +73,13 @@ const insertMessage: TemplateText = (db) => {
     created_at: now,
     unmatched: '1',
   };
+  const values = Object.values(columns).join(', ');
   // The column itself, not the value that was to be inserted: the row in the way may be another message with the same key.
   const onConflict = isMysql ? 'on duplicate key update id = id' : dialect.onConflict(['id'], {});
   return (
     `insert into ${names.messages} (${Object.keys(columns).join(', ')}) ` +
-    `select ${Object.values(columns).join(', ')} ${isMysql ? 'from dual ' : ''}where 1 = 1 ${onConflict}` +
+    (isMysql ? `values (${values}) ` : `select ${values} where 1 = 1 `) +
+    onConflict +
     (dialect.hasReturning ? ' returning id' : '')
   );
 };
