@@ -151,7 +151,8 @@ describe.each(reachable('sqlite', 'postgres', 'mariadb'))('several processes on 
     const { id } = await right.call<{ id: string }>('emit', 'load.test', {});
     await receiver.until(() => receiver.held() === 1, 'it is being sent');
     const startedAt = Date.now();
-    await looks([ahead, behind], 20);
+    for (let looks = 0; looks < 5; looks += 1)
+      for (const worker of [ahead, behind]) await worker.call('drain');
     expect(receiver.arrivals).toHaveLength(1);
     receiver.release();
 
@@ -192,18 +193,3 @@ describe.each(reachable('sqlite', 'postgres', 'mariadb'))('several processes on 
     ]);
   });
 });
-
-/** Waits until each has asked the store for work some times more. */
-async function looks(
-  workers: readonly { health(): Promise<{ readonly lastClaimAt: number | undefined }> }[],
-  times: number,
-): Promise<void> {
-  for (const worker of workers) {
-    let last = (await worker.health()).lastClaimAt;
-    for (let seen = 0; seen < times;) {
-      const { lastClaimAt } = await worker.health();
-      if (lastClaimAt !== last) seen += 1;
-      last = lastClaimAt;
-    }
-  }
-}

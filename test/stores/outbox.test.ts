@@ -2,11 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineEvents } from '../../src/index.ts';
-import type { WebhookDispatcher } from '../../src/dispatcher.ts';
+import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { type Application, type CallerName, callersOn, openApplication } from '../support/outbox-callers.ts';
-import { type DatabaseKind, reachable } from '../support/store-places.ts';
+import { type DatabaseKind, openStore } from '../support/open-store.ts';
+import { reachable } from '../support/store-places.ts';
 import { createStoreWorld, type StoreWorld } from '../support/store-world.ts';
+import { LOOPBACK } from '../support/world.ts';
 
 const TIMEOUT_MS = 60_000;
 const CALLERS = callersOn(reachable('sqlite', 'postgres', 'mariadb'));
@@ -237,7 +239,7 @@ describe.each(ON_SERVERS)('an emit in a transaction of $name, as to when it may 
   it('waits for the start of the dispatcher', { timeout: TIMEOUT_MS }, async () => {
     await using world = await setup(caller);
     const { application, receiver } = world;
-    await using late = await startLater(world);
+    await using late = new WebhookDispatcher({ store: openStore(world.location), network: LOOPBACK });
     const { id } = await application.transaction(({ transaction }) =>
       late.emit('order.paid', {}, { transaction }),
     );
@@ -257,10 +259,3 @@ describe.each(ON_SERVERS)('an emit in a transaction of $name, as to when it may 
     expect(receiver.arrivals).toHaveLength(1);
   });
 });
-
-async function startLater(world: OutboxWorld): Promise<WebhookDispatcher> {
-  const { openStore } = await import('../support/store-places.ts');
-  const { WebhookDispatcher: Dispatcher } = await import('../../src/dispatcher.ts');
-  const { LOOPBACK } = await import('../support/world.ts');
-  return new Dispatcher({ store: openStore(world.location), network: LOOPBACK });
-}

@@ -18,7 +18,7 @@ interface Held {
 }
 
 /** Shorter than the time of a test, so that it can say what it waited for. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 25_000;
 
 /** A receiver for many processes: counts by message and by sender, and outlives those who are killed. */
 export class CountingReceiver {

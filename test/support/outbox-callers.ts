@@ -5,7 +5,7 @@ import mysql, { type Connection } from 'mysql2/promise';
 import mysqlCallbacks from 'mysql2';
 import pg from 'pg';
 import type { TransactionOptions } from '../../src/outbox.ts';
-import type { DatabaseKind, StoreLocation } from './store-places.ts';
+import type { DatabaseKind, StoreLocation } from './open-store.ts';
 
 type Parameters = readonly (string | number | null)[];
 

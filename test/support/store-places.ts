@@ -4,21 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import { sqlStore, type SqlStoreOptions } from '../../src/store/sql/index.ts';
-import type { Store } from '../../src/store/store.ts';
-
-export type StoreKind = 'file' | 'sqlite' | 'postgres' | 'mariadb';
-/** Stores on a database of the application. */
-export type DatabaseKind = Exclude<StoreKind, 'file'>;
-
-/** Where a store keeps its data; plain data, so that other processes can be told. */
-export interface StoreLocation {
-  readonly kind: StoreKind;
-  /** A folder, a file, or the URL of a database. */
-  readonly url: string;
-  /** Postgres: the schema of the tables. */
-  readonly schema: string | undefined;
-}
+import { postgresUrl } from './ask-setup.ts';
+import { MYSQL_VARIABLE } from './database-servers.ts';
+import type { StoreKind, StoreLocation } from './open-store.ts';
 
 /** An empty place for a store. Disposing of it removes it. */
 export interface StorePlace extends AsyncDisposable {
@@ -27,13 +15,7 @@ export interface StorePlace extends AsyncDisposable {
 
 /** Those of the given kinds that this run can reach, for `describe.each`. */
 export function reachable<Kind extends StoreKind>(...kinds: readonly Kind[]): readonly Kind[] {
-  const isReachable: Readonly<Record<StoreKind, boolean>> = {
-    file: false,
-    sqlite: true,
-    postgres: process.env['POSTHORN_TEST_POSTGRES_URL'] !== undefined,
-    mariadb: process.env['POSTHORN_TEST_MYSQL_URL'] !== undefined,
-  };
-  return kinds.filter((kind) => isReachable[kind]);
+  return kinds.filter((kind) => kind !== 'mariadb' || process.env[MYSQL_VARIABLE] !== undefined);
 }
 
 export async function createPlace(kind: StoreKind): Promise<StorePlace> {
@@ -49,7 +31,7 @@ export async function createPlace(kind: StoreKind): Promise<StorePlace> {
       };
     }
     case 'postgres': {
-      const url = process.env['POSTHORN_TEST_POSTGRES_URL']!;
+      const url = await postgresUrl();
       await onPostgres(url, `create schema ${name}`);
       return {
         location: { kind, url, schema: name },
@@ -57,7 +39,7 @@ export async function createPlace(kind: StoreKind): Promise<StorePlace> {
       };
     }
     case 'mariadb': {
-      const server = process.env['POSTHORN_TEST_MYSQL_URL']!;
+      const server = process.env[MYSQL_VARIABLE]!;
       await onMysql(server, `create database ${name}`);
       const url = new URL(server);
       url.pathname = `/${name}`;
@@ -67,11 +49,6 @@ export async function createPlace(kind: StoreKind): Promise<StorePlace> {
       };
     }
   }
-}
-
-/** A store on a place, not opened. */
-export function openStore({ url, schema }: StoreLocation, options: SqlStoreOptions = {}): Store {
-  return sqlStore(url, schema === undefined ? options : { ...options, schema });
 }
 
 async function onPostgres(url: string, sql: string): Promise<void> {

@@ -2,7 +2,8 @@ import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import type { SqlStoreOptions } from '../../src/store/sql/index.ts';
 import { CountingReceiver } from './counting-receiver.ts';
-import { createPlace, openStore, type StoreKind, type StoreLocation } from './store-places.ts';
+import { openStore, type StoreKind, type StoreLocation } from './open-store.ts';
+import { createPlace } from './store-places.ts';
 import { LOOPBACK } from './world.ts';
 
 /** A place for a store, a receiver, and dispatchers of this process. Disposing of it ends all. */

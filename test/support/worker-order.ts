@@ -1,7 +1,7 @@
 import type { DispatcherOptions } from '../../src/options.ts';
 import type { SqlStoreOptions } from '../../src/store/sql/index.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { StoreLocation } from './store-places.ts';
+import type { StoreLocation } from './open-store.ts';
 
 /** What a worker process is to be; travels as JSON. */
 export interface WorkerOrder {

@@ -29,7 +29,6 @@ export class WorkerProcess implements AsyncDisposable {
     });
     this.#child.stdin.on('error', () => {});
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (process.env['POSTHORN_TEST_COMPLAINTS']) process.stderr.write(`${order.name}: ${text}`);
       this.#complaints = (this.#complaints + text).slice(-4_000);
     });
     createInterface({ input: this.#child.stdout }).on('line', (line) =>

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { systemClock, WebhookDispatcher } from '../../src/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type CallerName, openApplication } from './outbox-callers.ts';
-import { openStore } from './store-places.ts';
+import { openStore } from './open-store.ts';
 import type { WorkerCall, WorkerLine, WorkerOrder } from './worker-order.ts';
 import { decorateStore, LOOPBACK } from './world.ts';
 

@@ -5,7 +5,8 @@ import type { Endpoint } from '../../src/endpoints.ts';
 import type { DeliveryWithAttempts } from '../../src/engine/delivery-admin.ts';
 import type { Page } from '../../src/store/store.ts';
 import { CountingReceiver } from './counting-receiver.ts';
-import { createPlace, type StoreKind, type StoreLocation } from './store-places.ts';
+import type { StoreKind, StoreLocation } from './open-store.ts';
+import { createPlace } from './store-places.ts';
 import type { WorkerOrder } from './worker-order.ts';
 import { buildWorkers, type WorkerBundle } from './worker-bundle.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -46,7 +47,8 @@ export async function createWorkshop(kind: StoreKind): Promise<Workshop> {
       worker.call<Endpoint>('endpoints.create', { url: receiver.url, ...input }),
     async [Symbol.asyncDispose]() {
       const all = await Promise.allSettled(starting);
-      await Promise.all(all.flatMap((one) => (one.status === 'fulfilled' ? [one.value.kill()] : [])));
+      const started = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      await Promise.all(started.map((worker) => worker.kill()));
       await receiver.close();
       await place[Symbol.asyncDispose]();
     },
