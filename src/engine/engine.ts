@@ -153,7 +153,10 @@ export class Engine {
       onLeased: (deliveries) => this.#onLeased(deliveries),
       hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
       handBack: (deliveries) => void returns.handBack(deliveries),
-      onLeftBehind: (what) => this.#onLeftBehind(what),
+      onLeftBehind: (deliveries) => {
+        if (options.deliver) this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId));
+      },
+      onUnmatched: () => this.#onLeftBehind('fan_out'),
     });
     this.keeper = new Keeper({
       ...options,

@@ -32,8 +32,10 @@ export interface InboxOptions extends EngineContext {
   readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
   /** Gives leases back to the store, unused. */
   readonly handBack: (deliveries: readonly HeldDelivery[]) => void;
-  /** Something was stored that is due and not leased, or not matched. */
-  readonly onLeftBehind: (what: 'work' | 'fan_out') => void;
+  /** Deliveries were stored that are due and not leased, some of these among them. */
+  readonly onLeftBehind: (deliveries: readonly NewDelivery[]) => void;
+  /** A message was stored that is not matched. */
+  readonly onUnmatched: () => void;
 }
 
 /** A message on its way into the store. */
@@ -179,8 +181,8 @@ export class Inbox {
 
   #resolveStored(pending: Pending, leasedCount: number): void {
     const { message, deliveries, fannedOut } = pending.entry;
-    if (!fannedOut) this.#options.onLeftBehind('fan_out');
-    else if (leasedCount < deliveries.length) this.#options.onLeftBehind('work');
+    if (!fannedOut) this.#options.onUnmatched();
+    else if (leasedCount < deliveries.length) this.#options.onLeftBehind(deliveries);
     try {
       this.#options.onStored(message, deliveries);
     } catch (error) {

@@ -33,7 +33,7 @@ export interface LocalLane {
 
 export interface LocalLanesOptions {
   readonly maxConcurrency: number;
-  /** Outcomes that could not be written yet: they hold back new work, or a store that is down would let memory grow. */
+  /** Outcomes that are not written yet: more than one for each slot hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
   /** Concurrency of an endpoint, and so of its lane: endpoints that share one have the same. */
   readonly concurrencyOf: (endpointId: string) => number;
@@ -71,15 +71,22 @@ export class LocalLanes {
   get room(): number {
     const { maxConcurrency, unwritten } = this.#options;
     if (!this.#isOpen) return 0;
-    return maxConcurrency * LEASES_PER_SLOT - this.#inFlight - this.#queued - this.#reserved - unwritten();
+    const held = this.#inFlight + this.#queued + this.#reserved;
+    return maxConcurrency * LEASES_PER_SLOT - held - Math.max(0, unwritten() - maxConcurrency);
   }
 
-  /** Free slots of every lane that holds something, for the claim; other lanes are empty. */
-  freeSlots(): Map<string, number> {
+  /** Free slots of every lane that holds something, for a claim of at most `limit` deliveries; other lanes are empty. */
+  freeSlots(limit: number): Map<string, number> {
     const slots = new Map<string, number>();
-    const isScarce = this.#isScarce;
-    for (const lane of this.#lanes.values()) slots.set(lane.id, isScarce ? 0 : Math.max(0, roomOf(lane)));
+    const most = this.#isScarce ? 0 : limit;
+    for (const lane of this.#lanes.values()) slots.set(lane.id, Math.min(most, Math.max(0, roomOf(lane))));
     return slots;
+  }
+
+  /** Whether a claim would have a free slot for this lane. */
+  hasRoom(laneId: string): boolean {
+    const lane = this.#lanes.get(laneId);
+    return this.room > 0 && (lane === undefined || (!this.#isScarce && roomOf(lane) > 0));
   }
 
   /** Keeps room for one delivery that is being stored; false when the lane is full. */

@@ -36,9 +36,13 @@ export class Scheduler {
   #wokenDuringClaim = false;
   /** A lane got room while a claim was under way, which may have passed it over as full. */
   #hadRoomDuringClaim = false;
+  /** Lanes for which something was stored while a claim was under way, which may have looked too early. */
+  readonly #lanesDuringClaim = new Set<string>();
   #isStopped = false;
   /** The store may hold due work that did not fit. */
   #hasBacklog = true;
+  /** The lanes that it is in, as far as it is due now; `undefined`: any. */
+  #backlogLanes: Set<string> | undefined;
   #failures = 0;
   /** Claims in a row that found lanes due and all of them locked by others. */
   #contentions = 0;
@@ -56,7 +60,15 @@ export class Scheduler {
   /** There is something to claim now. */
   wake(): void {
     this.#hasBacklog = true;
+    this.#backlogLanes = undefined;
     this.#wakeSoon();
+  }
+
+  /** This process stored something for these lanes that it did not lease. */
+  wakeFor(laneIds: Iterable<string>): void {
+    if (this.#claim === undefined) this.#addBacklog(laneIds);
+    else for (const id of laneIds) this.#lanesDuringClaim.add(id);
+    this.onRoom();
   }
 
   /** Something will be due then. */
@@ -69,7 +81,7 @@ export class Scheduler {
   onRoom(): void {
     // Only the answer of a claim tells whether anything was left behind.
     if (this.#claim !== undefined) this.#hadRoomDuringClaim = true;
-    else if (this.#hasBacklog) this.#wakeSoon();
+    else if (this.#isWorthClaiming()) this.#wakeSoon();
   }
 
   /** Claims until nothing more is to be had now; how many deliveries that gave. */
@@ -90,6 +102,18 @@ export class Scheduler {
     await this.#claim?.catch(() => 0);
   }
 
+  #addBacklog(laneIds: Iterable<string>): void {
+    this.#hasBacklog = true;
+    for (const id of laneIds) this.#backlogLanes?.add(id);
+  }
+
+  /** Something was left behind, and there is room for it. */
+  #isWorthClaiming(): boolean {
+    const { lanes } = this.#options;
+    if (!this.#hasBacklog || lanes.room <= 0) return false;
+    return this.#backlogLanes === undefined || [...this.#backlogLanes].some((id) => lanes.hasRoom(id));
+  }
+
   #wakeSoon(): void {
     if (this.#isWakePending || this.#isStopped) return;
     this.#isWakePending = true;
@@ -104,10 +128,12 @@ export class Scheduler {
       this.#wokenDuringClaim = true;
       return;
     }
+    // What was just emitted may have taken the room.
+    if (!this.#isWorthClaiming()) return;
     try {
       const count = await this.#startClaim();
       this.#failures = 0;
-      if (count > 0 && this.#hasBacklog && this.#options.lanes.room > 0) this.#wakeSoon();
+      if (count > 0 && this.#isWorthClaiming()) this.#wakeSoon();
     } catch (error) {
       this.#failures += 1;
       this.#options.reporter.error(error, 'claim due deliveries');
@@ -118,7 +144,9 @@ export class Scheduler {
   #startClaim(): Promise<number> {
     this.#claim = this.#claimOnce().finally(() => {
       this.#claim = undefined;
-      const isWoken = this.#wokenDuringClaim || (this.#hadRoomDuringClaim && this.#hasBacklog);
+      if (this.#lanesDuringClaim.size > 0) this.#addBacklog(this.#lanesDuringClaim);
+      this.#lanesDuringClaim.clear();
+      const isWoken = this.#wokenDuringClaim || (this.#hadRoomDuringClaim && this.#isWorthClaiming());
       this.#wokenDuringClaim = false;
       this.#hadRoomDuringClaim = false;
       if (isWoken) this.#wakeSoon();
@@ -134,13 +162,15 @@ export class Scheduler {
     const limit = Math.min(MAX_CLAIM, lanes.room);
     if (limit <= 0) return 0;
     this.#hasBacklog = false;
+    this.#backlogLanes = undefined;
+    const freeSlots = lanes.freeSlots(limit);
     const result = await store.claimDue({
       limit,
       leaseMs,
       owner,
       lease: token(),
       perLane: PER_LANE,
-      freeSlots: lanes.freeSlots(),
+      freeSlots,
       maxRescues,
     });
     this.#lastClaimAt = clock.now();
@@ -148,6 +178,7 @@ export class Scheduler {
     if (result.leased.length > 0) this.#options.onLeased(result.leased);
     // What is due but found no slot is claimed when one frees; until then only other lanes are worth waking for.
     if (result.nextDueMs === 0) this.#hasBacklog = true;
+    this.#backlogLanes = result.nextOpenMs === 0 ? undefined : filledLanes(freeSlots, result.leased);
     if (result.rescued.length > 0) this.wake();
     const isContended = result.leased.length === 0 && result.nextOpenMs === 0;
     if (isContended) this.#contentions = contentions + 1;
@@ -176,4 +207,11 @@ export class Scheduler {
       this.wake();
     }, at - this.#options.clock.elapsed());
   }
+}
+
+/** Lanes that a claim left without a free slot: what else is due is in them. */
+function filledLanes(freeSlots: ReadonlyMap<string, number>, leased: readonly LeasedDelivery[]): Set<string> {
+  const left = new Map(freeSlots);
+  for (const { laneId } of leased) left.set(laneId, (left.get(laneId) ?? PER_LANE) - 1);
+  return new Set([...left].filter(([, slots]) => slots <= 0).map(([id]) => id));
 }

@@ -51,10 +51,64 @@ describe('a slow store', () => {
     });
     const dispatcher = world.start({ store, maxConcurrency: 1 });
     await dispatcher.endpoints.create({ url: world.receiver.url, concurrency: 1 });
-    await Promise.all([1, 2, 3].map((number) => dispatcher.emit('job.completed', { number })));
-    await until(async () => (await dispatcher.health()).pendingOutcomes === 2, 'two are sent');
+    await Promise.all([1, 2, 3, 4].map((number) => dispatcher.emit('job.completed', { number })));
+    await until(async () => (await dispatcher.health()).pendingOutcomes === 3, 'three are sent');
     await world.clock.advance(0);
+    expect(world.receiver.requests).toHaveLength(3);
     gate.open();
-    await until(() => world.receiver.requests.length === 3, 'the third is sent');
+    await until(() => world.receiver.requests.length === 4, 'the fourth is sent');
+  });
+
+  it('is not asked while all that waits is for endpoints without a free slot', async () => {
+    await using world = await createWorld();
+    let claims = 0;
+    const store = decorateStore(world.store, {
+      claimDue(params) {
+        claims += 1;
+        return world.store.claimDue(params);
+      },
+      // As stores do that know who stored it.
+      watch: (listener) =>
+        world.store.watch((change) => {
+          if (change.kind !== 'work') listener(change);
+        }),
+    });
+    const dispatcher = world.start({ store });
+    await dispatcher.endpoints.create({ url: world.receiver.url, concurrency: 1 });
+    await world.clock.advance(0);
+    world.receiver.hold();
+    const before = claims;
+    for (let number = 0; number < 12; number += 1) {
+      await dispatcher.emit('job.completed', { number });
+      await world.clock.advance(0);
+    }
+    expect(claims).toBe(before);
+    world.receiver.release();
+    await until(() => world.receiver.requests.length === 12, 'all are sent');
+  });
+
+  it('is asked at once for an endpoint that has a free slot, whatever waits for others', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    await dispatcher.endpoints.create({
+      url: world.receiver.urlOf('/hangs'),
+      events: ['hangs'],
+      concurrency: 1,
+    });
+    const good = await dispatcher.endpoints.create({
+      url: world.receiver.urlOf('/good'),
+      events: ['good'],
+      ordering: 'fifo',
+    });
+    world.receiver.on('/hangs').always({ status: 204, hold: true });
+    for (let number = 0; number < 5; number += 1) await dispatcher.emit('hangs', { number });
+    await world.clock.advance(0);
+    // With an ordering key it is left to a claim, however many slots are free.
+    for (let number = 0; number < 5; number += 1)
+      await dispatcher.emit('good', { number }, { orderingKey: 'a' });
+    await until(
+      async () => (await dispatcher.endpoints.get(good.id)).succeeded === 5,
+      'the good endpoint has everything',
+    );
   });
 });
