@@ -136,34 +136,35 @@ describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
     const { id, editing } = await application.transaction(async ({ transaction, insertOrder }) => {
       await insertOrder('first');
       const receipt = await dispatcher.emit('order.paid', {}, { transaction });
+      const isEdited = edit();
       // There is one writer on SQLite: everybody else waits for the commit.
-      const isEditing = edit();
-      if (caller.kind !== 'sqlite') await isEditing;
+      if (caller.kind !== 'sqlite') await isEdited;
       await insertOrder('second');
-      return { id: receipt.id, editing: { isEditing } };
+      return { id: receipt.id, editing: { isEdited } };
     });
-    await editing.isEditing;
+    expect(await application.orders()).toEqual(['first', 'second']);
+    await editing.isEdited;
+    // There, matching may have been between the edits.
+    if (caller.kind === 'sqlite') return;
     await receiver.until(() => receiver.answered.has(id), 'it is delivered');
     await dispatcher.drain();
     const { items } = await dispatcher.deliveries.list({ messageId: id });
-    const states = items.map(({ endpointId, state }) => [endpointId, state]);
-    if (caller.kind !== 'sqlite') expect(states).toEqual([['later', 'succeeded']]);
-    expect(await application.orders()).toEqual(['first', 'second']);
+    expect(items).toMatchObject([{ endpointId: 'later', state: 'succeeded' }]);
   });
 
   it(
     'of too much, or of the wrong data, leaves the transaction as it is',
     { timeout: TIMEOUT_MS },
     async () => {
-      const events = defineEvents({ 'order.paid': z.object({ number: z.number() }) });
-      await using world = await setup(caller, { events: events, maxPayloadBytes: 100 });
+      const events = defineEvents({ 'order.paid': z.looseObject({ number: z.number() }) });
+      await using world = await setup(caller, { events, maxPayloadBytes: 100 });
       const { dispatcher, application } = world;
       await application.transaction(async ({ transaction, insertOrder }) => {
         const emit = (data: unknown, options = {}): Promise<unknown> =>
           dispatcher.emit('order.paid', data, { transaction, ...options });
         await expect(emit({ number: 'one' })).rejects.toMatchObject({ code: 'invalid_payload' });
-        await expect(emit({ number: 1, text: 'x'.repeat(200) })).resolves.toMatchObject({
-          id: expect.any(String),
+        await expect(emit({ number: 1, text: 'x'.repeat(200) })).rejects.toMatchObject({
+          code: 'invalid_payload',
         });
         await expect(emit({ number: 1 }, { to: [{ url: 'https://example.com' }] })).rejects.toMatchObject({
           path: 'to',
@@ -222,14 +223,15 @@ describe.each(ON_SERVERS)('transactions of $name side by side', (caller) => {
       const mine = application.transaction(async (open) => {
         await emit('mine', open);
         theirs = other.transaction((second) => emit('theirs', second));
-        await deliverAnother(world);
+        // MariaDB lets nobody store without a key while two wait for each other's.
+        if (caller.kind === 'postgres') await deliverAnother(world);
         if (end === 'rolls back') throw new Error('the card was refused');
       });
       await (end === 'commits' ? mine : expect(mine).rejects.toThrow('the card was refused'));
       await theirs;
       await receiver.until(() => receiver.answered.has(ids[stored]!), 'the message is delivered');
       await dispatcher.drain();
-      expect(receiver.arrivals).toHaveLength(2);
+      expect(receiver.arrivals.filter(({ id }) => Object.values(ids).includes(id))).toHaveLength(1);
       expect(await application.orders()).toEqual(orders);
     },
   );

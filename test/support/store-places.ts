@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import { postgresUrl } from './ask-setup.ts';
+import { askSetup, postgresUrl } from './ask-setup.ts';
 import { MYSQL_VARIABLE } from './database-servers.ts';
 import type { StoreKind, StoreLocation } from './open-store.ts';
 
@@ -23,6 +23,7 @@ export async function createPlace(kind: StoreKind): Promise<StorePlace> {
   switch (kind) {
     case 'file':
     case 'sqlite': {
+      if (kind === 'sqlite') await askSetup('workerPort');
       const folder = mkdtempSync(join(tmpdir(), 'posthorn-'));
       const url = join(folder, kind === 'file' ? 'webhooks' : 'webhooks.db');
       return {
