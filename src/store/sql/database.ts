@@ -63,6 +63,11 @@ export class Database {
     return this.dialect.name === 'mysql' ? ` force index (${this.#indexPrefix}${name})` : '';
   }
 
+  /** The time of the clock that the store was given, epoch ms: for a statement that otherwise takes the time itself. */
+  get givenNow(): number | null {
+    return this.#now() ?? null;
+  }
+
   /** The time, epoch ms: that of the database, unless the store was given a clock. */
   *now(): Script<number> {
     const given = this.#now();

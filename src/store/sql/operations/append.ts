@@ -4,6 +4,7 @@ import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import { LANE_GATE_COLUMNS, type LaneGateRow, toLaneGate } from '../rows/lane-row.ts';
 import type { Script } from '../script.ts';
+import { appendAtOnce, fitsOneStatement } from './append-at-once.ts';
 import type { EntryDecision } from './batch-decisions.ts';
 import { storeHiddenEndpoints } from './hidden-endpoints.ts';
 import { type PlannedDelivery, planDeliveries } from './plan-deliveries.ts';
@@ -24,24 +25,28 @@ type Planned = PlannedDelivery & { readonly isLeased: boolean };
 export const append: Operation<AppendOperation, AppendOutcome> = {
   isTransaction: true,
   *script(db, params) {
-    const { entries } = params;
-    const now = yield* db.now();
-    const { decisions, seqs } = yield* storeMessages(db, now, params);
-    yield* storeHiddenEndpoints(db, now, params);
-    const isNew = (index: number): boolean => decisions[index]!.kind === 'store';
-    const planned = entries.map((entry, index) => (isNew(index) ? planDeliveries(entry) : []));
-    const closed = yield* selectClosedLanes(db, now, planned.flat());
-    const decided = planned.map((all) => all.map((one) => ({ ...one, isLeased: isLeased(one, closed) })));
-    const added = entries.flatMap((entry, index) => toAdded(entry, decided[index]!, seqs));
-    yield* storeDeliveries(db, now, added, params);
-    if (entries.some(({ fannedOut }, index) => isNew(index) && !fannedOut)) yield* db.notify('fan_out');
-    const existing = yield* selectExisting(db, decisions);
-    return {
-      now,
-      entries: decisions.map((decision, index) => toAppended(decision, decided[index]!, existing)),
-    };
+    const atOnce = fitsOneStatement(db, params) ? yield* appendAtOnce(db, params) : undefined;
+    return atOnce ?? (yield* appendStepwise(db, params, yield* db.now()));
   },
 };
+
+function* appendStepwise(db: Database, params: AppendOperation, now: number): Script<AppendOutcome> {
+  const { entries } = params;
+  const { decisions, seqs } = yield* storeMessages(db, now, params);
+  yield* storeHiddenEndpoints(db, now, params);
+  const isNew = (index: number): boolean => decisions[index]!.kind === 'store';
+  const planned = entries.map((entry, index) => (isNew(index) ? planDeliveries(entry) : []));
+  const closed = yield* selectClosedLanes(db, now, planned.flat());
+  const decided = planned.map((all) => all.map((one) => ({ ...one, isLeased: isLeased(one, closed) })));
+  const added = entries.flatMap((entry, index) => toAdded(entry, decided[index]!, seqs));
+  yield* storeDeliveries(db, now, added, params);
+  if (entries.some(({ fannedOut }, index) => isNew(index) && !fannedOut)) yield* db.notify('fan_out');
+  const existing = yield* selectExisting(db, decisions);
+  return {
+    now,
+    entries: decisions.map((decision, index) => toAppended(decision, decided[index]!, existing)),
+  };
+}
 
 function isLeased({ leased, delivery }: PlannedDelivery, closed: ReadonlySet<string>): boolean {
   return leased === 'always' || (leased === 'if_open' && !closed.has(delivery.laneId));

@@ -1,6 +1,7 @@
 import { latencyBucket } from '../../../core/latency.ts';
 import { toAttemptColumns } from '../../codec/attempt-codec.ts';
 import type { NewAttempt } from '../../store.ts';
+import { chunksOf } from '../chunks.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { DeliveryRow } from '../rows/delivery-row.ts';
 import type { Script } from '../script.ts';
@@ -42,11 +43,16 @@ const addCounts: TemplateText = ({ names, dialect }) =>
      longest_ms: 'int',
      last_at: 'int',
    })} where 1 = 1 order by ord
-   ${dialect.onConflict(['endpoint_id', 'minute_at', 'outcome', 'bucket'], {
-     attempts: `${names.counts}.attempts + :new(attempts)`,
-     longest_ms: dialect.greatest(`${names.counts}.longest_ms`, ':new(longest_ms)'),
-     last_at: dialect.greatest(`${names.counts}.last_at`, ':new(last_at)'),
-   })}`;
+   ${onCountConflict({ names, dialect })}`;
+
+/** Ends an insert of counts: adds to those that are there. */
+export function onCountConflict({ names, dialect }: Pick<Database, 'names' | 'dialect'>): string {
+  return dialect.onConflict(['endpoint_id', 'minute_at', 'outcome', 'bucket'], {
+    attempts: `${names.counts}.attempts + :new(attempts)`,
+    longest_ms: dialect.greatest(`${names.counts}.longest_ms`, ':new(longest_ms)'),
+    last_at: dialect.greatest(`${names.counts}.last_at`, ':new(last_at)'),
+  });
+}
 
 /** Adds to the attempt log, and to the counts of which statistics are made. The lanes of the deliveries are locked, so no two add to one count at once. */
 export function* logAttempts(db: Database, attempts: readonly LoggedAttempt[]): Script<void> {
@@ -66,7 +72,8 @@ export function* logAttempts(db: Database, attempts: readonly LoggedAttempt[]): 
       extra,
     ] as const;
   });
-  yield* db.run(insertAttempts, { logged });
+  for (const chunk of chunksOf(logged, (row) => (row[8]?.length ?? 0) + 500))
+    yield* db.run(insertAttempts, { logged: chunk });
   const counted = countAttempts(attempts);
   if (counted.length > 0) yield* db.run(addCounts, { counted });
 }
@@ -89,11 +96,11 @@ type CountRow = readonly [...Count['place'], number, number, number];
 function countAttempts(attempts: readonly LoggedAttempt[]): readonly CountRow[] {
   const counts = new Map<string, Count>();
   for (const { row, attempt, startedAt } of attempts) {
-    const { outcome, response, durationMs } = attempt;
+    const { outcome, durationMs } = attempt;
     // What statistics are made of: answers, and the lack of one.
     if (Number(row.test) === 1 || (outcome !== 'delivered' && outcome !== 'endpoint_failed')) continue;
     const minuteAt = Math.floor(startedAt / MINUTE_MS) * MINUTE_MS;
-    const bucket = response === undefined ? -1 : latencyBucket(durationMs);
+    const bucket = latencyBucketOf(attempt);
     const key = `${outcome}:${minuteAt}:${bucket}:${row.endpoint_id}`;
     const count = counts.get(key);
     if (count === undefined) {
@@ -111,4 +118,9 @@ function countAttempts(attempts: readonly LoggedAttempt[]): readonly CountRow[] 
     longestMs,
     lastAt,
   ]);
+}
+
+/** The bucket in which an attempt is counted: that of its duration, or -1 without an answer. */
+export function latencyBucketOf({ response, durationMs }: NewAttempt): number {
+  return response === undefined ? -1 : latencyBucket(durationMs);
 }

@@ -7,15 +7,16 @@ import { lockLanes } from './lanes.ts';
 
 type LeaseProof = Pick<Lease, 'deliveryId' | 'lease'>;
 
+/** Only what is leased has a lease. The state is not asked for: it has an index, which would look better than it is. */
 const selectPlaces: TemplateText = ({ names, dialect }) =>
   `select d.seq, d.lane_id, d.lease from ${dialect.rows('held', { id: 'text', lease: 'text' })}
    ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease
-   where d.state = 'sending' order by held.ord`;
+   order by held.ord`;
 
 const lockDeliveries: TemplateText = ({ names, dialect }) =>
   `select ${DELIVERY_COLUMNS} from ${dialect.rows('held', { seq: 'int', lease: 'text' })}
    ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = held.seq and d.lease = held.lease
-   where d.state = 'sending' order by held.ord${dialect.forUpdate}`;
+   order by held.ord${dialect.forUpdate}`;
 
 interface Place {
   readonly seq: NumberColumn;

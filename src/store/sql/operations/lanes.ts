@@ -27,7 +27,7 @@ const lockFreeByIds: TemplateText = ({ names, dialect }) =>
    order by wanted.ord${dialect.skipLocked}`;
 
 /** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
-function earlier(dialect: Database['dialect'], lane: string, at: string): string {
+export function earlierReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
   const opens = dialect.greatest(at, `${lane}.blocked_until`);
   return `case when ${lane}.paused = 1 or ${at} is null then ${lane}.ready_at
     else ${dialect.least(`coalesce(${lane}.ready_at, ${opens})`, opens)} end`;
@@ -36,7 +36,20 @@ function earlier(dialect: Database['dialect'], lane: string, at: string): string
 const wakeByIds: TemplateText = ({ names, dialect }) =>
   `insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns, succeeded, failed, consecutive_failures)
    select id, 0, 0, ready_at, 0, 0, 0, 0 from ${dialect.rows('woken', { id: 'text', ready_at: 'int' })} where 1 = 1 order by ord
-   ${dialect.onConflict(['id'], { ready_at: earlier(dialect, names.lanes, ':new(ready_at)') })}`;
+   ${dialect.onConflict(['id'], { ready_at: earlierReadyAt(dialect, names.lanes, ':new(ready_at)') })}`;
+
+/** What `changed` adds to a lane `t`, column by column. */
+export function laneCounters(dialect: Database['dialect']): Readonly<Record<string, string>> {
+  return {
+    ready_at: earlierReadyAt(dialect, 't', 'changed.ready_at'),
+    succeeded: 't.succeeded + changed.succeeded',
+    failed: 't.failed + changed.failed',
+    last_triggered_at: `case when changed.triggered_at is null then t.last_triggered_at else
+      ${dialect.greatest('changed.triggered_at', 'coalesce(t.last_triggered_at, 0)')} end`,
+    consecutive_failures:
+      'case when changed.is_reset = 1 then changed.failures else t.consecutive_failures + changed.failures end',
+  };
+}
 
 const changeByIds: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
@@ -51,15 +64,7 @@ const changeByIds: TemplateText = ({ names, dialect }) =>
       is_reset: 'int',
     }),
     on: 't.id = changed.id',
-    changes: {
-      ready_at: earlier(dialect, 't', 'changed.ready_at'),
-      succeeded: 't.succeeded + changed.succeeded',
-      failed: 't.failed + changed.failed',
-      last_triggered_at: `case when changed.triggered_at is null then t.last_triggered_at else
-        ${dialect.greatest('changed.triggered_at', 'coalesce(t.last_triggered_at, 0)')} end`,
-      consecutive_failures:
-        'case when changed.is_reset = 1 then changed.failures else t.consecutive_failures + changed.failures end',
-    },
+    changes: laneCounters(dialect),
   });
 
 const selectGates: TemplateText = ({ names, dialect }) =>

@@ -1,11 +1,14 @@
-import type { NewAttempt, SettleParams, SettleResult } from '../../store.ts';
 import type { Transition } from '../../../core/transition.ts';
+import type { NewAttempt, Settlement, SettleParams, SettleResult } from '../../store.ts';
+import type { Database } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import type { DeliveryRow } from '../rows/delivery-row.ts';
+import type { Script } from '../script.ts';
 import { type LoggedAttempt, logAttempts } from './attempts.ts';
 import { lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { changeLanes } from './lanes.ts';
+import { settleAtOnce } from './settle-at-once.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 
 const LOST: SettleResult = { kind: 'lost' };
@@ -14,26 +17,34 @@ const LOST: SettleResult = { kind: 'lost' };
 export const settle: Operation<SettleParams, readonly SettleResult[]> = {
   isTransaction: true,
   *script(db, { settlements }) {
-    const held = yield* lockHeld(db, settlements);
-    const now = yield* db.now();
-    const lanes = new LaneChanges();
-    const moves: Move[] = [];
-    const logged: LoggedAttempt[] = [];
-    const results = settlements.map((settlement): SettleResult => {
-      const row = held.take(settlement);
-      if (row === undefined) return LOST;
-      if (settlement.attempt !== undefined) logged.push(toLogged(row, settlement.attempt, now, lanes));
-      const next = afterCancel(row, settlement.transition);
-      moves.push({ row, next });
-      return toResult(next);
-    });
-    yield* writeTransitions(db, now, moves, lanes);
-    yield* logAttempts(db, logged);
-    yield* changeLanes(db, lanes.list());
-    if (lanes.hasWork) yield* db.notify('work');
-    return results;
+    const atOnce = yield* settleAtOnce(db, settlements);
+    const rest = settlements.filter((_, index) => atOnce[index] === undefined);
+    const others = (yield* settleStepwise(db, rest)).values();
+    return atOnce.map((result) => result ?? others.next().value ?? LOST);
   },
 };
+
+function* settleStepwise(db: Database, settlements: readonly Settlement[]): Script<readonly SettleResult[]> {
+  if (settlements.length === 0) return [];
+  const held = yield* lockHeld(db, settlements);
+  const now = yield* db.now();
+  const lanes = new LaneChanges();
+  const moves: Move[] = [];
+  const logged: LoggedAttempt[] = [];
+  const results = settlements.map((settlement): SettleResult => {
+    const row = held.take(settlement);
+    if (row === undefined) return LOST;
+    if (settlement.attempt !== undefined) logged.push(toLogged(row, settlement.attempt, now, lanes));
+    const next = afterCancel(row, settlement.transition);
+    moves.push({ row, next });
+    return toResult(next);
+  });
+  yield* writeTransitions(db, now, moves, lanes);
+  yield* logAttempts(db, logged);
+  yield* changeLanes(db, lanes.list());
+  if (lanes.hasWork) yield* db.notify('work');
+  return results;
+}
 
 /** What became of a delivery. */
 export function toResult({ state, reason }: Transition): SettleResult {

@@ -14,7 +14,8 @@ export interface StoredMessages {
   readonly seqs: ReadonlyMap<string, number>;
 }
 
-const MESSAGE_COLUMNS = {
+/** Columns of messages that are handed over. */
+export const MESSAGE_COLUMNS = {
   id: 'text',
   tenant: 'text',
   type: 'text',
@@ -97,7 +98,7 @@ function* insertNew(
     heldUntil: idempotencyWindowMs === Infinity ? null : now + idempotencyWindowMs,
   };
   for (const chunk of chunksOf(entries, ({ message }) => message.dataJson.length + 500)) {
-    const stored = chunk.map(toRow);
+    const stored = chunk.map(toMessageColumnRow);
     let inserted = yield* db.query<{ seq: NumberColumn; id: string }>(insertMessages, { stored, ...values });
     if (!db.dialect.hasReturning)
       inserted = yield* db.query(selectSeqs, { stored: chunk.map(({ message }) => [message.id]) });
@@ -106,7 +107,8 @@ function* insertNew(
   return entries.filter(({ message }) => !seqs.has(message.id));
 }
 
-function toRow({ message, fannedOut }: AppendEntry): readonly (string | number | null)[] {
+/** Values of {@link MESSAGE_COLUMNS}. */
+export function toMessageColumnRow({ message, fannedOut }: AppendEntry): readonly (string | number | null)[] {
   const columns = toMessageColumns(message);
   return [
     columns.id,

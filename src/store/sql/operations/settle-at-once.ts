@@ -1,0 +1,138 @@
+import type { DeliveryReason, DeliveryState } from '../../../core/delivery.ts';
+import { toAttemptColumns } from '../../codec/attempt-codec.ts';
+import type { Settlement, SettleResult } from '../../store.ts';
+import type { Database, TemplateText } from '../database.ts';
+import type { NumberColumn } from '../rows/number-column.ts';
+import type { Script } from '../script.ts';
+import { setClause } from '../set-clause.ts';
+import { latencyBucketOf, onCountConflict } from './attempts.ts';
+import { laneCounters } from './lanes.ts';
+
+const HELD = { id: 'text', lease: 'text' } as const;
+
+const SETTLED = {
+  ...HELD,
+  state: 'text',
+  reason: 'text',
+  attempts: 'int',
+  attempts_before_run: 'int',
+  rescues: 'int',
+  faults: 'int',
+  delay_ms: 'int',
+  attempt: 'int',
+  outcome: 'text',
+  outcome_reason: 'text',
+  duration_ms: 'int',
+  extra: 'text',
+  bucket: 'int',
+} as const;
+
+/** A statement of its own: the next one sees what was committed before the lanes were ours. */
+const lockLanesOf: TemplateText = ({ names, dialect }) => `
+insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
+select lane_id, 0, 0, 0, 0, 0, 0 from (
+  select distinct d.lane_id from ${dialect.rows('held', HELD)} join ${names.deliveries} d on d.id = held.id and d.lease = held.lease) l
+order by lane_id ${dialect.onConflictLock(['id'])}`;
+
+/**
+ * Deliveries without ordering keys, their attempts, the counts and the lanes, in one statement of Postgres. As the long way does: locked by
+ * id, fenced, and discarded instead of scheduled again when they were cancelled.
+ */
+const settleAll: TemplateText = ({ names, dialect }) => `
+with clock as materialized (select coalesce(:given::bigint, ${dialect.now}) as now),
+k as materialized (
+  select settled.*, d.seq, d.cancelled, settled.state = 'scheduled' and d.cancelled is null as is_again, now - duration_ms as started_at
+  from ${dialect.rows('settled', SETTLED)} join ${names.deliveries} d on d.id = settled.id and d.lease = settled.lease cross join clock
+  where d.ordering_key is null order by d.id for update of d),
+u as (
+  update ${names.deliveries} t set
+    state = case when k.state = 'scheduled' and not k.is_again then 'discarded' else k.state end,
+    reason = case when k.state = 'scheduled' and not k.is_again then k.cancelled else k.reason end,
+    attempts = k.attempts, attempts_before_run = k.attempts_before_run, rescues = k.rescues, faults = k.faults,
+    due_at = case when k.is_again then now + k.delay_ms else t.due_at end,
+    ready_at = case when k.is_again then now + k.delay_ms end,
+    finished_at = case when k.is_again then null else now end,
+    lease = null, lease_until = null, leased_at = null, owner = null, cancelled = null
+  from k cross join clock where t.seq = k.seq
+  returning k.ord, t.seq, t.endpoint_id, t.lane_id, t.tenant, t.test, t.state, t.reason, t.ready_at,
+    k.attempt, k.outcome, k.outcome_reason, k.started_at, k.duration_ms, k.extra, k.bucket),
+l as materialized (
+  select *, outcome in ('delivered', 'endpoint_failed') as is_tried,
+    max(case when outcome = 'delivered' and test = 0 then ord end) over (partition by lane_id) as last_delivered from u),
+a as (
+  insert into ${names.attempts} (delivery_seq, endpoint_id, tenant, attempt, outcome, reason, started_at, duration_ms, extra)
+  select seq, endpoint_id, tenant, attempt, outcome, outcome_reason, started_at, duration_ms, extra
+  from l where outcome is not null order by ord),
+c as (
+  insert into ${names.counts} (endpoint_id, tenant, minute_at, outcome, bucket, attempts, longest_ms, last_at)
+  select endpoint_id, min(tenant), started_at / 60000 * 60000, outcome, bucket, count(*), max(duration_ms), max(started_at)
+  from l where is_tried and test = 0 group by 1, 3, 4, 5 ${onCountConflict({ names, dialect })}),
+n as (
+  update ${names.lanes} t set ${setClause(laneCounters(dialect))}
+  from (
+    select lane_id as id, min(ready_at) as ready_at,
+      count(*) filter (where test = 0 and state = 'succeeded') as succeeded,
+      count(*) filter (where test = 0 and state in ('exhausted', 'failed')) as failed,
+      max(started_at) filter (where is_tried) as triggered_at,
+      count(*) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0)) as failures,
+      case when max(last_delivered) is null then 0 else 1 end as is_reset
+    from l group by lane_id) changed
+  where t.id = changed.id)
+select ord, state, reason from u`;
+
+interface SettledRow {
+  readonly ord: NumberColumn;
+  readonly state: DeliveryState;
+  readonly reason: DeliveryReason | null;
+}
+
+/**
+ * Settles what it can in one statement: what is held and has no ordering key. `undefined` in the place of the others, about which the long way
+ * decides; for all, where there is no short one.
+ */
+export function* settleAtOnce(
+  db: Database,
+  settlements: readonly Settlement[],
+): Script<readonly (SettleResult | undefined)[]> {
+  const results = new Array<SettleResult | undefined>(settlements.length).fill(undefined);
+  if (db.dialect.name !== 'postgres') return results;
+  const places = findPlain(settlements);
+  if (places.length === 0) return results;
+  // Of all: the long way locks none besides.
+  const held = settlements.map(({ deliveryId, lease }) => [deliveryId, lease] as const);
+  yield* db.run(lockLanesOf, { held });
+  const settled = places.map((place) => toRow(settlements[place]!));
+  const rows = yield* db.query<SettledRow>(settleAll, { given: db.givenNow, settled });
+  for (const { ord, state, reason } of rows)
+    results[places[Number(ord) - 1]!] = { kind: 'settled', state, reason: reason ?? undefined };
+  if (rows.some(({ state }) => state === 'scheduled')) yield* db.notify('work');
+  return results;
+}
+
+/** Where the settlements stand that have no ordering key, the first of each lease. */
+function findPlain(settlements: readonly Settlement[]): readonly number[] {
+  const seen = new Set<string>();
+  return [...settlements.keys()].filter((place) => {
+    const { deliveryId, lease, ordered } = settlements[place]!;
+    const key = `${deliveryId} ${lease}`;
+    if (ordered || seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function toRow({ deliveryId, lease, transition, attempt }: Settlement): readonly (string | number | null)[] {
+  const { state, reason = null, attempts, attemptsBeforeRun, rescues, faults, delayMs } = transition;
+  const moved = [deliveryId, lease, state, reason, attempts, attemptsBeforeRun, rescues, faults, delayMs];
+  if (attempt === undefined) return [...moved, null, null, null, null, null, null];
+  const columns = toAttemptColumns(attempt);
+  return [
+    ...moved,
+    columns.attempt,
+    columns.outcome,
+    columns.reason,
+    columns.durationMs,
+    columns.extra,
+    latencyBucketOf(attempt),
+  ];
+}
