@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
-import Libsql from 'libsql';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { sqlStore, type SqlStoreOptions } from '../../src/store/sql/create-sql-store.ts';
+import { loadSqliteDriver } from '../../src/store/sql/sqlite/sqlite-driver.ts';
+import type { SqliteDatabase } from '../../src/store/sql/sqlite/sqlite-connection.ts';
 import { TABLES } from '../../src/store/sql/tables.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { CreateStore } from '../../src/testing/store-suite.ts';
@@ -72,16 +73,23 @@ async function refuseNextAppend({ run, refuse }: TestPlace, store: Store): Promi
 }
 
 /** A SQLite file. */
-export async function sqlitePlace(options: SqlStoreOptions): Promise<TestPlace> {
+export async function sqlitePlace(
+  options: SqlStoreOptions,
+  openAdmin?: (path: string) => SqliteDatabase,
+): Promise<TestPlace & { readonly path: string }> {
   if (options.worker === true) await askSetup('workerPort');
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-sqlite-'));
   const path = join(folder, 'webhooks.db');
+  // The same driver as that of the stores: two copies of SQLite in one process corrupt a file.
+  const open = openAdmin ?? (await loadSqliteDriver(options.driver));
   // Until somebody has made the tables, there is nothing to administrate.
-  let admin: InstanceType<typeof Libsql> | undefined;
+  let admin: SqliteDatabase | undefined;
   return {
+    path,
     store: (given) => sqlStore(path, { ...options, ...given }),
     run: async (sql) => {
-      admin ??= new Libsql(path, { timeout: 5_000 });
+      admin ??= open(path);
+      admin.exec('pragma busy_timeout = 5000');
       admin.exec(sql);
     },
     tables: 'posthorn_',

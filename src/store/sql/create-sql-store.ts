@@ -47,7 +47,11 @@ export interface SqlStoreOptions {
    * process. Default `'full'`.
    */
   readonly synchronous?: 'full' | 'normal' | undefined;
-  /** SQLite: the package that opens a file given by its path. Default: the first one that is there of `better-sqlite3`, `libsql`, `node:sqlite`. */
+  /**
+   * SQLite: the package that opens a file given by its path. Default: the first one that is there of `better-sqlite3`, `libsql`, `node:sqlite`. If the
+   * application has the file open, too, in the same process, it must be the same package, or better: give the store the database object. Two
+   * copies of SQLite in one process undo each other's locks, and corrupt the file.
+   */
   readonly driver?: SqliteDriverName | undefined;
   /** Replaces the time of the database. For tests: processes whose clocks differ would take each other's leases. */
   readonly clock?: { now(): number } | undefined;

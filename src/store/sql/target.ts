@@ -57,6 +57,8 @@ export function toBackend(target: unknown, options: TargetOptions): Backend {
   if (typeof target === 'string') return fromText(target, options);
   if (target instanceof URL) return fromText(target.href, options);
   if (typeof target !== 'object' || target === null) throw unexpected('target', EXPECTED, target);
+  if (options.driver !== undefined)
+    throw unexpected('driver', 'nothing: a database that is given says which driver it has', options.driver);
   const has = (...names: string[]): boolean =>
     names.every((name) => typeof (target as Record<string, unknown>)[name] === 'function');
   if (has('withoutPlugins', 'executeQuery')) return fromKysely(target as KyselyInstance, undefined);
@@ -82,7 +84,7 @@ function fromText(text: string, options: TargetOptions): Backend {
   if (/^(mysql|mariadb):\/\//.test(text)) return createMysqlBackend({ url: text, connections });
   const path = toPath(text);
   if (path === ':memory:') return createSqliteMemoryBackend(undefined, driver);
-  return createSqliteFileBackend({ path, driver, synchronous, worker, open: undefined });
+  return createSqliteFileBackend({ path, driver, synchronous, worker, given: undefined });
 }
 
 function toPath(text: string): string {

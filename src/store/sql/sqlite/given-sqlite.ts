@@ -2,16 +2,13 @@ import type { Backend } from '../backend.ts';
 import type { Synchronous } from './open-sqlite.ts';
 import { createSqliteFileBackend, createSqliteMemoryBackend } from './sqlite-backend.ts';
 import type { SqliteDatabase } from './sqlite-connection.ts';
-import { type OpenSqlite, SQLITE_DRIVERS, type SqliteDriverName } from './sqlite-driver.ts';
+import { type DatabaseClass, SQLITE_DRIVERS, type SqliteDriverName } from './sqlite-driver.ts';
 
 /** Options of {@link createGivenSqliteBackend}. */
 export interface GivenSqliteOptions {
   readonly worker: boolean | undefined;
   readonly synchronous: Synchronous;
-  readonly driver: SqliteDriverName | undefined;
 }
-
-type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
 
 /**
  * A database object of the application says which file, and which driver; the connection is one of our own. One in memory is used as it is: there is
@@ -20,10 +17,14 @@ type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
 export function createGivenSqliteBackend(database: SqliteDatabase, options: GivenSqliteOptions): Backend {
   const path = fileOf(database);
   if (path === undefined) return createSqliteMemoryBackend(database, undefined);
-  const driver = options.driver ?? driverOf(database);
   const { synchronous, worker } = options;
-  const open = driver === undefined ? openLike(database) : undefined;
-  return createSqliteFileBackend({ path, driver, synchronous, worker, open });
+  return createSqliteFileBackend({
+    path,
+    driver: driverOf(database),
+    synchronous,
+    worker,
+    given: database.constructor as DatabaseClass,
+  });
 }
 
 /** The absolute path of its main file; `undefined` for one in memory. */
@@ -42,9 +43,4 @@ function driverOf(database: object): SqliteDriverName | undefined {
     'node:sqlite': has('createSession') || database.constructor.name === 'DatabaseSync',
   };
   return SQLITE_DRIVERS.find((name) => candidates[name]);
-}
-
-function openLike(database: object): OpenSqlite {
-  const Database = database.constructor as DatabaseClass;
-  return (path) => new Database(path, { timeout: 0 });
 }

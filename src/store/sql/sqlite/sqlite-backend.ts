@@ -1,10 +1,17 @@
 import { availableParallelism } from 'node:os';
+import { StoreError } from '../../../errors.ts';
 import type { Backend, Connection, ConnectParams } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
 import { openSqliteFile, requireVersion, type Synchronous } from './open-sqlite.ts';
 import { SqliteConnection, type SqliteDatabase } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
-import { loadSqliteDriver, type OpenSqlite, type SqliteDriverName } from './sqlite-driver.ts';
+import {
+  type DatabaseClass,
+  loadDatabaseClass,
+  loadSqliteDriver,
+  openWith,
+  type SqliteDriverName,
+} from './sqlite-driver.ts';
 import { SqliteGroupRunner } from './sqlite-group-runner.ts';
 import { SqliteSignals } from './sqlite-signals.ts';
 import { WorkerRunner } from './worker-runner.ts';
@@ -15,8 +22,11 @@ export interface SqliteFile {
   readonly path: string;
   readonly synchronous: Synchronous;
   readonly driver: SqliteDriverName | undefined;
-  /** Opens it where the driver cannot be loaded by its name. */
-  readonly open: OpenSqlite | undefined;
+  /**
+   * The class that the application opens it with. Two copies of SQLite in one process undo each other's locks on a file, and corrupt it: where the
+   * application has one, it must be ours, too.
+   */
+  readonly given: DatabaseClass | undefined;
   /** Whether a thread works on it; `undefined`: if there is more than one core. */
   readonly worker: boolean | undefined;
 }
@@ -29,7 +39,8 @@ export function createSqliteFileBackend(file: SqliteFile): Backend {
     isDurable: true,
     isShared: true,
     isNotified: true,
-    connect: (params) => (usesWorker(file) ? connectWorker(file, params) : connectFile(file, params)),
+    connect: async (params) =>
+      (await usesWorker(file)) ? connectWorker(file, params) : connectFile(file, params),
   };
 }
 
@@ -52,14 +63,27 @@ export function createSqliteMemoryBackend(
   };
 }
 
-function usesWorker({ worker, open }: SqliteFile): boolean {
-  if (worker !== undefined) return worker;
-  return open === undefined && availableParallelism() > 1 && hasWorkerEntry();
+async function usesWorker({ worker, driver, given }: SqliteFile): Promise<boolean> {
+  if (worker === false) return false;
+  if (worker === undefined && (availableParallelism() <= 1 || !hasWorkerEntry())) return false;
+  // A thread loads the driver by its name, and may get another copy than the application has.
+  const isSame = given === undefined || (driver !== undefined && (await isLoadedAs(given, driver)));
+  if (isSame || worker === undefined) return isSame;
+  throw new StoreError(
+    'A thread cannot work on this SQLite file: it would load another copy of the driver than the application has. Leave out worker: true.',
+  );
+}
+
+function isLoadedAs(given: DatabaseClass, driver: SqliteDriverName): Promise<boolean> {
+  return loadDatabaseClass(driver).then(
+    (loaded) => loaded === given,
+    () => false,
+  );
 }
 
 async function connectFile(file: SqliteFile, params: ConnectParams): Promise<Connection> {
-  const { path, synchronous } = file;
-  const open = file.open ?? (await loadSqliteDriver(file.driver));
+  const { path, synchronous, given } = file;
+  const open = given === undefined ? await loadSqliteDriver(file.driver) : openWith(given);
   return connectInThread(await openSqliteFile({ path, synchronous, open }), params);
 }
 

@@ -11,7 +11,8 @@ export type SqliteDriverName = (typeof SQLITE_DRIVERS)[number];
 /** Opens a file, and makes it when it is missing. */
 export type OpenSqlite = (path: string) => SqliteDatabase;
 
-type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
+/** The class of its databases. */
+export type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
 
 /**
  * The first driver that can be loaded, or the one that is named.
@@ -19,11 +20,11 @@ type DatabaseClass = new (path: string, options?: object) => SqliteDatabase;
  * @throws StoreError that says what to install
  */
 export async function loadSqliteDriver(name: SqliteDriverName | undefined): Promise<OpenSqlite> {
-  if (name !== undefined) return loadDriver(name);
+  if (name !== undefined) return openWith(await loadDatabaseClass(name));
   const failures: unknown[] = [];
   for (const candidate of SQLITE_DRIVERS) {
     try {
-      return await loadDriver(candidate);
+      return openWith(await loadDatabaseClass(candidate));
     } catch (error) {
       failures.push(error);
     }
@@ -35,11 +36,15 @@ export async function loadSqliteDriver(name: SqliteDriverName | undefined): Prom
   );
 }
 
-async function loadDriver(name: SqliteDriverName): Promise<OpenSqlite> {
+/** Loads a driver by its name. */
+export async function loadDatabaseClass(name: SqliteDriverName): Promise<DatabaseClass> {
   const loaded = await loadPackage(name);
-  const Database = (
+  return (
     name === 'node:sqlite' ? (loaded as { readonly DatabaseSync: unknown }).DatabaseSync : loaded
   ) as DatabaseClass;
-  // Waiting for a lock inside SQLite would hold up the thread, perhaps the very one that is to give it back.
+}
+
+/** Waiting for a lock inside SQLite would hold up the thread, perhaps the very one that is to give it back. */
+export function openWith(Database: DatabaseClass): OpenSqlite {
   return (path) => new Database(path, { timeout: 0 });
 }
