@@ -54,7 +54,7 @@ create table if not exists posthorn_deliveries (
   unique index posthorn_deliveries_message (message_seq, endpoint_id),
   index posthorn_deliveries_endpoint (endpoint_id, seq),
   index posthorn_deliveries_state (state, seq, attempts),
-  index posthorn_deliveries_endpoint_state (endpoint_id, state, seq),
+  index posthorn_deliveries_endpoint_state (endpoint_id, state, seq, attempts),
   index posthorn_deliveries_ready (lane_id, ready_at, seq),
   index posthorn_deliveries_lease (lease_until),
   index posthorn_deliveries_open_key (open_key, endpoint_id, seq),
