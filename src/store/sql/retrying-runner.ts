@@ -9,7 +9,7 @@ import { type Trouble, troubleOf } from './trouble.ts';
 const BUSY_LIMIT_MS = 20_000;
 /** Waits double from the first to the longest, both lengthened at random, so that those who met do not meet again. */
 const FIRST_WAIT_MS = 2;
-const LONGEST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 20;
 /** Tries after a lost connection. The engine goes on trying; here only what is over at once is bridged, a server that restarts or fails over. */
 const RECONNECTS = 3;
 
