@@ -5,8 +5,6 @@ import type { Store } from '../../src/store/store.ts';
 export type StoreKind = 'file' | 'sqlite' | 'postgres' | 'mariadb';
 /** Stores on a database of the application. */
 export type DatabaseKind = Exclude<StoreKind, 'file'>;
-/** Stores behind a network. */
-type ServerKind = Exclude<DatabaseKind, 'sqlite'>;
 
 /** Where a store keeps its data; plain data, so that other processes can be told. */
 export interface StoreLocation {
