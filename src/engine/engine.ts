@@ -152,7 +152,10 @@ export class Engine {
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
       hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
-      handBack: (deliveries) => void returns.handBack(deliveries),
+      handBack: (deliveries) =>
+        void returns.handBack(deliveries).then(() => {
+          if (options.deliver) this.scheduler.wake();
+        }),
       onLeftBehind: (deliveries) => {
         if (options.deliver) this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId));
       },

@@ -11,6 +11,7 @@ import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HeldDelivery } from './lease-returns.ts';
 import type { LocalLanes } from './local-lanes.ts';
+import { isOwnWork } from './own-work.ts';
 
 /** What became of an emitted message. */
 export interface Receipt {
@@ -30,7 +31,7 @@ export interface InboxOptions extends EngineContext {
   readonly emitTimeoutMs: number;
   readonly onStored: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onLeased: (deliveries: readonly LeasedDelivery[]) => void;
-  /** Gives leases back to the store, unused. */
+  /** Gives leases back to the store, unused, to be claimed again. */
   readonly handBack: (deliveries: readonly HeldDelivery[]) => void;
   /** Deliveries were stored that are due and not leased, some of these among them. */
   readonly onLeftBehind: (deliveries: readonly NewDelivery[]) => void;
@@ -164,8 +165,7 @@ export class Inbox {
         if (result.leased.length > 0) this.#options.onLeased(result.leased);
         return this.#resolveStored(pending, result.leased.length);
       case 'duplicate':
-        if (pending.tries > 1 && result.messageId === entry.message.id)
-          return this.#resolveEarlierTry(pending);
+        if (isOwnWork(entry, pending.tries, result)) return this.#resolveEarlierTry(pending);
         return this.#resolve(pending, {
           id: result.messageId,
           duplicate: true,
@@ -192,7 +192,7 @@ export class Inbox {
     this.#resolve(pending, { id: message.id, duplicate: false, deliveries: deliveries.map(toRef) });
   }
 
-  /** An earlier try was written although it threw. Its leases were not seen here; handing them back is fenced. */
+  /** An earlier try was written although its answer was lost. Its leases were not seen here; handing them back is fenced. */
   #resolveEarlierTry(pending: Pending): void {
     const { message, deliveries } = pending.entry;
     const held = deliveries.flatMap(({ id, lease, endpointId }) =>
