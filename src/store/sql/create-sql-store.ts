@@ -11,6 +11,7 @@ import { readTablePlace } from './schema/table-place.ts';
 import { SQLITE_DRIVERS, type SqliteDriverName } from './sqlite/sqlite-driver.ts';
 import { SqlStore } from './sql-store.ts';
 import { type SqlTarget, toBackend } from './target.ts';
+import type { TargetOptions } from './target-options.ts';
 
 /** Options of `sqlStore`. */
 export interface SqlStoreOptions {
@@ -31,15 +32,15 @@ export interface SqlStoreOptions {
    */
   readonly pollIntervalMs?: number | undefined;
   /**
-   * Longest time that a call of a database server may take, in milliseconds, 100 to 600,000, waiting for a connection included. A connection that does not
+   * Database servers: longest time that a call may take, in milliseconds, 100 to 600,000, waiting for a connection included. A connection that does not
    * answer in time is given up. Default 30,000.
    */
   readonly callTimeoutMs?: number | undefined;
-  /** Connections of a pool that the store makes of a URL, 1 to 100. Default 5. */
+  /** Connections of the pool that the store makes of a URL, 1 to 100; a pool that is given has its own. Default 5. */
   readonly connections?: number | undefined;
   /**
    * SQLite: whether a thread of its own works on the file, so that the event loop never waits for the disk. Default: where there is more than one
-   * core. Always `false` for a database in memory.
+   * core. A database in memory has none, whatever this says.
    */
   readonly worker?: boolean | undefined;
   /**
@@ -57,6 +58,8 @@ export interface SqlStoreOptions {
   readonly clock?: { now(): number } | undefined;
 }
 
+const CALL_TIMEOUT_MS = 30_000;
+const POLL_INTERVAL_MS = 500;
 const KEYS: readonly (keyof SqlStoreOptions)[] = [
   'prefix',
   'schema',
@@ -74,13 +77,15 @@ const KEYS: readonly (keyof SqlStoreOptions)[] = [
 /**
  * A store in a SQL database: SQLite, PostgreSQL, MySQL or MariaDB. Any number of processes share it. It takes what you have:
  *
- * - SQLite: the path of a file, or a database object of better-sqlite3, libsql or node:sqlite. The object only says which file: the store opens a connection of
- *   its own, which your transactions cannot hold up. `':memory:'`, or an object in memory, is for tests: gone with the process.
+ * - SQLite: the path of a file, `sqlite:` or `file:` before it or not, or a database object of better-sqlite3, libsql or node:sqlite. The object only says
+ *   which file: the store opens a connection of its own, which your transactions cannot hold up. `':memory:'`, or an object in memory, is for tests: gone
+ *   with the process.
  * - PostgreSQL: a `Pool` of pg, a `postgres://` URL, or a PGlite instance (not durable).
  * - MySQL and MariaDB: a pool of mysql2, or a `mysql://` or `mariadb://` URL.
  * - An instance or a dialect of Kysely; `{ dialect, sql: 'postgres' }` where the database cannot be told from it.
  *
- * Packages are loaded when the store is opened. Pools and instances that you give stay open when it closes.
+ * Packages are loaded when the store is opened. Pools and instances that you give stay open when it closes. An option that the target has no use for is
+ * refused.
  *
  * @throws OptionsError naming the option
  *
@@ -89,28 +94,37 @@ const KEYS: readonly (keyof SqlStoreOptions)[] = [
  */
 export function sqlStore(target: SqlTarget, options: SqlStoreOptions = {}): Store {
   expectKnownKeys(expectObject(options, 'options', 'an object of options'), 'sqlStore', KEYS);
-  const { worker, synchronous = 'full', driver, clock, autoMigrate = true, encryption } = options;
-  const backend = toBackend(target, {
-    worker: worker === undefined ? undefined : expectBoolean(worker, 'worker'),
-    synchronous: expectWord(synchronous, 'synchronous', ['full', 'normal']),
-    driver: driver === undefined ? undefined : expectWord(driver, 'driver', SQLITE_DRIVERS),
-    connections: integer(options.connections, 'connections', 1, 100, 5),
-  });
+  const { clock, autoMigrate = true, encryption, pollIntervalMs } = options;
+  const targetOptions = readTargetOptions(options);
+  const backend = toBackend(target, targetOptions);
   return new SqlStore({
     backend,
     connect: {
       place: readTablePlace(backend.dialect.name, options),
       autoMigrate: expectBoolean(autoMigrate, 'autoMigrate'),
       now: readClock(clock),
-      timeoutMs: integer(options.callTimeoutMs, 'callTimeoutMs', 100, 600_000, 30_000),
+      timeoutMs: targetOptions.callTimeoutMs ?? CALL_TIMEOUT_MS,
     },
     keyring: encryption === undefined ? undefined : createKeyring(encryption),
-    pollIntervalMs: integer(options.pollIntervalMs, 'pollIntervalMs', 10, 60_000, 500),
+    pollIntervalMs:
+      optional(pollIntervalMs, (value) => expectInteger(value, 'pollIntervalMs', 10, 60_000)) ??
+      POLL_INTERVAL_MS,
   });
 }
 
-function integer(value: unknown, path: string, min: number, max: number, byDefault: number): number {
-  return value === undefined ? byDefault : expectInteger(value, path, min, max);
+function readTargetOptions(options: SqlStoreOptions): TargetOptions {
+  const { worker, synchronous, driver, connections, callTimeoutMs } = options;
+  return {
+    worker: optional(worker, (value) => expectBoolean(value, 'worker')),
+    synchronous: optional(synchronous, (value) => expectWord(value, 'synchronous', ['full', 'normal'])),
+    driver: optional(driver, (value) => expectWord(value, 'driver', SQLITE_DRIVERS)),
+    connections: optional(connections, (value) => expectInteger(value, 'connections', 1, 100)),
+    callTimeoutMs: optional(callTimeoutMs, (value) => expectInteger(value, 'callTimeoutMs', 100, 600_000)),
+  };
+}
+
+function optional<T>(value: unknown, expect: (given: unknown) => T): T | undefined {
+  return value === undefined ? undefined : expect(value);
 }
 
 function expectBoolean(value: unknown, path: string): boolean {

@@ -3,6 +3,7 @@ import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter } from 'kysely'
 import Libsql from 'libsql';
 import mysqlCallback from 'mysql2';
 import mysql from 'mysql2/promise';
+import { isBuiltin } from 'node:module';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { sqlSchema, sqlStore, type SqlStoreOptions, type SqlTarget } from '../../../src/store/sql/index.ts';
 import { loadPackage } from '../../../src/store/sql/load-package.ts';
 import { createManualClock } from '../../../src/testing/manual-clock.ts';
+import { askSetup } from '../../support/ask-setup.ts';
 
 const clock = createManualClock();
 const folders: string[] = [];
@@ -30,11 +32,15 @@ describe('sqlStore', () => {
       [
         [path, 'sqlite', true, true],
         [`sqlite:${path}`, 'sqlite', true, true],
+        [`sqlite://${path}`, 'sqlite', true, true],
+        ['sqlite://./webhooks.db', 'sqlite', true, true],
+        ['sqlite::memory:', 'sqlite', false, false],
         [`file:${path}`, 'sqlite', true, true],
         [new URL(`file://${path}`), 'sqlite', true, true],
         [':memory:', 'sqlite', false, false],
         ['postgres://nobody:secret@127.0.0.1:1/none', 'postgres', true, true],
         ['postgresql://127.0.0.1:1/none', 'postgres', true, true],
+        ['postgres://nobody@/none?host=/run/postgresql', 'postgres', true, true],
         ['mysql://127.0.0.1:1/none', 'mysql', true, true],
         [new URL('mariadb://127.0.0.1:1/none'), 'mysql', true, true],
         [new pg.Pool(), 'postgres', true, true],
@@ -71,7 +77,7 @@ describe('sqlStore', () => {
     dialect.createAdapter = () => new UnknownAdapter();
     expect(() => sqlStore(dialect)).toThrow(/Give the store \{ dialect, sql: /);
     expect(sqlStore({ dialect, sql: 'postgres' }).name).toBe('postgres');
-    expect(() => sqlStore({ dialect, sql: 'oracle' as 'mysql' })).toThrow(/target\.sql: expected a database/);
+    expect(() => sqlStore({ dialect, sql: 'oracle' as 'mysql' })).toThrow(/target\.sql: expected a dialect/);
     dialect.createAdapter = () => new SqliteAdapter();
     expect(sqlStore(dialect).name).toBe('sqlite');
   });
@@ -82,6 +88,11 @@ describe('sqlStore', () => {
     [{}, /target: expected a file path/],
     ['', /target: expected a file path/],
     ['redis://:secret@127.0.0.1', /got a URL of another scheme: redis\./],
+    ['postgres://me:a#secret@127.0.0.1/shop', /this URL cannot be read.*encodeURIComponent/],
+    ['mysql://me:a#secret@127.0.0.1/shop', /this URL cannot be read/],
+    ['sqlite:./a.db?mode=ro', /has no parameters/],
+    ['file://./a.db', /three slashes and an absolute path.*file:\.\/webhooks\.db/],
+    ['sqlite:', /target: expected a file path/],
     [new pg.Client(), /expected a pool, got a single connection/],
   ])('refuses %s', (target, message) => {
     expect(() => sqlStore(target as SqlTarget)).toThrow(message);
@@ -106,14 +117,49 @@ describe('sqlStore', () => {
     expect(() => sqlStore('./never.db', options as SqlStoreOptions)).toThrow(message);
   });
 
-  it('says which package to install', async () => {
-    await expect(loadPackage('posthorn-no-such-driver/promise')).rejects.toMatchObject({
-      name: 'StoreError',
-      message: expect.stringContaining('npm install posthorn-no-such-driver') as string,
-    });
+  it.each<[unknown, object, RegExp]>([
+    ['postgres://127.0.0.1/none', { driver: 'libsql' }, /^driver: expected nothing with this target/],
+    ['mysql://127.0.0.1/none', { worker: false }, /^worker: expected nothing .*SQLite files/],
+    ['mysql://127.0.0.1/none', { synchronous: 'full' }, /^synchronous: expected nothing/],
+    [new pg.Pool(), { connections: 2 }, /^connections: expected nothing .*got 2 \(number\)/],
+    ['./never.db', { connections: 2 }, /^connections: expected nothing/],
+    ['./never.db', { callTimeoutMs: 1_000 }, /^callTimeoutMs: expected nothing .*database servers/],
+    [new PostgresDialect({ pool: new pg.Pool() }), { connections: 2 }, /^connections: expected nothing/],
+    [new Libsql(':memory:'), { driver: 'libsql' }, /^driver: expected nothing .* says which driver it has/],
+  ])('refuses options that %s has no use for: %o', (target, options, message) => {
+    expect(() => sqlStore(target as SqlTarget, options as SqlStoreOptions)).toThrow(message);
+  });
+
+  it.each([
+    [
+      'posthorn-no-such-driver',
+      /needs the package posthorn-no-such-driver,.*: npm install posthorn-no-such-driver$/,
+    ],
+    [
+      'posthorn-no-such-driver/promise',
+      /needs the package posthorn-no-such-driver,.*: npm install posthorn-no-such-driver$/,
+    ],
+    ['@posthorn/no-driver/promise', /: npm install @posthorn\/no-driver$/],
+    // Of the package only a file is missing.
+    ['mysql2/no-such-file.js', /mysql2 is installed, but cannot be loaded/],
+  ])('says which package to install for %s', async (specifier, message) => {
+    const loading = loadPackage(specifier);
+    await expect(loading).rejects.toThrow(message);
+    await expect(loading).rejects.toMatchObject({ name: 'StoreError', cause: expect.any(Error) as Error });
+  });
+
+  it('says which Node.js has a driver of its own', async () => {
+    const loading = loadPackage('node:sqlite');
+    if ('sqlite' in process.versions && isBuiltin('node:sqlite'))
+      await expect(loading).resolves.toHaveProperty('DatabaseSync');
+    else
+      await expect(loading).rejects.toThrow(
+        /comes with Node\.js 22\.13 and newer; this is Node\.js \d.*npm install better-sqlite3/,
+      );
   });
 
   it('says which file it cannot open', async () => {
+    await askSetup('workerPort');
     const path = join(makeFolder(), 'no-such-folder', 'webhooks.db');
     for (const worker of [true, false]) {
       const opening = sqlStore(path, { driver: 'libsql', worker }).open({ clock });
@@ -189,6 +235,10 @@ describe('sqlSchema', () => {
 
   it.each<[unknown, object, RegExp]>([
     ['oracle', {}, /dialect: expected a dialect, got "oracle"/],
+    ['mariadb', {}, /dialect: expected a dialect, got "mariadb"\. Its dialect is "mysql"\./],
+    ['pg', {}, /Its dialect is "postgres"\./],
+    ['PostgreSQL', {}, /Its dialect is "postgres"\./],
+    ['postgre', {}, /Did you mean "postgres"\?/],
     ['mysql', { schema: 'hooks' }, /schema: expected nothing/],
     ['sqlite', { form: 1 }, /Did you mean "from"\?/],
     ['sqlite', { from: 2 }, /from: expected a whole number from 0 to 1/],

@@ -1,4 +1,5 @@
-import { expectInteger, expectKnownKeys, unexpectedWord } from '../../../core/expect-value.ts';
+import { expectInteger, expectKnownKeys } from '../../../core/expect-value.ts';
+import { expectDialectName } from '../dialect-name.ts';
 import type { DialectName } from '../dialect.ts';
 import { createSchemaStatement, migrationStatements, SCHEMA_VERSION } from './schema.ts';
 import { readTablePlace } from './table-place.ts';
@@ -13,8 +14,6 @@ export interface SqlSchemaOptions {
   readonly from?: number | undefined;
 }
 
-const DIALECTS: readonly DialectName[] = ['sqlite', 'postgres', 'mysql'];
-
 /**
  * The SQL that makes the tables of `sqlStore`, for a migration tool of your own: give the store `autoMigrate: false` then. Statements end with
  * a semicolon and stand on lines of their own; run them in one transaction, where the database has one for definitions (MySQL and MariaDB do
@@ -26,7 +25,7 @@ const DIALECTS: readonly DialectName[] = ['sqlite', 'postgres', 'mysql'];
  * writeFileSync('migrations/0007-posthorn.sql', sqlSchema('postgres', { schema: 'webhooks' }));
  */
 export function sqlSchema(dialect: DialectName, options: SqlSchemaOptions = {}): string {
-  if (!DIALECTS.includes(dialect)) throw unexpectedWord('dialect', 'a dialect', DIALECTS, dialect);
+  expectDialectName(dialect, 'dialect');
   expectKnownKeys(options, 'sqlSchema', ['prefix', 'schema', 'from']);
   const place = readTablePlace(dialect, options);
   const from = options.from === undefined ? 0 : expectInteger(options.from, 'from', 0, SCHEMA_VERSION);

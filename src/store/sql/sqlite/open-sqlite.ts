@@ -1,5 +1,7 @@
 import { describeError, StoreError } from '../../../errors.ts';
 import { retryTransient } from '../retrying-runner.ts';
+import { troubleOf } from '../trouble.ts';
+import { createPrivateFile } from './create-private-file.ts';
 import { SqliteConnection, type SqliteDatabase } from './sqlite-connection.ts';
 
 /** How far a commit is kept: `full` waits for the disk, `normal` may lose the last ones with the power, not with the process. */
@@ -12,7 +14,7 @@ const SYNCHRONOUS: Readonly<Record<Synchronous, number>> = { full: 2, normal: 1 
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
 
 /**
- * A connection of our own to a file: in WAL mode, with the durability that was asked for, never waiting inside SQLite. What a setting became is
+ * A connection of our own to a file, which is made when it is missing: in WAL mode, with the durability that was asked for, never waiting inside SQLite. What a setting became is
  * read back: a file system may not be able to do it.
  *
  * @throws StoreError when the file cannot be opened, or not in that way
@@ -25,17 +27,28 @@ export async function openSqliteFile(params: {
   const { path, open, synchronous } = params;
   let database: SqliteDatabase | undefined;
   try {
+    createPrivateFile(path);
     database = open(path);
     await configure(database, path, synchronous);
     return new SqliteConnection(database);
   } catch (error) {
     database?.close();
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(
-      `Cannot open the SQLite file ${JSON.stringify(path)}: ${describeError(error)}. Does its folder exist, and may this process write there?`,
-      { cause: error },
-    );
+    throw error instanceof StoreError && error.cause === undefined ? error : cannotOpen(path, error);
   }
+}
+
+/** @param error - of the file system or the driver, or one that has it as its cause */
+function cannotOpen(path: string, error: unknown): StoreError {
+  const cause = error instanceof StoreError ? error.cause : error;
+  const reason = describeError(cause);
+  const advice = /not a database/i.test(reason)
+    ? 'The file holds something else, or is encrypted: give the store another path.'
+    : troubleOf(cause) === 'busy'
+      ? 'Who keeps it locked?'
+      : 'Does its folder exist, and may this process write there?';
+  return new StoreError(`Cannot open the SQLite file ${JSON.stringify(path)}: ${reason}. ${advice}`, {
+    cause,
+  });
 }
 
 async function configure(database: SqliteDatabase, path: string, synchronous: Synchronous): Promise<void> {
