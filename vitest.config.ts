@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { StoreSuiteReporter } from './test/support/store-suite-reporter.ts';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -24,8 +25,12 @@ export default defineConfig({
     retry: 0,
     // The closing line of .ci/run is counted from this file.
     reporters: process.env['CI']
-      ? ['default', ['json', { outputFile: 'node_modules/.cache/test-results.json' }]]
-      : ['default'],
+      ? [
+          'default',
+          new StoreSuiteReporter(),
+          ['json', { outputFile: 'node_modules/.cache/test-results.json' }],
+        ]
+      : ['default', new StoreSuiteReporter()],
     typecheck: {
       include: ['test/types/**/*.test-d.ts'],
       tsconfig: './tsconfig.json',

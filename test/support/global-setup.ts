@@ -3,7 +3,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import { buildWorker } from './built-worker.ts';
 import { POSTGRES_VARIABLE, startServers } from './database-servers.ts';
-import { describeSuites } from './store-suites.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,7 +25,6 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   });
   provide('postgresPort', postgres.port);
   provide('workerPort', worker.port);
-  process.stdout.write(describeSuites());
   return async () => {
     postgres.close();
     worker.close();

@@ -1,4 +1,4 @@
-/** Which conformance suites of stores this run can make. Read before all tests, and by the suites themselves. */
+/** Which conformance suites of stores this run can make. Read by the suites themselves, and by the reporter. */
 import { createRequire } from 'node:module';
 import { MYSQL_VARIABLE } from './database-servers.ts';
 
@@ -45,16 +45,6 @@ export function storeSuites() {
 /** True when a suite that cannot run is an error. A Node.js version is what it is, so node:sqlite is never required. */
 export function isRequired(suite: StoreSuiteName): boolean {
   return process.env[REQUIRE_VARIABLE] === 'all' && suite.name !== 'SQLite (node:sqlite)';
-}
-
-/** For people, before the tests: which suites there will be. */
-export function describeSuites(): string {
-  const all: readonly StoreSuiteName[] = Object.values(storeSuites());
-  const ready = all.filter(({ missing }) => missing === undefined).map(({ name }) => name);
-  const missing = all
-    .filter((suite) => suite.missing !== undefined)
-    .map(({ name, missing: why }) => `store suite left out: ${name}, because ${why}\n`);
-  return `store suites: ${ready.join(', ')}\n${missing.join('')}`;
 }
 
 const always = (name: string): StoreSuiteName => ({ name, missing: undefined });
