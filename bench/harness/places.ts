@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import pg from 'pg';
 import { POSTGRES_VARIABLE, startServers } from '../../test/support/database-servers.ts';
 import type { Bundle } from './bundle.ts';
 import type { StoreName, StorePlace } from './store-place.ts';
 
 /** Where better-sqlite3 is, once somebody has installed it: it is compiled for a minute or two. */
-const DRIVERS = new URL('../../test/drivers/node_modules/better-sqlite3/', import.meta.url);
+const BETTER_SQLITE3 = join(import.meta.dirname, '../../test/drivers/node_modules/better-sqlite3');
 
 /** A place of a store. Disposing of it, or of all places, deletes it. */
 export type OwnPlace = StorePlace & AsyncDisposable;
@@ -68,7 +68,7 @@ export class Places implements AsyncDisposable {
   }
 
   async #linkBetterSqlite(): Promise<void> {
-    if (existsSync(DRIVERS)) await this.#bundle.linkPackage('better-sqlite3', fileURLToPath(DRIVERS));
+    if (existsSync(BETTER_SQLITE3)) await this.#bundle.linkPackage('better-sqlite3', BETTER_SQLITE3);
     else this.#missing.set('better-sqlite3', 'it is not installed; npm ci in test/drivers does that');
   }
 
