@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
+import { MYSQL_VARIABLE, mysqlServerUrl, POSTGRES_VARIABLE } from '../support/database-servers.ts';
 import type { StoreKind, StoreOrder } from './windows.ts';
 
 /** A place for the data of one round. */
@@ -23,13 +24,15 @@ export async function createPlace(kind: StoreKind): Promise<Place> {
       return { order: { kind, location, name }, remove: async () => rmSync(folder, { recursive: true }) };
     }
     case 'postgres': {
-      const location = serverUrl('POSTHORN_TEST_POSTGRES_URL');
+      const location = process.env[POSTGRES_VARIABLE];
+      if (location === undefined) throw new Error(`${POSTGRES_VARIABLE} is not set.`);
       return { order: { kind, location, name }, remove: () => dropSchema(location, name) };
     }
     case 'mariadb': {
-      const url = new URL(serverUrl('POSTHORN_TEST_MYSQL_URL'));
-      const server = url.href;
+      const server = mysqlServerUrl();
+      if (server === undefined) throw new Error(`${MYSQL_VARIABLE} is not set.`);
       await onMysql(server, `create database ${name}`);
+      const url = new URL(server);
       url.pathname = `/${name}`;
       return {
         order: { kind, location: url.href, name },
@@ -41,15 +44,9 @@ export async function createPlace(kind: StoreKind): Promise<Place> {
 
 /** True when the store can be reached in this run. */
 export function isReachable(kind: StoreKind): boolean {
-  if (kind === 'postgres') return process.env['POSTHORN_TEST_POSTGRES_URL'] !== undefined;
-  if (kind === 'mariadb') return process.env['POSTHORN_TEST_MYSQL_URL'] !== undefined;
+  if (kind === 'postgres') return process.env[POSTGRES_VARIABLE] !== undefined;
+  if (kind === 'mariadb') return mysqlServerUrl() !== undefined;
   return true;
-}
-
-function serverUrl(variable: string): string {
-  const url = process.env[variable];
-  if (url === undefined) throw new Error(`${variable} is not set.`);
-  return url;
 }
 
 async function dropSchema(url: string, schema: string): Promise<void> {

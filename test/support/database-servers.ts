@@ -9,6 +9,15 @@ export const MYSQL_VARIABLE = 'POSTHORN_TEST_MYSQL_URL';
 
 const USER = 'postgres';
 
+/** The MySQL or MariaDB server that the environment names, without a database: tests make their own, and that of the URL may not be there. */
+export function mysqlServerUrl(): string | undefined {
+  const named = process.env[MYSQL_VARIABLE];
+  if (named === undefined) return undefined;
+  const url = new URL(named);
+  url.pathname = '/';
+  return url.href;
+}
+
 /** Makes sure that the environment names a PostgreSQL server. Returns the function that ends what was started. */
 export async function startServers(): Promise<() => Promise<void>> {
   if (process.env[POSTGRES_VARIABLE] !== undefined) return async () => {};

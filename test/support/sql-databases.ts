@@ -20,7 +20,7 @@ import { SqliteGroupRunner } from '../../src/store/sql/sqlite/sqlite-group-runne
 import { TABLES } from '../../src/store/sql/tables.ts';
 import { createManualClock, type ManualClock } from '../../src/testing/manual-clock.ts';
 import { postgresUrl } from './ask-setup.ts';
-import { MYSQL_VARIABLE } from './database-servers.ts';
+import { mysqlServerUrl } from './database-servers.ts';
 import { uniqueName } from './sql-stores.ts';
 
 /** An empty database with the tables of the store, and what a test of an operation needs of it. */
@@ -57,7 +57,7 @@ const TIMEOUT_MS = 30_000;
  * MariaDB only where the environment names a server. To be called once in a test file.
  */
 export function sqlDatabases(): readonly TestDatabaseKind[] {
-  const mariadb = process.env[MYSQL_VARIABLE];
+  const mariadb = mysqlServerUrl();
   return [
     { name: 'libsql', create: createFrom(prepareLibsql) },
     { name: 'postgres', create: createFrom(preparePostgres) },

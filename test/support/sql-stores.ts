@@ -15,7 +15,7 @@ import { TABLES } from '../../src/store/sql/tables.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { CreateStore } from '../../src/testing/store-suite.ts';
 import { askSetup, postgresUrl } from './ask-setup.ts';
-import { MYSQL_VARIABLE } from './database-servers.ts';
+import { mysqlServerUrl } from './database-servers.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
 
@@ -166,7 +166,7 @@ export async function kyselyPlace(): Promise<TestPlace> {
 
 /** A database of the MySQL or MariaDB server that the environment names. */
 export async function mysqlPlace(): Promise<TestPlace> {
-  const url = new URL(process.env[MYSQL_VARIABLE]!);
+  const url = new URL(mysqlServerUrl()!);
   const database = uniqueName();
   const admin = await mysql.createConnection(url.href);
   await admin.query(`create database ${database}`);

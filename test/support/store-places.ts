@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { askSetup, postgresUrl } from './ask-setup.ts';
-import { MYSQL_VARIABLE } from './database-servers.ts';
+import { mysqlServerUrl } from './database-servers.ts';
 import type { StoreKind, StoreLocation } from './open-store.ts';
 
 /** An empty place for a store. Disposing of it removes it. */
@@ -15,7 +15,7 @@ export interface StorePlace extends AsyncDisposable {
 
 /** Those of the given kinds that this run can reach, for `describe.each`. */
 export function reachable<Kind extends StoreKind>(...kinds: readonly Kind[]): readonly Kind[] {
-  return kinds.filter((kind) => kind !== 'mariadb' || process.env[MYSQL_VARIABLE] !== undefined);
+  return kinds.filter((kind) => kind !== 'mariadb' || mysqlServerUrl() !== undefined);
 }
 
 export async function createPlace(kind: StoreKind): Promise<StorePlace> {
@@ -40,7 +40,7 @@ export async function createPlace(kind: StoreKind): Promise<StorePlace> {
       };
     }
     case 'mariadb': {
-      const server = process.env[MYSQL_VARIABLE]!;
+      const server = mysqlServerUrl()!;
       await onMysql(server, `create database ${name}`);
       const url = new URL(server);
       url.pathname = `/${name}`;

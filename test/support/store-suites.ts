@@ -1,6 +1,6 @@
 /** Which conformance suites of stores this run can make. Read by the suites themselves, and by the reporter. */
 import { createRequire } from 'node:module';
-import { MYSQL_VARIABLE } from './database-servers.ts';
+import { MYSQL_VARIABLE, mysqlServerUrl } from './database-servers.ts';
 
 /** A store that needs something that is not everywhere. */
 export interface StoreSuiteName {
@@ -37,7 +37,7 @@ export function storeSuites() {
     kysely: always('Kysely'),
     mariadb: {
       name: 'MariaDB',
-      missing: process.env[MYSQL_VARIABLE] === undefined ? `${MYSQL_VARIABLE} names no server` : undefined,
+      missing: mysqlServerUrl() === undefined ? `${MYSQL_VARIABLE} names no server` : undefined,
     },
   } as const satisfies Readonly<Record<string, StoreSuiteName>>;
 }
