@@ -63,7 +63,7 @@ export interface PutLaneParams {
   readonly blockedReason?: BlockReason;
 }
 
-/** The part of the store port that keeps settings: short texts by key. */
+/** The part of the store port that keeps settings: short texts by key. Any key of at most 250 characters is the caller's. */
 export interface SettingsStore {
   get(params: { key: string }): Promise<string | undefined>;
   /** `undefined` removes it. */

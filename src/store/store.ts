@@ -165,6 +165,8 @@ export interface Store {
   /**
    * Counts deliveries and attempts, attempts by whole minutes. Those of test messages do not count. Latencies are counted by the bounds of
    * `LATENCY_BOUNDS_MS`, so that a store can do it in one statement; percentiles are made of the counts elsewhere.
+   * An attempt counts while its message is kept, unless it began longer ago than the longer time of `retention`; a store that
+   * has counts only may drop it then, or keep it that long when the message is gone. Once both are over, `prune` ends it.
    */
   stats(params: StatsParams): Promise<StoreStats>;
 

@@ -40,7 +40,7 @@ export interface AppendParams {
   readonly hiddenEndpoints: readonly EndpointRecord[];
   readonly owner: string;
   readonly leaseMs: number;
-  /** How long an idempotency key is remembered. `Infinity`: as long as its message. */
+  /** How long an idempotency key is remembered. `Infinity`: as long as its message. 0: keys mean nothing to this call, those that messages hold neither. */
   readonly idempotencyWindowMs: number;
 }
 

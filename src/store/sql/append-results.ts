@@ -1,5 +1,6 @@
 import type { RateLimit } from '../../core/endpoint.ts';
-import type { AppendEntry, AppendParams, AppendResult, LeasedDelivery } from '../store.ts';
+import type { Message } from '../../core/message.ts';
+import type { AppendEntry, AppendParams, AppendResult, LeasedDelivery, NewDelivery } from '../store.ts';
 
 /** A hidden endpoint to be stored unless it is there. */
 export interface NewHiddenEndpoint {
@@ -34,13 +35,15 @@ export function toAppendResults(
 ): readonly AppendResult[] {
   return outcome.entries.map((appended, index) => {
     if (appended.kind !== 'stored') return appended;
-    const entry = entries[index]!;
-    return { kind: 'stored', leased: appended.leased.map((at) => toFirstLease(entry, at, outcome.now)) };
+    const { message: stored, deliveries } = entries[index]!;
+    const { fingerprint, ...message } = stored;
+    const leased = appended.leased.map((at) => toFirstLease(message, deliveries[at]!, outcome.now));
+    return { kind: 'stored', leased };
   });
 }
 
-function toFirstLease({ message, deliveries }: AppendEntry, index: number, now: number): LeasedDelivery {
-  const { id, lease, endpointId, laneId } = deliveries[index]!;
+function toFirstLease(message: Message, delivery: NewDelivery, now: number): LeasedDelivery {
+  const { id, lease, endpointId, laneId } = delivery;
   return {
     id,
     lease: lease!,

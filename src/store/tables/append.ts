@@ -60,7 +60,8 @@ function makeRoom(tables: Tables, entries: number, maxMessages: number): void {
 }
 
 function appendEntry(tables: Tables, entry: AppendEntry, params: AppendParams, now: number): AppendResult {
-  const existing = tables.messages.get(entry.message.id) ?? tables.keys.find(entry.message, now);
+  const holder = params.idempotencyWindowMs > 0 ? tables.keys.find(entry.message, now) : undefined;
+  const existing = tables.messages.get(entry.message.id) ?? holder;
   if (existing !== undefined) return referTo(existing, entry.message);
   const message = addMessage(tables, entry, params, now);
   const leased: LeasedDelivery[] = [];

@@ -12,9 +12,11 @@ export class IdempotencyKeys {
     return holder !== undefined && now < holder.idempotentUntil ? holder : undefined;
   }
 
+  /** Nothing of a message whose window has no length: another one may hold the key. */
   add(row: MessageRow): void {
     const { tenant, idempotencyKey } = row.message;
-    if (idempotencyKey !== undefined) this.#holders.set(slotOf(tenant, idempotencyKey), row);
+    if (idempotencyKey !== undefined && row.idempotentUntil > row.createdAt)
+      this.#holders.set(slotOf(tenant, idempotencyKey), row);
   }
 
   /** Frees the key of a message that leaves the store, unless a later one has it. */

@@ -124,17 +124,31 @@ export class Lanes {
       this.#put(this.#shift(), now);
       if (lane.inRing) passedOver += 1;
     }
-    const openAt = this.#nextLater(now);
-    return { dueAt: Math.min(dueAt, openAt), openAt };
+    const later = this.#nextLater(picks, now);
+    return { dueAt: Math.min(dueAt, later.dueAt), openAt: later.openAt };
   }
 
-  /** The places of the lanes in front are brought up to date until one of them is right. */
-  #nextLater(now: number): number {
+  /** The places of the lanes in front are brought up to date until one of them is right and has a slot left. */
+  #nextLater(picks: Picks, now: number): NextReady {
+    const full: LaneRow[] = [];
+    let dueAt = Infinity;
+    let openAt = Infinity;
     for (let entry = this.#later.peek(); entry !== undefined; entry = this.#later.peek()) {
-      if (readyAt(entry.item, now) === entry.at) return entry.at;
-      this.#put(entry.item, now);
+      const { item: lane, at } = entry;
+      if (readyAt(lane, now) !== at) {
+        this.#put(lane, now);
+        continue;
+      }
+      dueAt = Math.min(dueAt, at);
+      if (this.#slots(lane, picks) > 0) {
+        openAt = at;
+        break;
+      }
+      this.#later.drop(lane);
+      full.push(lane);
     }
-    return Infinity;
+    for (const lane of full) this.#put(lane, now);
+    return { dueAt, openAt };
   }
 
   #slots(lane: LaneRow, picks: Picks): number {

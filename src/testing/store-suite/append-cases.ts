@@ -142,7 +142,7 @@ export const appendCases: readonly SuiteCase[] = [
     async run(world) {
       const endpointId = world.id('ep');
       const wanted = world.delivery(endpointId, { lease: 'token-1' });
-      const entry = world.entry([wanted, world.delivery(world.id('ep'))]);
+      const entry = world.entry([wanted, world.delivery(world.id('ep'))], { fingerprint: 'digest' });
       const [result] = await world.append([entry]);
       assert.ok(result?.kind === 'stored');
       const [leased] = result.leased;
@@ -157,7 +157,9 @@ export const appendCases: readonly SuiteCase[] = [
         ordered: false,
         ...counters,
       });
-      assert.equal(message.dataJson, entry.message.dataJson);
+      const { fingerprint, ...given } = entry.message;
+      assert.equal(fingerprint, 'digest');
+      assert.deepEqual(message, given);
       const stored = await world.read(wanted.id);
       assert.deepEqual(
         [stored.state, stored.attempts, stored.firstAttemptAt],

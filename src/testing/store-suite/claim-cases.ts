@@ -153,6 +153,19 @@ export const claimCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'counts lanes without free slots that are due later in the same way',
+    async run(world) {
+      await world.emit(['ep_full', 'ep_later']);
+      const { leased } = await world.claim();
+      for (const one of leased) await world.retryIn(one, one.endpointId === 'ep_full' ? 10_000 : 30_000);
+      const full = await world.claim({ freeSlots: new Map([['ep_full', 0]]) });
+      assertAbout(full.nextDueMs, 10_000);
+      assertAbout(full.nextOpenMs, 30_000);
+      const open = await world.claim();
+      assertAbout(open.nextOpenMs, 10_000);
+    },
+  },
+  {
     name: 'says that nothing waits when nothing does',
     async run(world) {
       const empty = await world.claim();

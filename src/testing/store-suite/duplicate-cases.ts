@@ -109,6 +109,18 @@ export const duplicateCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'pays no heed to idempotency keys when the window has no length, and takes none from its message',
+    async run(world) {
+      const holder = world.entry([], { idempotencyKey: 'key', fingerprint: 'one' });
+      await world.append([holder]);
+      const without = [1, 2].map(() => world.entry([], { idempotencyKey: 'key', fingerprint: 'two' }));
+      for (const { kind } of await world.append(without, { idempotencyWindowMs: 0 }))
+        assert.equal(kind, 'stored');
+      const [result] = await world.append([world.entry([], { idempotencyKey: 'key', fingerprint: 'two' })]);
+      assert.deepEqual(result, { kind: 'conflict', messageId: holder.message.id });
+    },
+  },
+  {
     name: 'takes equal entries of one batch as first and second',
     async run(world) {
       const entry = world.entry([world.delivery('ep')], { fingerprint: 'one', idempotencyKey: 'key' });

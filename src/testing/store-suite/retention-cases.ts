@@ -141,6 +141,23 @@ export const retentionCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'counts attempts while their message is kept, and not when their time is over',
+    async run(world) {
+      const failed = async (): Promise<readonly number[]> => {
+        const { attempts, buckets } = await world.store.stats({ where: { since: 0 }, bucketMs: HOUR_MS });
+        return [attempts.failed, buckets.length];
+      };
+      await world.emitOne('ep');
+      await world.exhaust(await world.claimOne());
+      await world.advance(9 * HOUR_MS);
+      assert.equal((await prune(world)).messages, 0);
+      assert.deepEqual(await failed(), [1, 1]);
+      await world.advance(2 * HOUR_MS);
+      while ((await prune(world)).more);
+      assert.deepEqual(await failed(), [0, 0]);
+    },
+  },
+  {
     name: 'keeps the lifetime counters of endpoints',
     async run(world) {
       const { id } = await world.putEndpoint();

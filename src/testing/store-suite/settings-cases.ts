@@ -22,6 +22,18 @@ export const settingsCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'keeps its own settings apart from those of callers',
+    async run(world) {
+      const keys = ['sql.changes', 'sql.schema_version', 'key.sql.changes', 'key.', 'version', 'epoch'];
+      for (const key of keys) assert.equal(await world.store.settings.get({ key }), undefined, key);
+      for (const key of keys) await world.store.settings.put({ key, value: `of ${key}` });
+      for (const key of keys) assert.equal(await world.store.settings.get({ key }), `of ${key}`);
+      await world.putEndpoint();
+      for (const key of keys) await world.store.settings.put({ key, value: undefined });
+      await (await world.second()).settings.put({ key: 'switch', value: 'off' });
+    },
+  },
+  {
     name: 'keeps keys apart and values exactly',
     async run(world) {
       const values = { a: '{"x":"\u2028"}', A: `'; --`, __proto: '👩‍🚀', constructor: 'c' };

@@ -38,7 +38,7 @@ export type EntryDecision =
  * tenants; idempotency keys within their tenant.
  *
  * @param known - messages that were there before the batch, as far as they matter
- * @param holdsKeys - idempotency keys are remembered
+ * @param holdsKeys - false: idempotency keys mean nothing to this batch
  */
 export function decideEntries(
   entries: readonly AppendEntry[],
@@ -47,16 +47,13 @@ export function decideEntries(
 ): readonly EntryDecision[] {
   const earlier = new KnownMessages();
   return entries.map(({ message }) => {
-    const { id, tenant, fingerprint = null, idempotencyKey } = message;
+    const { id, tenant, fingerprint = null } = message;
+    const key = holdsKeys ? message.idempotencyKey : undefined;
     const first =
-      known.withId(id) ??
-      earlier.withId(id) ??
-      known.withKey(tenant, idempotencyKey) ??
-      earlier.withKey(tenant, idempotencyKey);
+      known.withId(id) ?? earlier.withId(id) ?? known.withKey(tenant, key) ?? earlier.withKey(tenant, key);
     if (first !== undefined) return referTo(first, message);
     earlier.addById({ id, tenant, fingerprint });
-    if (holdsKeys && idempotencyKey !== undefined)
-      earlier.addByKey({ id, tenant, fingerprint }, idempotencyKey);
+    if (key !== undefined) earlier.addByKey({ id, tenant, fingerprint }, key);
     return { kind: 'store' };
   });
 }

@@ -10,11 +10,18 @@ const upsertSetting: TemplateText = ({ names, dialect }) =>
 
 const deleteSetting: TemplateText = ({ names }) => `delete from ${names.settings} where name = :name`;
 
+/** What the store itself keeps in the table begins with `sql.`. Keys of callers that begin so, or with the mark itself, are marked. */
+const MARK = 'key.';
+
+function nameOf(key: string): string {
+  return key.startsWith('sql.') || key.startsWith(MARK) ? MARK + key : key;
+}
+
 /** Reads a setting. */
 export const getSetting: Operation<{ readonly key: string }, string | undefined> = {
   isTransaction: false,
   *script(db, { key }) {
-    const [row] = yield* db.query<{ value: string }>(selectSetting, { name: key });
+    const [row] = yield* db.query<{ value: string }>(selectSetting, { name: nameOf(key) });
     return row?.value;
   },
 };
@@ -25,8 +32,9 @@ export const putSetting: Operation<{ readonly key: string; readonly value: strin
     isTransaction: true,
     *script(db, { key, value }) {
       yield* lockChanges(db);
-      if (value === undefined) yield* db.run(deleteSetting, { name: key });
-      else yield* db.run(upsertSetting, { name: key, value });
+      const name = nameOf(key);
+      if (value === undefined) yield* db.run(deleteSetting, { name });
+      else yield* db.run(upsertSetting, { name, value });
       yield* noteChange(db, 'setting', key);
       return undefined;
     },
