@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { open, readdir, unlink } from 'node:fs/promises';
+import { makeFolder } from './make-folder.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** One open file. Positions and lengths are in bytes. */
 export interface OpenFile {
@@ -33,7 +35,6 @@ export interface FileLayer {
 
 /** Who may read what lies in the folder: it holds the data of messages. */
 const FILE_MODE = 0o600;
-const DIRECTORY_MODE = 0o700;
 
 const FLAGS = { create: 'wx+', existing: 'r+', either: 'a+' } as const;
 
@@ -44,19 +45,10 @@ export const nodeFileLayer: FileLayer = {
     if (how === 'either') await (await open(path, FLAGS.either, FILE_MODE)).close();
     return new NodeFile(await open(path, how === 'create' ? FLAGS.create : FLAGS.existing, FILE_MODE));
   },
-  async makeDirectory(path) {
-    return mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-  },
+  makeDirectory: makeFolder,
   list: async (directory) => readdir(directory),
   unlink: async (path) => unlink(path),
-  async syncDirectory(path) {
-    const handle = await open(path, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncDirectory: syncFolder,
 };
 
 class NodeFile implements OpenFile {

@@ -64,6 +64,21 @@ describe('fileStore folder', () => {
     for (const name of readdirSync(join(directory, 'journal'))) expect(modeOf(`journal/${name}`)).toBe(0o600);
   });
 
+  it.each(['/proc/nope', '/proc/nope/deeper'])('says so when there can be no folder: %s', async (path) => {
+    await expect(open(path)).rejects.toMatchObject({
+      name: 'StoreError',
+      message: expect.stringContaining(`Could not use the folder ${path} for the file store: `),
+    });
+  });
+
+  it('is let go without a word by two stores of one process, whichever closes first', async () => {
+    const directory = temporaryDirectory();
+    const stores = await Promise.all([open(directory), open(directory), open(directory), open(directory)]);
+    for (const { store } of stores.slice(0, 2)) await store.close();
+    await Promise.all(stores.map(({ store }) => store.close()));
+    expect(stores.flatMap(({ logged }) => logged)).toEqual([]);
+  });
+
   it('keeps everything for the next process', async () => {
     const directory = temporaryDirectory();
     const first = await open(directory);

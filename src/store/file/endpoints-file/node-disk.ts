@@ -1,7 +1,9 @@
 import type { Stats } from 'node:fs';
 import { readFileSync, renameSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, readlink, stat, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeDurableFolder } from '../make-folder.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 /** All that the endpoints file asks of the file system, so that tests can step in between. Errors are those of `node:fs`. */
 export interface Disk {
@@ -30,7 +32,6 @@ export interface Disk {
 
 /** Secrets are in it. */
 const NEW_FILE_MODE = 0o600;
-const NEW_FOLDER_MODE = 0o700;
 const TEMPORARY_END = '.tmp';
 /** As many symbolic links as Linux follows. */
 const MAX_LINKS = 40;
@@ -59,7 +60,7 @@ export const nodeDisk: Disk = {
     } catch (error) {
       await unlink(temporary).catch(() => undefined);
       if (!isMissing(error)) throw error;
-      await mkdir(dirname(path), { recursive: true, mode: NEW_FOLDER_MODE });
+      await makeDurableFolder(dirname(path));
       await writeNew(temporary, bytes, like);
     }
     return temporary;
@@ -69,14 +70,7 @@ export const nodeDisk: Disk = {
     renameSync(temporary, path);
     return true;
   },
-  async syncFolder(path) {
-    const handle = await open(dirname(path), 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncFolder: (path) => syncFolder(dirname(path)),
   remove: (path) => unlink(path),
   async cleanUp(path) {
     const names = (await orUndefined(readdir(dirname(path)))) ?? [];

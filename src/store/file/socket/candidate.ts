@@ -2,7 +2,7 @@ import { chmodSync, linkSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Random } from '../../../clock.ts';
-import { describeError, StoreError } from '../../../errors.ts';
+import { folderError } from './folder-error.ts';
 import { socketIdentity } from './socket-identity.ts';
 
 /** How the names begin of sockets that have no name yet which others know. */
@@ -20,6 +20,7 @@ export class Candidate {
   readonly identity: string;
   readonly #server: Server;
   readonly #path: string;
+  #hasOwnName = true;
   /** Who connected before anybody was there to answer. */
   readonly #waiting: Set<Socket> = new Set<Socket>();
   #answer: ((socket: Socket) => void) | undefined;
@@ -48,10 +49,7 @@ export class Candidate {
       return new Candidate(server, path);
     } catch (error) {
       server.close();
-      throw new StoreError(
-        `Could not create a socket in ${folder}: ${describeError(error)}. The file store needs a local disk.`,
-        { cause: error },
-      );
+      throw folderError(folder, error);
     }
   }
 
@@ -61,14 +59,20 @@ export class Candidate {
       linkSync(this.#path, path);
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-      throw new StoreError(`Could not create ${path}: ${describeError(error)}`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
     }
   }
 
   /** Removes its own name, once it has a better one. */
   dropOwnName(): void {
-    rmSync(this.#path, { force: true });
+    if (!this.#hasOwnName) return;
+    this.#hasOwnName = false;
+    try {
+      rmSync(this.#path, { force: true });
+    } catch {
+      // The folder is closed to us by now. Who comes next sweeps it.
+    }
   }
 
   /** From now on connections are answered, first those that wait. They come paused. */

@@ -16,8 +16,10 @@ import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock, Random } from '../../../clock.ts';
+import { StoreError } from '../../../errors.ts';
 import { Candidate } from './candidate.ts';
 import { Door } from './door.ts';
+import { folderError } from './folder-error.ts';
 import { knock } from './knock.ts';
 import { socketIdentity } from './socket-identity.ts';
 import type { SocketPlace } from './socket-place.ts';
@@ -51,6 +53,10 @@ export async function contend(options: ContendOptions): Promise<Contention> {
   const contender = new Contender(options);
   try {
     return await contender.run();
+  } catch (error) {
+    throw error instanceof StoreError || options.signal.aborted
+      ? error
+      : folderError(options.place.folder, error);
   } finally {
     contender.end();
   }

@@ -34,7 +34,11 @@ export class Door {
   /** Gives the lock up. Nothing may be written to the folder any more. */
   release(): void {
     // The name goes first: a socket that has it and does not listen would pass for one of a dead process.
-    if (this.isHeld()) rmSync(this.place.path, { force: true });
+    try {
+      if (this.isHeld()) rmSync(this.place.path, { force: true });
+    } catch {
+      // The folder is closed to us by now. Who comes next finds the socket of a dead process.
+    }
     this.#candidate.close();
   }
 }

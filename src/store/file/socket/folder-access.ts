@@ -168,10 +168,11 @@ export class FolderAccess {
 
   #arriveAgain(after?: Promise<unknown>): void {
     this.#station = undefined;
+    const { signal } = this.#abort;
     // The next call tries again.
-    this.#arrival(after).catch((error: unknown) =>
-      this.#options.log(`Could not open the file store again: ${describeError(error)}`),
-    );
+    this.#arrival(after).catch((error: unknown) => {
+      if (!signal.aborted) this.#options.log(`Could not open the file store again: ${describeError(error)}`);
+    });
   }
 
   async #arrivalWithin(limitMs: number): Promise<Station> {

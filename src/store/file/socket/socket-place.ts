@@ -1,10 +1,12 @@
 /** Where the control socket of a folder is. Every process must come to the same answer, or there would be two locks. */
 import { createHash } from 'node:crypto';
-import { link, lstat, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Random } from '../../../clock.ts';
-import { describeError, StoreError } from '../../../errors.ts';
+import { StoreError } from '../../../errors.ts';
+import { makeDurableFolder, makeFolder } from '../make-folder.ts';
+import { folderError } from './folder-error.ts';
 
 /** Name of the socket in its folder. Names of temporary sockets are no longer, so what fits once fits always. */
 export const SOCKET_NAME = 'control.sock';
@@ -36,16 +38,13 @@ export interface SocketPlace {
  */
 export async function findSocketPlace(dir: string, random: Random): Promise<SocketPlace> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeDurableFolder(dir);
     const real = await realpath(dir);
     const path = join(real, SOCKET_NAME);
     if (fits(path)) return { dir: real, folder: real, path };
     return await findDeepPlace(real, random);
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(`Could not prepare the folder ${dir} of the file store: ${describeError(error)}`, {
-      cause: error,
-    });
+    throw error instanceof StoreError ? error : folderError(dir, error);
   }
 }
 
@@ -116,7 +115,7 @@ async function writePath(
 
 /** The temporary directory is everybody's: a folder there is used only if nobody else can reach into it. */
 async function makePrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const stats = await lstat(folder);
   const user = process.getuid?.();
   const isOurs = user === undefined || (stats.uid === user && (stats.mode & 0o077) === 0);

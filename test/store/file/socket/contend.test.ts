@@ -6,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSystemRandom, systemClock } from '../../../../src/clock.ts';
 import { contend } from '../../../../src/store/file/socket/contend.ts';
 import type { Contention } from '../../../../src/store/file/socket/contend.ts';
+import { knock } from '../../../../src/store/file/socket/knock.ts';
 import { socketIdentity } from '../../../../src/store/file/socket/socket-identity.ts';
 import { findSocketPlace } from '../../../../src/store/file/socket/socket-place.ts';
 import { sweepSockets } from '../../../../src/store/file/socket/sweep-sockets.ts';
@@ -55,6 +56,9 @@ async function deadSocket(path: string): Promise<void> {
   const server = await listening(own);
   linkSync(own, path);
   await new Promise((resolve) => server.close(resolve));
+  // A process that another test is starting has a copy of it for a moment.
+  for (let reply = await knock(path); reply.kind !== 'refused'; reply = await knock(path))
+    if (reply.kind === 'answered') reply.socket.destroy();
 }
 
 /** The name of the right to the socket at a path: seen when a contender is stopped from removing it. */
