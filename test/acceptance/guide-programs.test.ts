@@ -11,13 +11,17 @@ import { describe, expect, it } from 'vitest';
 const tsx = createRequire(import.meta.url).resolve('tsx/cli');
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The only block of a guide that has this text in it. */
-function blockWith(guide: string, language: 'ts' | 'js', text: string): string {
+/** The only program of a guide that has this text in it: a block, and those that continue it. */
+function programWith(guide: string, language: 'ts' | 'js', text: string): string {
   const page = readFileSync(new URL(`../../docs/guides/${guide}.md`, import.meta.url), 'utf8');
-  const blocks = [...page.matchAll(/^```(ts|js)\n([\s\S]*?)^```$/gm)];
-  const found = blocks.filter(([, lang, code = '']) => lang === language && code.includes(text));
-  if (found.length !== 1) throw new Error(`${guide}.md has ${found.length} blocks with ${text}`);
-  return found[0]![2]!;
+  const programs: string[] = [];
+  for (const [, lang, continues, code = ''] of page.matchAll(/^```(ts|js)( continue)?\n([\s\S]*?)^```$/gm)) {
+    if (lang !== language) continue;
+    programs.push(continues === undefined ? code : `${programs.pop() ?? ''}\n${code}`);
+  }
+  const found = programs.filter((program) => program.includes(text));
+  if (found.length !== 1) throw new Error(`${guide}.md has ${found.length} programs with ${text}`);
+  return found[0]!;
 }
 
 /** Runs a TypeScript program; `tsconfig.json` gives it the sources in place of the package. */
@@ -43,16 +47,27 @@ describe('the guide to testing', () => {
     ['msw and kyTransport', "from 'msw/node'", /^# pass 1$/m],
     ['the suites for stores and transports', 'createTransportSuite(', /^# pass 2\d\d$/m],
   ])('has a program for %s that passes in node:test', { timeout: 60_000 }, async (_, text, passed) => {
-    const { code, output } = await run(blockWith('testing', 'ts', text), AbortSignal.timeout(55_000));
+    const { code, output } = await run(programWith('testing', 'ts', text), AbortSignal.timeout(55_000));
     expect(output.match(/^\s+not ok .*$/gm) ?? []).toEqual([]);
     expect(output).toMatch(passed);
     expect(code).toBe(0);
   });
 });
 
+describe('the guide to writing a store', () => {
+  it('has a store that passes the whole suite in node:test', { timeout: 60_000 }, async () => {
+    const program = programWith('writing-a-store', 'ts', 'export function portStore(');
+    const { code, output } = await run(program, AbortSignal.timeout(55_000));
+    expect(output.match(/^\s+not ok .*$/gm) ?? []).toEqual([]);
+    expect(output).toMatch(/^# pass 1\d\d$/m);
+    expect(output).toMatch(/^# fail 0$/m);
+    expect(code).toBe(0);
+  });
+});
+
 describe('the guide to signing', () => {
   it('has a check of public keys that accepts what is sent, and refuses everything else', async () => {
-    const block = blockWith('signing-and-rotation', 'ts', 'export function isGenuine(');
+    const block = programWith('signing-and-rotation', 'ts', 'export function isGenuine(');
     const code = ts.transpile(block, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 });
     const { isGenuine } = (await import(
       /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`
