@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineEvents } from '../../src/index.ts';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
+import type { SqlStoreOptions } from '../../src/store/sql/index.ts';
 import { type Application, type CallerName, callersOn, openApplication } from '../support/outbox-callers.ts';
 import { type DatabaseKind, openStore } from '../support/open-store.ts';
 import { reachable } from '../support/store-places.ts';
@@ -11,6 +12,7 @@ import { createStoreWorld, type StoreWorld } from '../support/store-world.ts';
 import { LOOPBACK } from '../support/world.ts';
 
 const TIMEOUT_MS = 60_000;
+const DAY = 86_400_000;
 const CALLERS = callersOn(reachable('sqlite', 'postgres', 'mariadb'));
 const ON_SERVERS = CALLERS.filter(({ kind }) => kind !== 'sqlite');
 
@@ -22,9 +24,10 @@ interface OutboxWorld extends StoreWorld {
 async function setup(
   { name, kind }: { readonly name: CallerName; readonly kind: DatabaseKind },
   options: DispatcherOptions = {},
+  store: SqlStoreOptions = {},
 ): Promise<OutboxWorld> {
   const world = await createStoreWorld(kind);
-  const dispatcher = await world.start({ pollIntervalMs: 100, ...options });
+  const dispatcher = await world.start({ pollIntervalMs: 100, ...options }, store);
   await dispatcher.endpoints.create({ id: 'orders', url: world.receiver.url, events: ['order.*'] });
   const application = await openApplication(name, world.location);
   return {
@@ -105,6 +108,8 @@ describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
     const { dispatcher, application, receiver } = world;
     await dispatcher.emit('order.paid', { number: 1 }, { id: 'taken', idempotencyKey: 'key' });
     await receiver.until(() => receiver.answered.has('taken'), 'the first is delivered');
+    await dispatcher.drain();
+    const taken = await dispatcher.messages.get('taken');
     await application.transaction(async ({ transaction, insertOrder }) => {
       await insertOrder('before');
       await dispatcher.emit('order.paid', { number: 1 }, { transaction, id: 'taken' });
@@ -120,9 +125,43 @@ describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
     await dispatcher.drain();
     expect(new Set(receiver.arrived.keys())).toEqual(new Set(['taken', 'new', other]));
     expect(receiver.arrivals).toHaveLength(3);
+    expect(await dispatcher.messages.get('taken')).toEqual(taken);
     expect((await dispatcher.messages.get('new')).data).toEqual({ number: 4 });
+    expect((await dispatcher.messages.list()).items.map(({ id }) => id)).toEqual([other, 'new', 'taken']);
     expect(await application.orders()).toEqual(['before', 'between']);
   });
+
+  it(
+    'takes an idempotency key whose window is over, for a window of its own',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      let now = Date.now();
+      await using world = await setup(caller, { idempotencyWindowMs: DAY }, { clock: { now: () => now } });
+      const { dispatcher, application, receiver } = world;
+      const idempotencyKey = 'key';
+      const emit = (number: number): Promise<{ readonly id: string }> =>
+        application.transaction(({ transaction }) =>
+          dispatcher.emit('order.paid', { number }, { transaction, id: `paid_${number}`, idempotencyKey }),
+        );
+      await dispatcher.emit('order.paid', { number: 1 }, { id: 'paid_1', idempotencyKey });
+      await emit(2);
+      now += DAY;
+      const { id } = await emit(3);
+      await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+      now += DAY - 1;
+      await emit(4);
+      const again = dispatcher.emit('order.paid', { number: 3 }, { idempotencyKey });
+      expect(await again).toMatchObject({ id: 'paid_3', duplicate: true });
+      now += 1;
+      await emit(5);
+      await deliverAnother(world);
+      expect([...receiver.arrived.keys()].filter((sent) => sent.startsWith('paid_'))).toEqual([
+        'paid_1',
+        'paid_3',
+        'paid_5',
+      ]);
+    },
+  );
 
   it('goes to the endpoints as they are after the commit', { timeout: TIMEOUT_MS }, async () => {
     await using world = await setup(caller);
@@ -201,14 +240,20 @@ describe.each(ON_SERVERS)('transactions of $name side by side', (caller) => {
   });
 
   it.each([
-    ['commits', ['mine', 'theirs'], 'mine'],
-    ['rolls back', ['theirs'], 'theirs'],
+    ['commits', 'is new', ['mine', 'theirs'], 'mine'],
+    ['commits', 'was used long ago', ['mine', 'theirs'], 'mine'],
+    ['rolls back', 'is new', ['theirs'], 'theirs'],
+    ['rolls back', 'was used long ago', ['theirs'], 'theirs'],
   ] as const)(
-    'with one idempotency key store one message when the first %s',
+    'with one idempotency key store one message when the first %s, and the key %s',
     { timeout: TIMEOUT_MS },
-    async (end, orders, stored) => {
-      await using world = await setup(caller);
+    async (end, key, orders, stored) => {
+      let now = Date.now();
+      await using world = await setup(caller, {}, { clock: { now: () => now } });
       const { dispatcher, application, receiver, location } = world;
+      if (key === 'was used long ago') await dispatcher.emit('order.old', {}, { idempotencyKey: 'same' });
+      await dispatcher.drain();
+      now += 2 * DAY;
       await using other = await openApplication(caller.name, location);
       const ids: Record<string, string> = {};
       const emit = async (
