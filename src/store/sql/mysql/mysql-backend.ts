@@ -23,7 +23,7 @@ export function createMysqlBackend(target: MysqlTarget): Backend {
     isNotified: false,
     connect: async (params) => {
       if ('pool' in target) return connectPool(target.pool, false, params);
-      return connectPool(await createPool(target.url, target.connections), true, params);
+      return connectPool(await createPool(target, params), true, params);
     },
   };
 }
@@ -39,7 +39,10 @@ async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParam
   return { runner, close: () => runner.close() };
 }
 
-async function createPool(url: string, connections: number): Promise<MysqlPool> {
+async function createPool(
+  { url, connections }: { readonly url: string; readonly connections: number },
+  { timeoutMs }: ConnectParams,
+): Promise<MysqlPool> {
   const mysql = (await loadPackage('mysql2/promise')) as {
     createPool(options: object): MysqlPool;
   };
@@ -47,7 +50,8 @@ async function createPool(url: string, connections: number): Promise<MysqlPool> 
     uri: url.replace(/^mariadb:/, 'mysql:'),
     connectionLimit: connections,
     charset: 'utf8mb4',
-    connectTimeout: 10_000,
+    // Not longer than the call that it is for: an attempt that hangs takes the place of one that would not.
+    connectTimeout: Math.min(10_000, timeoutMs),
     enableKeepAlive: true,
   });
 }

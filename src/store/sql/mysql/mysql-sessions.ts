@@ -58,7 +58,8 @@ export class MysqlSessions implements SessionSource {
   }
 
   async close(): Promise<void> {
-    if (this.#isOwn) await this.#pool.end();
+    // It rejects when a connection was lost, or could not be made: that one is gone already.
+    if (this.#isOwn) await this.#pool.end().catch(() => undefined);
   }
 }
 

@@ -26,7 +26,7 @@ export function createPgBackend(target: PgTarget): Backend {
     isNotified: !('pool' in target) || clientClassOf(target.pool) !== undefined,
     connect: async (params) => {
       if ('pool' in target) return connectPool(target.pool, false, params);
-      return connectPool(await createPool(target.url, target.connections), true, params);
+      return connectPool(await createPool(target, params), true, params);
     },
   };
 }
@@ -63,14 +63,18 @@ function clientClassOf(pool: PgPool): (new (options: object) => PgListenClient) 
   return typeof Client === 'function' ? (Client as new (options: object) => PgListenClient) : undefined;
 }
 
-async function createPool(url: string, connections: number): Promise<PgPool> {
+async function createPool(
+  { url, connections }: { readonly url: string; readonly connections: number },
+  { timeoutMs }: ConnectParams,
+): Promise<PgPool> {
   const pg = (await loadPackage('pg')) as { readonly Pool: new (options: object) => PgPool & PoolEvents };
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     application_name: 'posthorn',
     keepAlive: true,
-    connectionTimeoutMillis: 10_000,
+    // Not longer than the call that it is for: an attempt that hangs takes the place of one that would not.
+    connectionTimeoutMillis: Math.min(10_000, timeoutMs),
     // Idle connections keep no process alive.
     allowExitOnIdle: true,
   });
