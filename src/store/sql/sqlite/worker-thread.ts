@@ -17,6 +17,7 @@ export class WorkerThread {
   readonly #exited: Promise<void>;
   #calls = 0;
   #hasEnded = false;
+  #isClosing = false;
 
   constructor(start: WorkerStart) {
     this.#worker = createWorker(start);
@@ -49,6 +50,7 @@ export class WorkerThread {
   /** Lets it end what it has begun. */
   async close(): Promise<void> {
     if (this.#hasEnded) return;
+    this.#isClosing = true;
     this.#worker.postMessage('close');
     this.#worker.ref();
     await this.#exited;
@@ -64,7 +66,8 @@ export class WorkerThread {
   #onAnswer(answer: WorkerAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    // Who closes it waits for its end, after the last answer, too.
+    if (this.#waiting.size === 0 && !this.#isClosing) this.#worker.unref();
     if ('result' in answer) waiting?.resolve(answer.result);
     else waiting?.reject(unpackError(answer.error));
     if ('error' in answer && answer.id === 0) this.#hasEnded = true;
