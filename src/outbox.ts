@@ -7,6 +7,7 @@ import type { EmitPath } from './emit-path.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { EmitOptions } from './engine/message-factory.ts';
 import { OptionsError, StoreError } from './errors.ts';
+import { readSyncTransaction, readTransaction } from './outbox-transaction.ts';
 import type {
   KyselyTransaction,
   NewMessage,
@@ -97,15 +98,11 @@ export class Outbox {
     const { transaction, transactionSync, ...rest } = options;
     const outbox = this.#requireOutbox('transactionSync');
     if (transaction !== undefined) throw bothGiven();
-    if (typeof transactionSync !== 'function')
-      throw new OptionsError(
-        'transactionSync',
-        `transactionSync: expected a function (sql, parameters) => rows, got ${describeValue(transactionSync)}`,
-      );
+    const run = readSyncTransaction(transactionSync);
     refuseRecipients(rest);
     const message = this.#createNow(type, data, rest, 'transactionSync');
     const { sql, parameters } = this.#statement(outbox, message);
-    const answer = transactionSync(sql, [...parameters]);
+    const answer = run(sql, [...parameters]);
     if (typeof (answer as { then?: unknown } | null | undefined)?.then === 'function') {
       // Its failure is told by the error thrown here.
       Promise.resolve(answer).catch(() => {});
@@ -170,33 +167,6 @@ export function isTransactional(
     ((options as TransactionOptions).transaction !== undefined ||
       (options as SyncTransactionOptions).transactionSync !== undefined)
   );
-}
-
-function readTransaction(
-  transaction: unknown,
-  outbox: OutboxStore,
-): (statement: OutboxStatement) => PromiseLike<unknown> {
-  if (typeof transaction === 'function') {
-    const query = transaction as QueryFunction;
-    return ({ sql, parameters }) => query(sql, [...parameters]);
-  }
-  if (isKysely(transaction)) {
-    if (transaction.isTransaction) return (statement) => outbox.runKysely(transaction, statement);
-    throw new OptionsError(
-      'transaction',
-      'transaction: got a Kysely instance that is no transaction; pass the `trx` of `db.transaction().execute(async (trx) => …)`.',
-    );
-  }
-  throw new OptionsError(
-    'transaction',
-    `transaction: expected a Kysely transaction or a function (sql, parameters) => Promise, got ${describeValue(transaction)}`,
-  );
-}
-
-function isKysely(value: unknown): value is KyselyTransaction {
-  if (typeof value !== 'object' || value === null) return false;
-  const { executeQuery, isTransaction } = value as Partial<KyselyTransaction>;
-  return typeof executeQuery === 'function' && typeof isTransaction === 'boolean';
 }
 
 function refuseRecipients(options: object): void {

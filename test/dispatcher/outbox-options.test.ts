@@ -1,0 +1,42 @@
+import Libsql from 'libsql';
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { WebhookDispatcher } from '../../src/dispatcher.ts';
+import type { SyncTransactionOptions, TransactionOptions } from '../../src/outbox.ts';
+import { sqlStore } from '../../src/store/sql/index.ts';
+
+const nothing = (): void => undefined;
+const knexTransaction = Object.assign(() => Promise.resolve([]), { raw: nothing, commit: nothing });
+
+describe('an emit in a transaction', () => {
+  it.each<[string, unknown, RegExp]>([
+    [
+      'a client of pg',
+      new pg.Client(),
+      /got an object\. Pass \{ transaction: \(sql, parameters\) => client\.query/,
+    ],
+    [
+      'a transaction of Prisma',
+      { $queryRawUnsafe: nothing },
+      /tx\.\$queryRawUnsafe\(sql, \.\.\.parameters\)/,
+    ],
+    ['a transaction of Knex', knexTransaction, /got a function\. Pass .* await trx\.raw\(sql, parameters\)/],
+    ['a database of libsql', new Libsql(':memory:'), /Pass \{ transactionSync: .*db\.prepare\(sql\)\.all/],
+    ['something else', { execute: nothing }, /docs\/guides\/outbox\.md has the function/],
+    ['a text', 'begin', /got "begin" \(string\)/],
+  ])('says which function it needs instead of %s', async (_, transaction, message) => {
+    const dispatcher = new WebhookDispatcher({ store: sqlStore('postgres://127.0.0.1:1/never') });
+    const options = { transaction } as TransactionOptions;
+    const emitting = dispatcher.emit('order.paid', {}, options);
+    await expect(emitting).rejects.toMatchObject({ code: 'invalid_option', path: 'transaction' });
+    await expect(emitting).rejects.toThrow(message);
+  });
+
+  it('says which function a synchronous driver needs', () => {
+    const dispatcher = new WebhookDispatcher({ store: sqlStore(':memory:') });
+    const options = { transactionSync: new Libsql(':memory:') } as unknown as SyncTransactionOptions;
+    expect(() => dispatcher.emit('order.paid', {}, options)).toThrow(
+      /transactionSync: expected a function .*Pass \{ transactionSync: .*db\.prepare\(sql\)\.all/,
+    );
+  });
+});
