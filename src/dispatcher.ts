@@ -326,6 +326,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
       engine: this.#parts.host.engine,
       store: this.#store,
       transport: this.#transport,
+      storeProblem: this.#parts.reporter.storeProblem,
       lastError: this.#parts.reporter.lastError,
       refusedEvents: this.#sources.refused,
     });

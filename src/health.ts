@@ -32,6 +32,8 @@ export interface Health {
   readonly clockDifferenceMs: number | undefined;
   /** Events of attached sources and of `process` that were refused because too many waited. */
   readonly refusedEvents: number;
+  /** What a person must repair in the store, which goes on with what it has, such as a wrong edit of `endpoints.json`. */
+  readonly storeProblem: { readonly at: number; readonly message: string } | undefined;
   /** The last trouble of the dispatcher itself. Receivers that fail, and calls refused for a mistake of their caller, do not appear. */
   readonly lastError: { readonly at: number; readonly message: string } | undefined;
 }
@@ -41,13 +43,14 @@ export interface HealthSources {
   readonly engine: Engine | undefined;
   readonly store: Store;
   readonly transport: Transport;
+  readonly storeProblem: Health['storeProblem'];
   readonly lastError: Health['lastError'];
   readonly refusedEvents: number;
 }
 
 /** Puts together what the parts know. */
 export function describeHealth(sources: HealthSources): Promise<Health> {
-  const { status, engine, store, transport, lastError, refusedEvents } = sources;
+  const { status, engine, store, transport, storeProblem, lastError, refusedEvents } = sources;
   return Promise.resolve({
     status,
     store: { name: store.name, capabilities: store.capabilities },
@@ -62,6 +65,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     lastClaimAt: engine?.scheduler.lastClaimAt,
     clockDifferenceMs: engine?.keeper.clockDifferenceMs,
     refusedEvents,
+    storeProblem,
     lastError,
   });
 }

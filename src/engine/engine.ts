@@ -194,6 +194,7 @@ export class Engine {
     // Watch first: a change between loading and watching would be missed.
     this.#unwatch = this.#options.store.watch((change) => {
       if (change.kind === 'endpoint') this.directory.onChange(change.id);
+      else if (change.kind === 'problem') this.#options.reporter.storeTold(change.problem);
       else if (change.kind !== 'setting') this.#onLeftBehind(change.kind);
       else if (change.key === SWITCH_KEY) this.switch.refresh();
     });

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { catchRejection } from '../core/catch-rejection.ts';
 import { describeError, type ErrorCode, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type { LifecycleEventName, LifecycleEvents, Logger } from '../lifecycle-events.ts';
+import type { StoreProblem } from '../store/store.ts';
 import type { LifecycleEmitter } from './lifecycle-emitter.ts';
 
 const CALLER_MISTAKES: ReadonlySet<ErrorCode> = new Set([
@@ -26,6 +27,7 @@ export class TroubleReporter {
   readonly #emitter: LifecycleEmitter;
   readonly #logger: Logger | undefined;
   #lastError: { at: number; message: string } | undefined;
+  #storeProblem: { at: number; message: string } | undefined;
 
   constructor({ emitter, logger, clock }: TroubleReporterOptions) {
     this.clock = clock;
@@ -35,6 +37,23 @@ export class TroubleReporter {
 
   get lastError(): { readonly at: number; readonly message: string } | undefined {
     return this.#lastError;
+  }
+
+  /** What a person must repair in the store. */
+  get storeProblem(): { readonly at: number; readonly message: string } | undefined {
+    return this.#storeProblem;
+  }
+
+  /** The store tells of a problem, or that the one that lasted is over. */
+  storeTold(problem: StoreProblem | undefined): void {
+    if (problem?.lasts === false) return this.warn(problem.message);
+    if (problem === undefined) {
+      this.#storeProblem = undefined;
+      return this.log('info', () => [{}, 'the problem of the store is over']);
+    }
+    const { message, code } = problem;
+    this.#storeProblem = { at: this.clock.now(), message };
+    this.error(new StoreError(message, { code }), 'use the store');
   }
 
   /** Something the host should know of that is no error. */

@@ -147,4 +147,15 @@ export type StoreChange =
   | { readonly kind: 'fan_out' }
   /** `undefined`: any may have changed, some may be new or gone. */
   | { readonly kind: 'endpoint'; readonly id: string | undefined }
-  | { readonly kind: 'setting'; readonly key: string };
+  | { readonly kind: 'setting'; readonly key: string }
+  /** `undefined`: what lasted is over. */
+  | { readonly kind: 'problem'; readonly problem: StoreProblem | undefined };
+
+/** What a person should know of a store that goes on with what it has. */
+export interface StoreProblem {
+  /** Sentences for a person: what is wrong, where, and what to do. Without secrets. */
+  readonly message: string;
+  readonly code: 'store_failed' | 'record_invalid' | 'key_missing' | 'decrypt_failed';
+  /** Until it is repaired. False: it is over already. */
+  readonly lasts: boolean;
+}

@@ -184,6 +184,8 @@ export interface Store {
    * change. A listener that throws disturbs nobody. Returns the function that ends it.
    * - Endpoints (records, and pauses of their own lanes) and settings: told within a second, by every store that other
    *   processes can change; one that nobody notifies polls while it is open.
+   * - Problems, by a store that has any to tell of: each once, to all processes, and when one that lasts is over. There is one of those
+   *   at most: the latest counts. A listener that comes while it lasts is told soon after.
    * - Work, and messages to be matched: a hint only, best effort, where `capabilities.notifications` says so.
    */
   watch(listener: (change: StoreChange) => void): () => void;

@@ -54,6 +54,7 @@ export class FolderState {
     });
     // Nobody is sent to look for what could still fail to be stored.
     this.watchers = new Watchers((tell) => void this.#settled().then(tell));
+    options.endpointsFile.setProblemListener((problem) => this.watchers.noteProblem(problem));
   }
 
   /** Reads what is there. @throws StoreError */

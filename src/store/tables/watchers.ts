@@ -1,4 +1,5 @@
-import type { StoreChange } from '../store.ts';
+import type { StoreChange, StoreProblem } from '../store.ts';
+import { ChangeListeners } from './change-listeners.ts';
 
 /**
  * Who wants to hear of changes. They are told when the call that made the change has done all its work, or later: when
@@ -6,23 +7,22 @@ import type { StoreChange } from '../store.ts';
  */
 export class Watchers {
   readonly #later: (tell: () => void) => void;
-  readonly #listeners = new Set<(change: StoreChange) => void>();
+  readonly #listeners = new ChangeListeners();
   #isScheduled = false;
   #work = false;
   #fanOut = false;
   #endpoints: string[] = [];
   #settings: string[] = [];
+  #problems: (StoreProblem | undefined)[] = [];
 
   /** Calls work in one go, so a microtask comes after them. */
   constructor(later: (tell: () => void) => void = queueMicrotask) {
     this.#later = later;
   }
 
-  /** Each call adds a listener of its own, even for the same function. */
+  /** Returns the function that ends it. */
   add(listener: (change: StoreChange) => void): () => void {
-    const own = (change: StoreChange): void => listener(change);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   noteWork(): void {
@@ -45,6 +45,11 @@ export class Watchers {
     this.#schedule();
   }
 
+  noteProblem(problem: StoreProblem | undefined): void {
+    this.#problems.push(problem);
+    this.#schedule();
+  }
+
   /** A batch is told once. */
   #schedule(): void {
     if (this.#isScheduled) return;
@@ -55,21 +60,15 @@ export class Watchers {
   #tell(): void {
     const changes: StoreChange[] = this.#endpoints.map((id) => ({ kind: 'endpoint', id }));
     for (const key of this.#settings) changes.push({ kind: 'setting', key });
+    for (const problem of this.#problems) changes.push({ kind: 'problem', problem });
     if (this.#fanOut) changes.push({ kind: 'fan_out' });
     if (this.#work) changes.push({ kind: 'work' });
     this.#isScheduled = false;
     this.#endpoints = [];
     this.#settings = [];
+    this.#problems = [];
     this.#fanOut = false;
     this.#work = false;
-    for (const listener of [...this.#listeners]) for (const change of changes) callSafely(listener, change);
-  }
-}
-
-function callSafely(listener: (change: StoreChange) => void, change: StoreChange): void {
-  try {
-    listener(change);
-  } catch {
-    // A hint that was not understood: the change itself is stored, and found without it.
+    for (const change of changes) this.#listeners.tell(change);
   }
 }

@@ -9,7 +9,7 @@ import { type Clock, createSystemRandom, type Random } from '../../../clock.ts';
 import type { EndpointRecord } from '../../../core/endpoint.ts';
 import type { FunctionRegistry } from '../../../core/functions.ts';
 import { StoreError } from '../../../errors.ts';
-import type { Page, PutEndpointResult } from '../../store.ts';
+import type { Page, PutEndpointResult, StoreProblem } from '../../store.ts';
 import type { Keyring } from '../../codec/keyring.ts';
 import type { FileDraft, FileEntry, FileState } from './file-draft.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type EndpointsFileProblem,
   outdatedCopy,
   toStoreError,
+  toStoreProblem,
   Unready,
 } from './file-problem.ts';
 import { FileSync } from './file-sync.ts';
@@ -56,6 +57,7 @@ export class EndpointsFile {
   readonly #queue: TurnQueue<PendingChange<unknown>>;
   readonly #reports: ProblemReports;
   readonly #listeners = new Set<(change: EndpointsFileChange) => void>();
+  #tellProblem: (problem: StoreProblem | undefined) => void = () => undefined;
   /** Entries in the order of creation, as far as somebody asked for them. */
   #ordered: { readonly of: FileState['entries']; readonly entries: readonly FileEntry[] } | undefined;
 
@@ -64,7 +66,13 @@ export class EndpointsFile {
   constructor(options: EndpointsFileOptions) {
     const { path, clock, random = createSystemRandom(), keyring, functions, disk = nodeDisk } = options;
     this.#path = path;
-    this.#reports = new ProblemReports(clock, options.onProblem);
+    this.#reports = new ProblemReports(clock, {
+      onProblem: (problem, lasts) => {
+        tellSafely(options.onProblem, problem);
+        this.#tellProblem(toStoreProblem(problem, lasts));
+      },
+      onRecovery: () => this.#tellProblem(undefined),
+    });
     this.#sync = new FileSync({ path, clock, random, keyring, functions, disk, reports: this.#reports });
     this.#queue = new TurnQueue(
       (changes) => this.#serve(changes),
@@ -95,6 +103,12 @@ export class EndpointsFile {
   /** What is wrong with the file at the moment. */
   get problem(): EndpointsFileProblem | undefined {
     return this.#reports.current;
+  }
+
+  /** Hands problems, and the ends of those that last, to one listener, which may not throw; at once what lasts now. */
+  setProblemListener(listener: (problem: StoreProblem | undefined) => void): void {
+    this.#tellProblem = listener;
+    if (this.problem !== undefined) listener(toStoreProblem(this.problem, true));
   }
 
   /** A copy of the record. */
@@ -195,12 +209,14 @@ export class EndpointsFile {
   }
 
   #tell(change: EndpointsFileChange): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(change);
-      } catch {
-        // A hint that was not understood: the change itself is in force.
-      }
-    }
+    for (const listener of [...this.#listeners]) tellSafely(listener, change);
+  }
+}
+
+function tellSafely<T>(listener: ((told: T) => void) | undefined, told: T): void {
+  try {
+    listener?.(told);
+  } catch {
+    // A hint that was not understood: the file is kept in order all the same.
   }
 }

@@ -1,4 +1,5 @@
 import { describeError, OptionsError, StoreError } from '../../../errors.ts';
+import type { StoreProblem } from '../../store.ts';
 import { JsonTextError, lineAndColumn, locate } from './json-text.ts';
 
 /** Something about the file that a person should know. */
@@ -100,6 +101,11 @@ export function toStoreError(
     cause,
     code: kind === 'invalid' ? codeOf(cause) : 'store_failed',
   });
+}
+
+/** For those who use the store. */
+export function toStoreProblem({ kind, message, cause }: EndpointsFileProblem, lasts: boolean): StoreProblem {
+  return { message, code: kind === 'invalid' ? codeOf(cause) : 'store_failed', lasts };
 }
 
 /** Of a value that cannot be decrypted the reason is what a host can act on. */

@@ -172,7 +172,8 @@ export class FileSync {
 
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#options.clock.setTimer(resolve, ms);
+      // Somebody waits for the change.
+      const timer = this.#options.clock.setTimer(resolve, ms, true);
       this.#stopWaiting = () => {
         timer.cancel();
         resolve();

@@ -4,16 +4,24 @@ import { type EndpointsFileProblem, reported } from './file-problem.ts';
 /** An editor needs no longer to save a file in several steps. */
 const SETTLE_MS = 500;
 
-/** Tells a host of problems: each once, and not of those that pass while an editor saves. */
+/** Hears of problems. */
+export interface ProblemListener {
+  /** `lasts`: until it is over. */
+  onProblem(problem: EndpointsFileProblem, lasts: boolean): void;
+  /** What lasted is over. */
+  onRecovery(): void;
+}
+
+/** Tells of problems: each once, and not of those that pass while an editor saves. */
 export class ProblemReports {
   readonly #clock: Clock;
-  readonly #tell: (problem: EndpointsFileProblem) => void;
+  readonly #listener: ProblemListener;
   #suspect: { readonly message: string; readonly since: number } | undefined;
   #current: EndpointsFileProblem | undefined;
 
-  constructor(clock: Clock, tell: (problem: EndpointsFileProblem) => void = () => undefined) {
+  constructor(clock: Clock, listener: ProblemListener) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#listener = listener;
   }
 
   /** What is wrong at the moment. */
@@ -30,7 +38,7 @@ export class ProblemReports {
   report(problem: EndpointsFileProblem): void {
     if (problem.message === this.#current?.message) return;
     this.#current = problem;
-    this.mention(problem);
+    this.#listener.onProblem(problem, true);
   }
 
   /** The same, when it is still so after a while. */
@@ -42,16 +50,14 @@ export class ProblemReports {
 
   /** Something that is over already. */
   mention(problem: EndpointsFileProblem): void {
-    try {
-      this.#tell(problem);
-    } catch {
-      // The file is kept in order all the same.
-    }
+    this.#listener.onProblem(problem, false);
   }
 
   /** The file could be read, and, if `isWritten`, written. */
   recover(isWritten: boolean): void {
     this.#suspect = undefined;
-    if (isWritten || this.#current?.kind !== 'unwritable') this.#current = undefined;
+    if (this.#current === undefined || (!isWritten && this.#current.kind === 'unwritable')) return;
+    this.#current = undefined;
+    this.#listener.onRecovery();
   }
 }

@@ -35,6 +35,8 @@ export interface ArriveOptions {
   /** Owners of leases that this process has named. */
   readonly holders: ReadonlySet<string>;
   readonly onChange: (change: StoreChange) => void;
+  /** What of these still lasts. */
+  readonly lasting: () => StoreChange | undefined;
   readonly onLost: (link: OwnerLink) => void;
   readonly log: (message: string) => void;
 }
@@ -73,7 +75,7 @@ export async function arrive(options: ArriveOptions): Promise<Station> {
 }
 
 async function own(door: Door, options: ArriveOptions): Promise<Station> {
-  const { clock, signal, unreadLimitMs, openLocal, callLocal, holders, onChange, log } = options;
+  const { clock, signal, unreadLimitMs, openLocal, callLocal, holders, onChange, lasting, log } = options;
   let local: LocalStore | undefined;
   try {
     local = await openLocal();
@@ -92,6 +94,7 @@ async function own(door: Door, options: ArriveOptions): Promise<Station> {
     ownHolders: holders,
     call: (call, params) => callLocal(opened, call, params),
     onChange,
+    lasting,
     log,
   });
   // What remains is swept by the next owner.

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../../clock.ts';
 import { describeError, StoreError } from '../../../errors.ts';
 import type { OpenParams, StoreChange } from '../../store.ts';
+import { ChangeListeners } from '../../tables/change-listeners.ts';
 import { arrive, type Station } from './arrive.ts';
 import { LinkEnded } from './link-ended.ts';
 import type { LocalStore } from './local-store.ts';
@@ -24,7 +25,7 @@ export interface FolderAccessOptions {
  */
 export class FolderAccess {
   readonly #options: FolderAccessOptions;
-  readonly #listeners = new Set<(change: StoreChange) => void>();
+  readonly #listeners = new ChangeListeners();
   /** Owners of leases that were named in calls. */
   readonly #holders = new Set<string>();
   /** Settings that were asked for: they may have changed while there was no owner. */
@@ -66,11 +67,9 @@ export class FolderAccess {
     return this.#closing;
   }
 
-  /** Each call adds a listener of its own, even for the same function. */
+  /** Returns the function that ends it. */
   watch(listener: (change: StoreChange) => void): () => void {
-    const own = (change: StoreChange): void => listener(change);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -103,6 +102,7 @@ export class FolderAccess {
     this.#abort.abort(new StoreError('The file store was closed before it was open.'));
     const station = this.#station ?? (await this.#arriving?.catch(() => undefined));
     this.#station = undefined;
+    if (this.#listeners.lasting !== undefined) this.#listeners.tell({ kind: 'problem', problem: undefined });
     if (station?.kind === 'owner') await station.server.close();
     else await station?.link.close();
   }
@@ -140,7 +140,8 @@ export class FolderAccess {
       openLocal: () => openLocal(this.#params!),
       callLocal: (local, call, params) => this.#callLocal(local, call, params),
       holders: this.#holders,
-      onChange: (change) => this.#tell(change),
+      onChange: (change) => this.#listeners.tell(change),
+      lasting: () => this.#listeners.lasting,
       onLost: (link) => {
         if (this.#station?.kind === 'client' && this.#station.link === link) this.#arriveAgain();
       },
@@ -168,6 +169,8 @@ export class FolderAccess {
 
   #arriveAgain(after?: Promise<unknown>): void {
     this.#station = undefined;
+    // The next owner found none, or tells of it.
+    if (this.#listeners.lasting !== undefined) this.#listeners.tell({ kind: 'problem', problem: undefined });
     const { signal } = this.#abort;
     // The next call tries again.
     this.#arrival(after).catch((error: unknown) => {
@@ -194,20 +197,10 @@ export class FolderAccess {
 
   /** Changes may have been missed between two owners. */
   #tellOfAll(): void {
-    for (const key of this.#settings) this.#tell({ kind: 'setting', key });
-    this.#tell({ kind: 'endpoint', id: undefined });
-    this.#tell({ kind: 'fan_out' });
-    this.#tell({ kind: 'work' });
-  }
-
-  #tell(change: StoreChange): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(change);
-      } catch {
-        // A hint that was not understood: the change itself is stored, and found without it.
-      }
-    }
+    for (const key of this.#settings) this.#listeners.tell({ kind: 'setting', key });
+    this.#listeners.tell({ kind: 'endpoint', id: undefined });
+    this.#listeners.tell({ kind: 'fan_out' });
+    this.#listeners.tell({ kind: 'work' });
   }
 }
 

@@ -23,6 +23,8 @@ export interface OwnerConnectionOptions {
   readonly hello: OwnerHello;
   /** Makes a call of the local store; `undefined` when the owner is closing, and makes none any more. */
   readonly call: (call: StoreCall, params: unknown) => Promise<unknown> | undefined;
+  /** What a client that has just said hello is told at once. */
+  readonly lasting: () => StoreChange | undefined;
   /** Called once, when the connection is no more. */
   readonly onEnd: () => void;
   /** The last call that ran has been answered. */
@@ -128,6 +130,9 @@ export class OwnerConnection {
     this.#channel.greeted();
     this.#state = 'greeted';
     this.#channel.send(bytes);
+    const change = this.#options.lasting();
+    if (change !== undefined)
+      this.#channel.send(encodeMessage({ kind: 'change', change } satisfies OwnerMessage, 'a change'));
   }
 
   async #serve({ id, call, params }: ClientMessage & { readonly kind: 'call' }): Promise<void> {

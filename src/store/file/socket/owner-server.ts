@@ -28,6 +28,8 @@ export interface OwnerServerOptions {
   readonly ownHolders: ReadonlySet<string>;
   /** Changes for this process. */
   readonly onChange: (change: StoreChange) => void;
+  /** What of these still lasts. */
+  readonly lasting: () => StoreChange | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -82,12 +84,13 @@ export class OwnerServer {
   }
 
   #welcome(socket: Socket): void {
-    const { clock, unreadLimitMs, local, call, log } = this.#options;
+    const { clock, unreadLimitMs, local, call, lasting, log } = this.#options;
     const connection: OwnerConnection = new OwnerConnection({
       socket,
       clock,
       unreadLimitMs,
       log,
+      lasting,
       hello: ownerHello(local.epoch),
       call: (name, params) => (this.#isClosing ? undefined : call(name, params)),
       onEnd: () => this.#ended(connection),

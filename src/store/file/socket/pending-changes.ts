@@ -3,13 +3,17 @@ import type { StoreChange } from '../../store.ts';
 /** More endpoints than that are told as "any may have changed". */
 const MAX_ENDPOINTS = 100;
 
-/** Changes that cannot be told yet. They are hints, so equal ones are told once, and their number is bounded. */
+/** Key of what is told last of a problem that lasts. */
+const LASTING = 'problem';
+
+/** Changes that cannot be told yet. Equal ones are told once, of problems that last the latest; their number is bounded. */
 export class PendingChanges {
   readonly #changes = new Map<string, StoreChange>();
   #endpoints = 0;
 
   add(change: StoreChange): void {
-    const key = JSON.stringify(change);
+    const key = keyOf(change);
+    if (key === LASTING) this.#changes.delete(key);
     if (this.#changes.has(key)) return;
     this.#changes.set(key, change);
     if (change.kind !== 'endpoint') return;
@@ -27,4 +31,8 @@ export class PendingChanges {
     this.#endpoints = 0;
     return changes;
   }
+}
+
+function keyOf(change: StoreChange): string {
+  return change.kind === 'problem' && change.problem?.lasts !== false ? LASTING : JSON.stringify(change);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { StoreChange } from '../../../../src/store/store.ts';
 import { PendingChanges } from '../../../../src/store/file/socket/pending-changes.ts';
 
 describe('PendingChanges', () => {
@@ -25,5 +26,18 @@ describe('PendingChanges', () => {
     expect(told[0]).toEqual({ kind: 'work' });
     expect(told).toContainEqual({ kind: 'endpoint', id: undefined });
     expect(told.length).toBeLessThan(103);
+  });
+
+  it('tells of a problem that lasts as it is last, and of those that are over all', () => {
+    const changes = new PendingChanges();
+    const told = (message: string, lasts: boolean): StoreChange => ({
+      kind: 'problem',
+      problem: { message, code: 'record_invalid', lasts },
+    });
+    changes.add(told('a', true));
+    changes.add(told('over', false));
+    changes.add({ kind: 'problem', problem: undefined });
+    changes.add(told('a', true));
+    expect(changes.take()).toEqual([told('over', false), told('a', true)]);
   });
 });
