@@ -5,6 +5,8 @@ import type { StoreOrder } from './windows.ts';
 
 /** Small, so that a round fills several and removes them. */
 const SEGMENT_BYTES = 64 * 1024;
+/** A process that is frozen in a transaction holds up the others for so long. */
+const CALL_TIMEOUT_MS = 5_000;
 
 /** The store of an order, not opened. */
 export function openStore({ kind, location, name }: StoreOrder): Store {
@@ -14,8 +16,8 @@ export function openStore({ kind, location, name }: StoreOrder): Store {
     case 'sqlite':
       return sqlStore(location);
     case 'postgres':
-      return sqlStore(location, { schema: name });
+      return sqlStore(location, { schema: name, callTimeoutMs: CALL_TIMEOUT_MS });
     case 'mariadb':
-      return sqlStore(location);
+      return sqlStore(location, { callTimeoutMs: CALL_TIMEOUT_MS });
   }
 }

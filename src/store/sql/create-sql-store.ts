@@ -33,7 +33,8 @@ export interface SqlStoreOptions {
   readonly pollIntervalMs?: number | undefined;
   /**
    * Database servers: longest time that a call may take, in milliseconds, 100 to 600,000, waiting for a connection included. A connection that does not
-   * answer in time is given up. Default 30,000.
+   * answer in time is given up, and a transaction in which this process stands still for so long is undone:
+   * on PostgreSQL, and on MariaDB where the connection is the store's own (MySQL has no such limit). Default 30,000.
    */
   readonly callTimeoutMs?: number | undefined;
   /** Connections of the pool that the store makes of a URL, 1 to 100; a pool that is given has its own. Default 5. */

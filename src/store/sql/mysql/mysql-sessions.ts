@@ -65,10 +65,12 @@ export class MysqlSessions implements SessionSource {
 
 class MysqlSession implements Session {
   readonly #connection: MysqlConnection;
+  readonly #isOwn: boolean;
   readonly #socket: { ref?(): void; unref?(): void } | undefined;
 
   constructor(connection: MysqlConnection, isOwn: boolean) {
     this.#connection = connection;
+    this.#isOwn = isOwn;
     this.#socket = isOwn ? (connection as WithSocket).connection?.stream : undefined;
     this.#socket?.ref?.();
   }
@@ -81,8 +83,8 @@ class MysqlSession implements Session {
   }
 
   async begin(): Promise<void> {
-    // For the next transaction only: the connection may be the application's, too.
-    await this.#connection.query(toQuery('set transaction isolation level read committed'));
+    // For the next transaction only: the connection is the application's, too.
+    if (!this.#isOwn) await this.#connection.query(toQuery('set transaction isolation level read committed'));
     await this.#connection.query(toQuery('start transaction'));
   }
 

@@ -32,8 +32,8 @@ export function createPgBackend(target: PgTarget): Backend {
 }
 
 async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
-  const source = new PgSessions(pool, isOwn);
   const { timeoutMs, place } = params;
+  const source = new PgSessions(pool, isOwn, timeoutMs);
   const sender = new NotificationSender(new SessionRunner({ source, timeoutMs }));
   const notifications = { channel: channelOf(place), instance: createToken(createSystemRandom()) };
   const runner = await connectScripts({

@@ -25,16 +25,21 @@ export interface PgClient {
 export class PgSessions implements SessionSource {
   readonly #pool: PgPool;
   readonly #isOwn: boolean;
+  readonly #begin: string;
   readonly #names = new Map<string, string>();
 
-  /** @param isOwn - the pool was made for this store, and ends with it */
-  constructor(pool: PgPool, isOwn: boolean) {
+  /**
+   * @param isOwn - the pool was made for this store, and ends with it
+   * @param timeoutMs - longest time that a transaction may wait for its next statement
+   */
+  constructor(pool: PgPool, isOwn: boolean, timeoutMs: number) {
     this.#pool = pool;
     this.#isOwn = isOwn;
+    this.#begin = beginWith(timeoutMs);
   }
 
   async acquire(): Promise<Session> {
-    return new PgSession(await this.#pool.connect(), this.#nameOf);
+    return new PgSession(await this.#pool.connect(), this.#begin, this.#nameOf);
   }
 
   async close(): Promise<void> {
@@ -53,17 +58,22 @@ export class PgSessions implements SessionSource {
 
 /**
  * Statements of transactions look up a few rows by their keys. Postgres keeps the plan that it made while the tables were empty, which reads them whole,
- * until it has analyzed them: four times dearer after 20,000 deliveries, and more with each. Sent in one go.
+ * until it has analyzed them: four times dearer after 20,000 deliveries, and more with each. And a process that stands still in a transaction must not
+ * hold what others need. Sent in one go.
  */
-const BEGIN = [
-  'begin isolation level read committed',
-  'set local enable_seqscan = off',
-  'set local enable_hashjoin = off',
-  'set local enable_mergejoin = off',
-].join('; ');
+function beginWith(timeoutMs: number): string {
+  return [
+    'begin isolation level read committed',
+    'set local enable_seqscan = off',
+    'set local enable_hashjoin = off',
+    'set local enable_mergejoin = off',
+    `set local idle_in_transaction_session_timeout = ${timeoutMs}`,
+  ].join('; ');
+}
 
 class PgSession implements Session {
   readonly #client: PgClient;
+  readonly #begin: string;
   readonly #nameOf: (sql: string) => string;
   #hasFailed = false;
   /**
@@ -74,8 +84,9 @@ class PgSession implements Session {
     this.#hasFailed = true;
   };
 
-  constructor(client: PgClient, nameOf: (sql: string) => string) {
+  constructor(client: PgClient, begin: string, nameOf: (sql: string) => string) {
     this.#client = client;
+    this.#begin = begin;
     this.#nameOf = nameOf;
     client.on('error', this.#onError);
   }
@@ -90,7 +101,7 @@ class PgSession implements Session {
   }
 
   async begin(): Promise<void> {
-    await this.#client.query({ text: BEGIN });
+    await this.#client.query({ text: this.#begin });
   }
 
   async commit(): Promise<void> {
