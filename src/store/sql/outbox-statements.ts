@@ -63,7 +63,7 @@ function columnsOf(db: Database) {
     data: text('data'),
     happened_at: number('happened_at'),
     idempotency_key: text('idempotency_key'),
-    held_key: text('idempotency_key'),
+    held_key: text('held_key'),
     held_until: `${nowOf(db)} + ${number('held_for_ms')}`,
     ordering_key: text('ordering_key'),
     fingerprint: text('fingerprint'),

@@ -18,25 +18,24 @@ export function createOutbox(db: Database, { now, notification }: OutboxSettings
     mustRunAtOnce: db.dialect.name === 'sqlite',
     statement({ message, idempotencyWindowMs }) {
       const columns = toMessageColumns(message);
-      const { sql, parameters } = db.bind(
-        message.idempotencyKey === undefined ? insertMessage : insertWithKey,
-        {
-          id: columns.id,
-          tenant: columns.tenant,
-          type: columns.type,
-          data: columns.dataJson,
-          happened_at: columns.timestamp,
-          idempotency_key: columns.idempotencyKey,
-          held_for_ms: Number.isFinite(idempotencyWindowMs) ? idempotencyWindowMs : null,
-          ordering_key: columns.orderingKey,
-          fingerprint: columns.fingerprint,
-          addressed: columns.addressed ? 1 : 0,
-          extra: columns.extra,
-          now: now() ?? null,
-          channel: notification?.channel ?? null,
-          payload: notification?.payload ?? null,
-        },
-      );
+      const heldKey = idempotencyWindowMs > 0 ? columns.idempotencyKey : null;
+      const { sql, parameters } = db.bind(heldKey === null ? insertMessage : insertWithKey, {
+        id: columns.id,
+        tenant: columns.tenant,
+        type: columns.type,
+        data: columns.dataJson,
+        happened_at: columns.timestamp,
+        idempotency_key: columns.idempotencyKey,
+        held_key: heldKey,
+        held_for_ms: Number.isFinite(idempotencyWindowMs) ? idempotencyWindowMs : null,
+        ordering_key: columns.orderingKey,
+        fingerprint: columns.fingerprint,
+        addressed: columns.addressed ? 1 : 0,
+        extra: columns.extra,
+        now: now() ?? null,
+        channel: notification?.channel ?? null,
+        payload: notification?.payload ?? null,
+      });
       return { sql, parameters: parameters as OutboxStatement['parameters'] };
     },
     runKysely: (transaction: KyselyTransaction, { sql, parameters }: OutboxStatement) =>
