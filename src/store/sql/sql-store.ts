@@ -10,6 +10,7 @@ import { channelOf } from './postgres/channel.ts';
 import { OpenStore, type SqlStoreParts } from './open-store.ts';
 import { createOutbox } from './outbox.ts';
 import type { OperationName, ParamsOf, ResultOf } from './operations.ts';
+import { toStoreError } from './retrying-runner.ts';
 import { createSqlEndpoints } from './sql-endpoints.ts';
 import { listRecords, rescheduleBatch } from './sql-records.ts';
 
@@ -54,7 +55,7 @@ export class SqlStore implements port.Store {
       this.#open = await this.#opening;
     } catch (error) {
       this.#opening = undefined;
-      throw error;
+      throw toStoreError(error);
     }
   }
 
@@ -145,7 +146,12 @@ export class SqlStore implements port.Store {
     const opening = this.#opening;
     this.#opening = undefined;
     this.#open = undefined;
-    await (await opening?.catch(() => undefined))?.close();
+    const open = await opening?.catch(() => undefined);
+    try {
+      await open?.close();
+    } catch (error) {
+      throw toStoreError(error);
+    }
   }
 
   get #opened(): OpenStore {
