@@ -131,7 +131,7 @@ async function preparePostgres(): Promise<Prepared> {
     await pool.query(`drop schema ${schema} cascade`);
     await pool.end();
   };
-  const sessions = new PgSessions(pool, true);
+  const sessions = new PgSessions(pool, true, TIMEOUT_MS);
   return {
     dialect: postgresDialect,
     schema,
