@@ -35,7 +35,7 @@ function packageOf(specifier: string): string {
 }
 
 /** The package itself is missing, not something that it needs. */
-function isMissing(name: string, error: unknown): boolean {
+export function isMissing(name: string, error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false;
   const named = /'([^']+)'/.exec(describeError(error))?.[1];

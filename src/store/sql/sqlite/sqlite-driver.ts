@@ -1,5 +1,5 @@
 import { describeError, StoreError } from '../../../errors.ts';
-import { loadPackage } from '../load-package.ts';
+import { isMissing, loadPackage } from '../load-package.ts';
 import type { SqliteDatabase } from './sqlite-connection.ts';
 
 /** Packages that open SQLite files, in the order in which they are tried: what was installed was meant to be used. */
@@ -21,19 +21,27 @@ export type DatabaseClass = new (path: string, options?: object) => SqliteDataba
  */
 export async function loadSqliteDriver(name: SqliteDriverName | undefined): Promise<OpenSqlite> {
   if (name !== undefined) return openWith(await loadDatabaseClass(name));
-  const failures: unknown[] = [];
+  const failures = new Map<SqliteDriverName, unknown>();
   for (const candidate of SQLITE_DRIVERS) {
     try {
       return openWith(await loadDatabaseClass(candidate));
     } catch (error) {
-      failures.push(error);
+      failures.set(candidate, error);
     }
   }
-  throw new StoreError(
-    'A SQLite file needs a driver, and none can be loaded. Install one: npm install better-sqlite3, or npm install libsql; Node.js 22.13 and newer ' +
-      `have one of their own, node:sqlite. (${failures.map(describeError).join(' ')})`,
-    { cause: failures[0] },
+  throw noDriverError(failures);
+}
+
+/** Says what to install, and of a driver that is installed already what is wrong with it. */
+export function noDriverError(failures: ReadonlyMap<SqliteDriverName, unknown>): StoreError {
+  const broken = [...failures].filter(
+    ([name, error]) => name !== 'node:sqlite' && !isMissing(name, (error as Error).cause),
   );
+  const advice =
+    'A SQLite file needs a driver, and none can be loaded. Install one: npm install better-sqlite3, or npm install libsql; Node.js 22.13 and newer ' +
+    'have one of their own, node:sqlite.';
+  const [cause] = broken.length > 0 ? broken.map(([, error]) => error) : failures.values();
+  return new StoreError([advice, ...broken.map(([, error]) => describeError(error))].join(' '), { cause });
 }
 
 /** Loads a driver by its name. */
