@@ -147,6 +147,17 @@ function hang(store: Store): Store {
   return decorateStore(store, Object.fromEntries((order.hangs ?? []).map((name) => [name, never])));
 }
 
+/** All of it before anything else happens: a long line goes into the pipe in parts, as the parent takes them out. */
 function say(line: WorkerLine): void {
-  writeSync(STDOUT, `${JSON.stringify(line)}\n`);
+  let rest: Uint8Array = Buffer.from(`${JSON.stringify(line)}\n`);
+  while (rest.length > 0) rest = rest.subarray(writePart(rest));
+}
+
+function writePart(bytes: Uint8Array): number {
+  try {
+    return writeSync(STDOUT, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
 }
