@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EmitOptions } from '../../src/engine/message-factory.ts';
 import { NotFoundError, OptionsError, PayloadError } from '../../src/errors.ts';
 import { createHarness } from '../../src/testing/harness.ts';
 import { createWorld, recordEvents, turn } from '../support/world.ts';
@@ -22,6 +23,16 @@ describe('emit', () => {
       [first.id, second.id].sort(),
     );
   });
+
+  it.each([{ transaction: undefined }, { transactionSync: undefined }])(
+    'takes %o for no transaction, as a wrapper may pass on none',
+    async (options) => {
+      await using harness = await createHarness();
+      await harness.createEndpoint();
+      const receipt = await harness.dispatcher.emit('job.done', {}, options as EmitOptions);
+      expect(receipt).toMatchObject({ duplicate: false, deliveries: [{}] });
+    },
+  );
 
   it('serialises the data at the call: later changes are not sent', async () => {
     await using harness = await createHarness();

@@ -1,10 +1,13 @@
 /** Emits in transactions of the application, by every kind of driver that answers with promises. */
+import { CompiledQuery } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineEvents } from '../../src/index.ts';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
+import type { TransactionOptions } from '../../src/outbox.ts';
 import type { SqlStoreOptions } from '../../src/store/sql/index.ts';
+import type { OutboxStatement } from '../../src/store/store.ts';
 import { type Application, type CallerName, callersOn, openApplication } from '../support/outbox-callers.ts';
 import { type DatabaseKind, openStore } from '../support/open-store.ts';
 import { reachable } from '../support/store-places.ts';
@@ -39,6 +42,15 @@ async function setup(
       await world[Symbol.asyncDispose]();
     },
   };
+}
+
+/** As the application would, with its own driver. */
+async function runIn(
+  transaction: TransactionOptions['transaction'],
+  { sql, parameters }: OutboxStatement,
+): Promise<void> {
+  if (typeof transaction === 'function') await transaction(sql, [...parameters]);
+  else await transaction.executeQuery(CompiledQuery.raw(sql, [...parameters]));
 }
 
 /** Another event, delivered: whatever was stored before it has had its turn. */
@@ -129,6 +141,18 @@ describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
     expect((await dispatcher.messages.get('new')).data).toEqual({ number: 4 });
     expect((await dispatcher.messages.list()).items.map(({ id }) => id)).toEqual([other, 'new', 'taken']);
     expect(await application.orders()).toEqual(['before', 'between']);
+  });
+
+  it('can be made by the statements alone', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    const { dispatcher, application, receiver } = world;
+    const { id, statements, afterCommit } = dispatcher.outbox('order.paid', { number: 1 });
+    await application.transaction(async ({ transaction }) => {
+      for (const statement of statements) await runIn(transaction, statement);
+    });
+    afterCommit();
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+    expect((await dispatcher.messages.get(id)).data).toEqual({ number: 1 });
   });
 
   it(

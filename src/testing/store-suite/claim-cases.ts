@@ -56,6 +56,16 @@ export const claimCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'leases without the reason that the last attempt ended with',
+    async run(world) {
+      await world.emitOne('ep');
+      await world.retryIn(await world.claimOne(), 0);
+      const { id } = await world.claimOne();
+      const stored = await world.read(id);
+      assert.deepEqual([stored.state, stored.attempts, stored.reason], ['sending', 2, undefined]);
+    },
+  },
+  {
     name: 'never leases a delivery that is leased',
     async run(world) {
       await world.emit(['ep', 'ep']);
