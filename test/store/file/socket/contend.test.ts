@@ -174,5 +174,7 @@ describe('contend', () => {
       await owner.kill();
     }
     console.log(`takeover after SIGKILL, ms: ${takeoverMs.sort((a, b) => a - b).join(', ')}`);
+    // The middle one: one alone may meet a machine that is busy.
+    expect(takeoverMs.sort((a, b) => a - b)[takeoverMs.length >> 1]).toBeLessThan(1_000);
   }, 60_000);
 });

@@ -79,6 +79,8 @@ describe('processes that share a folder', () => {
       owning.delete(killed);
     }
     console.log(`a client owns the folder after SIGKILL, ms: ${takeoverMs.join(', ')}`);
+    // The middle one: one alone may meet a machine that is busy.
+    expect(takeoverMs.sort((a, b) => a - b)[takeoverMs.length >> 1]).toBeLessThan(1_000);
   });
 
   it('take over at once from an owner that closes', async () => {
