@@ -13,6 +13,8 @@ export interface OpenFile {
   dataSync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
+  /** False once it was removed: what is written from then on is lost. */
+  hasName(): Promise<boolean>;
   /** Waits for what is under way, then closes. */
   close(): Promise<void>;
 }
@@ -82,6 +84,10 @@ class NodeFile implements OpenFile {
 
   async size(): Promise<number> {
     return (await this.#handle.stat()).size;
+  }
+
+  async hasName(): Promise<boolean> {
+    return (await this.#handle.stat()).nlink > 0;
   }
 
   close(): Promise<void> {

@@ -119,8 +119,8 @@ export class FolderState {
       this.#resumption = await this.#open.journal.abandon();
       this.#open = undefined;
     }
-    // One that was followed has nothing to go on with.
-    await this.#resumption!.epochFile.check();
+    // One that was followed, or whose folder is gone, has nothing to go on with.
+    await this.#resumption!.epochFile.confirm();
     const open = await this.#read(this.#resumption);
     this.#resumption = undefined;
     return this.#enter(open);

@@ -22,6 +22,11 @@ export class ChangeListeners {
     return () => void this.#listeners.delete(own);
   }
 
+  /** Nobody knows of the problem any more. */
+  endProblem(): void {
+    if (this.#lasting !== undefined) this.tell({ kind: 'problem', problem: undefined });
+  }
+
   tell(change: StoreChange): void {
     if (change.kind === 'problem' && change.problem?.lasts !== false)
       this.#lasting = change.problem === undefined ? undefined : change;

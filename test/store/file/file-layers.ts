@@ -79,6 +79,7 @@ export class WatchedLayer implements FileLayer {
         await file.truncate(length);
       },
       size: () => file.size(),
+      hasName: () => file.hasName(),
       close: () => file.close(),
     };
   }

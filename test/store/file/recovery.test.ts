@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createManualClock, type ManualClock } from '../../../src/testing/manual-clock.ts';
@@ -249,6 +249,22 @@ describe('file store: a disk that fails', () => {
     await world.emitOne('ep');
     await Promise.resolve();
     expect(heard).toEqual(['work after dataSync']);
+  });
+});
+
+describe('file store: a folder that is removed while it is in use', () => {
+  it('confirms nothing more, not even when somebody puts an empty one in its place', async () => {
+    const { world, store, directory } = await setup();
+    await world.emitOne('ep');
+    rmSync(directory, { recursive: true });
+    const isGone = {
+      code: 'store_failed',
+      message: expect.stringContaining('was removed while it was in use'),
+    };
+    await expect(world.emitOne('ep')).rejects.toMatchObject(isGone);
+    await expect(store.stats({ where: {} })).rejects.toMatchObject(isGone);
+    mkdirSync(join(directory, 'journal'), { recursive: true });
+    await expect(world.emitOne('ep')).rejects.toMatchObject(isGone);
   });
 });
 

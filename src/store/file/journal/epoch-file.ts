@@ -12,10 +12,12 @@ const BYTES = DIGITS + 1;
 export class EpochFile {
   readonly epoch: number;
   readonly #file: OpenFile;
+  readonly #path: string;
   readonly #buffer = Buffer.alloc(BYTES);
 
-  private constructor(file: OpenFile, epoch: number) {
+  private constructor(file: OpenFile, path: string, epoch: number) {
     this.#file = file;
+    this.#path = path;
     this.epoch = epoch;
   }
 
@@ -23,7 +25,7 @@ export class EpochFile {
   static async raise(layer: FileLayer, path: string, known: number): Promise<EpochFile> {
     const file = await layer.open(path, 'either');
     const previous = await readEpoch(file, Buffer.alloc(BYTES));
-    const epochFile = new EpochFile(file, Math.max(previous ?? 0, known) + 1);
+    const epochFile = new EpochFile(file, path, Math.max(previous ?? 0, known) + 1);
     // In place and in one write: whoever has the file open sees it.
     await file.write(Buffer.from(`${String(epochFile.epoch).padStart(DIGITS, '0')}\n`), 0);
     return epochFile;
@@ -37,6 +39,16 @@ export class EpochFile {
       `The file store was taken over by another process (its epoch is ${current ?? 'unreadable'}, this process had ` +
         `${this.epoch}). Nothing more is written by this process.`,
       { code: 'store_owner_lost' },
+    );
+  }
+
+  /** The same, and what was written is where others find it. @throws StoreError also when the folder was removed */
+  async confirm(): Promise<void> {
+    const [hasName] = await Promise.all([this.#file.hasName(), this.check()]);
+    if (hasName) return;
+    throw new StoreError(
+      `The folder of the file store was removed while it was in use: ${this.#path} is gone. Nothing more is stored by this ` +
+        'process. Restore the folder from a backup if you have one, and restart the process.',
     );
   }
 

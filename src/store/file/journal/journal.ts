@@ -147,7 +147,7 @@ export class Journal {
     const { bytes } = this.#buffer;
     await writeAll(this.#current.file, bytes, this.#current.bytes);
     if (options.fsync) await this.#current.file.dataSync();
-    await epochFile.check();
+    await epochFile.confirm();
     this.#place();
     segments.grow(this.#current, bytes.length);
     source.confirmed(this.#buffer);

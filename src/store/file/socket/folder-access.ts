@@ -102,7 +102,7 @@ export class FolderAccess {
     this.#abort.abort(new StoreError('The file store was closed before it was open.'));
     const station = this.#station ?? (await this.#arriving?.catch(() => undefined));
     this.#station = undefined;
-    if (this.#listeners.lasting !== undefined) this.#listeners.tell({ kind: 'problem', problem: undefined });
+    this.#listeners.endProblem();
     if (station?.kind === 'owner') await station.server.close();
     else await station?.link.close();
   }
@@ -170,7 +170,7 @@ export class FolderAccess {
   #arriveAgain(after?: Promise<unknown>): void {
     this.#station = undefined;
     // The next owner found none, or tells of it.
-    if (this.#listeners.lasting !== undefined) this.#listeners.tell({ kind: 'problem', problem: undefined });
+    this.#listeners.endProblem();
     const { signal } = this.#abort;
     // The next call tries again.
     this.#arrival(after).catch((error: unknown) => {
