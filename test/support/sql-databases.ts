@@ -151,7 +151,7 @@ async function prepareMariadb(url: string): Promise<Prepared> {
     await admin.query(`drop database ${database}`);
     await admin.end();
   };
-  const sessions = new MysqlSessions(pool, true);
+  const sessions = new MysqlSessions(pool, true, TIMEOUT_MS);
   return {
     dialect: mysqlDialect,
     scripts: new SessionRunner({ source: sessions, timeoutMs: TIMEOUT_MS }),

@@ -29,7 +29,7 @@ export function createMysqlBackend(target: MysqlTarget): Backend {
 }
 
 async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
-  const source = new MysqlSessions(pool, isOwn);
+  const source = new MysqlSessions(pool, isOwn, params.timeoutMs);
   const runner = await connectScripts({
     dialect: mysqlDialect,
     scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
@@ -44,9 +44,9 @@ async function createPool(
   { timeoutMs }: ConnectParams,
 ): Promise<MysqlPool> {
   const mysql = (await loadPackage('mysql2/promise')) as {
-    createPool(options: object): MysqlPool & PoolEvents;
+    createPool(options: object): MysqlPool;
   };
-  const pool = mysql.createPool({
+  return mysql.createPool({
     uri: url.replace(/^mariadb:/, 'mysql:'),
     connectionLimit: connections,
     charset: 'utf8mb4',
@@ -54,20 +54,4 @@ async function createPool(
     connectTimeout: Math.min(10_000, timeoutMs),
     enableKeepAlive: true,
   });
-  // Both are sent ahead of the first statement. A process that stands still in a transaction must not hold what others need; MySQL, unlike MariaDB,
-  // has no such limit, and refuses it.
-  pool.on('connection', (connection) => {
-    connection.query('set session transaction isolation level read committed', () => undefined);
-    const seconds = Math.ceil(timeoutMs / 1_000);
-    connection.query(`set session idle_transaction_timeout = ${seconds}`, () => undefined);
-  });
-  return pool;
-}
-
-/** The connections that it tells of are those with callbacks. */
-interface PoolEvents {
-  on(
-    event: 'connection',
-    listener: (connection: { query(sql: string, callback: () => void): unknown }) => void,
-  ): unknown;
 }

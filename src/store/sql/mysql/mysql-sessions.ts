@@ -30,6 +30,14 @@ interface WithSocket {
   readonly connection?: { readonly stream?: { ref?(): void; unref?(): void } };
 }
 
+/** What a pool of our own tells. The connections are those with callbacks. */
+interface PoolEvents {
+  on(
+    event: 'connection',
+    listener: (connection: { query(sql: string, callback: () => void): unknown }) => void,
+  ): unknown;
+}
+
 /** Options of one query. They overrule those of the pool, which are made for queries of the application. */
 export interface MysqlQuery {
   readonly sql: string;
@@ -47,10 +55,14 @@ export class MysqlSessions implements SessionSource {
   readonly #pool: MysqlPool;
   readonly #isOwn: boolean;
 
-  /** @param isOwn - the pool was made for this store, and ends with it */
-  constructor(pool: MysqlPool, isOwn: boolean) {
+  /**
+   * @param isOwn - the pool was made for this store, and ends with it
+   * @param timeoutMs - longest time that a transaction of an own pool may wait for its next statement
+   */
+  constructor(pool: MysqlPool, isOwn: boolean, timeoutMs: number) {
     this.#pool = pool;
     this.#isOwn = isOwn;
+    if (isOwn) setUpConnections(pool as MysqlPool & PoolEvents, timeoutMs);
   }
 
   async acquire(): Promise<Session> {
@@ -61,6 +73,18 @@ export class MysqlSessions implements SessionSource {
     // It rejects when a connection was lost, or could not be made: that one is gone already.
     if (this.#isOwn) await this.#pool.end().catch(() => undefined);
   }
+}
+
+/**
+ * Both statements go ahead of the first one of each connection. A process that stands still in a transaction must not hold what others need; MySQL,
+ * unlike MariaDB, has no such limit, and refuses it.
+ */
+function setUpConnections(pool: PoolEvents, timeoutMs: number): void {
+  const seconds = Math.ceil(timeoutMs / 1_000);
+  pool.on('connection', (connection) => {
+    connection.query('set session transaction isolation level read committed', () => undefined);
+    connection.query(`set session idle_transaction_timeout = ${seconds}`, () => undefined);
+  });
 }
 
 class MysqlSession implements Session {
