@@ -15,7 +15,7 @@ const MAX_CLAIM = 300;
 const PER_LANE = 2;
 /** First wait for lanes that other processes have locked, which they do for the length of a transaction; doubles up to the longest. */
 const FIRST_CONTENTION_MS = 5;
-const LONGEST_CONTENTION_MS = 640;
+const LONGEST_CONTENTION_MS = 40;
 
 export interface SchedulerOptions extends Omit<EngineContext, 'activity'> {
   readonly lanes: LocalLanes;
