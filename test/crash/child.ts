@@ -7,6 +7,7 @@ import { forever, Gate, say } from './child-gate.ts';
 import { openStore } from './open-store.ts';
 import { RunLog } from './run-log.ts';
 import { forgetFence, keepTornTails, resolveEarly } from './sabotage.ts';
+import { Stillness } from './stillness.ts';
 import { watchStore } from './watched-store.ts';
 import { type ChildOrder, LEASE_MS } from './windows.ts';
 
@@ -25,9 +26,10 @@ let tried = 0;
 let settled = 0;
 let isStopped = false;
 
+const stillness = new Stillness();
 const store = openSabotaged();
 const dispatcher = new WebhookDispatcher({
-  store: watched(store),
+  store: watched(order.task === 'lost-lease' ? stillness.over(store) : store),
   transport: watchedTransport(undiciTransport()),
   network: { allowPrivate: ['127.0.0.0/8'] },
   leaseMs: LEASE_MS,
@@ -133,7 +135,10 @@ function watched(plain: Store): Store {
       }
       if (order.task === 'lost-lease' && !isStopped) {
         isStopped = true;
+        // A file that a frozen process is writing is locked until it goes on: there is no lease to lose.
+        if (order.store.kind === 'sqlite') await stillness.hold();
         await gate.ask('holding');
+        stillness.release();
       }
     },
     settled: () => (isStopped && order.task === 'lost-lease' ? say('written') : undefined),
