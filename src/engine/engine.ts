@@ -257,8 +257,9 @@ export class Engine {
   }
 
   #onSettled(settled: Settled): void {
-    this.#options.reporter.settled(settled);
     const { result, transition, decision, runtime, delivery } = settled;
+    this.sender.lanes.onWritten(delivery);
+    this.#options.reporter.settled(settled);
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
     if (!isDirective(decision) || delivery.message.test) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);

@@ -7,10 +7,12 @@
  * A quarter of all slots is kept for lanes that have nothing in flight: endpoints that hang may fill the rest, and a
  * healthy one still gets its first slot at once.
  */
+import type { Clock } from '../clock.ts';
 import type { LeasedDelivery } from '../store/store.ts';
+import { Pace } from './pace.ts';
 
-/** A lane holds up to this many times its concurrency, so that a free slot finds the next delivery here and not in the store. */
-const LEASES_PER_SLOT = 2;
+/** Most deliveries that wait in one process because of its pace. */
+const MAX_AHEAD = 1000;
 
 /** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
 const SHARED_PART = 0.75;
@@ -29,9 +31,11 @@ export interface LocalLane {
   readonly queue: LeasedDelivery[];
   head: number;
   isInRing: boolean;
+  readonly pace: Pace;
 }
 
 export interface LocalLanesOptions {
+  readonly clock: Clock;
   readonly maxConcurrency: number;
   /** Outcomes that are not written yet: more than one for each slot hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
@@ -48,6 +52,7 @@ export class LocalLanes {
   readonly #ring: LocalLane[] = [];
   readonly #options: LocalLanesOptions;
   #ringHead = 0;
+  readonly #pace = new Pace();
   #inFlight = 0;
   #queued = 0;
   #reserved = 0;
@@ -71,30 +76,33 @@ export class LocalLanes {
   get room(): number {
     const { maxConcurrency, unwritten } = this.#options;
     if (!this.#isOpen) return 0;
+    const ahead = this.#ahead(maxConcurrency, this.#pace);
     const held = this.#inFlight + this.#queued + this.#reserved;
-    return maxConcurrency * LEASES_PER_SLOT - held - Math.max(0, unwritten() - maxConcurrency);
+    return maxConcurrency + ahead - held - Math.max(0, unwritten() - ahead);
   }
 
   /** Free slots of every lane that holds something, for a claim of at most `limit` deliveries; other lanes are empty. */
   freeSlots(limit: number): Map<string, number> {
     const slots = new Map<string, number>();
     const most = this.#isScarce ? 0 : limit;
-    for (const lane of this.#lanes.values()) slots.set(lane.id, Math.min(most, Math.max(0, roomOf(lane))));
+    for (const lane of this.#lanes.values()) {
+      slots.set(lane.id, Math.min(most, Math.max(0, this.#roomOf(lane))));
+      this.#forgetIfIdle(lane);
+    }
     return slots;
   }
 
-  /** Whether a claim would have a free slot for this lane. */
-  hasRoom(laneId: string): boolean {
+  /** Whether it is time to claim for this lane: what waits here is running low. */
+  isLow(laneId: string): boolean {
     const lane = this.#lanes.get(laneId);
-    return this.room > 0 && (lane === undefined || (!this.#isScarce && roomOf(lane) > 0));
+    return this.room > 0 && (lane === undefined || (!this.#isScarce && this.#isLow(lane)));
   }
 
   /** Keeps room for one delivery that is being stored; false when the lane is full. */
   reserve(ref: LaneRef): boolean {
     if (this.#isStopped || this.room <= 0) return false;
     const lane = this.#lane(ref);
-    if (roomOf(lane) <= 0 || (this.#isScarce && roomOf(lane) < lane.concurrency * LEASES_PER_SLOT))
-      return false;
+    if (this.#roomOf(lane) <= 0 || (this.#isScarce && heldBy(lane) > 0)) return false;
     lane.reserved += 1;
     this.#reserved += 1;
     return true;
@@ -102,7 +110,7 @@ export class LocalLanes {
 
   /** What is left is for lanes that hold nothing. */
   get #isScarce(): boolean {
-    return this.room <= this.#options.maxConcurrency * LEASES_PER_SLOT * (1 - SHARED_PART);
+    return this.room <= 2 * this.#options.maxConcurrency * (1 - SHARED_PART);
   }
 
   /** Gives back room kept by {@link reserve}. */
@@ -144,8 +152,15 @@ export class LocalLanes {
     this.#inFlight -= 1;
     this.#enterRing(lane);
     this.pump();
-    if (lane.queue.length - lane.head < lane.concurrency) this.#options.onRoom();
+    if (this.#isLow(lane)) this.#options.onRoom();
     this.#forgetIfIdle(lane);
+  }
+
+  /** An outcome was written: the store, too, keeps pace. */
+  onWritten({ laneId }: LaneRef): void {
+    const elapsedMs = this.#options.clock.elapsed();
+    this.#lanes.get(laneId)?.pace.note(elapsedMs);
+    this.#pace.note(elapsedMs);
   }
 
   /** Takes back all queued deliveries, of one lane or of all. */
@@ -219,6 +234,19 @@ export class LocalLanes {
     this.#isStopped = true;
   }
 
+  /** How many deliveries may wait here: one for each slot at least, and what soon finds one. */
+  #ahead(slots: number, pace: Pace): number {
+    return Math.max(slots, Math.min(MAX_AHEAD, pace.aheadAt(this.#options.clock.elapsed())));
+  }
+
+  #roomOf(lane: LocalLane): number {
+    return lane.concurrency + this.#ahead(lane.concurrency, lane.pace) - heldBy(lane);
+  }
+
+  #isLow(lane: LocalLane): boolean {
+    return queuedIn(lane) < Math.max(lane.concurrency, this.#ahead(lane.concurrency, lane.pace) / 2);
+  }
+
   #startOne(lane: LocalLane): boolean {
     const delivery = lane.queue[lane.head];
     if (delivery === undefined || lane.inFlight >= lane.concurrency || lane.holds > 0) return false;
@@ -265,27 +293,31 @@ export class LocalLanes {
         queue: [],
         head: 0,
         isInRing: false,
+        pace: new Pace(),
       };
       this.#lanes.set(laneId, lane);
     }
     return lane;
   }
 
-  /** Idle lanes are not kept: 100,000 endpoints that were used once must not weigh on every claim. */
+  /** Idle lanes are not kept, unless they were busy a moment ago: 100,000 endpoints that were used once must not weigh on every claim. */
   #forgetIfIdle(lane: LocalLane): void {
     if (
-      lane.inFlight === 0 &&
-      lane.reserved === 0 &&
+      heldBy(lane) === 0 &&
       lane.holds === 0 &&
-      lane.head >= lane.queue.length &&
-      !lane.isInRing
+      !lane.isInRing &&
+      lane.pace.aheadAt(this.#options.clock.elapsed()) === 0
     )
       this.#lanes.delete(lane.id);
   }
 }
 
-function roomOf(lane: LocalLane): number {
-  return lane.concurrency * LEASES_PER_SLOT - lane.inFlight - lane.reserved - (lane.queue.length - lane.head);
+function heldBy(lane: LocalLane): number {
+  return lane.inFlight + lane.reserved + queuedIn(lane);
+}
+
+function queuedIn(lane: LocalLane): number {
+  return lane.queue.length - lane.head;
 }
 
 /** The head moves through the array; finished places are dropped now and then, not at each step. */

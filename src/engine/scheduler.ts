@@ -6,6 +6,7 @@ import type { Timer } from '../clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
+import { Backlog } from './backlog.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { LocalLanes } from './local-lanes.ts';
 
@@ -32,17 +33,10 @@ export class Scheduler {
   #timerAt = Infinity;
   #claim: Promise<number> | undefined;
   #isWakePending = false;
-  /** Somebody woke us while a claim was under way: that claim may have looked too early. */
-  #wokenDuringClaim = false;
-  /** A lane got room while a claim was under way, which may have passed it over as full. */
-  #hadRoomDuringClaim = false;
-  /** Lanes for which something was stored while a claim was under way, which may have looked too early. */
-  readonly #lanesDuringClaim = new Set<string>();
+  /** Something was stored, or a lane got room, while a claim was under way, which may have looked too early. */
+  #askedDuringClaim = false;
   #isStopped = false;
-  /** The store may hold due work that did not fit. */
-  #hasBacklog = true;
-  /** The lanes that it is in, as far as it is due now; `undefined`: any. */
-  #backlogLanes: Set<string> | undefined;
+  readonly #backlog = new Backlog();
   #failures = 0;
   /** Claims in a row that found lanes due and all of them locked by others. */
   #contentions = 0;
@@ -59,15 +53,14 @@ export class Scheduler {
 
   /** There is something to claim now. */
   wake(): void {
-    this.#hasBacklog = true;
-    this.#backlogLanes = undefined;
-    this.#wakeSoon();
+    this.#backlog.addAny();
+    if (this.#claim !== undefined) this.#askedDuringClaim = true;
+    else this.#wakeSoon();
   }
 
   /** This process stored something for these lanes that it did not lease. */
   wakeFor(laneIds: Iterable<string>): void {
-    if (this.#claim === undefined) this.#addBacklog(laneIds);
-    else for (const id of laneIds) this.#lanesDuringClaim.add(id);
+    this.#backlog.add(laneIds);
     this.onRoom();
   }
 
@@ -80,7 +73,7 @@ export class Scheduler {
   /** A lane has room: claim, if anything was left behind. */
   onRoom(): void {
     // Only the answer of a claim tells whether anything was left behind.
-    if (this.#claim !== undefined) this.#hadRoomDuringClaim = true;
+    if (this.#claim !== undefined) this.#askedDuringClaim = true;
     else if (this.#isWorthClaiming()) this.#wakeSoon();
   }
 
@@ -102,16 +95,10 @@ export class Scheduler {
     await this.#claim?.catch(() => 0);
   }
 
-  #addBacklog(laneIds: Iterable<string>): void {
-    this.#hasBacklog = true;
-    for (const id of laneIds) this.#backlogLanes?.add(id);
-  }
-
   /** Something was left behind, and there is room for it. */
   #isWorthClaiming(): boolean {
     const { lanes } = this.#options;
-    if (!this.#hasBacklog || lanes.room <= 0) return false;
-    return this.#backlogLanes === undefined || [...this.#backlogLanes].some((id) => lanes.hasRoom(id));
+    return lanes.room > 0 && this.#backlog.has((id) => lanes.isLow(id));
   }
 
   #wakeSoon(): void {
@@ -125,7 +112,7 @@ export class Scheduler {
 
   async #run(): Promise<void> {
     if (this.#claim !== undefined) {
-      this.#wokenDuringClaim = true;
+      this.#askedDuringClaim = true;
       return;
     }
     // What was just emitted may have taken the room.
@@ -144,12 +131,9 @@ export class Scheduler {
   #startClaim(): Promise<number> {
     this.#claim = this.#claimOnce().finally(() => {
       this.#claim = undefined;
-      if (this.#lanesDuringClaim.size > 0) this.#addBacklog(this.#lanesDuringClaim);
-      this.#lanesDuringClaim.clear();
-      const isWoken = this.#wokenDuringClaim || (this.#hadRoomDuringClaim && this.#isWorthClaiming());
-      this.#wokenDuringClaim = false;
-      this.#hadRoomDuringClaim = false;
-      if (isWoken) this.#wakeSoon();
+      const isAsked = this.#askedDuringClaim;
+      this.#askedDuringClaim = false;
+      if (isAsked && this.#isWorthClaiming()) this.#wakeSoon();
     });
     return this.#claim;
   }
@@ -161,8 +145,7 @@ export class Scheduler {
     if (this.#isStopped) return 0;
     const limit = Math.min(MAX_CLAIM, lanes.room);
     if (limit <= 0) return 0;
-    this.#hasBacklog = false;
-    this.#backlogLanes = undefined;
+    this.#backlog.clear();
     const freeSlots = lanes.freeSlots(limit);
     const result = await store.claimDue({
       limit,
@@ -177,8 +160,8 @@ export class Scheduler {
     for (const delivery of result.rescued) this.#options.onRescued(delivery);
     if (result.leased.length > 0) this.#options.onLeased(result.leased);
     // What is due but found no slot is claimed when one frees; until then only other lanes are worth waking for.
-    if (result.nextDueMs === 0) this.#hasBacklog = true;
-    this.#backlogLanes = result.nextOpenMs === 0 ? undefined : filledLanes(freeSlots, result.leased);
+    if (result.nextOpenMs === 0) this.#backlog.addAny();
+    else if (result.nextDueMs === 0) this.#backlog.add(filledLanes(freeSlots, result.leased));
     if (result.rescued.length > 0) this.wake();
     const isContended = result.leased.length === 0 && result.nextOpenMs === 0;
     if (isContended) this.#contentions = contentions + 1;

@@ -1,6 +1,7 @@
 /**
  * The sender: from a leased delivery to a concluded attempt. Owns what is in flight.
  */
+import type { Clock } from '../clock.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { describeError } from '../errors.ts';
 import type { Lease, LeasedDelivery } from '../store/store.ts';
@@ -14,6 +15,7 @@ import type { Settler } from './settler.ts';
 
 export interface SenderOptions {
   readonly attempts: AttemptContext;
+  readonly clock: Clock;
   readonly settler: Settler;
   readonly activity: Activity;
   readonly maxConcurrency: number;
@@ -32,6 +34,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#options = options;
     this.lanes = new LocalLanes({
+      clock: options.clock,
       maxConcurrency: options.maxConcurrency,
       unwritten: () => options.settler.pending,
       concurrencyOf: (endpointId) => options.runtimeOf(endpointId)?.settings.concurrency ?? 1,

@@ -40,6 +40,31 @@ describe('a slow store', () => {
     expect(passedOver).toBe(1);
   });
 
+  it('is asked again when an endpoint was resumed while it answered a claim that found it paused', async () => {
+    await using world = await createWorld();
+    using gate = createGate();
+    let isHeld = false;
+    const store = decorateStore(world.store, {
+      async claimDue(params) {
+        const result = await world.store.claimDue(params);
+        if (!isHeld) return result;
+        await gate.opened;
+        return result;
+      },
+    });
+    const dispatcher = world.start({ store });
+    const { id } = await dispatcher.endpoints.create({ url: world.receiver.url });
+    await dispatcher.endpoints.pause(id);
+    await world.clock.advance(0);
+    isHeld = true;
+    await dispatcher.emit('job.completed', {});
+    await world.clock.advance(0);
+    await dispatcher.endpoints.resume(id);
+    isHeld = false;
+    gate.open();
+    await until(() => world.receiver.requests.length === 1, 'it is sent');
+  });
+
   it('is asked again when outcomes are written that left no room', async () => {
     await using world = await createWorld();
     using gate = createGate();
