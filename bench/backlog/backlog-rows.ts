@@ -141,10 +141,6 @@ function insertLane({ id, isPaused, isBlocked }: BacklogEndpoint, { now, firstDu
     rate_log: 'null',
     ready_at: isPaused === true ? 'null' : `${Math.max(firstDueAt, blockedUntil)}`,
     turns: '0',
-    succeeded: '0',
-    failed: '0',
-    last_triggered_at: 'null',
-    consecutive_failures: '0',
   };
   return `insert into ${names.lanes} ${toInsert(columns)} where 1 = 1 on conflict (id) do update set
     ${Object.keys(columns)

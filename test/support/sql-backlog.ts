@@ -16,8 +16,8 @@ export function* fillBacklog(db: Database, now: number): Script<void> {
       : `(with recursive c(n) as (select 1 union all select n + 1 from c where n < ${count}) select n from c) as g`;
   const due = now - 10;
   const lane = (id: string, paused: number, readyAt: string, source: string): string =>
-    `insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns, succeeded, failed, consecutive_failures)
-     select ${id}, ${paused}, 0, ${readyAt}, 0, 0, 0, 0 from ${source}`;
+    `insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns)
+     select ${id}, ${paused}, 0, ${readyAt}, 0 from ${source}`;
   const deliveries = (laneId: string, prefix: string, columns: Readonly<Record<string, string>>): string =>
     `insert into ${names.deliveries} (id, message_seq, endpoint_id, lane_id, tenant, type, test, attempts, attempts_before_run, rescues, faults,
        due_at, created_at, ${Object.keys(columns).join(', ')})

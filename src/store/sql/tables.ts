@@ -103,6 +103,11 @@ export interface LanesTable {
   readonly ready_at: number | null;
   /** How often it had its turn: among lanes ready since the same instant the one served least comes first. */
   readonly turns: number;
+}
+
+/** What became of the deliveries of a lane, since its endpoint was created. Apart from the lane, whose lock a claim needs: every outcome is added here. */
+export interface TotalsTable {
+  readonly lane_id: string;
   readonly succeeded: number;
   readonly failed: number;
   readonly last_triggered_at: number | null;
@@ -153,6 +158,7 @@ export interface Tables {
   deliveries: DeliveriesTable;
   attempts: AttemptsTable;
   lanes: LanesTable;
+  totals: TotalsTable;
   endpoints: EndpointsTable;
   counts: CountsTable;
   settings: SettingsTable;
@@ -164,6 +170,7 @@ export const TABLES = [
   'deliveries',
   'attempts',
   'lanes',
+  'totals',
   'endpoints',
   'counts',
   'settings',

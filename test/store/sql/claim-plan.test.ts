@@ -41,11 +41,11 @@ describe('ClaimPlan', () => {
   it('asks a lane for more only when no other is left, and only one that gave all', () => {
     const plan = setup({ limit: 100 });
     const [first, second] = plan.addLanes(gates(2));
-    expect([first?.quota, second?.quota]).toEqual([8, 8]);
-    plan.take(first!, 8, 0);
+    expect([first?.quota, second?.quota]).toEqual([50, 50]);
+    plan.take(first!, 50, 0);
     plan.take(second!, 5, 0);
     expect(plan.lanesToLock).toBe(0);
-    expect(plan.secondHelpings()).toEqual([{ laneId: 'lane_0', quota: 87 }]);
+    expect(plan.secondHelpings()).toEqual([{ laneId: 'lane_0', quota: 45 }]);
   });
 
   it('never exceeds the free slots of a lane, and knows which have none', () => {
@@ -71,7 +71,7 @@ describe('ClaimPlan', () => {
     ];
     const plan = setup({ limit: 100 });
     expect(plan.addLanes([...closed, gate('open', { blockedUntil: NOW })])).toEqual([
-      { laneId: 'open', quota: 8 },
+      { laneId: 'open', quota: 25 },
     ]);
     expect(plan.seen()).toHaveLength(4);
   });

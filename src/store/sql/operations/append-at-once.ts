@@ -40,8 +40,8 @@ d as (
     case when state <> 'scheduled' then now end
   from x cross join clock order by ord),
 w as (
-  insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns, succeeded, failed, consecutive_failures)
-  select lane_id, 0, 0, min(now), 0, 0, 0, 0 from x cross join clock
+  insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns)
+  select lane_id, 0, 0, min(now), 0 from x cross join clock
   where token is null and state = 'scheduled' group by lane_id order by lane_id collate "C"
   ${dialect.onConflict(['id'], { ready_at: earlierReadyAt(dialect, names.lanes, ':new(ready_at)') })})
 select clock.now, case when numbers.stored = :messages then null else coalesce(numbers.seqs, '{}')::text end as refused,

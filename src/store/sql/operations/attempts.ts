@@ -54,7 +54,7 @@ export function onCountConflict({ names, dialect }: Pick<Database, 'names' | 'di
   });
 }
 
-/** Adds to the attempt log, and to the counts of which statistics are made. The lanes of the deliveries are locked, so no two add to one count at once. */
+/** Adds to the attempt log, and to the counts of which statistics are made. */
 export function* logAttempts(db: Database, attempts: readonly LoggedAttempt[]): Script<void> {
   if (attempts.length === 0) return;
   const logged = attempts.map(({ row, attempt, startedAt }) => {
@@ -112,12 +112,18 @@ function countAttempts(attempts: readonly LoggedAttempt[]): readonly CountRow[] 
       count.lastAt = Math.max(count.lastAt, startedAt);
     }
   }
-  return [...counts.values()].map(({ place, attempts: n, longestMs, lastAt }) => [
-    ...place,
-    n,
-    longestMs,
-    lastAt,
-  ]);
+  return [...counts.values()]
+    .sort(byPlace)
+    .map(({ place, attempts: n, longestMs, lastAt }) => [...place, n, longestMs, lastAt]);
+}
+
+/** The order in which counts are locked. */
+function byPlace({ place: a }: Count, { place: b }: Count): number {
+  const [endpointId, , minuteAt, outcome, bucket] = a;
+  if (endpointId !== b[0]) return endpointId < b[0] ? -1 : 1;
+  if (minuteAt !== b[2]) return minuteAt - b[2];
+  if (outcome !== b[3]) return outcome < b[3] ? -1 : 1;
+  return bucket - b[4];
 }
 
 /** The bucket in which an attempt is counted: that of its duration, or -1 without an answer. */

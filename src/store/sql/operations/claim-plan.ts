@@ -66,7 +66,7 @@ export class ClaimPlan {
     this.#wanted *= 4;
     const lanes = gates.map((gate) => ({ gate, isSeen: false, mayHaveMore: false, taken: 0 }));
     for (const lane of lanes) this.#lanes.set(lane.gate.id, lane);
-    return this.#share(lanes, TURN);
+    return this.#share(lanes, this.#hasUnseen ? TURN : Infinity);
   }
 
   /** What more to take of lanes that gave all they were asked for, when no other lane is left. */

@@ -1,10 +1,10 @@
 import type { Lane } from '../../store.ts';
 import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import { LANE_VIEW_COLUMNS, type LaneViewRow, toLane } from '../rows/lane-row.ts';
+import { joinLane, LANE_VIEW_COLUMNS, type LaneViewRow, toLane } from '../rows/lane-row.ts';
 
 const selectLane: TemplateText = ({ names }) =>
-  `select ${LANE_VIEW_COLUMNS} from ${names.lanes} l where l.id = :id`;
+  `select ${LANE_VIEW_COLUMNS} from (select 1 as one) asked ${joinLane(names, ':id')}`;
 
 /** Reads a lane; that of one that was never written has the default values. */
 export const getLane: Operation<{ readonly laneId: string }, Lane> = {
@@ -12,6 +12,6 @@ export const getLane: Operation<{ readonly laneId: string }, Lane> = {
   *script(db, { laneId }) {
     const now = yield* db.now();
     const [row] = yield* db.query<LaneViewRow>(selectLane, { id: laneId });
-    return toLane(row, now);
+    return toLane(row!, now);
   },
 };

@@ -9,7 +9,7 @@ type LeaseProof = Pick<Lease, 'deliveryId' | 'lease'>;
 
 /** Only what is leased has a lease. The state is not asked for: it has an index, which would look better than it is. */
 const selectPlaces: TemplateText = ({ names, dialect }) =>
-  `select d.seq, d.lane_id, d.lease from ${dialect.rows('held', { id: 'text', lease: 'text' })}
+  `select d.seq, d.id, d.lane_id, d.lease, d.ordering_key from ${dialect.rows('held', { id: 'text', lease: 'text' })}
    ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease
    order by held.ord`;
 
@@ -20,19 +20,32 @@ const lockDeliveries: TemplateText = ({ names, dialect }) =>
 
 interface Place {
   readonly seq: NumberColumn;
+  readonly id: string;
   readonly lane_id: string;
   readonly lease: string;
+  readonly ordering_key: string | null;
 }
 
 /**
- * The fence: locks the deliveries whose leases still stand, and before them their lanes. Each is answered once, under the token
- * with which it is leased.
+ * The fence: locks the deliveries whose leases still stand, and before them the lanes in which something becomes ready. Each is answered once,
+ * under the token with which it is leased.
+ *
+ * @param scheduled - those of the leases whose deliveries are to be scheduled again
  */
-export function* lockHeld(db: Database, leases: readonly LeaseProof[]): Script<HeldDeliveries> {
+export function* lockHeld(
+  db: Database,
+  leases: readonly LeaseProof[],
+  scheduled: readonly LeaseProof[],
+): Script<HeldDeliveries> {
   const places = yield* findPlaces(db, leases);
+  const again = new Set(scheduled.map(({ deliveryId, lease }) => `${deliveryId} ${lease}`));
+  const woken = places.filter(
+    // The next one of the ordering key has its turn, whatever becomes of this one.
+    ({ id, lease, ordering_key }) => ordering_key !== null || again.has(`${id} ${lease}`),
+  );
   yield* lockLanes(
     db,
-    places.map(({ lane_id }) => lane_id),
+    woken.map(({ lane_id }) => lane_id),
   );
   return yield* lockPlaces(db, places);
 }

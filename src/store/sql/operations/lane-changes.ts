@@ -11,8 +11,6 @@ export interface LaneChange {
   readonly triggeredAt: number | null;
   /** Failures in a row: since the last success of the transaction, or to be added to those before. */
   readonly failures: number;
-  /** There was a success. */
-  readonly isReset: boolean;
 }
 
 type Draft = { -readonly [Key in keyof LaneChange]: LaneChange[Key] };
@@ -39,7 +37,6 @@ export class LaneChanges {
     const draft = this.#draft(laneId);
     draft.triggeredAt = Math.max(draft.triggeredAt ?? startedAt, startedAt);
     if (isTest) return;
-    draft.isReset ||= outcome === 'delivered';
     draft.failures = outcome === 'delivered' ? 0 : draft.failures + 1;
   }
 
@@ -69,7 +66,6 @@ export class LaneChanges {
         failed: 0,
         triggeredAt: null,
         failures: 0,
-        isReset: false,
       };
       this.#drafts.set(laneId, draft);
     }

@@ -5,8 +5,8 @@ import type { Script } from '../script.ts';
 /** Limits of lanes: the one given, or the one that was there first. */
 function insertLimits(valueOf: (lanes: string, column: string) => string): TemplateText {
   return ({ names, dialect }) =>
-    `insert into ${names.lanes} (id, paused, blocked_until, rate_limit, rate_interval_ms, turns, succeeded, failed, consecutive_failures)
-     select id, 0, 0, rate_limit, rate_interval_ms, 0, 0, 0, 0
+    `insert into ${names.lanes} (id, paused, blocked_until, rate_limit, rate_interval_ms, turns)
+     select id, 0, 0, rate_limit, rate_interval_ms, 0
      from ${dialect.rows('limited', { id: 'text', rate_limit: 'int', rate_interval_ms: 'int' })} where 1 = 1 order by ord
      ${dialect.onConflict(['id'], {
        rate_interval_ms: valueOf(names.lanes, 'rate_interval_ms'),

@@ -1,16 +1,16 @@
 /**
  * Lanes under locks. What a transaction locks, it locks in this order, so that none waits for another in a circle: messages, endpoints, lanes,
- * deliveries; lanes and deliveries by their ids as JavaScript compares them. Whoever cannot keep to it passes over what is locked.
+ * deliveries, counts, totals; lanes and deliveries by their ids as JavaScript compares them. Whoever cannot keep to it passes over what is locked.
  *
- * - Only the holder of its lane makes a delivery ready, or takes that from it. Who made one ready wakes the lane (`wakeLanes`,
- *   `changeLanes`) in the same transaction, so that `ready_at` is never too late.
+ * - Only the holder of its lane makes a delivery ready, or takes that from it. Who made one ready wakes the lane (`wakeLanes`) in the same
+ *   transaction, so that `ready_at` is never too late. A delivery that ends makes nothing ready, unless others of its ordering key wait for it:
+ *   its lane is not locked, so that outcomes and claims do not wait for one another.
  * - Under READ COMMITTED a statement sees what was committed when it began: what depends on other rows of a lane is read by a statement
  *   of its own, after the one that locked.
  */
 import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
 import { LANE_GATE_COLUMNS, type LaneGateRow, opensAt, toLaneGate } from '../rows/lane-row.ts';
-import type { LaneChange } from './lane-changes.ts';
 import { firstReady } from './first-ready.ts';
 
 /** One pass in order, so that two that make and lock the same lanes meet at the first. */
@@ -19,8 +19,8 @@ const lockByIds: TemplateText = (db) => insertByIds(db, db.dialect.onConflictLoc
 const createByIds: TemplateText = (db) => insertByIds(db, db.dialect.onConflict(['id'], {}));
 
 const insertByIds = ({ names, dialect }: Database, onConflict: string): string =>
-  `insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
-   select id, 0, 0, 0, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord ${onConflict}`;
+  `insert into ${names.lanes} (id, paused, blocked_until, turns)
+   select id, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord ${onConflict}`;
 
 const lockFreeByIds: TemplateText = ({ names, dialect }) =>
   `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
@@ -34,38 +34,9 @@ export function earlierReadyAt(dialect: Database['dialect'], lane: string, at: s
 }
 
 const wakeByIds: TemplateText = ({ names, dialect }) =>
-  `insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns, succeeded, failed, consecutive_failures)
-   select id, 0, 0, ready_at, 0, 0, 0, 0 from ${dialect.rows('woken', { id: 'text', ready_at: 'int' })} where 1 = 1 order by ord
+  `insert into ${names.lanes} (id, paused, blocked_until, ready_at, turns)
+   select id, 0, 0, ready_at, 0 from ${dialect.rows('woken', { id: 'text', ready_at: 'int' })} where 1 = 1 order by ord
    ${dialect.onConflict(['id'], { ready_at: earlierReadyAt(dialect, names.lanes, ':new(ready_at)') })}`;
-
-/** What `changed` adds to a lane `t`, column by column. */
-export function laneCounters(dialect: Database['dialect']): Readonly<Record<string, string>> {
-  return {
-    ready_at: earlierReadyAt(dialect, 't', 'changed.ready_at'),
-    succeeded: 't.succeeded + changed.succeeded',
-    failed: 't.failed + changed.failed',
-    last_triggered_at: `case when changed.triggered_at is null then t.last_triggered_at else
-      ${dialect.greatest('changed.triggered_at', 'coalesce(t.last_triggered_at, 0)')} end`,
-    consecutive_failures:
-      'case when changed.is_reset = 1 then changed.failures else t.consecutive_failures + changed.failures end',
-  };
-}
-
-const changeByIds: TemplateText = ({ names, dialect }) =>
-  dialect.updateFrom({
-    table: names.lanes,
-    rows: dialect.rows('changed', {
-      id: 'text',
-      ready_at: 'int',
-      succeeded: 'int',
-      failed: 'int',
-      triggered_at: 'int',
-      failures: 'int',
-      is_reset: 'int',
-    }),
-    on: 't.id = changed.id',
-    changes: laneCounters(dialect),
-  });
 
 const selectGates: TemplateText = ({ names, dialect }) =>
   `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id`;
@@ -99,16 +70,6 @@ export function* wakeLanes(db: Database, wakes: ReadonlyMap<string, number>): Sc
   if (wakes.size === 0) return;
   const woken = sortedIds(wakes.keys()).map((id) => [id, wakes.get(id)!] as const);
   yield* db.run(wakeByIds, { woken });
-}
-
-/** Adds to the counters of lanes that are locked, and tells them of deliveries that are ready, or will be. */
-export function* changeLanes(db: Database, changes: readonly LaneChange[]): Script<void> {
-  if (changes.length === 0) return;
-  const changed = changes.map(
-    ({ laneId, readyAt, succeeded, failed, triggeredAt, failures, isReset }) =>
-      [laneId, readyAt, succeeded, failed, triggeredAt, failures, isReset ? 1 : 0] as const,
-  );
-  yield* db.run(changeByIds, { changed });
 }
 
 /** Works out anew when lanes that are locked are ready, after what holds them back has changed. */

@@ -2,6 +2,7 @@ import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import { LANE_GATE_COLUMNS, type LaneGateRow, toLaneGate } from '../rows/lane-row.ts';
 import { lockLanes } from './lanes.ts';
+import { removeTotals } from './totals.ts';
 
 /** Lanes that are looked at in one go. */
 const BATCH = 1_000;
@@ -13,9 +14,14 @@ function isAbandoned({ names }: Database): string {
    and not exists (select 1 from ${names.deliveries} d where d.lane_id = l.id and d.ready_at is not null)`;
 }
 
-const selectLanes: TemplateText = (db) =>
-  `select l.id, case when ${isAbandoned(db)} then 1 else 0 end as is_abandoned
-   from ${db.names.lanes} l where l.id > :after order by l.id limit ${BATCH}`;
+/** Lanes by their own rows and by those of their totals: either may be missing. */
+const selectLanes: TemplateText = (db) => {
+  const { lanes, totals } = db.names;
+  const first = (table: string, id: string): string =>
+    `select id from (select ${id} as id from ${table} where ${id} > :after order by ${id} limit ${BATCH}) ${id}s`;
+  return `select l.id, case when ${isAbandoned(db)} then 1 else 0 end as is_abandoned
+   from (${first(lanes, 'id')} union ${first(totals, 'lane_id')}) l order by l.id limit ${BATCH}`;
+};
 
 const selectAbandoned: TemplateText = (db) =>
   `select ${LANE_GATE_COLUMNS} from ${db.dialect.rows('wanted', { id: 'text' })} ${db.dialect.lookup} ${db.names.lanes} l on l.id = wanted.id
@@ -49,8 +55,9 @@ export const pruneLanes: Operation<{ readonly after: string }, string | undefine
       .filter(({ isPaused, blockedUntil, rate }) => {
         return !isPaused && blockedUntil <= now && (rate === undefined || rate.isUnused(now));
       })
-      .map(({ id }) => [id] as const);
-    if (removed.length > 0) yield* db.run(deleteLanes, { removed });
+      .map(({ id }) => id);
+    if (removed.length > 0) yield* db.run(deleteLanes, { removed: removed.map((id) => [id]) });
+    yield* removeTotals(db, removed);
     return next;
   },
 };

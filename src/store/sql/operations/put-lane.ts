@@ -1,12 +1,12 @@
 import type { PutLaneParams } from '../../store.ts';
 import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import { LANE_VIEW_COLUMNS, type LaneViewRow } from '../rows/lane-row.ts';
+import { LANE_STATE_COLUMNS, type LaneStateRow } from '../rows/lane-row.ts';
 import { lockChanges, noteChange } from './changes.ts';
 import { lockLanes, refreshLanes } from './lanes.ts';
 
 const selectLane: TemplateText = ({ names }) =>
-  `select ${LANE_VIEW_COLUMNS} from ${names.lanes} l where l.id = :id`;
+  `select ${LANE_STATE_COLUMNS} from ${names.lanes} l where l.id = :id`;
 
 const updateLane: TemplateText = ({ names }) =>
   `update ${names.lanes} set paused = :paused, blocked_until = :blockedUntil, blocked_reason = :blockedReason where id = :id`;
@@ -20,7 +20,7 @@ export const putLane: Operation<PutLaneParams, undefined> = {
     if (params.paused !== undefined) yield* lockChanges(db);
     const now = yield* db.now();
     yield* lockLanes(db, [id]);
-    const [row] = yield* db.query<LaneViewRow>(selectLane, { id });
+    const [row] = yield* db.query<LaneStateRow>(selectLane, { id });
     const before = toLaneState(row!);
     const after = changeLane(before, params, now);
     if (after === before) return undefined;
@@ -40,7 +40,7 @@ interface LaneState {
   readonly blockedReason: string | null;
 }
 
-function toLaneState(row: LaneViewRow): LaneState {
+function toLaneState(row: LaneStateRow): LaneState {
   return {
     paused: Number(row.paused) === 1,
     blockedUntil: Number(row.blocked_until),

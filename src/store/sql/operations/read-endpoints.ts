@@ -6,17 +6,18 @@ import {
   type SealedEndpointRow,
   toSealedEndpoint,
 } from '../rows/endpoint-row.ts';
+import { joinLane } from '../rows/lane-row.ts';
 import { type SeqPage, toSeqPage } from '../seq-page.ts';
 
 const selectEndpoint: TemplateText = ({ names }) =>
-  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e left join ${names.lanes} l on l.id = e.lane_id where e.id = :id`;
+  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e ${joinLane(names, 'e.lane_id')} where e.id = :id`;
 
 const selectPage: TemplateText = ({ names, dialect }) =>
-  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e left join ${names.lanes} l on l.id = e.lane_id
+  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e ${joinLane(names, 'e.lane_id')}
    where e.hidden = 0 and e.seq > :after order by e.seq limit ${dialect.int(':count')}`;
 
 const selectPageOfTenant: TemplateText = ({ names, dialect }) =>
-  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e left join ${names.lanes} l on l.id = e.lane_id
+  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e ${joinLane(names, 'e.lane_id')}
    where e.hidden = 0 and e.tenant = :tenant and e.seq > :after order by e.seq limit ${dialect.int(':count')}`;
 
 /** Reads an endpoint, hidden ones too. */

@@ -19,7 +19,7 @@ export const readStats: Operation<StatsParams, StoreStats> = {
       at: yield* db.now(),
       ...(yield* countDeliveries(db, params.where)),
       ...(yield* countAttempts(db, params)),
-      lifetime: yield* sumLanes(db, params),
+      lifetime: yield* sumTotals(db, params),
     };
   },
 };
@@ -76,7 +76,7 @@ function* selectCounts(
 }
 
 /** Of the endpoints that there are; those that share a lane count once. */
-function* sumLanes(db: Database, { where: { endpointId, tenant } }: StatsParams): Script<LifetimeCounts> {
+function* sumTotals(db: Database, { where: { endpointId, tenant } }: StatsParams): Script<LifetimeCounts> {
   const endpoints = sql.raw(db.names.endpoints);
   const ofEndpoint = sql<string>`coalesce((select e.lane_id from ${endpoints} e where e.id = ${endpointId}), ${endpointId})`;
   const shown = allOf([
@@ -84,16 +84,16 @@ function* sumLanes(db: Database, { where: { endpointId, tenant } }: StatsParams)
     ...(tenant === undefined ? [] : [sql<boolean>`e.tenant = ${tenant}`]),
   ]);
   const query = db.build
-    .selectFrom(tableAs(db.names, 'lanes', 'l'))
+    .selectFrom(tableAs(db.names, 'totals', 't'))
     .select([
-      sql<NumberColumn | null>`sum(l.succeeded)`.as('succeeded'),
-      sql<NumberColumn | null>`sum(l.failed)`.as('failed'),
-      sql<NumberColumn | null>`max(l.last_triggered_at)`.as('last_triggered_at'),
+      sql<NumberColumn | null>`sum(t.succeeded)`.as('succeeded'),
+      sql<NumberColumn | null>`sum(t.failed)`.as('failed'),
+      sql<NumberColumn | null>`max(t.last_triggered_at)`.as('last_triggered_at'),
     ])
     .where(
       endpointId === undefined
-        ? sql<boolean>`l.id in (select e.lane_id from ${endpoints} e where ${shown})`
-        : sql<boolean>`l.id = ${ofEndpoint}`,
+        ? sql<boolean>`t.lane_id in (select e.lane_id from ${endpoints} e where ${shown})`
+        : sql<boolean>`t.lane_id = ${ofEndpoint}`,
     );
   const [row] = yield* db.select(query);
   return {

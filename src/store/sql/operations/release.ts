@@ -4,9 +4,9 @@ import type { Operation } from '../operation.ts';
 import { toSnapshot } from '../rows/delivery-row.ts';
 import { lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
-import { changeLanes } from './lanes.ts';
 import { toResult } from './settle.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
+import { writeLaneChanges } from './write-lane-changes.ts';
 
 const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
 
@@ -14,7 +14,7 @@ const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 }
 export const release: Operation<ReleaseParams, readonly SettleResult[]> = {
   isTransaction: true,
   *script(db, { leases }) {
-    const held = yield* lockHeld(db, leases);
+    const held = yield* lockHeld(db, leases, leases);
     const now = yield* db.now();
     const lanes = new LaneChanges();
     const moves: Move[] = [];
@@ -28,8 +28,7 @@ export const release: Operation<ReleaseParams, readonly SettleResult[]> = {
       return toResult(next);
     });
     yield* writeTransitions(db, now, moves, lanes);
-    yield* changeLanes(db, lanes.list());
-    if (lanes.hasWork) yield* db.notify('work');
+    yield* writeLaneChanges(db, lanes);
     return results;
   },
 };

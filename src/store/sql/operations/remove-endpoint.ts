@@ -16,6 +16,9 @@ const openLane: TemplateText = ({ names }) =>
 const deleteUnusedLane: TemplateText = ({ names }) =>
   `delete from ${names.lanes} where id = :id and not exists (select 1 from ${names.deliveries} where endpoint_id = :id)`;
 
+const deleteUnusedTotals: TemplateText = ({ names }) =>
+  `delete from ${names.totals} where lane_id = :id and not exists (select 1 from ${names.deliveries} where endpoint_id = :id)`;
+
 /**
  * Removes a record; false when there was none. A lane of its own opens, so that nothing it still holds is stuck, and goes when there
  * is nothing; retention removes it otherwise.
@@ -32,6 +35,7 @@ export const removeEndpoint: Operation<{ readonly id: string }, boolean> = {
       yield* db.run(openLane, { id });
       yield* db.run(deleteUnusedLane, { id });
       yield* refreshLanes(db, now, [id]);
+      yield* db.run(deleteUnusedTotals, { id });
       yield* db.notify('work');
     }
     yield* noteChange(db, 'endpoint', id);

@@ -12,8 +12,9 @@ import { type SeqPage, toSeqPage } from '../seq-page.ts';
 import { tableAs } from '../tables.ts';
 import { allOf, type Condition } from '../where.ts';
 import { LaneChanges } from './lane-changes.ts';
-import { changeLanes, lockLanes } from './lanes.ts';
+import { lockLanes } from './lanes.ts';
 import { type Move, writeTransitions } from './transitions.ts';
+import { writeLaneChanges } from './write-lane-changes.ts';
 
 /** A batch to move: `after` is the number of the last delivery of the batch before. */
 export type RescheduleOperation = Pick<RescheduleParams, 'where' | 'limit'> & {
@@ -36,15 +37,16 @@ const cancelSending: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('wanted', { seq: 'int' }),
-    on: 't.seq = wanted.seq',
+    // An outcome may have been written since the row was read.
+    on: 't.seq = wanted.seq and t.lease is not null',
     changes: { cancelled: `coalesce(t.cancelled, ${dialect.text(':reason')})` },
   });
 
 /**
  * Moves a batch of deliveries, oldest first. Answers with those that were moved, as they are now.
  *
- * They are chosen without locks, and read again under those of their lanes: nobody else moves them then, only retention may remove a
- * finished one.
+ * They are chosen without locks, and read again under those of their lanes: nobody else moves them then, but retention may remove a
+ * finished one, and one that is being sent may end.
  */
 export const reschedule: Operation<RescheduleOperation, SeqPage<Delivery>> = {
   isTransaction: true,
@@ -61,11 +63,12 @@ export const reschedule: Operation<RescheduleOperation, SeqPage<Delivery>> = {
     const lanes = new LaneChanges();
     const moves = planMoves(rows, event);
     yield* writeTransitions(db, now, moves, lanes);
-    yield* changeLanes(db, lanes.list());
-    if (lanes.hasWork) yield* db.notify('work');
+    yield* writeLaneChanges(db, lanes);
     const marked = yield* markSending(db, rows, event);
     const wanted = toSeqs([...moves.map(({ row }) => row), ...marked]);
-    const items = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
+    const changed = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
+    const isMoved = new Set(moves.map(({ row }) => Number(row.seq)));
+    const items = changed.filter(({ seq, cancelled }) => isMoved.has(Number(seq)) || cancelled !== null);
     return { items: items.map(toDelivery), next: page.next };
   },
 };

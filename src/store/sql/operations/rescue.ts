@@ -8,8 +8,9 @@ import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { type LoggedAttempt, logAttempts } from './attempts.ts';
 import { LaneChanges } from './lane-changes.ts';
-import { changeLanes, lockFreeLanes } from './lanes.ts';
+import { lockFreeLanes } from './lanes.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
+import { writeLaneChanges } from './write-lane-changes.ts';
 
 /** Most expired leases taken back by one claim, so that no transaction holds its locks for long. */
 const MAX_RESCUES = 1_000;
@@ -50,8 +51,7 @@ export function* rescueExpired(db: Database, now: number, maxRescues: number): S
     db,
     moves.map(({ row }) => toInterrupted(row, now)),
   );
-  yield* changeLanes(db, lanes.list());
-  if (lanes.hasWork) yield* db.notify('work');
+  yield* writeLaneChanges(db, lanes);
   return moves.map(({ row, next }) => toMovedDelivery(row, next, now));
 }
 

@@ -4,9 +4,9 @@ import type { Settlement, SettleResult } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
-import { setClause } from '../set-clause.ts';
 import { latencyBucketOf, onCountConflict } from './attempts.ts';
-import { laneCounters } from './lanes.ts';
+import { earlierReadyAt } from './lanes.ts';
+import { onTotalsConflict } from './totals.ts';
 
 const HELD = { id: 'text', lease: 'text' } as const;
 
@@ -27,16 +27,15 @@ const SETTLED = {
   bucket: 'int',
 } as const;
 
-/** A statement of its own: the next one sees what was committed before the lanes were ours. */
 const lockLanesOf: TemplateText = ({ names, dialect }) => `
-insert into ${names.lanes} (id, paused, blocked_until, turns, succeeded, failed, consecutive_failures)
-select lane_id, 0, 0, 0, 0, 0, 0 from (
+insert into ${names.lanes} (id, paused, blocked_until, turns)
+select lane_id, 0, 0, 0 from (
   select distinct d.lane_id from ${dialect.rows('held', HELD)} join ${names.deliveries} d on d.id = held.id and d.lease = held.lease) l
 order by lane_id ${dialect.onConflictLock(['id'])}`;
 
 /**
- * Deliveries without ordering keys, their attempts, the counts and the lanes, in one statement of Postgres. As the long way does: locked by
- * id, fenced, and discarded instead of scheduled again when they were cancelled.
+ * Deliveries without ordering keys, their attempts, the counts, the totals and the lanes, in one statement of Postgres. As the long way does: locked by
+ * id, fenced, and discarded instead of scheduled again when they were cancelled. The totals ask for the counts, so that these are locked first.
  */
 const settleAll: TemplateText = ({ names, dialect }) => `
 with clock as materialized (select coalesce(:given::bigint, ${dialect.now}) as now),
@@ -66,18 +65,21 @@ a as (
 c as (
   insert into ${names.counts} (endpoint_id, tenant, minute_at, outcome, bucket, attempts, longest_ms, last_at)
   select endpoint_id, min(tenant), started_at / 60000 * 60000, outcome, bucket, count(*), max(duration_ms), max(started_at)
-  from l where is_tried and test = 0 group by 1, 3, 4, 5 ${onCountConflict({ names, dialect })}),
+  from l where is_tried and test = 0 group by 1, 3, 4, 5 order by 1, 3, 4, 5
+  ${onCountConflict({ names, dialect })} returning 1),
+o as (
+  insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures)
+  select lane_id,
+    count(*) filter (where test = 0 and state = 'succeeded'),
+    count(*) filter (where test = 0 and state in ('exhausted', 'failed')),
+    max(started_at) filter (where is_tried),
+    count(*) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0))
+  from l where (select count(*) from c) >= 0 group by lane_id order by lane_id
+  ${onTotalsConflict({ names, dialect })}),
 n as (
-  update ${names.lanes} t set ${setClause(laneCounters(dialect))}
-  from (
-    select lane_id as id, min(ready_at) as ready_at,
-      count(*) filter (where test = 0 and state = 'succeeded') as succeeded,
-      count(*) filter (where test = 0 and state in ('exhausted', 'failed')) as failed,
-      max(started_at) filter (where is_tried) as triggered_at,
-      count(*) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0)) as failures,
-      case when max(last_delivered) is null then 0 else 1 end as is_reset
-    from l group by lane_id) changed
-  where t.id = changed.id)
+  update ${names.lanes} t set ready_at = ${earlierReadyAt(dialect, 't', 'woken.ready_at')}
+  from (select lane_id, min(ready_at) as ready_at from l where ready_at is not null group by lane_id) woken
+  where t.id = woken.lane_id)
 select ord, state, reason from u`;
 
 interface SettledRow {
@@ -98,9 +100,11 @@ export function* settleAtOnce(
   if (db.dialect.name !== 'postgres') return results;
   const places = findPlain(settlements);
   if (places.length === 0) return results;
-  // Of all: the long way locks none besides.
-  const held = settlements.map(({ deliveryId, lease }) => [deliveryId, lease] as const);
-  yield* db.run(lockLanesOf, { held });
+  // Before all others: the long way locks none besides.
+  const held = settlements
+    .filter(({ ordered, transition }) => ordered || transition.state === 'scheduled')
+    .map(({ deliveryId, lease }) => [deliveryId, lease] as const);
+  if (held.length > 0) yield* db.run(lockLanesOf, { held });
   const settled = places.map((place) => toRow(settlements[place]!));
   const rows = yield* db.query<SettledRow>(settleAll, { given: db.givenNow, settled });
   for (const { ord, state, reason } of rows)

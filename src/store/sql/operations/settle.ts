@@ -7,9 +7,9 @@ import type { Script } from '../script.ts';
 import { type LoggedAttempt, logAttempts } from './attempts.ts';
 import { lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
-import { changeLanes } from './lanes.ts';
 import { settleAtOnce } from './settle-at-once.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
+import { writeLaneChanges } from './write-lane-changes.ts';
 
 const LOST: SettleResult = { kind: 'lost' };
 
@@ -26,7 +26,7 @@ export const settle: Operation<SettleParams, readonly SettleResult[]> = {
 
 function* settleStepwise(db: Database, settlements: readonly Settlement[]): Script<readonly SettleResult[]> {
   if (settlements.length === 0) return [];
-  const held = yield* lockHeld(db, settlements);
+  const held = yield* lockHeld(db, settlements, settlements.filter(isAgain));
   const now = yield* db.now();
   const lanes = new LaneChanges();
   const moves: Move[] = [];
@@ -41,9 +41,12 @@ function* settleStepwise(db: Database, settlements: readonly Settlement[]): Scri
   });
   yield* writeTransitions(db, now, moves, lanes);
   yield* logAttempts(db, logged);
-  yield* changeLanes(db, lanes.list());
-  if (lanes.hasWork) yield* db.notify('work');
+  yield* writeLaneChanges(db, lanes);
   return results;
+}
+
+function isAgain({ transition: { state } }: Settlement): boolean {
+  return state === 'scheduled';
 }
 
 /** What became of a delivery. */

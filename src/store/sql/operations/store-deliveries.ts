@@ -4,7 +4,8 @@ import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
 import { refreshKeys } from './keys.ts';
 import { LaneChanges } from './lane-changes.ts';
-import { lockLanes, wakeLanes } from './lanes.ts';
+import { lockLanes } from './lanes.ts';
+import { writeLaneChanges } from './write-lane-changes.ts';
 
 /** A delivery to be stored with a message that is stored. No other one of the message goes to its endpoint. */
 export interface AddedDelivery {
@@ -73,8 +74,7 @@ function* wakeLanesOf(db: Database, now: number, waiting: readonly AddedDelivery
     const keys = ordered.map((one) => ({ endpointId: one.delivery.endpointId, key: orderingKeyOf(one)! }));
     yield* refreshKeys(db, keys, lanes);
   }
-  yield* wakeLanes(db, lanes.wakes());
-  if (lanes.hasWork) yield* db.notify('work');
+  yield* writeLaneChanges(db, lanes);
 }
 
 function isWaiting({ delivery, isLeased }: AddedDelivery): boolean {

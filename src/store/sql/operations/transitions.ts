@@ -68,7 +68,7 @@ export function afterCancel(row: MovedRow, next: Transition): Transition {
 
 /**
  * Writes what deliveries become, each `scheduled` or final, and lets others of their ordering keys go on. Their lanes are locked; what it
- * means for these is in `lanes` afterwards, to be written by `changeLanes`.
+ * means for these is in `lanes` afterwards, to be written by `writeLaneChanges`.
  */
 export function* writeTransitions(
   db: Database,

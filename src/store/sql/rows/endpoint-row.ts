@@ -2,7 +2,7 @@ import type { Lane } from '../../store.ts';
 import { LANE_VIEW_COLUMNS, type LaneViewRow, toLane } from './lane-row.ts';
 import type { NumberColumn } from './number-column.ts';
 
-/** An endpoint with its lane as a driver gives them; the columns of the lane are null while there is none. */
+/** An endpoint with its lane as a driver gives them. */
 export interface EndpointRow extends LaneViewRow {
   readonly seq: NumberColumn;
   readonly id: string;
@@ -12,7 +12,7 @@ export interface EndpointRow extends LaneViewRow {
   readonly record: string;
 }
 
-/** The columns of {@link EndpointRow}, of the aliases `e` and `l`. */
+/** The columns of {@link EndpointRow}, of the aliases `e`, `l` and `t`. */
 export const ENDPOINT_COLUMNS = `e.seq, e.id, e.revision, e.created_at, e.updated_at, e.record, ${LANE_VIEW_COLUMNS}`;
 
 /** What the store stamps on a record. */

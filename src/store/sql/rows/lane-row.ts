@@ -1,5 +1,6 @@
 import { RateWindow, type RateSlice } from '../../../core/rate-window.ts';
 import type { BlockReason, Lane } from '../../store.ts';
+import type { TableNames } from '../tables.ts';
 import { type NumberColumn, optionalNumber } from './number-column.ts';
 
 /** The columns of a lane that say when it can be claimed from, as a driver gives them. */
@@ -16,20 +17,30 @@ export interface LaneGateRow {
 export const LANE_GATE_COLUMNS =
   'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log';
 
-/** The columns of a lane that callers see, as a driver gives them. */
-export interface LaneViewRow {
+/** The columns of a lane that somebody sets, as a driver gives them. */
+export interface LaneStateRow {
   readonly paused: NumberColumn;
   readonly blocked_until: NumberColumn;
   readonly blocked_reason: BlockReason | null;
-  readonly succeeded: NumberColumn;
-  readonly failed: NumberColumn;
-  readonly last_triggered_at: NumberColumn | null;
-  readonly consecutive_failures: NumberColumn;
 }
 
-/** The columns of {@link LaneViewRow}, of the alias `l`. */
-export const LANE_VIEW_COLUMNS =
-  'l.paused, l.blocked_until, l.blocked_reason, l.succeeded, l.failed, l.last_triggered_at, l.consecutive_failures';
+/** The columns of {@link LaneStateRow}, of the alias `l`. */
+export const LANE_STATE_COLUMNS = 'l.paused, l.blocked_until, l.blocked_reason';
+
+type Nullable<Columns> = { readonly [Name in keyof Columns]: Columns[Name] | null };
+
+/** A lane with its totals as a driver gives them; null where there is no row of the one or the other. */
+export type LaneViewRow = Nullable<
+  LaneStateRow & Record<'succeeded' | 'failed' | 'last_triggered_at' | 'consecutive_failures', NumberColumn>
+>;
+
+/** The columns of {@link LaneViewRow}, of the aliases `l` and `t`. */
+export const LANE_VIEW_COLUMNS = `${LANE_STATE_COLUMNS}, t.succeeded, t.failed, t.last_triggered_at, t.consecutive_failures`;
+
+/** Joins what {@link LANE_VIEW_COLUMNS} are read from, for the lane that `id` names. */
+export function joinLane({ lanes, totals }: TableNames, id: string): string {
+  return `left join ${lanes} l on l.id = ${id} left join ${totals} t on t.lane_id = ${id}`;
+}
 
 /** What holds a lane back. */
 export interface LaneGate {
@@ -58,18 +69,18 @@ export function opensAt(lane: LaneGate, firstReadyAt: number, now: number): numb
   return lane.rate === undefined ? openAt : Math.max(openAt, lane.rate.nextAt(now));
 }
 
-/** The lane as callers see it; a block that is over is none. `undefined`: a lane that was never written. */
-export function toLane(row: LaneViewRow | undefined, now: number): Lane {
-  const blockedUntil = Number(row?.blocked_until ?? 0);
+/** The lane as callers see it; a block that is over is none. One that was never written has the default values. */
+export function toLane(row: LaneViewRow, now: number): Lane {
+  const blockedUntil = Number(row.blocked_until ?? 0);
   const isBlocked = blockedUntil > now;
   return {
-    paused: Number(row?.paused ?? 0) === 1,
+    paused: Number(row.paused ?? 0) === 1,
     blockedUntil: isBlocked ? blockedUntil : undefined,
-    blockedReason: isBlocked ? (row?.blocked_reason ?? undefined) : undefined,
-    succeeded: Number(row?.succeeded ?? 0),
-    failed: Number(row?.failed ?? 0),
-    lastTriggeredAt: optionalNumber(row?.last_triggered_at),
-    consecutiveFailures: Number(row?.consecutive_failures ?? 0),
+    blockedReason: isBlocked ? (row.blocked_reason ?? undefined) : undefined,
+    succeeded: Number(row.succeeded ?? 0),
+    failed: Number(row.failed ?? 0),
+    lastTriggeredAt: optionalNumber(row.last_triggered_at),
+    consecutiveFailures: Number(row.consecutive_failures ?? 0),
   };
 }
 

@@ -141,14 +141,21 @@ const TABLES = {
       rate_interval_ms: 'int?',
       ready_at: 'int?',
       turns: 'int',
-      succeeded: 'int',
-      failed: 'int',
-      last_triggered_at: 'int?',
-      consecutive_failures: 'int',
       rate_log: 'text?',
     },
     primaryKey: ['id'],
     indexes: [{ name: 'lanes_ready', columns: ['ready_at', 'turns', 'id'], where: 'ready_at is not null' }],
+  },
+  totals: {
+    columns: {
+      lane_id: 'key',
+      succeeded: 'int',
+      failed: 'int',
+      last_triggered_at: 'int?',
+      consecutive_failures: 'int',
+    },
+    primaryKey: ['lane_id'],
+    indexes: [],
   },
   endpoints: {
     columns: {
@@ -198,6 +205,7 @@ const TABLES = {
 const STORAGE: Readonly<Partial<Record<keyof typeof TABLES, string>>> = {
   deliveries: BUSY,
   lanes: SMALL_AND_BUSY,
+  totals: SMALL_AND_BUSY,
   counts: SMALL_AND_BUSY,
   settings: SMALL_AND_BUSY,
 };

@@ -2,5 +2,6 @@ insert into posthorn_endpoints (id, tenant, lane_id, hidden, revision, created_a
 insert into posthorn_messages (seq, id, tenant, type, happened_at, created_at, addressed, test, data, extra, idempotency_key, held_key) values (1, 'msg_1', 'acme', 'job.completed', 1767225600000, 1767225600000, 0, 0, '{"jobId":"42"}', '{"metadata":{"source":"first"}}', 'key', 'key');
 insert into posthorn_deliveries (seq, message_seq, created_at, due_at, ready_at, attempts, attempts_before_run, rescues, faults, test, id, endpoint_id, lane_id, tenant, type, state) values (1, 1, 1767225600000, 1767225600000, 1767225600000, 1, 0, 0, 0, 0, 'dlv_1', 'ep_1', 'ep_1', 'acme', 'job.completed', 'scheduled');
 insert into posthorn_attempts (delivery_seq, started_at, duration_ms, attempt, endpoint_id, tenant, outcome, reason) values (1, 1767225600000, 20, 1, 'ep_1', 'acme', 'endpoint_failed', 'http_status');
-insert into posthorn_lanes (id, paused, blocked_until, ready_at, turns, succeeded, failed, consecutive_failures) values ('ep_1', 0, 0, 1767225600000, 0, 3, 0, 1);
+insert into posthorn_lanes (id, paused, blocked_until, ready_at, turns) values ('ep_1', 0, 0, 1767225600000, 0);
+insert into posthorn_totals (lane_id, succeeded, failed, consecutive_failures) values ('ep_1', 3, 0, 1);
 insert into posthorn_settings (name, value) values ('switch', 'on');

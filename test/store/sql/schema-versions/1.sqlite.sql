@@ -86,14 +86,18 @@ create table if not exists posthorn_lanes (
   rate_interval_ms integer,
   ready_at integer,
   turns integer not null,
-  succeeded integer not null,
-  failed integer not null,
-  last_triggered_at integer,
-  consecutive_failures integer not null,
   rate_log text,
   primary key (id)
 );
 create index if not exists posthorn_lanes_ready on posthorn_lanes (ready_at, turns, id) where ready_at is not null;
+create table if not exists posthorn_totals (
+  lane_id text not null,
+  succeeded integer not null,
+  failed integer not null,
+  last_triggered_at integer,
+  consecutive_failures integer not null,
+  primary key (lane_id)
+);
 create table if not exists posthorn_endpoints (
   seq integer primary key autoincrement,
   id text not null,
