@@ -85,7 +85,9 @@ export class Settler {
     const decision = this.#decide(concluded);
     if (isDirective(decision) && !delivery.message.test) this.#options.onDirective(delivery);
     const settlement: Settlement = {
-      ...leaseOf(delivery),
+      deliveryId: delivery.id,
+      lease: delivery.lease,
+      ordered: delivery.ordered,
       transition: this.#transitionAfter(concluded, decision),
       attempt: {
         outcome: outcome.kind,

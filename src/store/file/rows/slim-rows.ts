@@ -16,7 +16,19 @@ const SOME_RESPONSE: StoredResponse = Object.freeze({
 
 /** The message without what may be large. */
 export function slimMessage(message: Message): Message {
-  return { ...message, dataJson: '', metadata: undefined };
+  return {
+    id: message.id,
+    tenant: message.tenant,
+    type: message.type,
+    dataJson: '',
+    timestamp: message.timestamp,
+    idempotencyKey: message.idempotencyKey,
+    orderingKey: message.orderingKey,
+    metadata: undefined,
+    trace: message.trace,
+    addressed: message.addressed,
+    test: message.test,
+  };
 }
 
 /** The same for a record that was just read, and is nobody else's: in place, for the sake of a quick start. */

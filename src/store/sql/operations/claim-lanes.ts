@@ -21,17 +21,34 @@ const lockByIds: TemplateText = ({ names, dialect }) =>
    ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
    where l.ready_at <= :now limit :lanes${dialect.skipLocked}`;
 
-const writeLanes: TemplateText = ({ names, dialect }) =>
+/** Says when lanes are to be looked at again, by an expression for that. */
+const writeLanes = ({ names, dialect }: Database, readyAt: string): string =>
   dialect.updateFrom({
     table: names.lanes,
-    rows: dialect.rows('served', { id: 'text', ready_at: 'int', turns: 'int', rate_log: 'text' }),
+    rows: dialect.rows('served', {
+      id: 'text',
+      opens_at: 'int',
+      ready_at: 'int',
+      turns: 'int',
+      rate_log: 'text',
+    }),
     on: 't.id = served.id',
     changes: {
-      ready_at: 'served.ready_at',
+      ready_at: readyAt,
       turns: 't.turns + served.turns',
       rate_log: 'coalesce(served.rate_log, t.rate_log)',
     },
   });
+
+const writeKnown: TemplateText = (db) => writeLanes(db, 'served.ready_at');
+
+/** Reads one index entry for each lane. */
+const writeFirst: TemplateText = (db) => {
+  const { names, dialect } = db;
+  const first = `(select ${dialect.greatest('d.ready_at', 'served.opens_at')} from ${names.deliveries} d
+    where d.lane_id = served.id and d.ready_at is not null order by d.ready_at, d.seq limit 1)`;
+  return writeLanes(db, `case when served.opens_at is not null then ${first} end`);
+};
 
 /** Locks lanes that are to be looked at, those that waited longest first. Passes over those that others have locked. */
 export function* lockReadyLanes(db: Database, now: number, plan: ClaimPlan): Script<readonly LaneGate[]> {
@@ -60,15 +77,15 @@ function* lockInTwoSteps(
 export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan): Script<void> {
   const seen = plan.seen();
   if (seen.length === 0) return;
-  const first = yield* firstReady(
-    db,
-    seen.map(({ gate }) => gate.id),
-  );
+  // MySQL would read all finished deliveries of a lane that comes from a join.
+  const isKnown = db.dialect.name === 'mysql';
+  const ids = isKnown ? seen.map(({ gate }) => gate.id) : [];
+  const first = yield* firstReady(db, ids);
   const served = seen.map(({ gate, taken }) => {
     const firstReadyAt = first.get(gate.id);
     const readyAt = firstReadyAt === undefined ? undefined : opensAt(gate, Math.max(firstReadyAt, now), now);
     const rateLog = gate.rate === undefined || taken === 0 ? null : JSON.stringify(gate.rate.slices);
-    return [gate.id, readyAt ?? null, taken > 0 ? 1 : 0, rateLog] as const;
+    return [gate.id, opensAt(gate, now, now) ?? null, readyAt ?? null, taken > 0 ? 1 : 0, rateLog] as const;
   });
-  yield* db.run(writeLanes, { served });
+  yield* db.run(isKnown ? writeKnown : writeFirst, { served });
 }

@@ -6,37 +6,21 @@ import { type NumberColumn, optionalNumber } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockReadyLanes, writeServedLanes } from './claim-lanes.ts';
 import { ClaimPlan, type Quota } from './claim-plan.ts';
-import { readReady } from './ready-deliveries.ts';
+import { leaseReady } from './lease-ready.ts';
 import { rescueExpired } from './rescue.ts';
 
-const leaseReady: TemplateText = ({ names, dialect }) =>
-  dialect.updateFrom({
-    table: names.deliveries,
-    rows: dialect.rows('picked', { seq: 'int' }),
-    on: 't.seq = picked.seq and t.ready_at is not null',
-    changes: {
-      state: `'sending'`,
-      reason: 'null',
-      attempts: 't.attempts + 1',
-      ready_at: 'null',
-      lease: ':lease',
-      lease_until: ':leaseUntil',
-      leased_at: ':now',
-      owner: ':owner',
-      first_attempt_at: 'coalesce(t.first_attempt_at, :now)',
-    },
-  });
+const firstExpiry = (deliveries: string): string =>
+  `(select d.lease_until from ${deliveries} d where d.lease_until is not null order by d.lease_until limit 1)`;
 
-const selectLeased: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.rows('picked', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = picked.seq
-   where d.lease = :lease`;
+const selectStart: TemplateText = ({ names, dialect }) =>
+  `select coalesce(${dialect.int(':given')}, ${dialect.now}) as now, ${firstExpiry(names.deliveries)} as expires_at`;
 
 const selectNext: TemplateText = ({ names, dialect }) =>
   `select (select l.ready_at from ${names.lanes} l where l.ready_at is not null order by l.ready_at, l.turns, l.id limit 1) as due_at,
      (select l.ready_at from ${names.lanes} l
        where l.ready_at is not null and l.id not in (select id from ${dialect.rows('full_lanes', { id: 'key' })})
        order by l.ready_at, l.turns, l.id limit 1) as open_at,
-     (select d.lease_until from ${names.deliveries} d where d.lease_until is not null order by d.lease_until limit 1) as expires_at`;
+     ${firstExpiry(names.deliveries)} as expires_at`;
 
 /**
  * Rescues, then leases what is due. Locks the lanes it takes from, and no others; those that somebody else has locked are left to him. What it
@@ -45,8 +29,9 @@ const selectNext: TemplateText = ({ names, dialect }) =>
 export const claimDue: Operation<ClaimParams, ClaimResult> = {
   isTransaction: true,
   *script(db, params) {
-    const now = yield* db.now();
-    const rescued = yield* rescueExpired(db, now, params.maxRescues);
+    const { now, expires_at } = yield* readStart(db);
+    const isExpired = expires_at !== null && Number(expires_at) <= now;
+    const rescued = isExpired ? yield* rescueExpired(db, now, params.maxRescues) : [];
     const plan = new ClaimPlan(params, now);
     const leased: LeasedDelivery[] = [];
     while (plan.lanesToLock > 0) {
@@ -60,6 +45,15 @@ export const claimDue: Operation<ClaimParams, ClaimResult> = {
   },
 };
 
+function* readStart(
+  db: Database,
+): Script<{ readonly now: number; readonly expires_at: NumberColumn | null }> {
+  const [row] = yield* db.query<{ now: NumberColumn; expires_at: NumberColumn | null }>(selectStart, {
+    given: db.givenNow,
+  });
+  return { now: Number(row!.now), expires_at: row!.expires_at };
+}
+
 function* lease(
   db: Database,
   params: ClaimParams,
@@ -67,8 +61,7 @@ function* lease(
   plan: ClaimPlan,
   quotas: readonly Quota[],
 ): Script<readonly LeasedDelivery[]> {
-  const rows = yield* readReady(db, now, quotas);
-  const taken = yield* writeLeases(db, params, now, rows);
+  const taken = yield* leaseReady(db, params, now, quotas);
   for (const quota of quotas) {
     const ofLane = taken.filter(({ lane_id }) => lane_id === quota.laneId);
     plan.take(quota, ofLane.length, ofLane.filter(({ test }) => Number(test) === 1).length);
@@ -83,22 +76,6 @@ function decode(row: DeliveryWithMessageRow, token: string, now: number): Leased
   } catch {
     return undefined;
   }
-}
-
-/** The rows that were leased: all, unless somebody took some without holding their lane. */
-function* writeLeases(
-  db: Database,
-  { lease: token, leaseMs, owner }: ClaimParams,
-  now: number,
-  rows: readonly DeliveryWithMessageRow[],
-): Script<readonly DeliveryWithMessageRow[]> {
-  if (rows.length === 0) return rows;
-  const picked = rows.map(({ seq }) => [Number(seq)] as const);
-  const changed = yield* db.run(leaseReady, { picked, lease: token, leaseUntil: now + leaseMs, now, owner });
-  if (changed === rows.length) return rows;
-  const ours = yield* db.query<{ seq: NumberColumn }>(selectLeased, { picked, lease: token });
-  const seqs = new Set(ours.map(({ seq }) => Number(seq)));
-  return rows.filter(({ seq }) => seqs.has(Number(seq)));
 }
 
 function* readNext(

@@ -13,19 +13,8 @@ export function* readReady(
   quotas: readonly Quota[],
 ): Script<readonly DeliveryWithMessageRow[]> {
   if (quotas.length === 0) return [];
-  if (db.dialect.hasLateral) {
-    const asked = quotas.map(({ laneId, quota }) => [laneId, quota] as const);
-    return yield* db.query<DeliveryWithMessageRow>(selectLateral, { now, asked });
-  }
   return yield* db.dialect.name === 'mysql' ? readUnion(db, now, quotas) : readOneByOne(db, now, quotas);
 }
-
-const selectLateral: TemplateText = ({ names, dialect }) =>
-  `select ${DELIVERY_WITH_MESSAGE_COLUMNS} from ${dialect.rows('asked', { lane_id: 'text', quota: 'int' })}
-   cross join lateral (select * from ${names.deliveries} r
-     where r.lane_id = asked.lane_id and r.ready_at <= :now order by r.ready_at, r.seq limit asked.quota) d
-   join ${names.messages} m on m.seq = d.message_seq
-   order by asked.ord, d.ready_at, d.seq`;
 
 const selectOfLane = (deliveries: string, messages: string, placeholder: (name: string) => string): string =>
   `select ${DELIVERY_WITH_MESSAGE_COLUMNS} from ${deliveries} d join ${messages} m on m.seq = d.message_seq

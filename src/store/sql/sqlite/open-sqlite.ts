@@ -10,6 +10,8 @@ export type Synchronous = 'full' | 'normal';
 /** The oldest SQLite with the operators that the store uses. */
 const MIN_VERSION = [3, 38] as const;
 const SYNCHRONOUS: Readonly<Record<Synchronous, number>> = { full: 2, normal: 1 };
+/** Pages in the log before they are copied into the database: ids are random, so a flush touches many, and the same ones again soon. */
+const CHECKPOINT_PAGES = 4_000;
 /** What the log of writes is cut back to after a burst. */
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
 
@@ -62,6 +64,7 @@ async function configure(database: SqliteDatabase, path: string, synchronous: Sy
     );
   database.exec(`pragma synchronous = ${synchronous}`);
   database.exec(`pragma journal_size_limit = ${MAX_WAL_BYTES}`);
+  database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const level = readPragma(database, 'synchronous');
   if (Number(level) !== SYNCHRONOUS[synchronous])
     throw new StoreError(
