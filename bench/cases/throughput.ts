@@ -34,9 +34,9 @@ interface StoreTerms {
 
 const TERMS: Readonly<Record<StoreName, StoreTerms>> = {
   memory: { maxOutstanding: 100, goals: { live: '0.7; the target is 1.0', drain: '0.7' } },
-  file: { maxOutstanding: 500, goals: { live: '0.6', drain: '0.6' } },
+  file: { maxOutstanding: 500, goals: { live: '0.6', drain: '0.65' } },
   sqlite: { maxOutstanding: 500, goals: { live: 'none', drain: 'none' } },
-  'better-sqlite3': { maxOutstanding: 500, goals: { live: '0.5', drain: '0.5' } },
+  'better-sqlite3': { maxOutstanding: 500, goals: { live: '0.5', drain: '0.65' } },
   postgres: { maxOutstanding: 500, goals: { live: '0.4', drain: '0.65' } },
 };
 
