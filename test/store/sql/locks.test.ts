@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppendOutcome } from '../../../src/store/sql/append-results.ts';
 import { append } from '../../../src/store/sql/operations/append.ts';
 import { claimDue } from '../../../src/store/sql/operations/claim.ts';
+import { reschedule } from '../../../src/store/sql/operations/reschedule.ts';
 import type { LeasedDelivery } from '../../../src/store/store.ts';
 import { HeldTransaction, someoneWaits } from '../../support/held-transaction.ts';
 import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts';
@@ -109,6 +110,55 @@ describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create 
     await appending.commit();
     await appended;
     expect(await claimIds(database)).toEqual([first.id]);
+    await database.close();
+  });
+
+  it('writes outcomes while a claim holds their lane, and has what fails wait for it', async () => {
+    const database = await create();
+    await database.call('append', batch([entry([delivery('ep')]), entry([delivery('ep')])]));
+    await database.call('append', batch([entry([delivery('ep')])]));
+    const { leased } = await database.call('claimDue', claiming({ limit: 2 }));
+    const [good, bad] = leased;
+    const claim = await HeldTransaction.begin(database);
+    const { leased: others } = await claim.run((db) => claimDue.script(db, claiming()));
+    expect(others).toHaveLength(1);
+    const succeeded = settlement(good!, { kind: 'succeeded' });
+    expect(await database.call('settle', { settlements: [succeeded] })).toMatchObject([
+      { state: 'succeeded' },
+    ]);
+    expect(await database.call('getLane', { laneId: 'ep' })).toMatchObject({ succeeded: 1 });
+    const next = { kind: 'retry', delayMs: 1_000 } as const;
+    const failed = settlement(bad!, { kind: 'endpoint_failed', reason: 'http_status', next });
+    const settled = database.call('settle', { settlements: [failed] });
+    await someoneWaits(database);
+    await claim.commit();
+    expect(await settled).toMatchObject([{ state: 'scheduled' }]);
+    await database.clock.advance(1_000);
+    expect(await claimIds(database)).toEqual([bad!.id]);
+    await database.close();
+  });
+
+  it('cancels nothing whose outcome is written meanwhile', async () => {
+    const database = await create();
+    await database.call('append', batch([entry([delivery('ep')])]));
+    const leased = await claimOne(database);
+    const cancelling = await HeldTransaction.begin(database);
+    const finish = await cancelling.runUpTo(/\bcancelled = coalesce/, (db) =>
+      reschedule.script(db, {
+        where: { deliveryIds: [leased.id] },
+        limit: 10,
+        after: undefined,
+        event: { kind: 'discard_requested', reason: 'cancelled' },
+      }),
+    );
+    const succeeded = settlement(leased, { kind: 'succeeded' });
+    expect(await database.call('settle', { settlements: [succeeded] })).toMatchObject([
+      { state: 'succeeded' },
+    ]);
+    expect(await finish()).toMatchObject({ items: [] });
+    await cancelling.commit();
+    const record = await database.call('getDelivery', { id: leased.id });
+    expect(record).toMatchObject({ state: 'succeeded' });
     await database.close();
   });
 
