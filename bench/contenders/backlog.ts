@@ -1,6 +1,7 @@
 /** A dispatcher with endpoints that get fresh events, beside others whose deliveries wait. */
 import { WebhookDispatcher } from 'posthorn';
 import { CAP, FRESH } from '../backlog/backlogs.ts';
+import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
 import type { RunResult, Target } from './job.ts';
@@ -118,7 +119,7 @@ async function checkRecord(): Promise<{ errors: number; rssBytes: number }> {
   const { succeeded, failed } = await countFresh();
   return {
     errors: Math.abs(succeeded - succeededBefore - load.delivered) + failed,
-    rssBytes: process.resourceUsage().maxRSS * 1024,
+    rssBytes: peakMemoryBytes(),
   };
 }
 
