@@ -14,6 +14,8 @@ import { Pace } from './pace.ts';
 /** Most deliveries that wait in one process because of its pace. */
 const MAX_AHEAD = 1000;
 
+const MANY_LANES = 1000;
+
 /** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
 const SHARED_PART = 0.75;
 
@@ -59,6 +61,8 @@ export class LocalLanes {
   #isPumping = false;
   #isStopped = false;
   #isOpen = true;
+  /** How many lanes are looked through for idle ones, even when nothing is claimed. */
+  #manyLanes = MANY_LANES;
 
   constructor(options: LocalLanesOptions) {
     this.#options = options;
@@ -85,10 +89,9 @@ export class LocalLanes {
   freeSlots(limit: number): Map<string, number> {
     const slots = new Map<string, number>();
     const most = this.#isScarce ? 0 : limit;
-    for (const lane of this.#lanes.values()) {
+    this.#forgetIdle();
+    for (const lane of this.#lanes.values())
       slots.set(lane.id, Math.min(most, Math.max(0, this.#roomOf(lane))));
-      this.#forgetIfIdle(lane);
-    }
     return slots;
   }
 
@@ -283,6 +286,7 @@ export class LocalLanes {
   #lane({ laneId, endpointId }: LaneRef): LocalLane {
     let lane = this.#lanes.get(laneId);
     if (lane === undefined) {
+      if (this.#lanes.size >= this.#manyLanes) this.#forgetIdle();
       const concurrency = this.#options.concurrencyOf(endpointId);
       lane = {
         id: laneId,
@@ -298,6 +302,12 @@ export class LocalLanes {
       this.#lanes.set(laneId, lane);
     }
     return lane;
+  }
+
+  /** Lanes that were busy a moment ago, and are no more. */
+  #forgetIdle(): void {
+    for (const lane of this.#lanes.values()) this.#forgetIfIdle(lane);
+    this.#manyLanes = Math.max(MANY_LANES, 2 * this.#lanes.size);
   }
 
   /** Idle lanes are not kept, unless they were busy a moment ago: 100,000 endpoints that were used once must not weigh on every claim. */
