@@ -9,11 +9,10 @@
  */
 import type { Clock } from '../clock.ts';
 import type { LeasedDelivery } from '../store/store.ts';
+import { aheadOf, LocalLane } from './local-lane.ts';
 import { Pace } from './pace.ts';
 
-/** Most deliveries that wait in one process because of its pace. */
-const MAX_AHEAD = 1000;
-
+/** More than these are looked through for idle ones, even when nothing is claimed. */
 const MANY_LANES = 1000;
 
 /** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
@@ -21,20 +20,6 @@ const SHARED_PART = 0.75;
 
 /** What a delivery tells of its lane. */
 export type LaneRef = Pick<LeasedDelivery, 'laneId' | 'endpointId'>;
-
-export interface LocalLane {
-  readonly id: string;
-  concurrency: number;
-  inFlight: number;
-  /** Room promised to deliveries that are on their way into the store. */
-  reserved: number;
-  /** Answers that ask for a pause and are being written: nothing is started meanwhile. */
-  holds: number;
-  readonly queue: LeasedDelivery[];
-  head: number;
-  isInRing: boolean;
-  readonly pace: Pace;
-}
 
 export interface LocalLanesOptions {
   readonly clock: Clock;
@@ -61,7 +46,6 @@ export class LocalLanes {
   #isPumping = false;
   #isStopped = false;
   #isOpen = true;
-  /** How many lanes are looked through for idle ones, even when nothing is claimed. */
   #manyLanes = MANY_LANES;
 
   constructor(options: LocalLanesOptions) {
@@ -80,7 +64,7 @@ export class LocalLanes {
   get room(): number {
     const { maxConcurrency, unwritten } = this.#options;
     if (!this.#isOpen) return 0;
-    const ahead = this.#ahead(maxConcurrency, this.#pace);
+    const ahead = aheadOf(maxConcurrency, this.#pace, this.#elapsed);
     const held = this.#inFlight + this.#queued + this.#reserved;
     return maxConcurrency + ahead - held - Math.max(0, unwritten() - ahead);
   }
@@ -90,22 +74,23 @@ export class LocalLanes {
     const slots = new Map<string, number>();
     const most = this.#isScarce ? 0 : limit;
     this.#forgetIdle();
+    const elapsed = this.#elapsed;
     for (const lane of this.#lanes.values())
-      slots.set(lane.id, Math.min(most, Math.max(0, this.#roomOf(lane))));
+      slots.set(lane.id, Math.min(most, Math.max(0, lane.roomAt(elapsed))));
     return slots;
   }
 
   /** Whether it is time to claim for this lane: what waits here is running low. */
   isLow(laneId: string): boolean {
     const lane = this.#lanes.get(laneId);
-    return this.room > 0 && (lane === undefined || (!this.#isScarce && this.#isLow(lane)));
+    return this.room > 0 && (lane === undefined || (!this.#isScarce && lane.isLowAt(this.#elapsed)));
   }
 
   /** Keeps room for one delivery that is being stored; false when the lane is full. */
   reserve(ref: LaneRef): boolean {
     if (this.#isStopped || this.room <= 0) return false;
     const lane = this.#lane(ref);
-    if (this.#roomOf(lane) <= 0 || (this.#isScarce && heldBy(lane) > 0)) return false;
+    if (lane.roomAt(this.#elapsed) <= 0 || (this.#isScarce && lane.held > 0)) return false;
     lane.reserved += 1;
     this.#reserved += 1;
     return true;
@@ -127,7 +112,7 @@ export class LocalLanes {
 
   enqueue(delivery: LeasedDelivery): void {
     const lane = this.#lane(delivery);
-    lane.queue.push(delivery);
+    lane.enqueue(delivery);
     this.#queued += 1;
     this.#enterRing(lane);
   }
@@ -155,15 +140,15 @@ export class LocalLanes {
     this.#inFlight -= 1;
     this.#enterRing(lane);
     this.pump();
-    if (this.#isLow(lane)) this.#options.onRoom();
+    if (lane.isLowAt(this.#elapsed)) this.#options.onRoom();
     this.#forgetIfIdle(lane);
   }
 
   /** An outcome was written: the store, too, keeps pace. */
   onWritten({ laneId }: LaneRef): void {
-    const elapsedMs = this.#options.clock.elapsed();
-    this.#lanes.get(laneId)?.pace.note(elapsedMs);
-    this.#pace.note(elapsedMs);
+    const elapsed = this.#elapsed;
+    this.#lanes.get(laneId)?.pace.note(elapsed);
+    this.#pace.note(elapsed);
   }
 
   /** Takes back all queued deliveries, of one lane or of all. */
@@ -172,22 +157,19 @@ export class LocalLanes {
       laneId === undefined
         ? [...this.#lanes.values()]
         : [this.#lanes.get(laneId)].filter((lane) => lane !== undefined);
-    const taken = lanes.flatMap((lane) => {
-      const queued = lane.queue.splice(lane.head);
-      this.#queued -= queued.length;
-      compactQueue(lane);
+    return lanes.flatMap((lane) => {
+      const taken = lane.takeQueued();
+      this.#queued -= taken.length;
       this.#forgetIfIdle(lane);
-      return queued;
+      return taken;
     });
-    return taken;
   }
 
   /** Takes one queued delivery back; undefined when it is not queued here. */
   takeOne(deliveryId: string): LeasedDelivery | undefined {
     for (const lane of this.#lanes.values()) {
-      const index = lane.queue.findIndex((delivery, at) => at >= lane.head && delivery.id === deliveryId);
-      if (index < 0) continue;
-      const [taken] = lane.queue.splice(index, 1);
+      const taken = lane.takeOne(deliveryId);
+      if (taken === undefined) continue;
       this.#queued -= 1;
       this.#forgetIfIdle(lane);
       return taken;
@@ -196,9 +178,7 @@ export class LocalLanes {
   }
 
   *queuedDeliveries(): Generator<LeasedDelivery> {
-    for (const lane of this.#lanes.values()) {
-      for (let index = lane.head; index < lane.queue.length; index += 1) yield lane.queue[index]!;
-    }
+    for (const lane of this.#lanes.values()) yield* lane.queuedDeliveries();
   }
 
   /** Starts nothing in this lane until {@link letGo}. */
@@ -237,26 +217,15 @@ export class LocalLanes {
     this.#isStopped = true;
   }
 
-  /** How many deliveries may wait here: one for each slot at least, and what soon finds one. */
-  #ahead(slots: number, pace: Pace): number {
-    return Math.max(slots, Math.min(MAX_AHEAD, pace.aheadAt(this.#options.clock.elapsed())));
-  }
-
-  #roomOf(lane: LocalLane): number {
-    return lane.concurrency + this.#ahead(lane.concurrency, lane.pace) - heldBy(lane);
-  }
-
-  #isLow(lane: LocalLane): boolean {
-    return queuedIn(lane) < Math.max(lane.concurrency, this.#ahead(lane.concurrency, lane.pace) / 2);
+  get #elapsed(): number {
+    return this.#options.clock.elapsed();
   }
 
   #startOne(lane: LocalLane): boolean {
-    const delivery = lane.queue[lane.head];
-    if (delivery === undefined || lane.inFlight >= lane.concurrency || lane.holds > 0) return false;
+    if (!lane.canStart) return false;
     if (lane.inFlight > 0 && this.#inFlight >= Math.ceil(this.#options.maxConcurrency * SHARED_PART))
       return false;
-    lane.head += 1;
-    compactQueue(lane);
+    const delivery = lane.shift()!;
     this.#queued -= 1;
     lane.inFlight += 1;
     this.#inFlight += 1;
@@ -265,14 +234,7 @@ export class LocalLanes {
   }
 
   #enterRing(lane: LocalLane): void {
-    if (
-      lane.isInRing ||
-      this.#isStopped ||
-      lane.head >= lane.queue.length ||
-      lane.inFlight >= lane.concurrency ||
-      lane.holds > 0
-    )
-      return;
+    if (lane.isInRing || this.#isStopped || !lane.canStart) return;
     lane.isInRing = true;
     this.#ring.push(lane);
   }
@@ -287,18 +249,7 @@ export class LocalLanes {
     let lane = this.#lanes.get(laneId);
     if (lane === undefined) {
       if (this.#lanes.size >= this.#manyLanes) this.#forgetIdle();
-      const concurrency = this.#options.concurrencyOf(endpointId);
-      lane = {
-        id: laneId,
-        concurrency,
-        inFlight: 0,
-        reserved: 0,
-        holds: 0,
-        queue: [],
-        head: 0,
-        isInRing: false,
-        pace: new Pace(),
-      };
+      lane = new LocalLane(laneId, this.#options.concurrencyOf(endpointId));
       this.#lanes.set(laneId, lane);
     }
     return lane;
@@ -312,31 +263,6 @@ export class LocalLanes {
 
   /** Idle lanes are not kept, unless they were busy a moment ago: 100,000 endpoints that were used once must not weigh on every claim. */
   #forgetIfIdle(lane: LocalLane): void {
-    if (
-      heldBy(lane) === 0 &&
-      lane.holds === 0 &&
-      !lane.isInRing &&
-      lane.pace.aheadAt(this.#options.clock.elapsed()) === 0
-    )
-      this.#lanes.delete(lane.id);
-  }
-}
-
-function heldBy(lane: LocalLane): number {
-  return lane.inFlight + lane.reserved + queuedIn(lane);
-}
-
-function queuedIn(lane: LocalLane): number {
-  return lane.queue.length - lane.head;
-}
-
-/** The head moves through the array; finished places are dropped now and then, not at each step. */
-function compactQueue(lane: LocalLane): void {
-  if (lane.head >= lane.queue.length) {
-    lane.queue.length = 0;
-    lane.head = 0;
-  } else if (lane.head >= 256) {
-    lane.queue.splice(0, lane.head);
-    lane.head = 0;
+    if (lane.isIdleAt(this.#elapsed)) this.#lanes.delete(lane.id);
   }
 }

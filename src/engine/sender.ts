@@ -9,7 +9,8 @@ import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { leaseOf } from './lease-returns.ts';
-import { type LocalLane, LocalLanes } from './local-lanes.ts';
+import type { LocalLane } from './local-lane.ts';
+import { LocalLanes } from './local-lanes.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { Settler } from './settler.ts';
 

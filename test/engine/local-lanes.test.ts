@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LocalLanes, type LocalLane } from '../../src/engine/local-lanes.ts';
+import type { LocalLane } from '../../src/engine/local-lane.ts';
+import { LocalLanes } from '../../src/engine/local-lanes.ts';
 import type { LeasedDelivery } from '../../src/store/store.ts';
 import { createManualClock } from '../../src/testing/manual-clock.ts';
 
