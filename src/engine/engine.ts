@@ -31,7 +31,7 @@ import { Replayer } from './replayer.ts';
 import type { Reporter } from './reporter.ts';
 import type { Recipient } from './recipients.ts';
 import { Scheduler } from './scheduler.ts';
-import { Sender } from './sender.ts';
+import { laneSettingsOf, Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
 import { Settler } from './settler.ts';
 import { Switch, SWITCH_KEY } from './switch.ts';
@@ -97,7 +97,7 @@ export class Engine {
     this.#options = options;
     this.directory = new Directory({
       ...options,
-      onChange: ({ laneId, settings }) => this.sender.lanes.setConcurrency(laneId, settings.concurrency),
+      onChange: (runtime) => this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime)),
       onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
@@ -122,6 +122,7 @@ export class Engine {
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
       onRoom: () => this.scheduler.onRoom(),
+      onSurplus: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
     });
     const { lanes } = this.sender;
     const maxSleepMs = longestSleepMs(options);
@@ -160,6 +161,9 @@ export class Engine {
         if (options.deliver) this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId));
       },
       onUnmatched: () => this.#onLeftBehind('fan_out'),
+      onRoom: () => {
+        if (options.deliver) this.scheduler.onRoom();
+      },
     });
     this.keeper = new Keeper({
       ...options,
@@ -261,6 +265,8 @@ export class Engine {
     this.sender.lanes.onWritten(delivery);
     this.#options.reporter.settled(settled);
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
+    // The next one of its ordering key has its turn.
+    else if (delivery.ordered) this.scheduler.wakeFor([delivery.laneId]);
     if (!isDirective(decision) || delivery.message.test) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);
     if (result.kind === 'lost') letGo();

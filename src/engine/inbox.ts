@@ -37,6 +37,8 @@ export interface InboxOptions extends EngineContext {
   readonly onLeftBehind: (deliveries: readonly NewDelivery[]) => void;
   /** A message was stored that is not matched. */
   readonly onUnmatched: () => void;
+  /** Room that was kept for deliveries is free again. */
+  readonly onRoom: () => void;
 }
 
 /** A message on its way into the store. */
@@ -120,6 +122,7 @@ export class Inbox {
       results = await store.append({ entries, hiddenEndpoints, owner, leaseMs, idempotencyWindowMs });
     } catch (error) {
       for (const pending of open) this.#unreserve(pending);
+      this.#options.onRoom();
       throw error;
     }
     for (let index = 0; index < open.length; index += 1) {
@@ -132,6 +135,7 @@ export class Inbox {
       }
     }
     lanes?.pump();
+    this.#options.onRoom();
   }
 
   /** Room in a lane is kept while its delivery is on the way into the store. */

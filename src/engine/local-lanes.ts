@@ -7,13 +7,19 @@
  * A quarter of all slots is kept for lanes that have nothing in flight: endpoints that hang may fill the rest, and a
  * healthy one still gets its first slot at once.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { LeasedDelivery } from '../store/store.ts';
-import { aheadOf, LocalLane } from './local-lane.ts';
+import { aheadOf, type LaneSettings, LocalLane } from './local-lane.ts';
 import { Pace } from './pace.ts';
 
 /** More than these are looked through for idle ones, even when nothing is claimed. */
 const MANY_LANES = 1000;
+
+/** How often it is looked whether lanes with many deliveries have kept their pace: one that hangs makes no event. */
+const SURPLUS_INTERVAL_MS = 500;
+
+/** Deliveries that are leased for each slot when nothing has a pace. */
+const LEASES_PER_SLOT = 2;
 
 /** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
 const SHARED_PART = 0.75;
@@ -24,14 +30,16 @@ export type LaneRef = Pick<LeasedDelivery, 'laneId' | 'endpointId'>;
 export interface LocalLanesOptions {
   readonly clock: Clock;
   readonly maxConcurrency: number;
-  /** Outcomes that are not written yet: more than one for each slot hold back new work, or a store that is down would let memory grow. */
+  /** Outcomes that are not written yet: more than may wait hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
-  /** Concurrency of an endpoint, and so of its lane: endpoints that share one have the same. */
-  readonly concurrencyOf: (endpointId: string) => number;
+  /** Settings of an endpoint, and so of its lane: endpoints that share one have the same. */
+  readonly settingsOf: (endpointId: string) => LaneSettings;
   /** Begins an attempt. Must end in `finish`. */
   readonly start: (delivery: LeasedDelivery, lane: LocalLane) => void;
   /** A lane has room again and its queue is running low. */
   readonly onRoom: () => void;
+  /** These were leased for an endpoint that has become slower: they are to be handed back, and count here no more. */
+  readonly onSurplus: (deliveries: readonly LeasedDelivery[]) => void;
 }
 
 export class LocalLanes {
@@ -47,6 +55,7 @@ export class LocalLanes {
   #isStopped = false;
   #isOpen = true;
   #manyLanes = MANY_LANES;
+  #surplusTimer: Timer | undefined;
 
   constructor(options: LocalLanesOptions) {
     this.#options = options;
@@ -65,25 +74,32 @@ export class LocalLanes {
     const { maxConcurrency, unwritten } = this.#options;
     if (!this.#isOpen) return 0;
     const ahead = aheadOf(maxConcurrency, this.#pace, this.#elapsed);
-    const held = this.#inFlight + this.#queued + this.#reserved;
-    return maxConcurrency + ahead - held - Math.max(0, unwritten() - ahead);
+    const free = maxConcurrency - this.#inFlight - this.#reserved - Math.max(0, unwritten() - ahead);
+    // What waits for an endpoint that has become slower takes no slot that is free.
+    return Math.max(free, free + ahead - this.#queued);
   }
 
-  /** Free slots of every lane that holds something, for a claim of at most `limit` deliveries; other lanes are empty. */
+  /**
+   * Free slots of the lanes that hold something, for a claim of at most `limit` deliveries; others are empty. When little room is left, it
+   * is for those.
+   */
   freeSlots(limit: number): Map<string, number> {
     const slots = new Map<string, number>();
-    const most = this.#isScarce ? 0 : limit;
+    const isScarce = this.#isScarce;
     this.#forgetIdle();
     const elapsed = this.#elapsed;
-    for (const lane of this.#lanes.values())
-      slots.set(lane.id, Math.min(most, Math.max(0, lane.roomAt(elapsed))));
+    for (const lane of this.#lanes.values()) {
+      if (!isScarce) slots.set(lane.id, Math.min(limit, Math.max(0, lane.roomAt(elapsed))));
+      else if (lane.held > 0) slots.set(lane.id, 0);
+    }
     return slots;
   }
 
-  /** Whether it is time to claim for this lane: what waits here is running low. */
-  isLow(laneId: string): boolean {
+  /** Whether it is worth a claim when something is due in this lane: there is room, and what waits here is running low. */
+  wants(laneId: string): boolean {
+    if (this.room <= 0) return false;
     const lane = this.#lanes.get(laneId);
-    return this.room > 0 && (lane === undefined || (!this.#isScarce && lane.isLowAt(this.#elapsed)));
+    return lane === undefined || lane.held === 0 || (!this.#isScarce && lane.isLowAt(this.#elapsed));
   }
 
   /** Keeps room for one delivery that is being stored; false when the lane is full. */
@@ -98,7 +114,7 @@ export class LocalLanes {
 
   /** What is left is for lanes that hold nothing. */
   get #isScarce(): boolean {
-    return this.room <= 2 * this.#options.maxConcurrency * (1 - SHARED_PART);
+    return this.room <= LEASES_PER_SLOT * this.#options.maxConcurrency * (1 - SHARED_PART);
   }
 
   /** Gives back room kept by {@link reserve}. */
@@ -114,6 +130,7 @@ export class LocalLanes {
     const lane = this.#lane(delivery);
     lane.enqueue(delivery);
     this.#queued += 1;
+    if (lane.queued > lane.concurrency) this.#watchSurplus();
     this.#enterRing(lane);
   }
 
@@ -196,10 +213,10 @@ export class LocalLanes {
   }
 
   /** New settings of the endpoints of a lane. */
-  setConcurrency(laneId: string, concurrency: number): void {
+  configure(laneId: string, settings: LaneSettings): void {
     const lane = this.#lanes.get(laneId);
     if (lane === undefined) return;
-    lane.concurrency = concurrency;
+    lane.settings = settings;
     this.#enterRing(lane);
     this.pump();
   }
@@ -215,6 +232,23 @@ export class LocalLanes {
   /** No further delivery is started. */
   stop(): void {
     this.#isStopped = true;
+    this.#surplusTimer?.cancel();
+  }
+
+  #watchSurplus(): void {
+    this.#surplusTimer ??= this.#options.clock.setTimer(() => {
+      this.#surplusTimer = undefined;
+      this.#giveUpSurplus();
+    }, SURPLUS_INTERVAL_MS);
+  }
+
+  #giveUpSurplus(): void {
+    if (this.#isStopped) return;
+    const lanes = [...this.#lanes.values()].filter(({ queued, concurrency }) => queued > concurrency);
+    const surplus = lanes.flatMap((lane) => lane.takeSurplus(this.#elapsed));
+    this.#queued -= surplus.length;
+    if (lanes.some(({ queued, concurrency }) => queued > concurrency)) this.#watchSurplus();
+    if (surplus.length > 0) this.#options.onSurplus(surplus);
   }
 
   get #elapsed(): number {
@@ -249,7 +283,7 @@ export class LocalLanes {
     let lane = this.#lanes.get(laneId);
     if (lane === undefined) {
       if (this.#lanes.size >= this.#manyLanes) this.#forgetIdle();
-      lane = new LocalLane(laneId, this.#options.concurrencyOf(endpointId));
+      lane = new LocalLane(laneId, this.#options.settingsOf(endpointId));
       this.#lanes.set(laneId, lane);
     }
     return lane;

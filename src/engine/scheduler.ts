@@ -98,7 +98,7 @@ export class Scheduler {
   /** Something was left behind, and there is room for it. */
   #isWorthClaiming(): boolean {
     const { lanes } = this.#options;
-    return lanes.room > 0 && this.#backlog.has((id) => lanes.isLow(id));
+    return lanes.room > 0 && this.#backlog.has((id) => lanes.wants(id));
   }
 
   #wakeSoon(): void {
@@ -116,20 +116,17 @@ export class Scheduler {
       return;
     }
     // What was just emitted may have taken the room.
-    if (!this.#isWorthClaiming()) return;
+    if (!this.#isWorthClaiming()) return this.#sleep(this.#options.maxSleepMs);
     try {
       const count = await this.#startClaim();
-      this.#failures = 0;
       if (count > 0 && this.#isWorthClaiming()) this.#wakeSoon();
     } catch (error) {
-      this.#failures += 1;
       this.#options.reporter.error(error, 'claim due deliveries');
-      this.#sleep(backoffMs(this.#failures, this.#options.random));
     }
   }
 
   #startClaim(): Promise<number> {
-    this.#claim = this.#claimOnce().finally(() => {
+    this.#claim = this.#claimOrBackOff().finally(() => {
       this.#claim = undefined;
       const isAsked = this.#askedDuringClaim;
       this.#askedDuringClaim = false;
@@ -138,13 +135,29 @@ export class Scheduler {
     return this.#claim;
   }
 
+  /** What a claim that failed did not look at is looked at when it is tried again. */
+  async #claimOrBackOff(): Promise<number> {
+    try {
+      const count = await this.#claimOnce();
+      this.#failures = 0;
+      return count;
+    } catch (error) {
+      this.#failures += 1;
+      this.#sleep(backoffMs(this.#failures, this.#options.random));
+      throw error;
+    }
+  }
+
   async #claimOnce(): Promise<number> {
     const { store, clock, lanes, owner, leaseMs, maxRescues, token } = this.#options;
     const contentions = this.#contentions;
     this.#contentions = 0;
     if (this.#isStopped) return 0;
     const limit = Math.min(MAX_CLAIM, lanes.room);
-    if (limit <= 0) return 0;
+    if (limit <= 0) {
+      this.#sleep(this.#options.maxSleepMs);
+      return 0;
+    }
     this.#backlog.clear();
     const freeSlots = lanes.freeSlots(limit);
     const result = await store.claimDue({
@@ -159,9 +172,9 @@ export class Scheduler {
     this.#lastClaimAt = clock.now();
     for (const delivery of result.rescued) this.#options.onRescued(delivery);
     if (result.leased.length > 0) this.#options.onLeased(result.leased);
-    // What is due but found no slot is claimed when one frees; until then only other lanes are worth waking for.
+    // What is due, or will be, in a lane without a free slot is claimed when one frees: no time tells when to look for it.
     if (result.nextOpenMs === 0) this.#backlog.addAny();
-    else if (result.nextDueMs === 0) this.#backlog.add(filledLanes(freeSlots, result.leased));
+    else if (result.nextDueMs !== undefined) this.#backlog.add(filledLanes(freeSlots, result.leased));
     if (result.rescued.length > 0) this.wake();
     const isContended = result.leased.length === 0 && result.nextOpenMs === 0;
     if (isContended) this.#contentions = contentions + 1;

@@ -2,6 +2,7 @@
  * The sender: from a leased delivery to a concluded attempt. Owns what is in flight.
  */
 import type { Clock } from '../clock.ts';
+import { rateLimitOf } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { describeError } from '../errors.ts';
 import type { Lease, LeasedDelivery } from '../store/store.ts';
@@ -9,7 +10,7 @@ import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { leaseOf } from './lease-returns.ts';
-import type { LocalLane } from './local-lane.ts';
+import type { LaneSettings, LocalLane } from './local-lane.ts';
 import { LocalLanes } from './local-lanes.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { Settler } from './settler.ts';
@@ -26,6 +27,16 @@ export interface SenderOptions {
   /** Stands in for an endpoint that is gone. */
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
   readonly onRoom: () => void;
+  /** Deliveries that were taken back, unsent, because their endpoint has become slower. */
+  readonly onSurplus: (deliveries: readonly LeasedDelivery[]) => void;
+}
+
+/** Until it is known. */
+const UNKNOWN: LaneSettings = { concurrency: 1, isRateLimited: false };
+
+/** What an endpoint says of its lane. */
+export function laneSettingsOf({ settings, record }: EndpointRuntime): LaneSettings {
+  return { concurrency: settings.concurrency, isRateLimited: rateLimitOf(record) !== undefined };
 }
 
 export class Sender {
@@ -38,9 +49,16 @@ export class Sender {
       clock: options.clock,
       maxConcurrency: options.maxConcurrency,
       unwritten: () => options.settler.pending,
-      concurrencyOf: (endpointId) => options.runtimeOf(endpointId)?.settings.concurrency ?? 1,
+      settingsOf: (endpointId) => {
+        const runtime = options.runtimeOf(endpointId);
+        return runtime === undefined ? UNKNOWN : laneSettingsOf(runtime);
+      },
       start: (delivery, lane) => this.#start(delivery, lane),
       onRoom: options.onRoom,
+      onSurplus: (deliveries) => {
+        options.activity.end(deliveries.length);
+        options.onSurplus(deliveries);
+      },
     });
   }
 

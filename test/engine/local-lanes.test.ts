@@ -6,8 +6,9 @@ import { createManualClock } from '../../src/testing/manual-clock.ts';
 
 const LIMIT = 1_000;
 
-function setup({ maxConcurrency = 8, concurrency = 4 } = {}) {
+function setup({ maxConcurrency = 8, concurrency = 4, isRateLimited = false } = {}) {
   const clock = createManualClock();
+  const surplus: LeasedDelivery[] = [];
   const started: { readonly delivery: LeasedDelivery; readonly lane: LocalLane }[] = [];
   let unwritten = 0;
   let number = 0;
@@ -15,14 +16,16 @@ function setup({ maxConcurrency = 8, concurrency = 4 } = {}) {
     clock,
     maxConcurrency,
     unwritten: () => unwritten,
-    concurrencyOf: () => concurrency,
+    settingsOf: () => ({ concurrency, isRateLimited }),
     start: (delivery, lane) => started.push({ delivery, lane }),
     onRoom: () => undefined,
+    onSurplus: (deliveries) => surplus.push(...deliveries),
   });
   return {
     clock,
     lanes,
     started,
+    surplus,
     hold(laneId: string, count: number): void {
       for (let index = 0; index < count; index += 1) {
         number += 1;
@@ -70,6 +73,15 @@ describe('LocalLanes', () => {
     expect(slotsOf('ep')).toBe(4);
   });
 
+  it('takes nothing ahead under a rate limit: what took a token is sent', () => {
+    const { lanes, hold, finishAll, slotsOf, started } = setup({ isRateLimited: true, maxConcurrency: 100 });
+    hold('ep', 40);
+    while (started.length > 0) finishAll();
+    expect(slotsOf('ep')).toBe(4);
+    hold('ep', 4);
+    expect([slotsOf('ep'), lanes.wants('ep')]).toEqual([0, false]);
+  });
+
   it('takes at most a thousand ahead', () => {
     const { hold, finishAll, slotsOf, started } = setup({ maxConcurrency: 100, concurrency: 50 });
     hold('ep', 2_000);
@@ -94,9 +106,37 @@ describe('LocalLanes', () => {
     hold('ep', 40);
     while (started.length > 0) finishAll();
     hold('ep', 4 + 40);
-    expect(lanes.isLow('ep')).toBe(false);
+    expect(lanes.wants('ep')).toBe(false);
     finishAll();
-    expect(lanes.isLow('ep')).toBe(true);
+    expect(lanes.wants('ep')).toBe(true);
+  });
+
+  it('hands back what waits for an endpoint that was fast and hangs, and has room for others all the time', async () => {
+    const { clock, lanes, hold, finishAll, surplus, started, slotsOf } = setup({
+      maxConcurrency: 100,
+      concurrency: 10,
+    });
+    hold('fast', 200);
+    while (started.length > 0) finishAll();
+    hold('fast', 10 + 400);
+    await clock.advance(250);
+    expect(lanes.room).toBe(90);
+    expect(lanes.reserve({ laneId: 'other', endpointId: 'other' })).toBe(true);
+    await clock.advance(500);
+    expect(surplus).toHaveLength(390);
+    // Those that came last.
+    expect(surplus.at(-1)?.id).toBe('dlv_610');
+    expect([lanes.queued, slotsOf('fast')]).toEqual([10, 0]);
+  });
+
+  it('has room for an endpoint that holds nothing, known or not, when others leave little', () => {
+    const { lanes, hold, finishAll, slotsOf } = setup({ maxConcurrency: 8, concurrency: 6 });
+    hold('known', 2);
+    finishAll();
+    hold('hangs', 12);
+    expect([lanes.wants('known'), lanes.wants('unknown'), lanes.wants('hangs')]).toEqual([true, true, false]);
+    expect([slotsOf('known'), slotsOf('unknown'), slotsOf('hangs')]).toEqual([undefined, undefined, 0]);
+    expect(lanes.reserve({ laneId: 'known', endpointId: 'known' })).toBe(true);
   });
 
   it('keeps a lane that was busy a moment ago, and forgets it after that', async () => {

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { AppendOutcome } from '../../../src/store/sql/append-results.ts';
 import { append } from '../../../src/store/sql/operations/append.ts';
 import { claimDue } from '../../../src/store/sql/operations/claim.ts';
+import { settle } from '../../../src/store/sql/operations/settle.ts';
 import { reschedule } from '../../../src/store/sql/operations/reschedule.ts';
 import type { LeasedDelivery } from '../../../src/store/store.ts';
 import { HeldTransaction, someoneWaits } from '../../support/held-transaction.ts';
 import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts';
-import { batch, claiming, delivery, entry, LEASE_MS, settlement } from './fixtures.ts';
+import { batch, claiming, delivery, entry, LEASE_MS, nextId, settlement } from './fixtures.ts';
 
 const servers = sqlDatabases().filter(({ name }) => name !== 'libsql');
 
@@ -23,6 +24,8 @@ async function claimOne(database: TestDatabase): Promise<LeasedDelivery> {
 
 /** What the statement to be held at looks like. */
 const LOCKS_LANES = /^\s*insert into \S*lanes\b/;
+const LOCKS_SENDING = /^\s*select d\.seq from [^;]*\bwhere d\.lease is not null/;
+const ADDS_COUNTS = /^\s*insert into \S*counts\b/;
 
 // One connection does all on SQLite: there is nothing to wait for.
 describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create }) => {
@@ -143,7 +146,7 @@ describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create 
     await database.call('append', batch([entry([delivery('ep')])]));
     const leased = await claimOne(database);
     const cancelling = await HeldTransaction.begin(database);
-    const finish = await cancelling.runUpTo(/\bcancelled = coalesce/, (db) =>
+    const finish = await cancelling.runUpTo(LOCKS_SENDING, (db) =>
       reschedule.script(db, {
         where: { deliveryIds: [leased.id] },
         limit: 10,
@@ -159,6 +162,53 @@ describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create 
     await cancelling.commit();
     const record = await database.call('getDelivery', { id: leased.id });
     expect(record).toMatchObject({ state: 'succeeded' });
+    await database.close();
+  });
+
+  it('writes outcomes of two processes in one order, with ordering keys and without', async () => {
+    const database = await create();
+    const deliveries = [delivery('ep'), delivery('ep'), delivery('ep', { orderingKey: 'key' })];
+    await database.call('append', batch(deliveries.map((one) => entry([one]))));
+    const { leased } = await database.call('claimDue', claiming());
+    const settlements = leased.map((one) => settlement(one, { kind: 'succeeded' }));
+    const [ordered, [first, second]] = [settlements.filter((one) => one.ordered), settlements];
+    const one = await HeldTransaction.begin(database);
+    const finish = await one.runUpTo(ADDS_COUNTS, (db) =>
+      settle.script(db, { settlements: [first!, ...ordered] }),
+    );
+    const other = database.call('settle', { settlements: [second!] });
+    await Promise.race([other, someoneWaits(database)]);
+    expect(await finish()).toMatchObject([{ state: 'succeeded' }, { state: 'succeeded' }]);
+    await one.commit();
+    expect(await other).toMatchObject([{ state: 'succeeded' }]);
+    expect(await database.call('getLane', { laneId: 'ep' })).toMatchObject({ succeeded: 3 });
+    await database.close();
+  });
+
+  it('cancels many while their outcomes are written, without a deadlock', async () => {
+    const database = await create();
+    // Numbers and ids are in opposite orders.
+    const ids = Array.from({ length: 100 }, (_, index) => nextId(`dlv_${1_000 - index}`));
+    await database.call('append', batch(ids.map((id) => entry([delivery('ep', { id })]))));
+    const { leased } = await database.call('claimDue', claiming({ limit: 100, perLane: 100 }));
+    const settlements = leased.map((one) => settlement(one, { kind: 'succeeded' }));
+    const last = settlements.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1)).at(-1)!;
+    const cancelling = await HeldTransaction.begin(database);
+    const settling = await HeldTransaction.begin(database);
+    await settling.run((db) => settle.script(db, { settlements: [last] }));
+    const cancelled = cancelling.run((db) =>
+      reschedule.script(db, {
+        where: { deliveryIds: ids },
+        limit: 100,
+        after: undefined,
+        event: { kind: 'discard_requested', reason: 'cancelled' },
+      }),
+    );
+    await someoneWaits(database);
+    // All others are locked by now: whoever settles them waits, instead of the other way round.
+    await settling.commit();
+    expect((await cancelled).items).toHaveLength(99);
+    await cancelling.commit();
     await database.close();
   });
 

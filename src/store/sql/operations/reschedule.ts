@@ -33,12 +33,16 @@ const selectBySeq: TemplateText = ({ names, dialect }) =>
   `${SELECT} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = wanted.seq
    join ${names.messages} m on m.seq = d.message_seq order by d.seq`;
 
+/** Those that are being sent still, in the order in which outcomes lock them. */
+const lockSending: TemplateText = ({ names, dialect }) =>
+  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = wanted.seq
+   where d.lease is not null order by wanted.ord${dialect.forUpdate}`;
+
 const cancelSending: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('wanted', { seq: 'int' }),
-    // An outcome may have been written since the row was read.
-    on: 't.seq = wanted.seq and t.lease is not null',
+    on: 't.seq = wanted.seq',
     changes: { cancelled: `coalesce(t.cancelled, ${dialect.text(':reason')})` },
   });
 
@@ -65,10 +69,8 @@ export const reschedule: Operation<RescheduleOperation, SeqPage<Delivery>> = {
     yield* writeTransitions(db, now, moves, lanes);
     yield* writeLaneChanges(db, lanes);
     const marked = yield* markSending(db, rows, event);
-    const wanted = toSeqs([...moves.map(({ row }) => row), ...marked]);
-    const changed = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
-    const isMoved = new Set(moves.map(({ row }) => Number(row.seq)));
-    const items = changed.filter(({ seq, cancelled }) => isMoved.has(Number(seq)) || cancelled !== null);
+    const wanted = [...toSeqs(moves.map(({ row }) => row)), ...marked];
+    const items = yield* db.query<DeliveryRowOfMessage>(selectBySeq, { wanted });
     return { items: items.map(toDelivery), next: page.next };
   },
 };
@@ -105,15 +107,15 @@ function planMoves(rows: readonly DeliveryRow[], event: RescheduleEvent): readon
 }
 
 /** The state machine leaves an attempt that runs alone; the row remembers the wish until its outcome is written. Those that are marked. */
-function* markSending(
-  db: Database,
-  rows: readonly DeliveryRow[],
-  event: RescheduleEvent,
-): Script<readonly DeliveryRow[]> {
+function* markSending(db: Database, rows: readonly DeliveryRow[], event: RescheduleEvent): Script<Seqs> {
   if (event.kind !== 'discard_requested') return [];
-  const sending = rows.filter(({ state }) => state === 'sending');
-  if (sending.length > 0) yield* db.run(cancelSending, { wanted: toSeqs(sending), reason: event.reason });
-  return sending;
+  const read = rows.filter(({ state }) => state === 'sending').sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (read.length === 0) return [];
+  // An outcome may have been written since they were read: it does not lock the lane.
+  const locked = yield* db.query<Pick<DeliveryRow, 'seq'>>(lockSending, { wanted: toSeqs(read) });
+  const wanted = toSeqs(locked);
+  if (wanted.length > 0) yield* db.run(cancelSending, { wanted, reason: event.reason });
+  return wanted;
 }
 
 function toSeqs(rows: readonly Pick<DeliveryRow, 'seq'>[]): Seqs {

@@ -98,11 +98,11 @@ export function* settleAtOnce(
 ): Script<readonly (SettleResult | undefined)[]> {
   const results = new Array<SettleResult | undefined>(settlements.length).fill(undefined);
   if (db.dialect.name !== 'postgres') return results;
+  // The long way would lock counts after the totals of the short one, against the order of locks.
+  if (settlements.some(({ ordered }) => ordered)) return results;
   const places = findPlain(settlements);
-  if (places.length === 0) return results;
-  // Before all others: the long way locks none besides.
   const held = settlements
-    .filter(({ ordered, transition }) => ordered || transition.state === 'scheduled')
+    .filter(({ transition }) => transition.state === 'scheduled')
     .map(({ deliveryId, lease }) => [deliveryId, lease] as const);
   if (held.length > 0) yield* db.run(lockLanesOf, { held });
   const settled = places.map((place) => toRow(settlements[place]!));

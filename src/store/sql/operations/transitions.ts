@@ -12,7 +12,7 @@ export type MovedRow = Pick<
   'seq' | 'endpoint_id' | 'lane_id' | 'test' | 'ordering_key' | 'cancelled'
 >;
 
-/** A delivery, read while its lane was locked, and what it becomes. */
+/** A delivery, read while it was locked, by its lane or itself, and what it becomes. */
 export interface Move {
   readonly row: MovedRow;
   readonly next: Transition;
@@ -67,7 +67,7 @@ export function afterCancel(row: MovedRow, next: Transition): Transition {
 }
 
 /**
- * Writes what deliveries become, each `scheduled` or final, and lets others of their ordering keys go on. Their lanes are locked; what it
+ * Writes what deliveries become, each `scheduled` or final, and lets others of their ordering keys go on. They are locked, and so are the lanes in which something becomes ready; what it
  * means for these is in `lanes` afterwards, to be written by `writeLaneChanges`.
  */
 export function* writeTransitions(
