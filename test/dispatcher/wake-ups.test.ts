@@ -70,7 +70,7 @@ describe('a process that is told of nothing it did itself', () => {
 
   it('sends a retry that became due while duplicates kept all room', async () => {
     await using world = await createWorld();
-    let opened: Promise<void> | undefined;
+    let opened: Promise<void> = Promise.resolve();
     let open = (): void => undefined;
     let appends = 0;
     const store = decorateStore(quiet(world.store), {
