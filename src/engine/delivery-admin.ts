@@ -96,10 +96,12 @@ export class DeliveryAdmin {
       await directory.find(endpointId).catch(() => undefined);
     // Leased, but waiting for its turn in this process: handed back, it is discarded now and not sent.
     if (queued !== undefined) await returns.handBack([queued]);
-    // The next one of its ordering key has its turn.
-    if (moved !== undefined) this.#options.wakeIn(0);
-    // What ends otherwise is told of by whoever ends it.
-    if (moved !== undefined) reporter.rescheduled(moved, directory.refOf(endpointId));
+    if (moved !== undefined) {
+      // The next one of its ordering key has its turn.
+      this.#options.wakeIn(0);
+      // What ends otherwise is told of by whoever ends it.
+      reporter.rescheduled(moved, directory.refOf(endpointId));
+    }
     return this.#find(id);
   }
 

@@ -128,6 +128,7 @@ export class Engine {
     const maxSleepMs = longestSleepMs(options);
     this.scheduler = new Scheduler({
       ...context,
+      deliver: options.deliver,
       lanes,
       maxRescues: options.limits.maxRescues,
       maxSleepMs,
@@ -153,26 +154,17 @@ export class Engine {
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
       hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
-      handBack: (deliveries) =>
-        void returns.handBack(deliveries).then(() => {
-          if (options.deliver) this.scheduler.wake();
-        }),
-      onLeftBehind: (deliveries) => {
-        if (options.deliver) this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId));
-      },
+      handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
+      onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
-      onRoom: () => {
-        if (options.deliver) this.scheduler.onRoom();
-      },
+      onRoom: () => this.scheduler.onRoom(),
     });
     this.keeper = new Keeper({
       ...options,
       heldLeases: () => [...this.sender.heldLeases(), ...this.settler.heldLeases()],
       onLost: (leases) => this.sender.dropLost(leases),
     });
-    const wakeIn = (delayMs: number): void => {
-      if (options.deliver) this.scheduler.wakeIn(delayMs);
-    };
+    const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);
     const { directory, sender, inbox } = this;
     this.endpoints = new EndpointAdmin({
       ...context,

@@ -9,6 +9,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { LeasedDelivery } from '../store/store.ts';
+import { LaneRing } from './lane-ring.ts';
 import { aheadOf, type LaneSettings, LocalLane } from './local-lane.ts';
 import { Pace } from './pace.ts';
 
@@ -44,9 +45,8 @@ export interface LocalLanesOptions {
 
 export class LocalLanes {
   readonly #lanes = new Map<string, LocalLane>();
-  readonly #ring: LocalLane[] = [];
+  readonly #ring = new LaneRing();
   readonly #options: LocalLanesOptions;
-  #ringHead = 0;
   readonly #pace = new Pace();
   #inFlight = 0;
   #queued = 0;
@@ -139,14 +139,11 @@ export class LocalLanes {
     if (this.#isPumping || !this.#isOpen) return;
     this.#isPumping = true;
     let passedOver = 0;
-    while (this.#inFlight < this.#options.maxConcurrency && passedOver < this.#ring.length - this.#ringHead) {
-      const lane = this.#ring[this.#ringHead]!;
-      this.#ringHead += 1;
-      lane.isInRing = false;
+    while (this.#inFlight < this.#options.maxConcurrency && passedOver < this.#ring.size) {
+      const lane = this.#ring.next();
       passedOver = this.#startOne(lane) ? 0 : passedOver + 1;
       this.#enterRing(lane);
       this.#forgetIfIdle(lane);
-      this.#compactRing();
     }
     this.#isPumping = false;
   }
@@ -268,15 +265,7 @@ export class LocalLanes {
   }
 
   #enterRing(lane: LocalLane): void {
-    if (lane.isInRing || this.#isStopped || !lane.canStart) return;
-    lane.isInRing = true;
-    this.#ring.push(lane);
-  }
-
-  #compactRing(): void {
-    if (this.#ringHead < 1024 && this.#ringHead < this.#ring.length) return;
-    this.#ring.splice(0, this.#ringHead);
-    this.#ringHead = 0;
+    if (!this.#isStopped && lane.canStart) this.#ring.add(lane);
   }
 
   #lane({ laneId, endpointId }: LaneRef): LocalLane {

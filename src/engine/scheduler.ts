@@ -20,6 +20,8 @@ const LONGEST_CONTENTION_MS = 40;
 
 export interface SchedulerOptions extends Omit<EngineContext, 'activity'> {
   readonly lanes: LocalLanes;
+  /** False: this process claims nothing, whoever wakes it. */
+  readonly deliver: boolean;
   readonly maxRescues: number;
   /** Longest sleep; bounds how late work of other processes is seen without notifications. */
   readonly maxSleepMs: number;
@@ -35,7 +37,7 @@ export class Scheduler {
   #isWakePending = false;
   /** Something was stored, or a lane got room, while a claim was under way, which may have looked too early. */
   #askedDuringClaim = false;
-  #isStopped = false;
+  #isStopped: boolean;
   readonly #backlog = new Backlog();
   #failures = 0;
   /** Claims in a row that found lanes due and all of them locked by others. */
@@ -44,6 +46,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#isStopped = !options.deliver;
   }
 
   /** When the store last answered a claim, epoch ms. */

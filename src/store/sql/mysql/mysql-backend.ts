@@ -1,5 +1,6 @@
 import type { Backend, Connection, ConnectParams } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
+import { LimitedRunner } from '../limited-runner.ts';
 import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { SessionRunner } from '../session.ts';
@@ -30,12 +31,13 @@ export function createMysqlBackend(target: MysqlTarget): Backend {
 
 async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
   const source = new MysqlSessions(pool, isOwn, params.timeoutMs);
-  const runner = await connectScripts({
+  const operations = await connectScripts({
     dialect: mysqlDialect,
     scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
     migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
     connect: params,
   });
+  const runner = new LimitedRunner(operations);
   return { runner, close: () => runner.close() };
 }
 

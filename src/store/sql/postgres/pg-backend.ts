@@ -2,6 +2,7 @@ import { createSystemRandom } from '../../../clock.ts';
 import { createToken } from '../../../core/id.ts';
 import type { Backend, Connection, ConnectParams } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
+import { LimitedRunner } from '../limited-runner.ts';
 import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { SessionRunner } from '../session.ts';
@@ -36,7 +37,7 @@ async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams):
   const source = new PgSessions(pool, isOwn, timeoutMs);
   const sender = new NotificationSender(new SessionRunner({ source, timeoutMs }));
   const notifications = { channel: channelOf(place), instance: createToken(createSystemRandom()) };
-  const runner = await connectScripts({
+  const operations = await connectScripts({
     dialect: postgresDialect,
     scripts: new RetryingRunner(
       new SessionRunner({ source, timeoutMs, afterCommit: (statements) => sender.send(statements) }),
@@ -45,6 +46,7 @@ async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams):
     connect: params,
     notifications,
   });
+  const runner = new LimitedRunner(operations);
   const Client = clientClassOf(pool);
   const listener = Client && new PgListener(() => new Client(pool.options), notifications);
   return {
