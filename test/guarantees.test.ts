@@ -11,6 +11,7 @@ import type { DispatcherOptions } from '../src/options.ts';
 import { memoryStore } from '../src/store/memory/memory-store.ts';
 import type { LeasedDelivery, Store } from '../src/store/store.ts';
 import { createHarness } from '../src/testing/harness.ts';
+import { HeldPort } from '../src/testing/held-port.ts';
 import { runProgram } from './support/child.ts';
 import {
   allDeliveries,
@@ -187,11 +188,9 @@ describe('A delivery to an enabled endpoint is attempted until it succeeds or it
 
   it('goes on when the receiver refuses connections at first', async () => {
     await using world = await createWorld();
-    const gone = await createReceiver();
-    const { port } = new URL(gone.url);
-    await gone.close();
+    await using held = await HeldPort.take();
     const dispatcher = world.start();
-    await dispatcher.endpoints.create({ url: gone.url, retry: 'short' });
+    await dispatcher.endpoints.create({ url: held.url, retry: 'short' });
     await dispatcher.emit('job.done', {});
     await world.advance(0);
     expect(await onlyDelivery(dispatcher)).toMatchObject({
@@ -199,7 +198,8 @@ describe('A delivery to an enabled endpoint is attempted until it succeeds or it
       reason: 'connection_refused',
       attempts: 1,
     });
-    await using back = await createReceiver({ port: Number(port) });
+    await held.release();
+    await using back = await createReceiver({ port: held.port });
     await world.advance(1_000);
     expect(back.received).toBe(1);
     expect(await onlyDelivery(dispatcher)).toMatchObject({ state: 'succeeded', attempts: 2 });

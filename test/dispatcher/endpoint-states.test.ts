@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../src/errors.ts';
-import { createReceiver } from '../../src/listener/recording-receiver.ts';
 import { createHarness } from '../../src/testing/harness.ts';
+import { HeldPort } from '../../src/testing/held-port.ts';
 import { createWorld, decorateStore, recordEvents, turn, until } from '../support/world.ts';
 
 const HOUR = 3_600_000;
@@ -204,9 +204,8 @@ describe('endpoints.test', () => {
         },
       },
     });
-    const receiver = await createReceiver();
-    await receiver.close();
-    const closed = await harness.createEndpoint({ url: receiver.url });
+    await using held = await HeldPort.take();
+    const closed = await harness.createEndpoint({ url: held.url });
     const faulty = await harness.createEndpoint({ computedHeaders: { 'X-A': 'broken' } });
     expect(await harness.dispatcher.endpoints.test(closed.id)).toMatchObject({
       reason: 'connection_refused',

@@ -1,8 +1,8 @@
 /** Database servers for tests: those that the environment names, and a PostgreSQL of our own where it names none. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HeldPort } from '../../src/testing/held-port.ts';
 
 export const POSTGRES_VARIABLE = 'POSTHORN_TEST_POSTGRES_URL';
 export const MYSQL_VARIABLE = 'POSTHORN_TEST_MYSQL_URL';
@@ -24,7 +24,8 @@ export async function startServers(): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-postgres-'));
   // The server may run as another user, who must get to its own folder below.
   chmodSync(folder, 0o711);
-  const port = await freePort();
+  const held = await HeldPort.take();
+  const { port } = held;
   const EmbeddedPostgres = await importEmbeddedPostgres();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
@@ -38,6 +39,7 @@ export async function startServers(): Promise<() => Promise<void>> {
     onError: () => {},
   });
   await server.initialise();
+  await held.release();
   await server.start();
   process.env[POSTGRES_VARIABLE] = `postgres://${USER}:${USER}@127.0.0.1:${port}/postgres`;
   return async () => {
@@ -60,12 +62,4 @@ async function importEmbeddedPostgres(): Promise<typeof import('embedded-postgre
       if (!before.has(listener)) process.removeListener(event, listener);
   }
   return EmbeddedPostgres;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LookupFunction } from '../../transport/transport.ts';
+import { HeldPort } from '../held-port.ts';
 import type { SuiteCase } from './suite-case.ts';
 import { assertFailure, assertResponse } from './transport-world.ts';
 
@@ -8,10 +9,8 @@ export const failureCases: readonly SuiteCase[] = [
   {
     name: 'names a refused connection',
     async run(world) {
-      const server = await world.serve(() => undefined);
-      const url = server.url();
-      await server.close();
-      assertFailure(await world.send(await world.open(), url).result, 'connection_refused');
+      await using held = await HeldPort.take();
+      assertFailure(await world.send(await world.open(), held.url).result, 'connection_refused');
     },
   },
   {
