@@ -55,9 +55,9 @@ export function* fillRows(db: Database, count: number, filled: FilledDeliveries)
   );
   yield* statement(
     `insert into ${deliveries} (seq, id, message_seq, endpoint_id, lane_id, tenant, type, test, state, attempts, attempts_before_run,
-       rescues, faults, due_at, ready_at, created_at, first_attempt_at, finished_at)
+       rescues, faults, due_at, ready_at, lease_until, created_at, first_attempt_at, finished_at)
      select i, ${text('dlv_', 'i')}, i, ${endpoint}, ${endpoint}, ${filled.tenant}, 'job.done', 0, ${filled.state}, 1, 0, 0, 0, i,
-       ${filled.readyAt}, i, i, case when ${filled.state} in ('scheduled', 'sending') then null else i end
+       ${filled.readyAt}, case when ${filled.state} = 'sending' then i end, i, i, case when ${filled.state} in ('scheduled', 'sending') then null else i end
      from ${numbers(count)}`,
   );
   yield* statement(

@@ -82,6 +82,17 @@ export class Database {
     return rows as readonly R[];
   }
 
+  /** Runs a query after which nothing is said in the transaction, so that its commit need not wait for the answer. */
+  *queryLast<R = Row>(text: TemplateText, values: TemplateValues = {}): Script<readonly R[]> {
+    const { rows } = yield { ...this.#template(text).bind(values), isLast: true };
+    return rows as readonly R[];
+  }
+
+  /** Runs a change written as a template, whatever it answers: what follows need not wait for it. */
+  *send(text: TemplateText, values: TemplateValues = {}): Script<void> {
+    yield { ...this.#template(text).bind(values), isUnanswered: true };
+  }
+
   /** Runs a change written as a template; how many rows it changed. */
   *run(text: TemplateText, values: TemplateValues = {}): Script<number> {
     const { changed } = yield this.#template(text).bind(values);

@@ -1,4 +1,4 @@
-import { type Compilable, sql } from 'kysely';
+import { type Compilable, sql, type SqlBool } from 'kysely';
 import type { DeliveryState } from '../../core/delivery.ts';
 import type { Database } from './database.ts';
 import type { NumberColumn } from './rows/number-column.ts';
@@ -15,6 +15,12 @@ export interface DeliveryPageQuery<Row> {
   readonly build: (conditions: readonly Condition[]) => Compilable<Row>;
 }
 
+/** What names the index that has deliveries of a state. */
+const INDEXED = {
+  resting: sql<SqlBool>`d.state <> 'succeeded' and d.state <> 'sending'`,
+  sending: sql<SqlBool>`d.lease_until is not null`,
+};
+
 /**
  * The first `count` deliveries in the order of their numbers. States are looked up one by one: an index has each in that
  * order, but not several together.
@@ -28,7 +34,9 @@ export function* selectDeliveryPage<Row extends { readonly seq: NumberColumn }>(
   const rows: Row[] = [];
   for (const state of states) {
     const conditions = deliveryConditions(db, { ...where, states: [state] });
-    rows.push(...(yield* db.select(build([...conditions, sql`d.state <> 'succeeded'`]))));
+    rows.push(
+      ...(yield* db.select(build([...conditions, INDEXED[state === 'sending' ? 'sending' : 'resting']]))),
+    );
   }
   const sign = order === 'oldest' ? 1 : -1;
   return rows.sort((a, b) => sign * (Number(a.seq) - Number(b.seq))).slice(0, count);

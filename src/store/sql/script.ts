@@ -14,6 +14,10 @@ export interface Statement {
    * for one another, and come before what it tells of when sent too early. It answers nothing.
    */
   readonly isAfterCommit?: boolean;
+  /** Nobody reads its answer: what follows may be sent before it is there. When it fails, the next statement, or the commit, fails with its error. */
+  readonly isUnanswered?: boolean;
+  /** Nothing follows in its transaction: the commit may be sent with it. */
+  readonly isLast?: boolean;
 }
 
 /** A row as a driver gives it: wide integers may be strings. */

@@ -1,11 +1,13 @@
 import { systemClock } from '../../clock.ts';
-import { runAsync } from './run-script.ts';
 import type { Script, Statement, StatementResult } from './script.ts';
 import type { ScriptRunner } from './script-runner.ts';
+import { runInSession } from './run-in-session.ts';
 import { CallTimeoutError, troubleOf } from './trouble.ts';
 
 /** One connection of a pool, ours until we release it. */
 export interface Session {
+  /** Several statements may be under way at once; they are answered in their order. */
+  readonly isPipelined: boolean;
   execute(statement: Statement): Promise<StatementResult>;
   /** Begins a transaction that sees what others have committed (read committed), whatever the default of the server is. */
   begin(): Promise<void>;
@@ -32,8 +34,6 @@ export interface SessionRunnerOptions {
   /** Takes the statements that are to be sent after the commit. */
   readonly afterCommit?: ((statements: readonly Statement[]) => void) | undefined;
 }
-
-const NOTHING: StatementResult = { rows: [], changed: 0 };
 
 /** Runs scripts on the connections of a pool. */
 export class SessionRunner implements ScriptRunner {
@@ -84,7 +84,7 @@ class SessionCall {
     const session = await Promise.race([this.#acquire(), this.#expired]);
     try {
       const late: Statement[] = [];
-      const result = await Promise.race([runOn(session, isTransaction, begin(), late), this.#expired]);
+      const result = await Promise.race([runInSession(session, isTransaction, begin(), late), this.#expired]);
       this.#release(false);
       if (late.length > 0) this.#options.afterCommit?.(late);
       return result;
@@ -107,24 +107,6 @@ class SessionCall {
     this.#session = undefined;
     session?.release(isBroken);
   }
-}
-
-async function runOn<T>(
-  session: Session,
-  isTransaction: boolean,
-  script: Script<T>,
-  late: Statement[],
-): Promise<T> {
-  const execute = async (statement: Statement): Promise<StatementResult> => {
-    if (statement.isAfterCommit !== true) return session.execute(statement);
-    late.push(statement);
-    return NOTHING;
-  };
-  if (!isTransaction) return runAsync(script, execute);
-  await session.begin();
-  const result = await runAsync(script, execute);
-  await session.commit();
-  return result;
 }
 
 /** Ends what a failed script left open. A connection that cannot even do that is of no use to anybody. */

@@ -88,6 +88,7 @@ function setUpConnections(pool: PoolEvents, timeoutMs: number): void {
 }
 
 class MysqlSession implements Session {
+  readonly isPipelined = false;
   readonly #connection: MysqlConnection;
   readonly #isOwn: boolean;
   readonly #socket: { ref?(): void; unref?(): void } | undefined;

@@ -87,5 +87,5 @@ export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan): S
     const rateLog = gate.rate === undefined || taken === 0 ? null : JSON.stringify(gate.rate.slices);
     return [gate.id, opensAt(gate, now, now) ?? null, readyAt ?? null, taken > 0 ? 1 : 0, rateLog] as const;
   });
-  yield* db.run(isKnown ? writeKnown : writeFirst, { served });
+  yield* db.send(isKnown ? writeKnown : writeFirst, { served });
 }

@@ -83,7 +83,7 @@ function* readNext(
   now: number,
   plan: ClaimPlan,
 ): Script<Pick<ClaimResult, 'nextDueMs' | 'nextOpenMs'>> {
-  const [next] = yield* db.query<Record<'due_at' | 'open_at' | 'expires_at', NumberColumn | null>>(
+  const [next] = yield* db.queryLast<Record<'due_at' | 'open_at' | 'expires_at', NumberColumn | null>>(
     selectNext,
     {
       full_lanes: plan.full().map((id) => [id]),

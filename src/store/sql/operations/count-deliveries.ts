@@ -32,13 +32,14 @@ const ALL = 'all';
 /** Begins the state of test messages. */
 const TEST = 'test:';
 
-/** @param ofTest - the same as `of`, so written that the index of test messages is used: there are few */
-function countParts(of: string, ofTest = of): TemplateText {
+/** @param ofFew - the same as `of`, so written that the index is used that has few: those that are leased, or of test messages */
+function countParts(of: string, ofFew = of): TemplateText {
   const columns = `count(*) as deliveries, ${ATTEMPTED} as attempted`;
   return ({ names: { deliveries } }) =>
     `select '${ALL}' as state, count(*) as deliveries, 0 as attempted from ${deliveries} where ${of}
-     union all select state, ${columns} from ${deliveries} where ${of} and state <> 'succeeded' group by state
-     union all select '${TEST}' || state, ${columns} from ${deliveries} where ${ofTest} and test = 1 group by state`;
+     union all select state, ${columns} from ${deliveries} where ${of} and state <> 'succeeded' and state <> 'sending' group by state
+     union all select 'sending', ${columns} from ${deliveries} where ${ofFew} and lease_until is not null
+     union all select '${TEST}' || state, ${columns} from ${deliveries} where ${ofFew} and test = 1 group by state`;
 }
 
 const countAll = countParts('1 = 1');

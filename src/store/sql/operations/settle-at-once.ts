@@ -88,38 +88,37 @@ interface SettledRow {
   readonly reason: DeliveryReason | null;
 }
 
-/**
- * Settles what it can in one statement: what is held and has no ordering key. `undefined` in the place of the others, about which the long way
- * decides; for all, where there is no short one.
- */
+/** Whether {@link settleAtOnce} can write them: on Postgres, when none has an ordering key. All or none: together both ways would break the order of locks. */
+export function fitsOneStatement({ dialect }: Database, settlements: readonly Settlement[]): boolean {
+  return dialect.name === 'postgres' && !settlements.some(({ ordered }) => ordered);
+}
+
+/** Settles what is held in one statement, without reading it first. */
 export function* settleAtOnce(
   db: Database,
   settlements: readonly Settlement[],
-): Script<readonly (SettleResult | undefined)[]> {
-  const results = new Array<SettleResult | undefined>(settlements.length).fill(undefined);
-  if (db.dialect.name !== 'postgres') return results;
-  // The long way would lock counts after the totals of the short one, against the order of locks.
-  if (settlements.some(({ ordered }) => ordered)) return results;
-  const places = findPlain(settlements);
+): Script<readonly SettleResult[]> {
+  const results = new Array<SettleResult>(settlements.length).fill({ kind: 'lost' });
+  const places = findFirst(settlements);
   const held = settlements
     .filter(({ transition }) => transition.state === 'scheduled')
     .map(({ deliveryId, lease }) => [deliveryId, lease] as const);
-  if (held.length > 0) yield* db.run(lockLanesOf, { held });
+  if (held.length > 0) yield* db.send(lockLanesOf, { held });
   const settled = places.map((place) => toRow(settlements[place]!));
-  const rows = yield* db.query<SettledRow>(settleAll, { given: db.givenNow, settled });
+  const rows = yield* db.queryLast<SettledRow>(settleAll, { given: db.givenNow, settled });
   for (const { ord, state, reason } of rows)
     results[places[Number(ord) - 1]!] = { kind: 'settled', state, reason: reason ?? undefined };
   if (rows.some(({ state }) => state === 'scheduled')) yield* db.notify('work');
   return results;
 }
 
-/** Where the settlements stand that have no ordering key, the first of each lease. */
-function findPlain(settlements: readonly Settlement[]): readonly number[] {
+/** Where the first settlement of each lease stands. */
+function findFirst(settlements: readonly Settlement[]): readonly number[] {
   const seen = new Set<string>();
   return [...settlements.keys()].filter((place) => {
-    const { deliveryId, lease, ordered } = settlements[place]!;
+    const { deliveryId, lease } = settlements[place]!;
     const key = `${deliveryId} ${lease}`;
-    if (ordered || seen.has(key)) return false;
+    if (seen.has(key)) return false;
     seen.add(key);
     return true;
   });

@@ -7,25 +7,21 @@ import type { Script } from '../script.ts';
 import { type LoggedAttempt, logAttempts } from './attempts.ts';
 import { lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
-import { settleAtOnce } from './settle-at-once.ts';
+import { fitsOneStatement, settleAtOnce } from './settle-at-once.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 import { writeLaneChanges } from './write-lane-changes.ts';
-
-const LOST: SettleResult = { kind: 'lost' };
 
 /** Writes outcomes. */
 export const settle: Operation<SettleParams, readonly SettleResult[]> = {
   isTransaction: true,
   *script(db, { settlements }) {
-    const atOnce = yield* settleAtOnce(db, settlements);
-    const rest = settlements.filter((_, index) => atOnce[index] === undefined);
-    const others = (yield* settleStepwise(db, rest)).values();
-    return atOnce.map((result) => result ?? others.next().value ?? LOST);
+    return yield* fitsOneStatement(db, settlements)
+      ? settleAtOnce(db, settlements)
+      : settleStepwise(db, settlements);
   },
 };
 
 function* settleStepwise(db: Database, settlements: readonly Settlement[]): Script<readonly SettleResult[]> {
-  if (settlements.length === 0) return [];
   const held = yield* lockHeld(db, settlements, settlements.filter(isAgain));
   const now = yield* db.now();
   const lanes = new LaneChanges();
@@ -33,7 +29,7 @@ function* settleStepwise(db: Database, settlements: readonly Settlement[]): Scri
   const logged: LoggedAttempt[] = [];
   const results = settlements.map((settlement): SettleResult => {
     const row = held.take(settlement);
-    if (row === undefined) return LOST;
+    if (row === undefined) return { kind: 'lost' };
     if (settlement.attempt !== undefined) logged.push(toLogged(row, settlement.attempt, now, lanes));
     const next = afterCancel(row, settlement.transition);
     moves.push({ row, next });

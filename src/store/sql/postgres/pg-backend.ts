@@ -75,6 +75,7 @@ async function createPool(
     max: connections,
     application_name: 'posthorn',
     keepAlive: true,
+    pipeline: true,
     // Not longer than the call that it is for: an attempt that hangs takes the place of one that would not.
     connectionTimeoutMillis: Math.min(10_000, timeoutMs),
     // Idle connections keep no process alive.

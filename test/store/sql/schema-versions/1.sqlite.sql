@@ -54,8 +54,8 @@ create table if not exists posthorn_deliveries (
 create unique index if not exists posthorn_deliveries_id on posthorn_deliveries (id);
 create unique index if not exists posthorn_deliveries_message on posthorn_deliveries (message_seq, endpoint_id);
 create index if not exists posthorn_deliveries_endpoint on posthorn_deliveries (endpoint_id, seq);
-create index if not exists posthorn_deliveries_state on posthorn_deliveries (state, seq, attempts) where state <> 'succeeded';
-create index if not exists posthorn_deliveries_endpoint_state on posthorn_deliveries (endpoint_id, state, seq, attempts) where state <> 'succeeded';
+create index if not exists posthorn_deliveries_state on posthorn_deliveries (state, seq, attempts) where state <> 'succeeded' and state <> 'sending';
+create index if not exists posthorn_deliveries_endpoint_state on posthorn_deliveries (endpoint_id, state, seq, attempts) where state <> 'succeeded' and state <> 'sending';
 create index if not exists posthorn_deliveries_ready on posthorn_deliveries (lane_id, ready_at, seq) where ready_at is not null;
 create index if not exists posthorn_deliveries_lease on posthorn_deliveries (lease_until) where lease_until is not null;
 create index if not exists posthorn_deliveries_open_key on posthorn_deliveries (endpoint_id, open_key, seq) where open_key is not null;
