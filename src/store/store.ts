@@ -88,6 +88,7 @@ export interface Store {
   /**
    * Leases messages that were stored without deliveries, for matching, all under the token of the call. Finds them by a
    * flag, never by order of ids.
+   * - A message of the outbox whose idempotency key another message held when it was stored is removed instead.
    * A lease that expires makes its message available again; until somebody takes it, the lease still counts.
    */
   claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]>;

@@ -145,7 +145,7 @@ describe.each(reachable('postgres', 'mariadb'))('connections to %s that are half
     const startedAt = performance.now();
     const calls = await Promise.allSettled([1, 2, 3].map(() => store.now()));
     expect(calls).toMatchObject(calls.map(() => ({ reason: { code: 'store_unavailable' } })));
-    // Four tries each. A kernel that nobody tells would go on for a quarter of an hour.
+    // A kernel that nobody tells would go on for a quarter of an hour.
     expect(performance.now() - startedAt).toBeLessThan(TIMEOUT_MS / 3);
     proxy.restore();
     await until(

@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely';
 import { toMessageColumns } from '../codec/message-codec.ts';
 import type { KyselyTransaction, OutboxStatement, OutboxStore } from '../outbox.ts';
 import type { Database } from './database.ts';
-import { insertMessage, insertWithKey } from './outbox-statements.ts';
+import { insertMessage } from './outbox-statements.ts';
 
 /** Options of {@link createOutbox}. */
 export interface OutboxSettings {
@@ -18,15 +18,15 @@ export function createOutbox(db: Database, { now, notification }: OutboxSettings
     mustRunAtOnce: db.dialect.name === 'sqlite',
     statement({ message, idempotencyWindowMs }) {
       const columns = toMessageColumns(message);
-      const heldKey = idempotencyWindowMs > 0 ? columns.idempotencyKey : null;
-      const { sql, parameters } = db.bind(heldKey === null ? insertMessage : insertWithKey, {
+      const holdsKey = idempotencyWindowMs > 0 && columns.idempotencyKey !== null;
+      const { sql, parameters } = db.bind(insertMessage, {
         id: columns.id,
         tenant: columns.tenant,
         type: columns.type,
         data: columns.dataJson,
         happened_at: columns.timestamp,
         idempotency_key: columns.idempotencyKey,
-        held_key: heldKey,
+        holds_key: holdsKey ? 1 : 0,
         held_for_ms: Number.isFinite(idempotencyWindowMs) ? idempotencyWindowMs : null,
         ordering_key: columns.orderingKey,
         fingerprint: columns.fingerprint,

@@ -3,7 +3,7 @@ import { createSystemRandom } from '../../clock.ts';
 import { describeError, isPosthornError, StoreError } from '../../errors.ts';
 import type { Script } from './script.ts';
 import type { ScriptRunner } from './script-runner.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
+import { CallTimeoutError, type Trouble, troubleOf } from './trouble.ts';
 
 /** How long somebody else may be in the way: a transaction of the application, or many processes at once. */
 const BUSY_LIMIT_MS = 20_000;
@@ -56,6 +56,8 @@ export async function retryTransient<T>(
       retries: Infinity,
       maxRetryTime: BUSY_LIMIT_MS,
       shouldRetry: ({ error }) => {
+        // Its caller has waited as long as he may.
+        if (error instanceof CallTimeoutError) return false;
         const trouble = troubleOf(error);
         if (trouble === 'unavailable') lost += 1;
         return trouble !== undefined && lost <= RECONNECTS && mayRetry();

@@ -31,6 +31,8 @@ export interface SessionRunnerOptions {
    * otherwise for as long as the kernel sends again, a quarter of an hour.
    */
   readonly timeoutMs: number;
+  /** Longest time to wait for a connection, if that is less. */
+  readonly acquireTimeoutMs?: number | undefined;
   /** Takes the statements that are to be sent after the commit. */
   readonly afterCommit?: ((statements: readonly Statement[]) => void) | undefined;
 }
@@ -44,13 +46,16 @@ export class SessionRunner implements ScriptRunner {
   }
 
   async run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
-    const { timeoutMs } = this.#options;
+    const { timeoutMs, acquireTimeoutMs = timeoutMs } = this.#options;
     const call = new SessionCall(this.#options);
-    const timer = systemClock.setTimer(() => call.expire(), timeoutMs, true);
+    const timers = [
+      systemClock.setTimer(() => call.expire(timeoutMs), timeoutMs, true),
+      systemClock.setTimer(() => call.expireUnacquired(acquireTimeoutMs), acquireTimeoutMs, true),
+    ];
     try {
       return await call.run(isTransaction, begin);
     } finally {
-      timer.cancel();
+      for (const timer of timers) timer.cancel();
     }
   }
 
@@ -66,6 +71,7 @@ class SessionCall {
   #reject!: (error: Error) => void;
   #session: Session | undefined;
   #isExpired = false;
+  #hasBegun = false;
 
   constructor(options: SessionRunnerOptions) {
     this.#options = options;
@@ -74,10 +80,17 @@ class SessionCall {
   }
 
   /** The time is over. Nobody uses the connection again: what it is doing cannot be known. */
-  expire(): void {
+  expire(timeoutMs: number): void {
     this.#isExpired = true;
     this.#release(true);
-    this.#reject(new CallTimeoutError('A call of the database', this.#options.timeoutMs));
+    this.#reject(new CallTimeoutError('A call of the database', timeoutMs));
+  }
+
+  /** So long no connection was free, or could be made. */
+  expireUnacquired(timeoutMs: number): void {
+    if (this.#hasBegun) return;
+    this.#isExpired = true;
+    this.#reject(new CallTimeoutError('Waiting for a connection', timeoutMs));
   }
 
   async run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
@@ -98,6 +111,7 @@ class SessionCall {
   async #acquire(): Promise<Session> {
     const session = await this.#options.source.acquire();
     this.#session = session;
+    this.#hasBegun = true;
     if (this.#isExpired) this.#release(false);
     return session;
   }

@@ -13,10 +13,11 @@ const BUSY: ReadonlySet<string> = new Set([
   '40001', // serialization failure
   '40P01', // deadlock
   '55P03', // lock not available
+  '23505', // somebody stored the same between our look and our insert
   'ER_LOCK_DEADLOCK',
   'ER_LOCK_WAIT_TIMEOUT',
   'ER_CHECKREAD', // MariaDB: the row was changed since it was read
-  'ER_DUP_ENTRY', // somebody stored the same message between our look and our insert
+  'ER_DUP_ENTRY', // as 23505
 ]);
 
 const UNAVAILABLE: ReadonlySet<string> = new Set([

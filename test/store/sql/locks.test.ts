@@ -45,6 +45,20 @@ describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create 
     await database.close();
   });
 
+  it('keeps only those waiting who append with the id of a message that is not committed', async () => {
+    const database = await create();
+    const [open, same, other] = [entry([], { id: 'mine' }), entry([], { id: 'mine' }), entry([])];
+    const caller = await HeldTransaction.begin(database);
+    await caller.run((db) => append.script(db, batch([open])));
+    const waiting = database.call('append', batch([same]));
+    await someoneWaits(database);
+    const { entries } = await database.call('append', batch([other]));
+    expect(entries).toMatchObject([{ kind: 'stored' }]);
+    await caller.commit();
+    expect((await waiting).entries).toMatchObject([{ kind: 'duplicate', messageId: 'mine' }]);
+    await database.close();
+  });
+
   it('finds a delivery whose lane is emptied before its append wakes it', async () => {
     const database = await create();
     const [first, second] = [delivery('ep'), delivery('ep')];

@@ -34,7 +34,9 @@ async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParam
   const operations = await connectScripts({
     dialect: mysqlDialect,
     scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
-    migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
+    migrations: new RetryingRunner(
+      new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS, acquireTimeoutMs: params.timeoutMs }),
+    ),
     connect: params,
   });
   const runner = new LimitedRunner(operations);

@@ -36,7 +36,7 @@ const insertMessages: TemplateText = ({ names, dialect }) =>
      extra, unmatched, held_key, held_until, created_at)
    select id, tenant, type, data, happened_at, idempotency_key, ordering_key, fingerprint, addressed, test, extra, unmatched,
      case when ${dialect.int(':holdsKeys')} = 1 then idempotency_key end,
-     case when idempotency_key is not null then ${dialect.int(':heldUntil')} end,
+     case when ${dialect.int(':holdsKeys')} = 1 and idempotency_key is not null then ${dialect.int(':heldUntil')} end,
      ${dialect.int(':now')}
    from ${dialect.rows('stored', MESSAGE_COLUMNS)} where 1 = 1 order by ord
    ${dialect.hasReturning ? `${dialect.onConflict(['id'], {})} returning seq, id` : ''}`;
@@ -65,12 +65,22 @@ const selectKnown: TemplateText = ({ names, dialect }) => {
      on m.tenant = wanted.tenant and m.held_key = wanted.held_key`;
 };
 
+/**
+ * Waits for transactions that have stored one of the ids and are still open. MySQL would wait for them within the insert, and let nobody else
+ * insert meanwhile.
+ */
+const lockIds: TemplateText = ({ names, dialect }) =>
+  `select m.seq from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = wanted.id lock in share mode`;
+
 /** Stores the messages of a batch that are new. */
 export function* storeMessages(db: Database, now: number, params: AppendOperation): Script<StoredMessages> {
   const { entries, idempotencyWindowMs } = params;
   yield* freeExpiredKeys(db, now, entries);
   const known = new KnownMessages();
-  if (!db.dialect.hasReturning) yield* lookUp(db, entries, known);
+  if (!db.dialect.hasReturning) {
+    yield* db.query(lockIds, { wanted: entries.map(({ message }) => [message.id]) });
+    yield* lookUp(db, entries, known);
+  }
   const seqs = new Map<string, number>();
   for (;;) {
     const decisions = decideEntries(entries, known, idempotencyWindowMs > 0);

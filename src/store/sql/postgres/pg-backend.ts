@@ -42,7 +42,9 @@ async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams):
     scripts: new RetryingRunner(
       new SessionRunner({ source, timeoutMs, afterCommit: (statements) => sender.send(statements) }),
     ),
-    migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
+    migrations: new RetryingRunner(
+      new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS, acquireTimeoutMs: timeoutMs }),
+    ),
     connect: params,
     notifications,
   });

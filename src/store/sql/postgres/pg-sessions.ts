@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Row, Statement, StatementResult } from '../script.ts';
 import type { Session, SessionSource } from '../session.ts';
 
@@ -48,10 +49,11 @@ export class PgSessions implements SessionSource {
     if (this.#isOwn) await this.#pool.end();
   }
 
+  /** By the text alone: connections of a pool outlive this, and may have prepared statements of other stores. */
   readonly #nameOf = (sql: string): string => {
     let name = this.#names.get(sql);
     if (name === undefined) {
-      name = `posthorn_${this.#names.size}`;
+      name = `posthorn_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`;
       this.#names.set(sql, name);
     }
     return name;
