@@ -24,6 +24,37 @@ export function createId(prefix: string, random: Random): string {
   return prefix + createToken(random);
 }
 
+/** In the order of their codes, which is how databases compare ids. */
+const ORDERED_DIGITS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+const INSTANT_DIGITS = 8;
+const RANDOM_DIGITS = 14;
+const RANDOM_BYTES = 11;
+
+/**
+ * An unguessable id that is greater than those of earlier milliseconds: the instant in 8 digits, 84 random bits in 14. Ids that come together are
+ * neighbours in every index; scattered ones would each change a page of it.
+ */
+export function createOrderedId(prefix: string, now: number, random: Random): string {
+  const bytes = random.bytes(RANDOM_BYTES);
+  const token = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
+  return prefix + instantDigits(now) + token.slice(0, RANDOM_DIGITS);
+}
+
+let lastInstant: { readonly now: number; readonly digits: string } | undefined;
+
+/** Many ids are made in one millisecond. */
+function instantDigits(now: number): string {
+  if (lastInstant?.now === now) return lastInstant.digits;
+  let rest = Math.max(0, Math.trunc(now));
+  let digits = '';
+  for (let place = 0; place < INSTANT_DIGITS; place += 1) {
+    digits = ORDERED_DIGITS.charAt(rest % ORDERED_DIGITS.length) + digits;
+    rest = Math.floor(rest / ORDERED_DIGITS.length);
+  }
+  lastInstant = { now, digits };
+  return digits;
+}
+
 /** Databases and headers refuse some control characters, and half a surrogate pair is no character at all. */
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Surrogate}]/u;
 const MAX_NAME_LENGTH = 256;

@@ -4,7 +4,7 @@
  */
 import type { DiscardReason } from '../core/delivery.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
-import { createId } from '../core/id.ts';
+import { createOrderedId } from '../core/id.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
 import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import type { LeasedDelivery, NewMessage, Page, StoredEndpoint } from '../store/store.ts';
@@ -170,7 +170,7 @@ export class EndpointAdmin {
 
   /** Sends one message to one endpoint at once, past its lane and whatever its state, without retries. */
   async test(id: string, message: NewMessage): Promise<Settled> {
-    const { deliver, directory, random, inbox } = this.#options;
+    const { clock, deliver, directory, random, inbox } = this.#options;
     if (!deliver) {
       throw new OptionsError(
         'deliver',
@@ -180,7 +180,7 @@ export class EndpointAdmin {
     const { record } = await this.#getRegistered(id);
     if (this.#isClosed) throw new StoppedError('test an endpoint');
     const runtime = directory.put(record);
-    const deliveryId = createId('dlv_', random);
+    const deliveryId = createOrderedId('dlv_', clock.now(), random);
     const settled = new Promise<Settled>((resolve, reject) =>
       this.#tests.set(deliveryId, { runtime, resolve, reject }),
     );

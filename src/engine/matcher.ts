@@ -1,7 +1,7 @@
 /** From a message to its deliveries: which endpoints get it, and which of them cannot. */
 import type { FilterInput } from '../core/compile-filter.ts';
 import type { DiscardReason } from '../core/delivery.ts';
-import { createId } from '../core/id.ts';
+import { createOrderedId } from '../core/id.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Message } from '../core/message.ts';
 import { matchesPattern } from '../core/pattern.ts';
@@ -13,7 +13,7 @@ import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { Recipient } from './recipients.ts';
 
-export interface MatcherOptions extends Pick<EngineContext, 'random' | 'reporter'> {
+export interface MatcherOptions extends Pick<EngineContext, 'clock' | 'random' | 'reporter'> {
   readonly directory: Directory;
   /** Why deliveries made now are not to be sent, though their endpoint is enabled; undefined when they are. */
   readonly discardReason: () => DiscardReason | undefined;
@@ -117,7 +117,7 @@ export class Matcher {
     const isEnabled = runtime.record.status === 'enabled';
     const reason = isEnabled ? this.#options.discardReason() : 'endpoint_disabled';
     return {
-      id: createId('dlv_', this.#options.random),
+      id: createOrderedId('dlv_', this.#options.clock.now(), this.#options.random),
       endpointId: runtime.record.id,
       laneId: runtime.laneId,
       state: reason === undefined ? 'scheduled' : 'discarded',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
 import type { Clock, Random } from '../clock.ts';
 import { describeValue } from '../core/describe-value.ts';
-import { createId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
+import { createOrderedId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
 import { DEFAULT_TENANT, EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
 import { nearest } from '../core/nearest.ts';
@@ -24,7 +24,7 @@ export interface EmitOptions {
   metadata?: JsonObject | undefined;
   /** When the event happened, as Date or epoch ms. Default: now. */
   timestamp?: Date | number | undefined;
-  /** Id of the message, `[A-Za-z0-9_-]{1,256}`; the same on every attempt. Default: a random one. */
+  /** Id of the message, `[A-Za-z0-9_-]{1,256}`; the same on every attempt. Default: one that begins with the time and cannot be guessed. */
   id?: string | undefined;
   /** W3C trace that the event belongs to; sent to receivers and kept with each attempt. Default: what the dispatcher's option `traceContext` says. */
   traceparent?: string | undefined;
@@ -112,7 +112,7 @@ export class MessageFactory {
     const idempotencyKey = this.#options.idempotencyWindowMs === 0 ? undefined : options.idempotencyKey;
     const metadata = options.metadata === undefined ? undefined : copyMetadata(options.metadata);
     return {
-      id: options.id ?? createId('msg_', this.#options.random),
+      id: options.id ?? createOrderedId('msg_', this.#options.clock.now(), this.#options.random),
       tenant: options.tenant ?? DEFAULT_TENANT,
       type,
       dataJson,
