@@ -25,6 +25,11 @@ export interface MysqlConnection {
   destroy(): void;
 }
 
+/** What a connection has besides, though not every version of `mysql2` declares it: forgets a statement that was prepared. */
+interface WithStatements {
+  unprepare?(options: MysqlQuery): unknown;
+}
+
 /** What a connection of a pool of our own has besides: its socket, which is to keep the process alive only while somebody waits for it. */
 interface WithSocket {
   readonly connection?: { readonly stream?: { ref?(): void; unref?(): void } };
@@ -101,10 +106,21 @@ class MysqlSession implements Session {
   }
 
   async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
-    const query = toQuery(sql, parameters as unknown[]);
-    const [answer] = isFixed ? await this.#connection.execute(query) : await this.#connection.query(query);
+    const answer = await this.#send(toQuery(sql, parameters as unknown[]), isFixed);
     if (Array.isArray(answer)) return { rows: answer as readonly Row[], changed: 0 };
     return { rows: [], changed: (answer as { affectedRows: number }).affectedRows };
+  }
+
+  /**
+   * Values go beside the text, never into it: how the driver escapes them is wrong where the mode of the session is `NO_BACKSLASH_ESCAPES`, and a value
+   * becomes part of the statement.
+   */
+  async #send(query: MysqlQuery, isFixed: boolean): Promise<unknown> {
+    if (!isFixed && query.values?.length === 0) return (await this.#connection.query(query))[0];
+    const [answer] = await this.#connection.execute(query);
+    // One of very many texts: driver and server would keep them all.
+    if (!isFixed) (this.#connection as WithStatements).unprepare?.(query);
+    return answer;
   }
 
   async begin(): Promise<void> {
