@@ -3,6 +3,7 @@ import type { Backend } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
 import type { Dialect, DialectName } from '../dialect.ts';
 import { mysqlDialect } from '../mysql/mysql-dialect.ts';
+import { checkMysqlSettings } from '../mysql/mysql-settings.ts';
 import { postgresDialect } from '../postgres/postgres-dialect.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { sqliteDialect } from '../sqlite/sqlite-dialect.ts';
@@ -38,6 +39,7 @@ export function createKyselyBackend(target: KyselyTarget, name: DialectName): Ba
       const runner = await connectScripts({
         dialect,
         scripts: new RetryingRunner(new KyselyRunner(instance, options)),
+        check: name === 'mysql' ? () => checkMysqlSettings({ isEscaped: true }) : undefined,
         migrations: new RetryingRunner(
           new KyselyRunner(instance, { ...options, timeoutMs: MIGRATION_TIMEOUT_MS }),
         ),

@@ -5,6 +5,7 @@ import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { SessionRunner } from '../session.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
+import { checkMysqlSettings } from './mysql-settings.ts';
 import { type MysqlPool, MysqlSessions } from './mysql-sessions.ts';
 
 /** A migration may have to wait for others, and to build indexes. */
@@ -34,6 +35,7 @@ async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParam
   const operations = await connectScripts({
     dialect: mysqlDialect,
     scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
+    check: () => checkMysqlSettings({ isEscaped: false }),
     migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
     connect: params,
   });

@@ -1,5 +1,6 @@
 import type { Row, Statement, StatementResult } from '../script.ts';
 import type { Session, SessionSource } from '../session.ts';
+import { OWN_SETTINGS } from './mysql-settings.ts';
 
 /** A pool of `mysql2/promise`: the part of it that the store uses. */
 export interface MysqlPool {
@@ -81,13 +82,14 @@ export class MysqlSessions implements SessionSource {
 }
 
 /**
- * Both statements go ahead of the first one of each connection. A process that stands still in a transaction must not hold what others need; MySQL,
+ * These statements go ahead of the first one of each connection. A process that stands still in a transaction must not hold what others need; MySQL,
  * unlike MariaDB, has no such limit, and refuses it.
  */
 function setUpConnections(pool: PoolEvents, timeoutMs: number): void {
   const seconds = Math.ceil(timeoutMs / 1_000);
   pool.on('connection', (connection) => {
     connection.query('set session transaction isolation level read committed', () => undefined);
+    connection.query(OWN_SETTINGS, () => undefined);
     connection.query(`set session idle_transaction_timeout = ${seconds}`, () => undefined);
   });
 }
