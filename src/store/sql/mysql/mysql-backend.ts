@@ -5,8 +5,8 @@ import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { SessionRunner } from '../session.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
-import { checkMysqlSettings } from './mysql-settings.ts';
 import { type MysqlPool, MysqlSessions } from './mysql-sessions.ts';
+import { withPacketLimit } from './packet-limit.ts';
 
 /** A migration may have to wait for others, and to build indexes. */
 const MIGRATION_TIMEOUT_MS = 600_000;
@@ -32,10 +32,10 @@ export function createMysqlBackend(target: MysqlTarget): Backend {
 
 async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
   const source = new MysqlSessions(pool, isOwn, params.timeoutMs);
+  const scripts = new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs }));
   const operations = await connectScripts({
     dialect: mysqlDialect,
-    scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
-    check: () => checkMysqlSettings({ isEscaped: false }),
+    ...withPacketLimit(scripts, { isEscaped: false }),
     migrations: new RetryingRunner(new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS })),
     connect: params,
   });

@@ -1,6 +1,12 @@
 import { StoreError } from '../../../errors.ts';
 import type { Script } from '../script.ts';
 
+/** What the store needs to know of the server. */
+export interface MysqlSettings {
+  /** Most bytes of a statement with its values. */
+  readonly maxPacketBytes: number;
+}
+
 /** How the store sends values. */
 export interface SendingStyle {
   /** They may come as part of the text, escaped by the driver. */
@@ -11,7 +17,7 @@ export interface SendingStyle {
 const ALL_ROWS = '18446744073709551615';
 
 const SELECT = `select @@character_set_client as client, @@character_set_connection as connection, @@character_set_results as results,
-  @@autocommit as autocommit, @@sql_select_limit < ${ALL_ROWS} as is_limited, @@sql_mode as sql_mode`;
+  @@autocommit as autocommit, @@sql_select_limit < ${ALL_ROWS} as is_limited, @@sql_mode as sql_mode, @@max_allowed_packet as max_packet`;
 
 /** Makes a connection of the store's own what {@link checkMysqlSettings} asks for, whatever the server gives to new ones. */
 export const OWN_SETTINGS = `set session autocommit = 1, sql_select_limit = ${ALL_ROWS}`;
@@ -21,7 +27,7 @@ export const OWN_SETTINGS = `set session autocommit = 1, sql_select_limit = ${AL
  *
  * @throws StoreError that says what to write
  */
-export function* checkMysqlSettings({ isEscaped }: SendingStyle): Script<void> {
+export function* checkMysqlSettings({ isEscaped }: SendingStyle): Script<MysqlSettings> {
   const { rows } = yield { sql: SELECT, parameters: [], isFixed: false };
   const row = rows[0]!;
   for (const name of ['client', 'connection', 'results'])
@@ -38,6 +44,7 @@ export function* checkMysqlSettings({ isEscaped }: SendingStyle): Script<void> {
     throw new StoreError(
       'The connections to the database have the sql_mode NO_BACKSLASH_ESCAPES, and Kysely escapes values with backslashes: they could become part of a statement. Leave that mode out, or give the store a pool of mysql2, or a mysql:// URL.',
     );
+  return { maxPacketBytes: Number(row['max_packet']) };
 }
 
 /** Null: what is read comes as it is stored. */
