@@ -94,6 +94,10 @@ describe('sqlStore', () => {
     ['file://./a.db', /three slashes and an absolute path.*file:\.\/webhooks\.db/],
     ['sqlite:', /target: expected a file path/],
     [new pg.Client(), /expected a pool, got a single connection/],
+    [mysql.createPoolCluster(), /target: expected a pool of one server, got a PoolCluster.*createPool/],
+    [mysql.createPoolCluster().of('*'), /got a PoolCluster/],
+    [mysqlCallback.createPoolCluster(), /got a PoolCluster/],
+    [mysqlCallback.createPoolCluster().of('*'), /got a PoolCluster/],
   ])('refuses %s', (target, message) => {
     expect(() => sqlStore(target as SqlTarget)).toThrow(message);
     expect(() => sqlStore(target as SqlTarget)).not.toThrow(/secret/);
