@@ -28,7 +28,11 @@ export interface EnvelopeOptions {
   readonly contentType?: string;
 }
 
-/** At most `limit` attempts per `intervalMs`. */
+/**
+ * At most `limit` attempts per `intervalMs`, counted when a delivery is leased, shortly before its request. Requests do not all take the same time on
+ * their way, so within one interval a receiver may see more: those of the end of the interval before arrive in it, too (28 for a limit of 20 within a
+ * second have been seen). Stay below a limit that a receiver enforces strictly.
+ */
 export interface RateLimit {
   /** A whole number of at least 1. */
   readonly limit: number;

@@ -5,7 +5,7 @@
  */
 import type { Timer } from '../clock.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
-import { ConflictError, StoppedError, StoreError } from '../errors.ts';
+import { ConflictError, type ErrorCode, isPosthornError, StoppedError, StoreError } from '../errors.ts';
 import type { AppendEntry, AppendResult, LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -56,6 +56,9 @@ interface Pending {
 }
 
 const MAX_BATCH = 500;
+
+/** Errors of a store that does not take a message because of its size. */
+const UNFIT: ReadonlySet<ErrorCode> = new Set(['store_full', 'invalid_payload']);
 
 export class Inbox {
   readonly #options: InboxOptions;
@@ -222,10 +225,10 @@ export class Inbox {
     return true;
   }
 
-  /** A full store does not get better by waiting, for the message that does not fit. */
+  /** Nothing gets better by waiting for a message that does not fit, into a store that is full or into any. */
   #onFailure(batch: readonly Pending[], error: unknown): readonly Pending[] {
     this.#options.reporter.error(error, `store ${batch.length} messages`);
-    const isFinal = batch.length === 1 && error instanceof StoreError && error.code === 'store_full';
+    const isFinal = batch.length === 1 && isPosthornError(error) && UNFIT.has(error.code);
     for (const pending of batch) {
       pending.failure = error;
       if (isFinal) this.#reject(pending, error);

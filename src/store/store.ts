@@ -80,7 +80,8 @@ export interface Store {
    * - A delivery that carries a `lease` comes back leased, its attempt counted, unless it has an ordering key or its lane
    *   is paused, blocked or has a rate limit; it is `scheduled` then, and `claimDue` finds it.
    *   A delivery of a test message is leased whatever its lane says; it takes no rate token and has no ordering key.
-   * - A bounded store that is full of unfinished messages throws `StoreError` of code `store_full`.
+   * - A bounded store that is full of unfinished messages throws `StoreError` of code `store_full`. One that takes no message of
+   *   such a size throws `PayloadError`.
    * - When the promise resolves, everything is as durable as `capabilities.durable` promises.
    */
   append(params: AppendParams): Promise<readonly AppendResult[]>;

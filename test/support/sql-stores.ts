@@ -165,7 +165,7 @@ export async function kyselyPlace(): Promise<TestPlace> {
 }
 
 /** A database of the MySQL or MariaDB server that the environment names. */
-export async function mysqlPlace(): Promise<TestPlace> {
+export async function mysqlPlace(): Promise<TestPlace & { readonly url: string }> {
   const url = new URL(mysqlServerUrl()!);
   const database = uniqueName();
   const admin = await mysql.createConnection(url.href);
@@ -173,6 +173,7 @@ export async function mysqlPlace(): Promise<TestPlace> {
   await admin.query(`use ${database}`);
   url.pathname = database;
   return {
+    url: url.href,
     store: (options) => sqlStore(url.href, options),
     run: async (sql) => void (await admin.query(sql)),
     tables: 'posthorn_',

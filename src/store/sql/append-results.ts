@@ -1,6 +1,8 @@
 import type { RateLimit } from '../../core/endpoint.ts';
 import type { Message } from '../../core/message.ts';
+import { describeError, PayloadError, StoreError } from '../../errors.ts';
 import type { AppendEntry, AppendParams, AppendResult, LeasedDelivery, NewDelivery } from '../store.ts';
+import { isTooLarge } from './trouble.ts';
 
 /** A hidden endpoint to be stored unless it is there. */
 export interface NewHiddenEndpoint {
@@ -40,6 +42,16 @@ export function toAppendResults(
     const leased = appended.leased.map((at) => toFirstLease(message, deliveries[at]!, outcome.now));
     return { kind: 'stored', leased };
   });
+}
+
+/** The error of an append: what makes a message too large for the database is its data. */
+export function toAppendError(error: unknown): unknown {
+  if (!(error instanceof StoreError) || !isTooLarge(error.cause)) return error;
+  return new PayloadError(
+    'data',
+    `data: too large for the database: ${describeError(error.cause)}. Send a reference instead, or raise max_allowed_packet of the server.`,
+    { cause: error.cause },
+  );
 }
 
 function toFirstLease(message: Message, delivery: NewDelivery, now: number): LeasedDelivery {

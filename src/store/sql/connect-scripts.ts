@@ -4,20 +4,24 @@ import type { Dialect } from './dialect.ts';
 import { OperationRunner } from './operation-runner.ts';
 import type { Runner } from './runner.ts';
 import { migrate } from './schema/migrate.ts';
+import type { Script } from './script.ts';
 import type { ScriptRunner } from './script-runner.ts';
 
-/** Makes the tables, and a runner of operations on them. Closes the scripts when that fails. */
+/** Checks the connections, makes the tables, and a runner of operations on them. Closes the scripts when that fails. */
 export async function connectScripts(params: {
   readonly dialect: Dialect;
   readonly scripts: ScriptRunner;
+  /** Looks at the connections, before anything is made. */
+  readonly check?: (() => Script<void>) | undefined;
   /** Makes the tables: that may take longer than a call. Default: `scripts`. */
   readonly migrations?: ScriptRunner | undefined;
   readonly connect: ConnectParams;
   readonly notifications?: NotificationChannel | undefined;
 }): Promise<Runner> {
-  const { dialect, scripts, migrations = scripts, connect, notifications } = params;
+  const { dialect, scripts, check, migrations = scripts, connect, notifications } = params;
   const { place, autoMigrate, now } = connect;
   try {
+    if (check !== undefined) await scripts.run(false, check);
     await migrate(migrations, { ...place, autoMigrate });
   } catch (error) {
     await scripts.close();

@@ -15,7 +15,7 @@ import type { TargetOptions } from './target-options.ts';
 
 /** Options of `sqlStore`. */
 export interface SqlStoreOptions {
-  /** Begins the names of all tables: small letters, digits and `_`. Default `'posthorn_'`. */
+  /** Begins the names of all tables: small letters, digits and `_`, at most 38. Default `'posthorn_'`. */
   readonly prefix?: string | undefined;
   /** PostgreSQL: the schema that the tables are in, made if it is missing. Default: the first one of the search path. */
   readonly schema?: string | undefined;

@@ -3,7 +3,7 @@ import type { Delivery } from '../../core/delivery.ts';
 import { StoreError } from '../../errors.ts';
 import { encodeEndpoint } from '../codec/endpoint-codec.ts';
 import type * as port from '../store.ts';
-import { toAppendResults } from './append-results.ts';
+import { toAppendError, toAppendResults } from './append-results.ts';
 import { Database } from './database.ts';
 import { formatNotification } from './notification.ts';
 import { channelOf } from './postgres/channel.ts';
@@ -76,7 +76,11 @@ export class SqlStore implements port.Store {
       rateLimit: rateLimitOf(record),
       record: encodeEndpoint(record, this.#parts.keyring),
     }));
-    return toAppendResults(params.entries, await this.call('append', { ...params, hiddenEndpoints }));
+    try {
+      return toAppendResults(params.entries, await this.call('append', { ...params, hiddenEndpoints }));
+    } catch (error) {
+      throw toAppendError(error);
+    }
   }
 
   claimFanOut(params: port.ClaimFanOutParams): Promise<readonly port.FanOutClaim[]> {

@@ -83,6 +83,11 @@ function fromClient(target: object): Backend {
   if (has(target, 'createDriver', 'createAdapter', 'createQueryCompiler'))
     return fromKysely(target as KyselyDialect, undefined);
   if ('dialect' in target && 'sql' in target) return fromNamed(target as SqlDialectTarget);
+  if (isPoolCluster(target))
+    throw new OptionsError(
+      'target',
+      'target: expected a pool of one server, got a PoolCluster of mysql2. Make a pool for the server that takes the writes: createPool({ … }).',
+    );
   if (has(target, 'getConnection')) return createMysqlBackend({ pool: toPromisePool(target) });
   if (has(target, 'connect', 'query') && 'totalCount' in target)
     return createPgBackend({ pool: target as unknown as PgPool });
@@ -96,6 +101,13 @@ function fromClient(target: object): Backend {
 
 function has(target: object, ...names: string[]): boolean {
   return names.every((name) => typeof (target as Record<string, unknown>)[name] === 'function');
+}
+
+/** Also what `of` of a cluster answers with: it is made of several pools, too, and has no end of its own. */
+function isPoolCluster(target: object): boolean {
+  return (
+    has(target, 'getConnection') && (has(target, 'of') || !(has(target, 'end') || has(target, 'promise')))
+  );
 }
 
 /** Pools of the callback API have one with promises beside them. */

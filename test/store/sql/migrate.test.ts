@@ -60,6 +60,13 @@ describe.each(kinds)('migrations on $name', ({ dialect, makePlace }) => {
     for (const store of stores) expect(await store.settings.get({ key: 'switch' })).toBe('off');
   });
 
+  it('makes the tables under the longest prefix', async () => {
+    place = await makePlace();
+    const store = await open({ prefix: 'a'.repeat(38) });
+    await store.settings.put({ key: 'switch', value: 'off' });
+    expect(await store.settings.get({ key: 'switch' })).toBe('off');
+  });
+
   it('leaves a database alone that it may not migrate, and says what to run', async () => {
     place = await makePlace();
     await expect(open({ autoMigrate: false })).rejects.toMatchObject({

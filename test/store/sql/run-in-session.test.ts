@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { PgSessions } from '../../../src/store/sql/postgres/pg-sessions.ts';
 import { runInSession } from '../../../src/store/sql/run-in-session.ts';
 import type { Script, Statement } from '../../../src/store/sql/script.ts';
-import { type Session, SessionRunner } from '../../../src/store/sql/session.ts';
+import type { Session } from '../../../src/store/sql/session.ts';
+import { SessionRunner } from '../../../src/store/sql/session-runner.ts';
 import { postgresUrl } from '../../support/ask-setup.ts';
 import { turn } from '../../support/world.ts';
 

@@ -94,6 +94,10 @@ describe('sqlStore', () => {
     ['file://./a.db', /three slashes and an absolute path.*file:\.\/webhooks\.db/],
     ['sqlite:', /target: expected a file path/],
     [new pg.Client(), /expected a pool, got a single connection/],
+    [mysql.createPoolCluster(), /target: expected a pool of one server, got a PoolCluster.*createPool/],
+    [mysql.createPoolCluster().of('*'), /got a PoolCluster/],
+    [mysqlCallback.createPoolCluster(), /got a PoolCluster/],
+    [mysqlCallback.createPoolCluster().of('*'), /got a PoolCluster/],
   ])('refuses %s', (target, message) => {
     expect(() => sqlStore(target as SqlTarget)).toThrow(message);
     expect(() => sqlStore(target as SqlTarget)).not.toThrow(/secret/);
@@ -101,7 +105,8 @@ describe('sqlStore', () => {
 
   it.each<[object, RegExp]>([
     [{ prefx: 'a_' }, /Unknown key "sqlStore\.prefx"\. Did you mean "prefix"\?/],
-    [{ prefix: 'A' }, /prefix: expected 1 to 40 characters of a-z/],
+    [{ prefix: 'A' }, /prefix: expected 1 to 38 characters of a-z/],
+    [{ prefix: 'a'.repeat(39) }, /prefix: expected/],
     [{ prefix: 'a; drop table users' }, /prefix: expected/],
     [{ schema: 'jobs' }, /schema: expected nothing: only PostgreSQL/],
     [{ autoMigrate: 'no' }, /autoMigrate: expected true or false, got "no"/],
@@ -231,6 +236,16 @@ describe('sqlSchema', () => {
     );
     expect(text).not.toContain('posthorn_');
     expect(sqlSchema('mysql', { from: 1 })).toBe('');
+  });
+
+  it.each([
+    ['postgres', 63],
+    ['mysql', 64],
+  ] as const)('makes no name that %s would cut', (dialect, maxLength) => {
+    const prefix = 'a'.repeat(38);
+    const names = sqlSchema(dialect, { prefix }).match(/\ba{38}\w+/g)!;
+    expect(names.length).toBeGreaterThan(20);
+    expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(maxLength);
   });
 
   it.each<[unknown, object, RegExp]>([

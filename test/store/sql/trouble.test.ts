@@ -14,10 +14,13 @@ describe('troubleOf', () => {
     ['40P01', 'busy'],
     ['ER_LOCK_DEADLOCK', 'busy'],
     ['ER_DUP_ENTRY', 'busy'],
+    ['ER_AUTOINC_READ_FAILED', 'busy'],
     ['57P01', 'unavailable'],
     ['08006', 'unavailable'],
     ['ECONNREFUSED', 'unavailable'],
     ['PROTOCOL_CONNECTION_LOST', 'unavailable'],
+    ['ER_USER_LIMIT_REACHED', 'unavailable'],
+    ['ER_NET_PACKET_TOO_LARGE', undefined],
     ['SQLITE_FULL', undefined],
     ['SQLITE_CORRUPT', undefined],
     ['23505', undefined],
@@ -31,6 +34,8 @@ describe('troubleOf', () => {
     ['Connection terminated unexpectedly', 'unavailable'],
     ['timeout exceeded when trying to connect', 'unavailable'],
     [`Can't add new command when connection is in closed state`, 'unavailable'],
+    ['Queue limit reached.', 'busy'],
+    ['No connections available.', 'busy'],
     ['syntax error at or near "selct"', undefined],
   ])('takes the message "%s" for %s', (message, trouble) => {
     expect(troubleOf(new Error(message))).toBe(trouble);

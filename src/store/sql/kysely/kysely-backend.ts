@@ -3,6 +3,7 @@ import type { Backend } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
 import type { Dialect, DialectName } from '../dialect.ts';
 import { mysqlDialect } from '../mysql/mysql-dialect.ts';
+import { withPacketLimit } from '../mysql/packet-limit.ts';
 import { postgresDialect } from '../postgres/postgres-dialect.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
 import { sqliteDialect } from '../sqlite/sqlite-dialect.ts';
@@ -35,9 +36,10 @@ export function createKyselyBackend(target: KyselyTarget, name: DialectName): Ba
         ? new Kysely({ dialect: target.dialect as OwnKyselyDialect })
         : target.instance;
       const options = { dialect: name, isOwn, timeoutMs: params.timeoutMs };
+      const scripts = new RetryingRunner(new KyselyRunner(instance, options));
       const runner = await connectScripts({
         dialect,
-        scripts: new RetryingRunner(new KyselyRunner(instance, options)),
+        ...(name === 'mysql' ? withPacketLimit(scripts, { isEscaped: true }) : { scripts }),
         migrations: new RetryingRunner(
           new KyselyRunner(instance, { ...options, timeoutMs: MIGRATION_TIMEOUT_MS }),
         ),

@@ -3,9 +3,10 @@ import { connectScripts } from '../connect-scripts.ts';
 import { LimitedRunner } from '../limited-runner.ts';
 import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
-import { SessionRunner } from '../session.ts';
+import { SessionRunner } from '../session-runner.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
 import { type MysqlPool, MysqlSessions } from './mysql-sessions.ts';
+import { withPacketLimit } from './packet-limit.ts';
 
 /** A migration may have to wait for others, and to build indexes. */
 const MIGRATION_TIMEOUT_MS = 600_000;
@@ -31,9 +32,10 @@ export function createMysqlBackend(target: MysqlTarget): Backend {
 
 async function connectPool(pool: MysqlPool, isOwn: boolean, params: ConnectParams): Promise<Connection> {
   const source = new MysqlSessions(pool, isOwn, params.timeoutMs);
+  const scripts = new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs }));
   const operations = await connectScripts({
     dialect: mysqlDialect,
-    scripts: new RetryingRunner(new SessionRunner({ source, timeoutMs: params.timeoutMs })),
+    ...withPacketLimit(scripts, { isEscaped: false }),
     migrations: new RetryingRunner(
       new SessionRunner({ source, timeoutMs: MIGRATION_TIMEOUT_MS, acquireTimeoutMs: params.timeoutMs }),
     ),

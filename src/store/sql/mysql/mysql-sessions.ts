@@ -1,5 +1,6 @@
 import type { Row, Statement, StatementResult } from '../script.ts';
 import type { Session, SessionSource } from '../session.ts';
+import { OWN_SETTINGS } from './mysql-settings.ts';
 
 /** A pool of `mysql2/promise`: the part of it that the store uses. */
 export interface MysqlPool {
@@ -23,6 +24,11 @@ export interface MysqlConnection {
   execute(options: MysqlQuery): Promise<[unknown, unknown]>;
   release(): void;
   destroy(): void;
+}
+
+/** What a connection has besides, though not every version of `mysql2` declares it: forgets a statement that was prepared. */
+interface WithStatements {
+  unprepare?(options: MysqlQuery): unknown;
 }
 
 /** What a connection of a pool of our own has besides: its socket, which is to keep the process alive only while somebody waits for it. */
@@ -76,13 +82,14 @@ export class MysqlSessions implements SessionSource {
 }
 
 /**
- * Both statements go ahead of the first one of each connection. A process that stands still in a transaction must not hold what others need; MySQL,
+ * These statements go ahead of the first one of each connection. A process that stands still in a transaction must not hold what others need; MySQL,
  * unlike MariaDB, has no such limit, and refuses it.
  */
 function setUpConnections(pool: PoolEvents, timeoutMs: number): void {
   const seconds = Math.ceil(timeoutMs / 1_000);
   pool.on('connection', (connection) => {
     connection.query('set session transaction isolation level read committed', () => undefined);
+    connection.query(OWN_SETTINGS, () => undefined);
     connection.query(`set session idle_transaction_timeout = ${seconds}`, () => undefined);
   });
 }
@@ -101,10 +108,21 @@ class MysqlSession implements Session {
   }
 
   async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
-    const query = toQuery(sql, parameters as unknown[]);
-    const [answer] = isFixed ? await this.#connection.execute(query) : await this.#connection.query(query);
+    const answer = await this.#send(toQuery(sql, parameters as unknown[]), isFixed);
     if (Array.isArray(answer)) return { rows: answer as readonly Row[], changed: 0 };
     return { rows: [], changed: (answer as { affectedRows: number }).affectedRows };
+  }
+
+  /**
+   * Values go beside the text, never into it: how the driver escapes them is wrong where the mode of the session is `NO_BACKSLASH_ESCAPES`, and a value
+   * becomes part of the statement.
+   */
+  async #send(query: MysqlQuery, isFixed: boolean): Promise<unknown> {
+    if (!isFixed && query.values?.length === 0) return (await this.#connection.query(query))[0];
+    const [answer] = await this.#connection.execute(query);
+    // One of very many texts: driver and server would keep them all.
+    if (!isFixed) (this.#connection as WithStatements).unprepare?.(query);
+    return answer;
   }
 
   async begin(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Database, TemplateText } from '../database.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
+import { NO_LANE, selectEach } from './select-each.ts';
 
 /** Reads one index entry for each lane. */
 const selectFirst: TemplateText = ({ names, dialect }) =>
@@ -13,7 +14,7 @@ const selectFirst: TemplateText = ({ names, dialect }) =>
  */
 export function* firstReady(db: Database, laneIds: readonly string[]): Script<ReadonlyMap<string, number>> {
   if (laneIds.length === 0) return new Map();
-  const rows = yield* db.dialect.name === 'mysql' ? selectEach(db, laneIds) : selectAll(db, laneIds);
+  const rows = yield* db.dialect.name === 'mysql' ? selectOneByOne(db, laneIds) : selectAll(db, laneIds);
   const known = rows.filter(({ ready_at }) => ready_at !== null);
   return new Map(known.map(({ lane_id, ready_at }) => [lane_id, Number(ready_at)]));
 }
@@ -28,13 +29,9 @@ function* selectAll(db: Database, laneIds: readonly string[]): Script<readonly F
 }
 
 /** With the lane as a constant: MySQL would read all finished deliveries of a lane that comes from a join. */
-function* selectEach({ names }: Database, laneIds: readonly string[]): Script<readonly FirstRow[]> {
-  const select = `(select lane_id, ready_at from ${names.deliveries}
-    where lane_id = ? and ready_at is not null order by ready_at, seq limit 1)`;
-  const { rows } = yield {
-    sql: laneIds.map(() => select).join('\nunion all\n'),
-    parameters: laneIds,
-    isFixed: false,
-  };
-  return rows as unknown as readonly FirstRow[];
+function* selectOneByOne({ names }: Database, laneIds: readonly string[]): Script<readonly FirstRow[]> {
+  const select = `select lane_id, ready_at from ${names.deliveries}
+    where lane_id = ? and ready_at is not null order by ready_at, seq limit 1`;
+  const parameters = laneIds.map((id) => [id]);
+  return (yield* selectEach(select, parameters, [NO_LANE])) as unknown as readonly FirstRow[];
 }

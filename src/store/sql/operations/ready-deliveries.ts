@@ -2,6 +2,7 @@ import type { Database, TemplateText } from '../database.ts';
 import { DELIVERY_WITH_MESSAGE_COLUMNS, type DeliveryWithMessageRow } from '../rows/leased-row.ts';
 import type { Script } from '../script.ts';
 import type { Quota } from './claim-plan.ts';
+import { NO_LANE, selectEach } from './select-each.ts';
 
 /**
  * Reads the first deliveries of lanes that are locked, by the time since when they are ready, then by sequence; of each lane
@@ -43,10 +44,7 @@ function* readUnion(
   quotas: readonly Quota[],
 ): Script<readonly DeliveryWithMessageRow[]> {
   const select = selectOfLane(names.deliveries, names.messages, () => '?');
-  const { rows } = yield {
-    sql: quotas.map(() => `(${select})`).join('\nunion all\n'),
-    parameters: quotas.flatMap(({ laneId, quota }) => [laneId, now, quota]),
-    isFixed: false,
-  };
+  const parameters = quotas.map(({ laneId, quota }) => [laneId, now, quota]);
+  const rows = yield* selectEach(select, parameters, [NO_LANE, 0, 0]);
   return rows as unknown as readonly DeliveryWithMessageRow[];
 }

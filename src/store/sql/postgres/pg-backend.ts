@@ -5,7 +5,7 @@ import { connectScripts } from '../connect-scripts.ts';
 import { LimitedRunner } from '../limited-runner.ts';
 import { loadPackage } from '../load-package.ts';
 import { RetryingRunner } from '../retrying-runner.ts';
-import { SessionRunner } from '../session.ts';
+import { SessionRunner } from '../session-runner.ts';
 import { channelOf } from './channel.ts';
 import { NotificationSender } from './notification-sender.ts';
 import { PgListener, type PgListenClient } from './pg-listener.ts';

@@ -7,8 +7,8 @@ export const DEFAULT_PREFIX = 'posthorn_';
 
 /** Not quoted in any statement, so nothing that would need it: the same name in every database. */
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
-/** What Postgres keeps of a name is 63 bytes; the longest name of ours behind a prefix has 21. */
-const MAX_PREFIX_LENGTH = 40;
+/** What Postgres keeps of a name is 63 bytes, MySQL 64; the longest name of ours behind a prefix, that of an index, has 25. */
+const MAX_PREFIX_LENGTH = 38;
 const MAX_SCHEMA_LENGTH = 63;
 
 /**
