@@ -31,8 +31,9 @@ export class SessionRunner implements ScriptRunner {
     const { timeoutMs, acquireTimeoutMs = timeoutMs } = this.#options;
     const call = new SessionCall(this.#options);
     const timers = [
-      systemClock.setTimer(() => call.expire(timeoutMs), timeoutMs, true),
+      // First, because it says more, where both are as long.
       systemClock.setTimer(() => call.expireUnacquired(acquireTimeoutMs), acquireTimeoutMs, true),
+      systemClock.setTimer(() => call.expire(timeoutMs), timeoutMs, true),
     ];
     try {
       return await call.run(isTransaction, begin);

@@ -23,7 +23,7 @@ describe('troubleOf', () => {
     ['ER_NET_PACKET_TOO_LARGE', undefined],
     ['SQLITE_FULL', undefined],
     ['SQLITE_CORRUPT', undefined],
-    ['23505', undefined],
+    ['23505', 'busy'],
     ['42P01', undefined],
     ['ER_NO_SUCH_TABLE', undefined],
   ])('takes %s for %s', (code, trouble) => {
