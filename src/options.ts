@@ -83,7 +83,7 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
    * without one, all other members.
    */
   eventAdapter?: EventAdapter | undefined;
-  /** Where log lines go; pino-shaped. Default: nowhere. */
+  /** Where log lines go; pino-shaped. Default: nowhere, but that a store keeps secrets unencrypted is a warning of the process. */
   logger?: Logger | undefined;
   /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
   clock?: Clock | undefined;
