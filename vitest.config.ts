@@ -19,6 +19,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'threads',
     maxWorkers: 2,
+    // Stores without a key are most of what is tested here.
+    execArgv: ['--disable-warning=POSTHORN_UNENCRYPTED'],
     testTimeout: 10_000,
     hookTimeout: 10_000,
     teardownTimeout: 5_000,

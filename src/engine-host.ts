@@ -81,7 +81,7 @@ export class EngineHost {
     }
     this.#engine = engine;
     const { durable, encrypted } = store.capabilities;
-    if (durable && !encrypted) reporter.warn(unencryptedWarning(store.name));
+    if (durable && !encrypted) reporter.warnAnyway(unencryptedWarning(store.name), UNENCRYPTED);
     return engine;
   }
 
@@ -102,6 +102,9 @@ export class EngineHost {
     await closeSafely('store', () => store.close(), closing);
   }
 }
+
+/** Code of the warning below, where it is one of the process. */
+const UNENCRYPTED = 'POSTHORN_UNENCRYPTED';
 
 function unencryptedWarning(name: string): string {
   return (

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'store_owner_lost'
   | 'store_unavailable'
   | 'schema_mismatch'
+  | 'driver_missing'
   | 'record_invalid'
   | 'key_missing'
   | 'decrypt_failed'
@@ -85,7 +86,14 @@ export class NotFoundError extends PosthornError {
       typeof id === 'string' && /^[A-Za-z0-9_-]{1,256}$/.test(id)
         ? JSON.stringify(id)
         : 'given (it cannot be an id)';
-    super('not_found', `No ${kind} has the id ${shown}. It may have been removed, or pruned by retention.`);
+    const kept =
+      kind === 'message'
+        ? ' One that repeats an idempotency key is not kept: look for the first with this key.'
+        : '';
+    super(
+      'not_found',
+      `No ${kind} has the id ${shown}. It may have been removed, or pruned by retention.${kept}`,
+    );
     this.id = id;
   }
 }
@@ -94,7 +102,8 @@ export class NotFoundError extends PosthornError {
  * The store could not do its work (I/O, connection, full, unreadable record). `cause` holds the driver's error, when
  * there is one. Codes: `store_failed` (I/O), `store_full`, `store_unavailable` (the database, or the process that owns the
  * folder, cannot be reached, or does not answer), `store_owner_lost` (that process ended before it answered: the call may
- * have been made or not), `schema_mismatch` (the tables are not those of this release), `emit_timeout`; `record_invalid`
+ * have been made or not), `schema_mismatch` (the tables are not those of this release), `driver_missing` (the package
+ * that connects to the database is not installed, or cannot be loaded), `emit_timeout`; `record_invalid`
  * (what is stored is not a record), `key_missing` (it is encrypted with a key that the store was not given),
  * `decrypt_failed` (it was changed, or copied from somewhere else).
  */
@@ -108,6 +117,7 @@ export class StoreError extends PosthornError {
         | 'store_owner_lost'
         | 'store_unavailable'
         | 'schema_mismatch'
+        | 'driver_missing'
         | 'record_invalid'
         | 'key_missing'
         | 'decrypt_failed'
@@ -178,6 +188,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'store_owner_lost',
   'store_unavailable',
   'schema_mismatch',
+  'driver_missing',
   'record_invalid',
   'key_missing',
   'decrypt_failed',

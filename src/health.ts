@@ -13,7 +13,7 @@ export interface Health {
   readonly whilePaused: WhilePaused | undefined;
   /** Endpoints known to this process. */
   readonly endpoints: number;
-  /** Endpoints that cannot be served here, and why: a named function is missing, a stored setting cannot be read. */
+  /** Endpoints that cannot be served here, and why: a named function is missing, a secret is none for the scheme, the URL is refused, a stored setting cannot be read. */
   readonly unservedEndpoints: readonly { readonly endpointId: string; readonly why: string }[];
   /** Messages on their way into the store. */
   readonly pendingMessages: number;

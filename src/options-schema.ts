@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock, Random } from './clock.ts';
+import { describeValue } from './core/describe-value.ts';
 import { DELIVERY_SETTING_KEYS } from './core/endpoint.ts';
 import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
@@ -86,6 +87,25 @@ export const optionsShape = {
   clock: methods<Clock>('now', 'elapsed', 'setTimer', 'defer').optional(),
   random: methods<Random>('fraction', 'bytes').optional(),
 };
+
+/** Values that look right, and say with them what was meant: the schema could only say that they are of another type. */
+export function refuseLikelyMistakes(raw: object): void {
+  const { store, retention } = Object(raw) as { readonly store?: unknown; readonly retention?: unknown };
+  if (typeof store === 'string') {
+    const isDatabase = /^[a-z]+:|\.(db|sqlite3?)$/i.test(store);
+    // Of a URL nothing is shown: it may hold a password.
+    const meant = isDatabase
+      ? 'sqlStore(…) of posthorn/sql'
+      : `fileStore('${store.slice(0, 100)}') of posthorn/file`;
+    throw new OptionsError('store', `store: expected a store, got a string. Did you mean ${meant}?`);
+  }
+  if (retention === false || typeof retention === 'number')
+    throw new OptionsError(
+      'retention',
+      `retention: expected an object, got ${describeValue(retention)}. ` +
+        'To keep everything, write { succeededMs: Infinity, unsuccessfulMs: Infinity }.',
+    );
+}
 
 /** Built-ins win over functions of the same name, so such a function would never run. */
 export function checkFunctionNames(functions: FunctionRegistry): void {

@@ -13,7 +13,7 @@ import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
-import { checkFunctionNames, optionsShape } from './options-schema.ts';
+import { checkFunctionNames, optionsShape, refuseLikelyMistakes } from './options-schema.ts';
 import type { Logger } from './lifecycle-events.ts';
 import { type EventAdapter, readTypedEvent } from './sources/event-adapter.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
@@ -83,7 +83,7 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
    * without one, all other members.
    */
   eventAdapter?: EventAdapter | undefined;
-  /** Where log lines go; pino-shaped. Default: nowhere. */
+  /** Where log lines go; pino-shaped. Default: nowhere, but that a store keeps secrets unencrypted is a warning of the process. */
   logger?: Logger | undefined;
   /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
   clock?: Clock | undefined;
@@ -186,6 +186,7 @@ export const VERSION = '0.1.0';
  * @throws OptionsError naming the field, what was expected and what came
  */
 export function resolveOptions(raw: object = {}): ResolvedOptions {
+  refuseLikelyMistakes(raw);
   const options = parseInput(schema, raw, '') as DispatcherOptions;
   const functions = options.functions ?? {};
   checkFunctionNames(functions);

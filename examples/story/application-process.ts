@@ -1,9 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { Order, Reply, Told } from './orders.ts';
 import type { RecordedDelivery } from './verdict.ts';
 
 type ReplyTo<Kind extends Order['kind']> = Extract<Reply, { kind: Kind }>;
+
+/** In place of a secret manager: what keeps the key, while the application comes and goes. */
+const STORE_KEY = randomBytes(32).toString('base64');
 
 /** The process of the application, seen from the story. One order at a time. */
 export class ApplicationProcess {
@@ -13,7 +17,9 @@ export class ApplicationProcess {
   #finished = 0;
 
   constructor(folder: string, onTold: (told: Told) => void) {
-    this.#child = fork(new URL('./application.ts', import.meta.url), [folder]);
+    this.#child = fork(new URL('./application.ts', import.meta.url), [folder], {
+      env: { ...process.env, STORE_KEY },
+    });
     this.#child.on('message', (message: Reply | Told) => {
       if (message.kind !== 'told') {
         this.#heard.emit('reply', message);

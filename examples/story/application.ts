@@ -6,7 +6,9 @@ import { RETRY, ROLES } from './plot.ts';
 import { readRecord } from './record.ts';
 
 const dispatcher = new WebhookDispatcher({
-  store: fileStore(process.argv[2] ?? './webhooks'),
+  store: fileStore(process.argv[2] ?? './webhooks', {
+    encryption: { current: 'story', keys: { story: process.env['STORE_KEY'] ?? '' } },
+  }),
   network: { allowPrivate: ['127.0.0.0/8'] }, // the receivers are on this machine
   retry: RETRY,
 });

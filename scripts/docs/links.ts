@@ -1,10 +1,19 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { type Page, type Problem, root } from './page.ts';
 
 const inlineLink = /\]\(\s*<?([^()\s>]+(?:\([^()\s]*\)[^()\s>]*)*)>?(?:\s+"[^"]*")?\s*\)/g;
 const referenceLink = /^\s{0,3}\[[^\]]+\]:\s*<?(\S+?)>?(?:\s+"[^"]*")?\s*$/;
 const withScheme = /^[a-z][a-z0-9+.-]*:/i;
+
+const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly files: readonly string[];
+};
+
+/** Whether a file is in the tarball, where its links are read as well. */
+function isPackaged(path: string): boolean {
+  return files.some((entry) => path === entry || path.startsWith(`${entry}/`));
+}
 
 /** The anchors of a page, named as GitHub names them. */
 export function anchorsOf(page: Page): Set<string> {
@@ -42,7 +51,7 @@ function targetsOf(page: Page): { target: string; line: number }[] {
   });
 }
 
-/** Every relative link leads to a file of the repository, every `#anchor` to a heading of its page. */
+/** Every relative link leads to a file of the repository, and from the package to one of the package; every `#anchor` to a heading of its page. */
 export function checkLinks(pages: readonly Page[]): Problem[] {
   const anchors = new Map(pages.map((page) => [page.path, anchorsOf(page)]));
   return pages.flatMap((page) =>
@@ -65,6 +74,8 @@ function whyBroken(
   if (linked.startsWith('..')) return `the link ${target} leaves the repository`;
   const absolute = join(root, linked);
   if (!existsSync(absolute)) return `the link ${target} leads to no file`;
+  if (isPackaged(page.path) && !isPackaged(linked))
+    return `the link ${target} leads to what is not packed: add it to "files" in package.json`;
   if (anchor === undefined || anchor === '') return undefined;
   if (statSync(absolute).isDirectory()) return `the link ${target} has an anchor in a folder`;
   const known = anchors.get(linked);

@@ -47,13 +47,14 @@ export function expectObject(
 /** Refuses keys that mean nothing: a misspelt setting must not be ignored silently. */
 export function expectKnownKeys(object: object, path: string, known: readonly string[]): void {
   for (const key of Object.keys(object)) {
-    if (!known.includes(key)) {
-      throw new OptionsError(
-        `${path}.${key}`,
-        `Unknown key ${JSON.stringify(`${path}.${key}`)}. ${hint(key, known)}`,
-      );
-    }
+    if (!known.includes(key)) throw unknownKey(path, key, known);
   }
+}
+
+/** The error for a key that means nothing. `path`: of the object that has it, empty for options and arguments. */
+export function unknownKey(path: string, key: string, known: readonly string[]): OptionsError {
+  const at = path === '' ? key : `${path}.${key}`;
+  return new OptionsError(at, `Unknown key ${JSON.stringify(at)}. ${hint(key, known)}`);
 }
 
 /** The error for a string that is not on a list, with the nearest that is. */

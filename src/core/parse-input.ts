@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { OptionsError } from '../errors.ts';
 import { describeValue } from './describe-value.ts';
-import { nearest } from './nearest.ts';
+import { unknownKey } from './expect-value.ts';
 
 /**
  * Checks `value` against a zod schema at an edge of the library.
@@ -29,19 +29,8 @@ function toOptionsError(
   describe: (value: unknown) => string,
 ): OptionsError {
   const path = joinPath(root, issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? '';
-    const known = knownKeys(schema, issue.path);
-    const suggestion = nearest(key, known);
-    const hint =
-      suggestion === undefined
-        ? `Known are ${known.join(', ')}.`
-        : `Did you mean ${JSON.stringify(suggestion)}?`;
-    return new OptionsError(
-      joinPath(path, [key]),
-      `Unknown key ${JSON.stringify(joinPath(path, [key]))}. ${hint}`,
-    );
-  }
+  if (issue.code === 'unrecognized_keys')
+    return unknownKey(path, issue.keys[0] ?? '', knownKeys(schema, issue.path));
   const got = describe(
     issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value),
   );

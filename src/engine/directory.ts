@@ -12,6 +12,7 @@ import { backoffMs } from './backoff.ts';
 import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
 import { type EndpointRuntime, unservedReason } from './endpoint-runtime.ts';
+import { reportUnserved } from './unserved-endpoints.ts';
 
 const PAGE = 500;
 /** Removed endpoints remembered; reads that are older than so many removals do not happen. */
@@ -21,6 +22,8 @@ export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' 
   /** Hidden endpoints that were used lately; they are not loaded, but read when a delivery needs them. */
   readonly destinations: Pick<Destinations, 'get' | 'load' | 'forget'>;
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
+  /** False in a process that only stores: it has no need to serve them. */
+  readonly deliver: boolean;
   /** Settings of an endpoint have changed. */
   readonly onChange: (runtime: EndpointRuntime) => void;
   /** Deliveries to it are held from now on. */
@@ -40,6 +43,7 @@ export class Directory {
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
   readonly #paused = new Set<string>();
+  #isLoading = false;
   #isStopped = false;
 
   constructor(options: DirectoryOptions) {
@@ -84,12 +88,19 @@ export class Directory {
   }
 
   async load(): Promise<void> {
+    this.#isLoading = true;
     for await (const items of this.#pages()) {
       for (const { record, lane } of items) {
         this.put(record);
         if (lane.paused) this.#paused.add(record.id);
       }
     }
+    this.#isLoading = false;
+    this.#tellOfUnserved(this.#runtimes.values());
+  }
+
+  #tellOfUnserved(runtimes: Iterable<EndpointRuntime>): void {
+    if (this.#options.deliver) reportUnserved(runtimes, this.#options.reporter);
   }
 
   async *#pages(): AsyncGenerator<readonly StoredEndpoint[]> {
@@ -120,6 +131,7 @@ export class Directory {
       value: runtime,
     });
     this.#options.onChange(runtime);
+    if (!this.#isLoading) this.#tellOfUnserved([runtime]);
     return runtime;
   }
 

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
 import type { Clock, Random } from '../clock.ts';
 import { describeValue } from '../core/describe-value.ts';
+import { unknownKey } from '../core/expect-value.ts';
 import { createOrderedId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
 import { DEFAULT_TENANT, EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
-import { nearest } from '../core/nearest.ts';
 import { readTraceContext, type TraceContext } from '../core/trace-context.ts';
 import { OptionsError, PayloadError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
@@ -208,7 +208,8 @@ function checkOptions(options: EmitOptions): void {
   for (const [key, value] of Object.entries(options)) {
     // A wrapper may pass on a transaction that is not there.
     const isLeftOut = value === undefined && (TRANSACTION_KEYS as readonly string[]).includes(key);
-    if (!isLeftOut && !(EMIT_OPTION_KEYS as readonly string[]).includes(key)) throw unknownKey(key);
+    if (!isLeftOut && !(EMIT_OPTION_KEYS as readonly string[]).includes(key))
+      throw unknownKey('', key, [...EMIT_OPTION_KEYS, ...TRANSACTION_KEYS]);
   }
   checkText('tenant', options.tenant);
   checkText('idempotencyKey', options.idempotencyKey);
@@ -254,14 +255,4 @@ function fingerprint(
 
 function wrong(key: string, expected: string, value: unknown): OptionsError {
   return new OptionsError(key, `${key}: expected ${expected}, got ${describeValue(value)}`);
-}
-
-function unknownKey(key: string): OptionsError {
-  const known = [...EMIT_OPTION_KEYS, ...TRANSACTION_KEYS];
-  const suggestion = nearest(key, known);
-  const hint =
-    suggestion === undefined
-      ? `Known are ${known.join(', ')}.`
-      : `Did you mean ${JSON.stringify(suggestion)}?`;
-  return new OptionsError(key, `Unknown option ${JSON.stringify(key)} of emit. ${hint}`);
 }

@@ -8,6 +8,7 @@ import { describeError, type ErrorCode, FunctionError, PosthornError, StoreError
 import type { LifecycleEventName, LifecycleEvents, Logger } from '../lifecycle-events.ts';
 import type { StoreProblem } from '../store/store.ts';
 import type { LifecycleEmitter } from './lifecycle-emitter.ts';
+import { warnProcess } from './process-warning.ts';
 
 const CALLER_MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'invalid_option',
@@ -59,6 +60,12 @@ export class TroubleReporter {
   /** Something the host should know of that is no error. */
   warn(message: string): void {
     this.log('warn', () => [{}, message]);
+  }
+
+  /** The same, for what nobody may miss: without a logger it is a warning of the process, under this code. */
+  warnAnyway(message: string, code: string): void {
+    if (this.#logger === undefined) warnProcess(message, code);
+    else this.warn(message);
   }
 
   /** A function registered under `functions` threw. */

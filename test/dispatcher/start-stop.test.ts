@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { temporaryDirectory } from '../store/file/file-layers.ts';
+import { runProgram } from '../support/child.ts';
 import { createWorld, decorateStore, turn, until } from '../support/world.ts';
 
 describe('starting and stopping', () => {
@@ -153,5 +155,30 @@ describe('a store that keeps secrets unencrypted', () => {
     expect(await warningsOf({ durable: true })).toEqual([expect.stringContaining('`encryption`')]);
     expect(await warningsOf({ durable: true, encrypted: true })).toEqual([]);
     expect(await warningsOf({})).toEqual([]);
+  });
+});
+
+describe('a warning that nobody may miss', () => {
+  const program = (options: string): string => `
+    import { WebhookDispatcher } from 'posthorn';
+    import { fileStore } from './src/store/file/index.ts';
+    for (const directory of ${JSON.stringify([temporaryDirectory(), temporaryDirectory()])}) {
+      const store = fileStore(directory);
+      const dispatcher = new WebhookDispatcher({ store, ${options} });
+      await dispatcher.start();
+      await dispatcher.stop();
+    }
+  `;
+
+  it('is printed once by a process whose dispatchers have no logger', async ({ signal }) => {
+    const { stderr } = await runProgram(program(''), signal);
+    expect(stderr.match(/POSTHORN_UNENCRYPTED/g)).toHaveLength(1);
+    expect(stderr).toMatch(/^\(node:\d+\) \[POSTHORN_UNENCRYPTED\] PosthornWarning: The file store keeps/);
+  });
+
+  it('is left to the logger where there is one', async ({ signal }) => {
+    const { stdout, stderr } = await runProgram(program('logger: console'), signal);
+    expect((stdout + stderr).match(/The file store keeps/g)).toHaveLength(2);
+    expect(stderr).not.toContain('POSTHORN_UNENCRYPTED');
   });
 });

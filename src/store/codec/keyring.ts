@@ -124,7 +124,7 @@ function decrypt(value: string, place: SealedPlace, keys: ReadonlyMap<string, Ke
   if (text !== undefined) return text;
   throw decryptFailed(
     place,
-    `it was changed, or copied from another endpoint or field, or the key ${keyId} is not the one it was encrypted with`,
+    `it was changed, or copied from another endpoint or field, or the id of the endpoint was changed, or the key ${keyId} is not the one it was encrypted with`,
   );
 }
 

@@ -1,10 +1,4 @@
-import {
-  expectInteger,
-  expectKnownKeys,
-  expectObject,
-  unexpected,
-  unexpectedWord,
-} from '../../core/expect-value.ts';
+import { expectInteger, expectKnownKeys, expectObject, unexpected } from '../../core/expect-value.ts';
 import { createKeyring, type EncryptionOptions } from '../codec/keyring.ts';
 import type { Store } from '../store.ts';
 import { readTablePlace } from './schema/table-place.ts';
@@ -136,7 +130,7 @@ function expectBoolean(value: unknown, path: string): boolean {
 function expectWord<T extends string>(value: unknown, path: string, words: readonly T[]): T {
   const word = words.find((known) => known === value);
   if (word !== undefined) return word;
-  throw unexpectedWord(path, `one of ${words.join(', ')}`, words, value);
+  throw unexpected(path, `one of ${words.join(', ')}`, value);
 }
 
 function readClock(clock: unknown): (() => number) | undefined {

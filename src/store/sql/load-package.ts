@@ -5,7 +5,7 @@ import { describeError, StoreError } from '../../errors.ts';
  * refuse to build without it.
  *
  * @param specifier - a package, a path in one (`mysql2/promise`), or a module of Node.js that not every version has (`node:sqlite`)
- * @throws StoreError that says what to install
+ * @throws StoreError of code `driver_missing` that says what to install
  */
 export async function loadPackage(specifier: string): Promise<unknown> {
   try {
@@ -14,7 +14,7 @@ export async function loadPackage(specifier: string): Promise<unknown> {
     };
     return loaded.default ?? loaded;
   } catch (error) {
-    throw new StoreError(adviceFor(specifier, error), { cause: error });
+    throw new StoreError(adviceFor(specifier, error), { code: 'driver_missing', cause: error });
   }
 }
 

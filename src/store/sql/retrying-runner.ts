@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { createSystemRandom } from '../../clock.ts';
 import { describeError, isPosthornError, StoreError } from '../../errors.ts';
+import { adviceOnRefusal } from './refusal-advice.ts';
 import type { Script } from './script.ts';
 import type { ScriptRunner } from './script-runner.ts';
 import { CallTimeoutError, type Trouble, troubleOf } from './trouble.ts';
@@ -80,7 +81,13 @@ export function toStoreError(error: unknown): unknown {
     : new StoreError(
         trouble === 'busy'
           ? `The database was kept busy by others for too long: ${describeError(error)}. Does a transaction of the application stay open?`
-          : `The database refused: ${describeError(error)}`,
+          : describeRefusal(error),
         { cause: error },
       );
+}
+
+function describeRefusal(error: unknown): string {
+  const advice = adviceOnRefusal(error);
+  const what = `The database refused: ${describeError(error)}`;
+  return advice === undefined ? what : `${what.replace(/\.$/, '')}. ${advice}`;
 }

@@ -19,7 +19,8 @@ export type TargetPlace =
  */
 export function readTargetUrl(text: string): TargetPlace {
   if (/^postgres(ql)?:\/\//i.test(text)) return { kind: 'postgres', url: requireReadable(text) };
-  if (/^(mysql|mariadb):\/\//i.test(text)) return { kind: 'mysql', url: requireReadable(text) };
+  if (/^(mysql|mariadb):\/\//i.test(text))
+    return { kind: 'mysql', url: requireDatabase(requireReadable(text)) };
   return { kind: 'sqlite', path: /^(sqlite|file):/i.test(text) ? readFileUrl(text) : requirePath(text) };
 }
 
@@ -33,13 +34,19 @@ function requireReadable(url: string): string {
   );
 }
 
+/** Without one, MySQL would connect, and refuse every statement. */
+function requireDatabase(url: string): string {
+  const { pathname, searchParams } = new URL(url.replace('@/', '@host/'));
+  if (pathname.length > 1 || searchParams.has('database')) return url;
+  throw new OptionsError(
+    'target',
+    'target: this URL names no database. Write its name behind the server: mysql://user:password@localhost:3306/name. The store makes its tables, not the database.',
+  );
+}
+
 /** `sqlite:` and `file:` stand before a path as it is; `file://` is a URL, with an absolute path that may be encoded. */
 function readFileUrl(url: string): string {
-  if (url.includes('?'))
-    throw new OptionsError(
-      'target',
-      'target: the URL of a SQLite file has no parameters. Leave out what begins with "?", and use the options of sqlStore.',
-    );
+  if (url.includes('?')) throw hasParameters();
   if (!/^file:\/\//i.test(url)) return requirePath(url.replace(/^\w+:(\/\/)?/, ''));
   try {
     return fileURLToPath(url);
@@ -54,9 +61,18 @@ function readFileUrl(url: string): string {
 function requirePath(path: string): string {
   if (path === '') throw unexpected('target', EXPECTED_TARGET, path);
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(path)?.[1];
+  // A file can have such a name; somebody who meant one is rarer than somebody who would get one.
+  if (scheme === undefined && /\?\w+=/.test(path)) throw hasParameters();
   if (scheme === undefined) return path;
   throw new OptionsError(
     'target',
     `target: expected ${EXPECTED_TARGET}, got a URL of another scheme: ${scheme}.`,
+  );
+}
+
+function hasParameters(): OptionsError {
+  return new OptionsError(
+    'target',
+    'target: the path or URL of a SQLite file has no parameters. Leave out what begins with "?", and use the options of sqlStore.',
   );
 }

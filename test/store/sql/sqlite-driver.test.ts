@@ -26,7 +26,8 @@ describe('the error for a SQLite file without a driver', () => {
     expect(error.message).toMatch(
       /none can be loaded\. Install one: npm install better-sqlite3, or npm install libsql; Node\.js 22\.13 and newer have one of their own, node:sqlite\.$/,
     );
-    expect(error.cause).toMatchObject({ code: 'store_failed' });
+    expect(error.code).toBe('driver_missing');
+    expect(error.cause).toBeInstanceOf(StoreError);
   });
 
   it('adds what is wrong with one that is installed', () => {

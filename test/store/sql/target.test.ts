@@ -90,7 +90,10 @@ describe('sqlStore', () => {
     ['redis://:secret@127.0.0.1', /got a URL of another scheme: redis\./],
     ['postgres://me:a#secret@127.0.0.1/shop', /this URL cannot be read.*encodeURIComponent/],
     ['mysql://me:a#secret@127.0.0.1/shop', /this URL cannot be read/],
+    ['mysql://root:secret@127.0.0.1', /names no database.*mysql:\/\/user:password@localhost:3306\/name/],
+    [new URL('mariadb://root:secret@127.0.0.1:3306/'), /names no database/],
     ['sqlite:./a.db?mode=ro', /has no parameters/],
+    ['./a.db?mode=ro', /has no parameters/],
     ['file://./a.db', /three slashes and an absolute path.*file:\.\/webhooks\.db/],
     ['sqlite:', /target: expected a file path/],
     [new pg.Client(), /expected a pool, got a single connection/],
@@ -114,8 +117,11 @@ describe('sqlStore', () => {
     [{ callTimeoutMs: 1 }, /callTimeoutMs: expected/],
     [{ connections: 0 }, /connections: expected/],
     [{ worker: 1 }, /worker: expected true or false, got 1/],
-    [{ synchronous: 'off' }, /synchronous: expected one of full, normal/],
-    [{ driver: 'sqlite3' }, /driver: expected one of better-sqlite3, libsql, node:sqlite/],
+    [{ synchronous: 'off' }, /synchronous: expected one of full, normal, got "off" \(string\)\.$/],
+    [
+      { driver: 'sqlite3' },
+      /driver: expected one of better-sqlite3, libsql, node:sqlite, got "sqlite3" \(string\)\.$/,
+    ],
     [{ clock: {} }, /clock\.now: expected a function, got undefined/],
     [{ encryption: { current: 'a', keys: {} } }, /encryption/],
   ])('refuses the options %o', (options, message) => {
@@ -150,7 +156,11 @@ describe('sqlStore', () => {
   ])('says which package to install for %s', async (specifier, message) => {
     const loading = loadPackage(specifier);
     await expect(loading).rejects.toThrow(message);
-    await expect(loading).rejects.toMatchObject({ name: 'StoreError', cause: expect.any(Error) as Error });
+    await expect(loading).rejects.toMatchObject({
+      name: 'StoreError',
+      code: 'driver_missing',
+      cause: expect.any(Error) as Error,
+    });
   });
 
   it('says which Node.js has a driver of its own', async () => {

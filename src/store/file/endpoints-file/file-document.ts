@@ -4,15 +4,13 @@ import { expectInteger, expectObject, unexpected } from '../../../core/expect-va
 import { ID_EXPECTED, isId } from '../../../core/id.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { OptionsError } from '../../../errors.ts';
+import { checkTopKeys, TOP_KEYS } from './check-keys.ts';
 import { checkJsonText } from './json-text.ts';
-import { checkKeys } from './read-endpoint.ts';
 import { orderLike } from './stored-endpoint.ts';
 import { readSwitchWord, writeSwitchWord } from './switch-word.ts';
 
 /** Version of the format. */
 const VERSION = 1;
-
-const KEYS = ['version', 'revision', 'switch', 'endpoints'] as const;
 
 /** What a text says. Endpoints are not read yet. */
 export interface FileDocument {
@@ -46,7 +44,7 @@ export function decodeText(bytes: Uint8Array): string {
 export function readDocument(text: string): FileDocument {
   checkJsonText(text);
   const top = expectObject(JSON.parse(text), '', 'an object: { "endpoints": [ … ] }') as JsonObject;
-  checkKeys(top, KEYS, '');
+  checkTopKeys(top);
   const { version = VERSION, revision, endpoints } = top;
   if (typeof version === 'number' && version > VERSION)
     throw new OptionsError(
@@ -95,5 +93,5 @@ export interface DocumentContent {
 /** The text of the file. */
 export function writeDocument({ top, revision, switchText, endpoints }: DocumentContent): string {
   const values = { version: VERSION, revision, switch: writeSwitchWord(switchText), endpoints };
-  return `${JSON.stringify(orderLike(KEYS, values, top), undefined, 2)}\n`;
+  return `${JSON.stringify(orderLike(TOP_KEYS, values, top), undefined, 2)}\n`;
 }

@@ -47,7 +47,9 @@ export function invalidText(file: string, text: string, cause: unknown): Endpoin
   const { line, column } = place;
   const where =
     (line === undefined ? '' : `, line ${line}`) + (column === undefined ? '' : `, column ${column}`);
-  const what = describeError(cause).replace(/\.?$/, '.').replace(/^: /, '');
+  const what = describeError(cause)
+    .replace(/(?<![.?])$/, '.')
+    .replace(/^: /, '');
   return { kind: 'invalid', file, path, line, column, message: `${file}${where}: ${what}`, cause };
 }
 

@@ -7,11 +7,11 @@ import { validateHeaders } from '../../../core/header-rules.ts';
 import { ID_EXPECTED, isId } from '../../../core/id.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { DEFAULT_TENANT } from '../../../core/message.ts';
-import { nearest } from '../../../core/nearest.ts';
 import { generateSecret } from '../../../core/secret.ts';
 import { describeError, OptionsError } from '../../../errors.ts';
 import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
 import type { Keyring } from '../../codec/keyring.ts';
+import { checkEndpointKeys } from './check-keys.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import { readInstant } from './instant-text.ts';
 import { readSecrets, type TypedSecret } from './read-secrets.ts';
@@ -48,7 +48,6 @@ export interface ReadEndpoint {
 }
 
 const COMPLETE_KEYS = ['id', 'events', 'tenant', 'status', 'secrets', 'createdAt', 'updatedAt', 'revision'];
-const SUGGESTED_KEYS: readonly string[] = [...ENDPOINT_KEYS, 'secret'];
 
 /**
  * Reads one endpoint and checks it.
@@ -57,7 +56,7 @@ const SUGGESTED_KEYS: readonly string[] = [...ENDPOINT_KEYS, 'secret'];
  */
 export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEndpoint {
   const { raw, at, known } = place;
-  checkKeys(raw, SUGGESTED_KEYS, `${at}.`);
+  checkEndpointKeys(raw, at);
   if (raw['hidden'] !== undefined)
     throw new OptionsError(
       `${at}.hidden`,
@@ -80,23 +79,6 @@ export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEnd
       !needsSealing(stored, tools.keyring),
     isGenerated: generated.length > 0,
   };
-}
-
-/**
- * Refuses keys that are probably slips of the pen: an endpoint whose `evnets` are ignored would get everything. Others
- * are somebody's own and stay.
- */
-export function checkKeys(object: JsonObject, known: readonly string[], prefix: string): void {
-  for (const key of Object.keys(object)) {
-    if (known.includes(key) || !/^[A-Za-z]+$/.test(key)) continue;
-    const meant = nearest(key, known);
-    if (meant === undefined) continue;
-    throw new OptionsError(
-      prefix + key,
-      `Unknown key ${JSON.stringify(prefix + key)}. Did you mean ${JSON.stringify(meant)}? ` +
-        `A remark of your own is kept under a name that is not so near, such as ${JSON.stringify(`x-${key}`)}.`,
-    );
-  }
 }
 
 /** The record as it stands there, perhaps encrypted. What is missing is filled in; settings are checked later. */

@@ -41,7 +41,10 @@ export function noDriverError(failures: ReadonlyMap<SqliteDriverName, unknown>):
     'A SQLite file needs a driver, and none can be loaded. Install one: npm install better-sqlite3, or npm install libsql; Node.js 22.13 and newer ' +
     'have one of their own, node:sqlite.';
   const [cause] = broken.length > 0 ? broken.map(([, error]) => error) : failures.values();
-  return new StoreError([advice, ...broken.map(([, error]) => describeError(error))].join(' '), { cause });
+  return new StoreError([advice, ...broken.map(([, error]) => describeError(error))].join(' '), {
+    code: 'driver_missing',
+    cause,
+  });
 }
 
 /** Loads a driver by its name. */

@@ -57,7 +57,17 @@ const EDITS: readonly (readonly [what: string, text: string, message: string])[]
   [
     'a slip',
     bad({ url: URL, evnets: ['job.*'] }),
-    ', line 4: Unknown key "endpoints[1].evnets". Did you mean "events"? A remark of your own is kept under a name that is not so near, such as "x-evnets".',
+    ', line 4: Unknown key "endpoints[1].evnets". Did you mean "events"? A remark of your own is kept under another name, such as "x-evnets".',
+  ],
+  [
+    'a word of somewhere else',
+    bad({ url: URL, enabled: false }),
+    ', line 4: Unknown key "endpoints[1].enabled". Write "status": "enabled" or "disabled". A remark of your own is kept under another name, such as "x-enabled".',
+  ],
+  [
+    'a word of somewhere else at the top',
+    JSON.stringify({ paused: true, endpoints: [] }),
+    ', line 1: Unknown key "paused". Write "switch": "running", "hold" or "discard". A remark',
   ],
   [
     'an id twice',
@@ -93,6 +103,11 @@ const EDITS: readonly (readonly [what: string, text: string, message: string])[]
     'a header that a scheme writes',
     bad({ url: URL, signatures: ['github'], headers: { 'X-Hub-Signature-256': 'x' } }),
     ', line 4: endpoints[1].headers["X-Hub-Signature-256"]: the header X-Hub-Signature-256 cannot be set here: the signature scheme "github" writes it.',
+  ],
+  [
+    'a preset that is nearly one',
+    bad({ url: URL, retry: 'shrot' }),
+    ', line 4: endpoints[1].retry: expected a preset or a policy, got "shrot" (string). Did you mean "short"? ',
   ],
   ['a retry that is none', bad({ url: URL, retry: 'often' }), ', line 4: endpoints[1].retry: expected'],
   [

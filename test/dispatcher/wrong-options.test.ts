@@ -1,0 +1,75 @@
+/** What is likely to be given by mistake, and what the error says to give instead. */
+import { describe, expect, it } from 'vitest';
+import { WebhookDispatcher } from '../../src/dispatcher.ts';
+import { OptionsError } from '../../src/errors.ts';
+import type { DispatcherOptions } from '../../src/options.ts';
+import { createWorld } from '../support/world.ts';
+
+const errorOf = (options: unknown): unknown => {
+  try {
+    return new WebhookDispatcher(options as DispatcherOptions);
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('options of a dispatcher', () => {
+  it.each<[object, string, string]>([
+    [
+      { store: './webhooks' },
+      'store',
+      `store: expected a store, got a string. Did you mean fileStore('./webhooks') of posthorn/file?`,
+    ],
+    [
+      { store: './webhooks.db' },
+      'store',
+      'store: expected a store, got a string. Did you mean sqlStore(…) of posthorn/sql?',
+    ],
+    [
+      { store: 'postgres://me:pw@db/x' },
+      'store',
+      'store: expected a store, got a string. Did you mean sqlStore(…) of posthorn/sql?',
+    ],
+    [
+      { retention: false },
+      'retention',
+      'retention: expected an object, got false (boolean). To keep everything, write { succeededMs: Infinity, unsuccessfulMs: Infinity }.',
+    ],
+    [{ retrys: 'short' }, 'retrys', 'Unknown key "retrys". Did you mean "retry"?'],
+    [
+      { network: { allow: [] } },
+      'network.allow',
+      'Unknown key "network.allow". Known are allowPrivate, requireHttps, lookup.',
+    ],
+  ])('are refused with what was meant: %j', (options, path, message) => {
+    const error = errorOf(options);
+    expect(error).toBeInstanceOf(OptionsError);
+    expect(error).toMatchObject({ path, message });
+  });
+
+  it.each([null, 'text', 5, []])('are an object, not %j', (options) => {
+    expect(errorOf(options)).toMatchObject({ message: expect.stringContaining('Options: expected') });
+  });
+});
+
+describe('options of an emit', () => {
+  it('are refused in the same words', async () => {
+    await using world = await createWorld();
+    const emitted = world.start().emit('a.b', 1, { tennant: 'x' } as object);
+    await expect(emitted).rejects.toMatchObject({
+      path: 'tennant',
+      message: 'Unknown key "tennant". Did you mean "tenant"?',
+    });
+  });
+});
+
+describe('the id of a message that is not there', () => {
+  it('may be that of one that repeated an idempotency key', async () => {
+    await using world = await createWorld();
+    await expect(world.start().messages.get('msg_none')).rejects.toMatchObject({
+      message:
+        'No message has the id "msg_none". It may have been removed, or pruned by retention. ' +
+        'One that repeats an idempotency key is not kept: look for the first with this key.',
+    });
+  });
+});
