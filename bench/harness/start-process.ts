@@ -29,8 +29,9 @@ export function startProcess<Served extends Actions>(
 ): MeasuredProcess<Served> {
   const profiling =
     profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
-  // Loaders of this process are not passed on; what it prints must not mix with the result.
-  const child = fork(path, [], { execArgv: profiling, stdio: ['ignore', 2, 2, 'ipc'] });
+  // Loaders of this process are not passed on; what it prints must not mix with the result. Nothing here is secret.
+  const execArgv = ['--disable-warning=POSTHORN_UNENCRYPTED', ...profiling];
+  const child = fork(path, [], { execArgv, stdio: ['ignore', 2, 2, 'ipc'] });
   const waiting = new Map<number, Waiting>();
   let calls = 0;
   child.on('message', ({ call, result, error }: CallAnswer) => {

@@ -19,10 +19,14 @@ export class RoundProcess {
   #hasEnded = false;
 
   constructor(order: ChildOrder) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, JSON.stringify(order)], {
-      cwd: ROOT,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    this.#child = spawn(
+      process.execPath,
+      ['--disable-warning=POSTHORN_UNENCRYPTED', '--import', 'tsx', PROGRAM, JSON.stringify(order)],
+      {
+        cwd: ROOT,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaints = (this.#complaints + text).slice(-4_000);
     });

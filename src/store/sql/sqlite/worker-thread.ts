@@ -81,10 +81,13 @@ export class WorkerThread {
   }
 }
 
+/** What the thread makes lives for one call: its youngest objects need no more room, and would take up to 48 MB. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 function createWorker(start: WorkerStart): Worker {
-  if (!IS_SOURCE) return new Worker(WORKER_ENTRY, { workerData: start });
+  if (!IS_SOURCE) return new Worker(WORKER_ENTRY, { workerData: start, resourceLimits });
   const load = `import('tsx/esm/api').then(({ register }) => (register(), import('${WORKER_ENTRY.href}')))`;
-  return new Worker(load, { eval: true, workerData: start });
+  return new Worker(load, { eval: true, workerData: start, resourceLimits });
 }
 
 function crashed(error: unknown): StoreError {
