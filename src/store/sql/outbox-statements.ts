@@ -8,8 +8,11 @@ import type { Database, TemplateText } from './database.ts';
 export const insertMessage: TemplateText = (db) => {
   const { dialect, names } = db;
   const columns = columnsOf(db);
-  const insert = `insert into ${names.messages} (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')}) ${doNothing(db)}`;
-  return dialect.name === 'postgres' ? `with stored as (${insert} returning id) ${NOTIFY}` : insert;
+  // Rows, even if nobody reads them: `all` of better-sqlite3 takes no statement without.
+  const returning = dialect.hasReturning ? ' returning id' : '';
+  const insert = `insert into ${names.messages} (${Object.keys(columns).join(', ')}) values (${Object.values(columns).join(', ')})
+    ${doNothing(db)}${returning}`;
+  return dialect.name === 'postgres' ? `with stored as (${insert}) ${NOTIFY}` : insert;
 };
 
 /** A notification of Postgres is sent at the commit, and never when it does not come. Text, because some drivers cannot read `void`. */

@@ -96,6 +96,21 @@ describe.each(sqlDatabases())('keys of messages of the outbox on $name', ({ crea
 });
 
 describe.each(sqlDatabases())('an outbox statement on $name', ({ create }) => {
+  it('answers with a row where the database can, for those who ask for rows', async () => {
+    const database = await create();
+    const outbox = createOutbox(database.db, {
+      now: () => database.clock.now(),
+      notification: { channel: 'posthorn_test', payload: 'fan_out' },
+    });
+    const { message } = entry([]);
+    const { sql, parameters } = outbox.statement({ message, idempotencyWindowMs: WINDOW_MS });
+    const { rows } = await database.run(function* () {
+      return yield { sql, parameters, isFixed: false };
+    });
+    expect(rows).toMatchObject(database.db.dialect.hasReturning ? [{ id: message.id }] : []);
+    await database.close();
+  });
+
   it('pays no heed to idempotency keys when the window has no length', async () => {
     const database = await create();
     const holder = entry([], { idempotencyKey: 'key' });
