@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createOutbox } from '../../../src/store/sql/outbox.ts';
+import type { Script, StatementResult } from '../../../src/store/sql/script.ts';
 import { retryTransient } from '../../../src/store/sql/retrying-runner.ts';
 import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts';
 import { batch, entry } from './fixtures.ts';
@@ -104,7 +105,7 @@ describe.each(sqlDatabases())('an outbox statement on $name', ({ create }) => {
     });
     const { message } = entry([]);
     const { sql, parameters } = outbox.statement({ message, idempotencyWindowMs: WINDOW_MS });
-    const { rows } = await database.run(function* () {
+    const { rows } = await database.run(function* (): Script<StatementResult> {
       return yield { sql, parameters, isFixed: false };
     });
     expect(rows).toMatchObject(database.db.dialect.hasReturning ? [{ id: message.id }] : []);
