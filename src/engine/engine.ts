@@ -257,8 +257,8 @@ export class Engine {
     this.sender.lanes.onWritten(delivery);
     this.#options.reporter.settled(settled);
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
-    // The next one of its ordering key has its turn.
-    else if (delivery.ordered) this.scheduler.wakeFor([delivery.laneId]);
+    // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
+    else if (delivery.ordered || result.kind === 'lost') this.scheduler.wakeFor([delivery.laneId]);
     if (!isDirective(decision) || delivery.message.test) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);
     if (result.kind === 'lost') letGo();

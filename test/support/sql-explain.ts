@@ -14,11 +14,11 @@ export interface Explained {
 export function* explain(db: Database, { sql, parameters }: Statement): Script<Explained> {
   const { prefix, read } = WAYS[db.dialect.name];
   const { rows } = yield { sql: `${prefix} ${sql}`, parameters, isFixed: false };
-  const explained = read(rows);
+  const explained = read(rows, sql);
   return { ...explained, text: `${sql}\n${explained.text}` };
 }
 
-type Way = { readonly prefix: string; readonly read: (rows: readonly Row[]) => Explained };
+type Way = { readonly prefix: string; readonly read: (rows: readonly Row[], sql: string) => Explained };
 
 const WAYS: Readonly<Record<Database['dialect']['name'], Way>> = {
   sqlite: { prefix: 'explain query plan', read: readSqlite },
@@ -27,13 +27,16 @@ const WAYS: Readonly<Record<Database['dialect']['name'], Way>> = {
 };
 
 /**
- * A list in the order of its numbers may walk along them; nothing else may be read from end to end, and only what was looked up by ids may
- * be sorted.
+ * A list in the order of its numbers may walk along them, but not to find those of a state; nothing else may be read from end to end, and only what
+ * is found by ids, or leased, may be sorted.
  */
-function readSqlite(rows: readonly Row[]): Explained {
+function readSqlite(rows: readonly Row[], sql: string): Explained {
   const text = rows.map(({ detail }) => String(detail)).join('\n');
-  const scans = text.match(/^SCAN (?!json_each|wanted|v\b|[mda]$)\S+.*$/gm) ?? [];
-  const sorts = /json_each|message_seq=\?/.test(text) ? [] : (text.match(/^USE TEMP B-TREE.*$/gm) ?? []);
+  const scans: string[] = text.match(/^SCAN (?!json_each|wanted|v\b|part$|[mda]$)\S+.*$/gm) ?? [];
+  if (/\bd\.state in\b/.test(sql)) scans.push(...(text.match(/^SCAN d$/gm) ?? []));
+  const sorts = /json_each|message_seq=\?|lease_until>\?/.test(text)
+    ? []
+    : (text.match(/^USE TEMP B-TREE.*$/gm) ?? []);
   return { rows: 0, problem: [...scans, ...sorts].join(', ') || undefined, text };
 }
 

@@ -1,4 +1,4 @@
-import { type Compilable, sql, type SqlBool } from 'kysely';
+import { type Compilable, sql } from 'kysely';
 import type { DeliveryState } from '../../core/delivery.ts';
 import type { Database } from './database.ts';
 import type { NumberColumn } from './rows/number-column.ts';
@@ -15,14 +15,14 @@ export interface DeliveryPageQuery<Row> {
   readonly build: (conditions: readonly Condition[]) => Compilable<Row>;
 }
 
-/** What names the index that has deliveries of a state. */
-const INDEXED = {
-  resting: sql<SqlBool>`d.state <> 'succeeded' and d.state <> 'sending'`,
-  sending: sql<SqlBool>`d.lease_until is not null`,
-};
+/** What names the index that has deliveries of a state. Those that are sent are few, and come by that of leases: asked for in any other way, SQLite would walk along all deliveries. */
+function isIndexed({ names }: Database, state: DeliveryState): Condition {
+  if (state !== 'sending') return sql`d.state <> 'succeeded' and d.state <> 'sending'`;
+  return sql`d.seq in (select s.seq from ${sql.raw(names.deliveries)} s where s.lease_until is not null)`;
+}
 
 /**
- * The first `count` deliveries in the order of their numbers. States are looked up one by one: an index has each in that
+ * The first `count` deliveries in the order of their numbers. States are looked up apart: an index has each in that
  * order, but not several together.
  */
 export function* selectDeliveryPage<Row extends { readonly seq: NumberColumn }>(
@@ -31,13 +31,14 @@ export function* selectDeliveryPage<Row extends { readonly seq: NumberColumn }>(
 ): Script<readonly Row[]> {
   const states = statesToLookUp(where);
   if (states === undefined) return yield* db.select(build(deliveryConditions(db, where)));
-  const rows: Row[] = [];
-  for (const state of states) {
+  const parts = states.map((state) => {
     const conditions = deliveryConditions(db, { ...where, states: [state] });
-    rows.push(
-      ...(yield* db.select(build([...conditions, INDEXED[state === 'sending' ? 'sending' : 'resting']]))),
-    );
-  }
+    const ofState = build([...conditions, isIndexed(db, state)]);
+    return sql`select * from ${ofState} as part`;
+  });
+  // One statement: what moves from state to state meanwhile is seen in one of them.
+  const all = sql<Row>`${sql.join(parts, sql` union all `)}`;
+  const rows = [...(yield* db.select({ compile: () => all.compile(db.build) }))];
   const sign = order === 'oldest' ? 1 : -1;
   return rows.sort((a, b) => sign * (Number(a.seq) - Number(b.seq))).slice(0, count);
 }

@@ -83,8 +83,12 @@ export class SqlStore implements port.Store {
     }
   }
 
-  claimFanOut(params: port.ClaimFanOutParams): Promise<readonly port.FanOutClaim[]> {
-    return this.call('claimFanOut', params);
+  async claimFanOut(params: port.ClaimFanOutParams): Promise<readonly port.FanOutClaim[]> {
+    // Nothing found means that there is nothing left; what a step has removed is committed.
+    for (;;) {
+      const { claims, isUnfinished } = await this.call('claimFanOut', params);
+      if (!isUnfinished) return claims;
+    }
   }
 
   completeFanOut(params: port.CompleteFanOutParams): Promise<readonly port.CompleteFanOutResult[]> {

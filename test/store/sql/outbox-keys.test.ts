@@ -6,6 +6,7 @@ import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts'
 import { batch, entry } from './fixtures.ts';
 
 const WINDOW_MS = 1_000;
+const LEASE_MS = 60_000;
 
 /** Stores messages as transactions of the application would, all with the same key unless told otherwise. */
 async function store(
@@ -28,8 +29,10 @@ let claims = 0;
 
 async function claim(database: TestDatabase, limit = 100): Promise<readonly string[]> {
   claims += 1;
-  const claimed = await database.call('claimFanOut', { limit, leaseMs: 60_000, lease: `lease_${claims}` });
-  return claimed.map(({ message }) => message.id);
+  const params = { limit, leaseMs: LEASE_MS, lease: `lease_${claims}` };
+  const step = await database.call('claimFanOut', params);
+  if (step.isUnfinished) return claim(database, limit);
+  return step.claims.map(({ message }) => message.id);
 }
 
 async function stored(database: TestDatabase, ids: readonly string[]): Promise<readonly string[]> {
@@ -61,6 +64,42 @@ describe.each(sqlDatabases())('keys of messages of the outbox on $name', ({ crea
     await database.clock.advance(10 * WINDOW_MS);
     expect(await claim(database)).toEqual(['a', 'c']);
     expect(await stored(database, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c']);
+    await database.close();
+  });
+
+  it('are not asked for again by messages that had theirs for its window', async () => {
+    const database = await create();
+    await store(database, ['a']);
+    await database.clock.advance(WINDOW_MS);
+    await store(database, ['b']);
+    expect(await claim(database)).toEqual(['a', 'b']);
+    // Whoever claimed them is gone.
+    await database.clock.advance(LEASE_MS);
+    expect(await claim(database)).toEqual(['a', 'b']);
+    await database.close();
+  });
+
+  it('stay with a later message whose window does not overlap', async () => {
+    const database = await create();
+    await store(database, ['late']);
+    await database.clock.advance(WINDOW_MS);
+    const direct = entry([], { idempotencyKey: 'key' });
+    await database.call('append', batch([direct]));
+    // Its transaction was open all the time.
+    expect(await claim(database)).toEqual(['late']);
+    const again = await database.call('append', batch([entry([], { idempotencyKey: 'key' })]));
+    expect(again.entries).toMatchObject([{ kind: 'duplicate', messageId: direct.message.id }]);
+    await database.close();
+  });
+
+  it('are removed step by step, each of which is committed', async () => {
+    const database = await create();
+    await store(database, ['a', 'b', 'c', 'd']);
+    const params = { limit: 2, leaseMs: LEASE_MS, lease: 'lease' };
+    expect(await claim(database, 2)).toEqual(['a']);
+    expect(await database.call('claimFanOut', params)).toEqual({ claims: [], isUnfinished: true });
+    expect(await stored(database, ['a', 'b', 'c', 'd'])).toEqual(['a']);
+    expect(await database.call('claimFanOut', params)).toEqual({ claims: [], isUnfinished: false });
     await database.close();
   });
 

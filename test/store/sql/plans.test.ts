@@ -42,6 +42,11 @@ const CASES: readonly (readonly [string, Begin])[] = [
   ['a page of deliveries', list('deliveries', {}, 50_000)],
   ['a page of deliveries of an endpoint', list('deliveries', { endpointId: 'ep_5' })],
   ['a page of deliveries that failed', list('deliveries', { states: ['exhausted', 'failed', 'discarded'] })],
+  ['a page of deliveries that are sent', list('deliveries', { states: ['sending'] })],
+  [
+    'a page of deliveries of an endpoint that are sent',
+    list('deliveries', { endpointId: 'ep_5', states: ['sending'] }),
+  ],
   ['a page of deliveries that wait', list('deliveries', { states: ['scheduled', 'sending'] })],
   [
     'deliveries of an endpoint that failed',

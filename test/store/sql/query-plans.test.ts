@@ -49,7 +49,7 @@ async function recordStatements(run: Run): Promise<readonly Statement[]> {
   await succeed(ordered);
   await succeed(others.slice(0, 30));
   await call(OPERATIONS.release, { leases: others.slice(30).map(leaseOf) });
-  const claims = await call(OPERATIONS.claimFanOut, { limit: 5, leaseMs: 60_000, lease: 'token' });
+  const { claims } = await call(OPERATIONS.claimFanOut, { limit: 5, leaseMs: 60_000, lease: 'token' });
   expect(claims).toHaveLength(5);
   const results = claims.map(({ message, lease }) => ({
     messageId: message.id,

@@ -112,6 +112,15 @@ describe.each([true, false])('a transaction of PostgreSQL (pipelined: %s)', (pip
   const last = (statement: Statement): Statement => ({ ...statement, isLast: true });
   const bad = insert(`'none'`);
 
+  it('closes a connection that is given up, whatever is under way on it', async () => {
+    const pool = new pg.Pool({ connectionString: await postgresUrl(), max: 1, pipeline });
+    const session = await new PgSessions(pool, true, 10_000).acquire();
+    const given = session.execute(toStatement('select pg_sleep(60)'));
+    session.release(true);
+    await expect(given).rejects.toThrow('Connection terminated');
+    await pool.end();
+  });
+
   it.each<[string, Statement[]]>([
     ['one whose answer nobody reads', [unanswered(bad), insert(1)]],
     ['one whose answer nobody reads, and the last follows', [unanswered(bad), last(insert(1))]],

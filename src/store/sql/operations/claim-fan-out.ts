@@ -1,8 +1,7 @@
 import type { ClaimFanOutParams, FanOutClaim } from '../../store.ts';
-import type { Database, TemplateText } from '../database.ts';
+import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import { MESSAGE_COLUMNS, toMessage } from '../rows/message-row.ts';
-import type { Script } from '../script.ts';
 import { type KeyedRow, takeKeys } from './take-keys.ts';
 
 /** With the flag as a range, only its index has rows in this order: a database that takes many for unmatched would walk the primary key. */
@@ -19,24 +18,26 @@ const lease: TemplateText = ({ names, dialect }) =>
     changes: { fan_out_lease: ':lease', fan_out_until: ':until' },
   });
 
+/** What a step of a claim found. */
+export interface FanOutStep {
+  readonly claims: readonly FanOutClaim[];
+  /** All that it found were removed: there may be more. */
+  readonly isUnfinished: boolean;
+}
+
 /** Leases messages that are not matched yet, oldest first. Costs as much as there are leased ones before them. */
-export const claimFanOut: Operation<ClaimFanOutParams, readonly FanOutClaim[]> = {
+export const claimFanOut: Operation<ClaimFanOutParams, FanOutStep> = {
   isTransaction: true,
   *script(db, params) {
     const now = yield* db.now();
-    const rows = yield* claimRows(db, now, params.limit);
-    if (rows.length === 0) return [];
+    const found = yield* db.query<KeyedRow>(lockUnmatched, { now, limit: params.limit });
+    const rows = yield* takeKeys(db, found);
+    if (rows.length === 0) return { claims: [], isUnfinished: found.length > 0 };
     const claimed = rows.map(({ seq }) => [Number(seq)] as const);
     yield* db.run(lease, { claimed, lease: params.lease, until: now + params.leaseMs });
-    return rows.map((row) => ({ message: toMessage(row), lease: params.lease }));
+    return {
+      claims: rows.map((row) => ({ message: toMessage(row), lease: params.lease })),
+      isUnfinished: false,
+    };
   },
 };
-
-/** None: there are none left. So it goes on, should all that it found be removed. */
-function* claimRows(db: Database, now: number, limit: number): Script<readonly KeyedRow[]> {
-  for (;;) {
-    const found = yield* db.query<KeyedRow>(lockUnmatched, { now, limit });
-    const rows = yield* takeKeys(db, found);
-    if (rows.length > 0 || found.length === 0) return rows;
-  }
-}

@@ -15,10 +15,11 @@ interface Holder {
   readonly tenant: string;
   readonly held_key: string;
   readonly held_until: NumberColumn | null;
+  readonly created_at: NumberColumn;
 }
 
 const selectHolders: TemplateText = ({ names, dialect }) =>
-  `select m.seq, m.tenant, m.held_key, m.held_until from ${dialect.rows('wanted', { tenant: 'text', held_key: 'text' })}
+  `select m.seq, m.tenant, m.held_key, m.held_until, m.created_at from ${dialect.rows('wanted', { tenant: 'text', held_key: 'text' })}
    ${dialect.lookup} ${names.messages} m on m.tenant = wanted.tenant and m.held_key = wanted.held_key`;
 
 const freeKeys: TemplateText = ({ names, dialect }) =>
@@ -26,7 +27,8 @@ const freeKeys: TemplateText = ({ names, dialect }) =>
     table: names.messages,
     rows: dialect.rows('freed', { seq: 'int' }),
     on: 't.seq = freed.seq',
-    changes: { held_key: 'null' },
+    // Without a window it asks for none again.
+    changes: { held_key: 'null', held_until: 'null' },
   });
 
 const holdKeys: TemplateText = ({ names, dialect }) =>
@@ -73,35 +75,53 @@ function wantsKey({ idempotency_key, held_key, held_until, unmatched }: KeyedRow
 interface KeyDecisions {
   /** Messages that another one came before. */
   readonly removed: readonly number[];
-  /** Messages that lose a key whose window was over. */
+  /** Messages whose window was over when the next one with their key was stored. */
   readonly freed: readonly number[];
   /** Messages that hold their keys now. */
   readonly kept: readonly number[];
 }
 
-/** By the time at which the messages were stored, however late that is decided. */
+/** By the time at which the messages were stored, however late that is decided: a duplicate is one whose window overlaps with that of the holder. */
 function decideKeys(wanting: readonly KeyedRow[], known: readonly Holder[]): KeyDecisions {
-  const holders = new Map(
-    known.map(({ seq, tenant, held_key, held_until }) => [keyOf(tenant, held_key), { seq, held_until }]),
-  );
+  const holders = new Map(known.map((holder) => [keyOf(holder.tenant, holder.held_key), toWindow(holder)]));
   const removed: number[] = [];
   const freed = new Set<number>();
   const kept = new Set<number>();
-  for (const { seq, tenant, idempotency_key, held_until, created_at } of wanting) {
-    const key = keyOf(tenant, idempotency_key!);
-    const holder = holders.get(key);
-    if (
-      holder !== undefined &&
-      (holder.held_until === null || Number(holder.held_until) > Number(created_at))
-    ) {
-      removed.push(Number(seq));
+  for (const row of wanting) {
+    const key = keyOf(row.tenant, row.idempotency_key!);
+    const [holder, own] = [holders.get(key), toWindow(row)];
+    if (holder !== undefined && holder.from < own.to && own.from < holder.to) {
+      removed.push(own.seq);
       continue;
     }
-    if (holder !== undefined && !kept.delete(Number(holder.seq))) freed.add(Number(holder.seq));
-    kept.add(Number(seq));
-    holders.set(key, { seq, held_until });
+    // One that was stored after the window of this one keeps the key.
+    const [keeper, loser] = holder !== undefined && holder.from >= own.to ? [holder, own] : [own, holder];
+    holders.set(key, keeper);
+    if (keeper === own) kept.add(own.seq);
+    if (loser !== undefined) {
+      kept.delete(loser.seq);
+      freed.add(loser.seq);
+    }
   }
   return { removed, freed: [...freed], kept: [...kept] };
+}
+
+interface Window {
+  readonly seq: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function toWindow({
+  seq,
+  created_at,
+  held_until,
+}: Pick<Holder, 'seq' | 'created_at' | 'held_until'>): Window {
+  return {
+    seq: Number(seq),
+    from: Number(created_at),
+    to: held_until === null ? Infinity : Number(held_until),
+  };
 }
 
 function keyOf(tenant: string, key: string): string {

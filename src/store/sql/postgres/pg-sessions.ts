@@ -20,6 +20,7 @@ export interface PgClient {
   release(isBroken?: boolean): void;
   /** It sends what it is given at once, and does not wait for what is under way. */
   readonly pipeline?: boolean;
+  readonly connection?: { readonly stream?: { destroy(): unknown } };
   on(event: 'error', listener: () => void): unknown;
   off(event: 'error', listener: () => void): unknown;
 }
@@ -120,6 +121,8 @@ class PgSession implements Session {
   }
 
   release(isBroken: boolean): void {
+    // With statements under way, the pool would wait for their answers before it lets go of a pipelined one.
+    if (isBroken && this.isPipelined) this.#client.connection?.stream?.destroy();
     this.#client.release(isBroken || this.#hasFailed);
     // Only now: the pool listens again, or has ended the client, whose end may still be told.
     if (!isBroken && !this.#hasFailed) this.#client.off('error', this.#onError);
