@@ -43,25 +43,6 @@ describe('a process that is told of nothing it did itself', () => {
     await arrived(world, 2);
   });
 
-  it('tries again in time when the answer to an outcome was lost, though it was written', async () => {
-    await using world = await createWorld();
-    const store = decorateStore(quiet(world.store), {
-      // As after a repeated call: what the first one has written is no more held.
-      settle: async (params) => {
-        await world.store.settle(params);
-        return params.settlements.map(() => ({ kind: 'lost' as const }));
-      },
-    });
-    const dispatcher = world.start({ store });
-    const retry = { kind: 'schedule', delaysMs: [300], jitter: 0 } as const;
-    await dispatcher.endpoints.create({ url: world.receiver.url, retry });
-    world.receiver.reply(500);
-    await dispatcher.emit('job.completed', { number: 1 });
-    await world.advance(0);
-    await world.advance(300);
-    expect(world.receiver.requests).toHaveLength(2);
-  });
-
   it('sends what became due while its lane was full', async () => {
     await using world = await createWorld();
     const dispatcher = world.start({ store: quiet(world.store) });

@@ -12,15 +12,20 @@ import { LOOPBACK, onlyDelivery } from '../support/world.ts';
 const TIMEOUT_MS = 60_000;
 const HOUR = 3_600_000;
 
-/** Loses the answer of the first commit that stores a message. */
+/** Loses the answer of the first commit that stores something in a table. */
 class Thief {
   lost = 0;
+  readonly #inserts: RegExp;
   #hasInserted = false;
+
+  constructor(table: 'messages' | 'attempts') {
+    this.#inserts = new RegExp(`insert into \\S*${table}`);
+  }
 
   /** Lets a statement run; its answer may not come back. */
   async pass<T>(sql: string, run: () => Promise<T>): Promise<T> {
     const answer = await run();
-    this.#hasInserted ||= /insert into \S*messages/.test(sql);
+    this.#hasInserted ||= this.#inserts.test(sql);
     if (sql !== 'commit' || !this.#hasInserted || this.lost > 0) return answer;
     this.lost += 1;
     throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
@@ -54,7 +59,7 @@ describe.each(reachable('postgres', 'mariadb'))('a message whose commit was not 
   it('is no duplicate, and is sent without waiting for its lease', { timeout: TIMEOUT_MS }, async () => {
     await using place = await createPlace(kind);
     const receiver = await CountingReceiver.start();
-    const thief = new Thief();
+    const thief = new Thief('messages');
     const pool = openPool(place.location, thief);
     const dispatcher = new WebhookDispatcher({
       store: sqlStore(pool, place.location.schema === undefined ? {} : { schema: place.location.schema }),
@@ -71,6 +76,32 @@ describe.each(reachable('postgres', 'mariadb'))('a message whose commit was not 
     expect(receipt).toMatchObject({ duplicate: false, deliveries: [{}] });
     expect(receiver.arrivals).toHaveLength(1);
     expect(await onlyDelivery(dispatcher)).toMatchObject({ state: 'succeeded', attempts: 1, rescues: 0 });
+    await dispatcher.stop();
+    await receiver.close();
+    await pool.end();
+  });
+});
+
+describe.each(reachable('postgres', 'mariadb'))('an outcome whose commit was not answered, on %s', (kind) => {
+  it('is followed by its retry in time', { timeout: TIMEOUT_MS }, async () => {
+    await using place = await createPlace(kind);
+    const receiver = await CountingReceiver.start();
+    const thief = new Thief('attempts');
+    const pool = openPool(place.location, thief);
+    const dispatcher = new WebhookDispatcher({
+      store: sqlStore(pool, place.location.schema === undefined ? {} : { schema: place.location.schema }),
+      network: LOOPBACK,
+      retry: { kind: 'schedule', delaysMs: [200], jitter: 0 },
+      pollIntervalMs: HOUR,
+    });
+    await dispatcher.endpoints.create({ url: receiver.url });
+    receiver.judge(() => (receiver.arrivals.length === 1 ? 500 : 204));
+    const { id } = await dispatcher.emit('job.done', {});
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+    await dispatcher.drain();
+
+    expect(thief.lost).toBe(1);
+    expect(await onlyDelivery(dispatcher)).toMatchObject({ state: 'succeeded', attempts: 2, rescues: 0 });
     await dispatcher.stop();
     await receiver.close();
     await pool.end();
