@@ -15,7 +15,10 @@ export interface DeliveryPageQuery<Row> {
   readonly build: (conditions: readonly Condition[]) => Compilable<Row>;
 }
 
-/** What names the index that has deliveries of a state. Those that are sent are few, and come by that of leases: asked for in any other way, SQLite would walk along all deliveries. */
+/**
+ * What names the index that has deliveries of a state. Those that are sent are few, and come by that of leases: asked for in any other way,
+ * SQLite would walk along all deliveries.
+ */
 function isIndexed({ names }: Database, state: DeliveryState): Condition {
   if (state !== 'sending') return sql`d.state <> 'succeeded' and d.state <> 'sending'`;
   return sql`d.seq in (select s.seq from ${sql.raw(names.deliveries)} s where s.lease_until is not null)`;

@@ -1,6 +1,7 @@
 import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
+import { deleteBy } from './delete-by.ts';
 
 /** Hidden endpoints that are looked at in one go. */
 const BATCH = 1_000;
@@ -17,14 +18,7 @@ const selectUnused: TemplateText = ({ names, dialect }) =>
   `select wanted.seq from ${dialect.rows('wanted', { seq: 'int', id: 'text' })}
    where not exists (select 1 from ${names.deliveries} d where d.endpoint_id = wanted.id)`;
 
-const deleteEndpoints: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.endpoints,
-    column: 'seq',
-    isPrimaryKey: true,
-    rows: dialect.rows('removed', { seq: 'int' }),
-    value: 'removed.seq',
-  });
+const deleteEndpoints = deleteBy('endpoints', 'seq', { isPrimaryKey: true, type: 'int' });
 
 /**
  * Removes hidden endpoints without deliveries, among those numbered behind `after`; where to go on, or `undefined` at the end.

@@ -3,6 +3,7 @@ import type { Operation } from '../operation.ts';
 import { LANE_GATE_COLUMNS, type LaneGateRow, toLaneGate } from '../rows/lane-row.ts';
 import { lockLanes } from './lanes.ts';
 import { removeTotals } from './totals.ts';
+import { deleteBy } from './delete-by.ts';
 
 /** Lanes that are looked at in one go. */
 const BATCH = 1_000;
@@ -27,14 +28,7 @@ const selectAbandoned: TemplateText = (db) =>
   `select ${LANE_GATE_COLUMNS} from ${db.dialect.rows('wanted', { id: 'text' })} ${db.dialect.lookup} ${db.names.lanes} l on l.id = wanted.id
    where ${isAbandoned(db)}`;
 
-const deleteLanes: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.lanes,
-    column: 'id',
-    isPrimaryKey: true,
-    rows: dialect.rows('removed', { id: 'text' }),
-    value: 'removed.id',
-  });
+const deleteLanes = deleteBy('lanes', 'id', { isPrimaryKey: true, type: 'text' });
 
 /**
  * Removes lanes that belong to nothing any more, among those behind `after` in the order of ids, once nothing of them holds anything back:

@@ -11,6 +11,7 @@ import {
 import type { Operation } from '../operation.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
+import { deleteBy, deleteMessages } from './delete-by.ts';
 
 type Seqs = readonly (readonly [seq: number])[];
 
@@ -30,32 +31,9 @@ const selectEnds: TemplateText = ({ names, dialect }) =>
   `select ${DELIVERY_ENDS_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })}
    ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq group by d.message_seq`;
 
-const deleteAttempts: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.attempts,
-    column: 'delivery_seq',
-    isPrimaryKey: false,
-    rows: dialect.rows('removed', { seq: 'int' }),
-    value: 'removed.seq',
-  });
+const deleteAttempts = deleteBy('attempts', 'delivery_seq', { isPrimaryKey: false, type: 'int' });
 
-const deleteDeliveries: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.deliveries,
-    column: 'seq',
-    isPrimaryKey: true,
-    rows: dialect.rows('removed', { seq: 'int' }),
-    value: 'removed.seq',
-  });
-
-const deleteMessages: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.messages,
-    column: 'seq',
-    isPrimaryKey: true,
-    rows: dialect.rows('removed', { seq: 'int' }),
-    value: 'removed.seq',
-  });
+const deleteDeliveries = deleteBy('deliveries', 'seq', { isPrimaryKey: true, type: 'int' });
 
 /**
  * Removes messages with their deliveries and attempts, those that retention still does not keep; how many. Whoever adds a delivery

@@ -1,4 +1,5 @@
 import type { Database, TemplateText } from '../database.ts';
+import { deleteMessages } from './delete-by.ts';
 import type { MessageRow } from '../rows/message-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
@@ -39,15 +40,6 @@ const holdKeys: TemplateText = ({ names, dialect }) =>
     changes: { held_key: 't.idempotency_key' },
   });
 
-const removeMessages: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.messages,
-    column: 'seq',
-    isPrimaryKey: true,
-    rows: dialect.rows('removed', { seq: 'int' }),
-    value: 'removed.seq',
-  });
-
 /**
  * Messages of transactions of the caller take their idempotency keys only now, so that no such transaction, however long it stays open, holds what
  * others wait for. Those that come second are removed; answers the others. Whoever takes a key at the same moment makes this fail, and be tried again.
@@ -60,7 +52,7 @@ export function* takeKeys<Row extends KeyedRow>(db: Database, rows: readonly Row
     wanted: wanted.map(({ tenant, idempotency_key }) => [tenant, idempotency_key]),
   });
   const { removed, freed, kept } = decideKeys(wanting, known);
-  if (removed.length > 0) yield* db.run(removeMessages, { removed: toRows(removed) });
+  if (removed.length > 0) yield* db.run(deleteMessages, { removed: toRows(removed) });
   if (freed.length > 0) yield* db.run(freeKeys, { freed: toRows(freed) });
   if (kept.length > 0) yield* db.run(holdKeys, { kept: toRows(kept) });
   const isRemoved = new Set(removed);

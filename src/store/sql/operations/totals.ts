@@ -1,6 +1,7 @@
 import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
 import type { LaneChange } from './lane-changes.ts';
+import { deleteBy } from './delete-by.ts';
 
 const addByIds: TemplateText = ({ names, dialect }) =>
   `insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures)
@@ -14,14 +15,7 @@ const addByIds: TemplateText = ({ names, dialect }) =>
    })} where 1 = 1 order by ord
    ${onTotalsConflict({ names, dialect })}`;
 
-const removeByIds: TemplateText = ({ names, dialect }) =>
-  dialect.deleteFrom({
-    table: names.totals,
-    column: 'lane_id',
-    isPrimaryKey: true,
-    rows: dialect.rows('removed', { lane_id: 'text' }),
-    value: 'removed.lane_id',
-  });
+const removeByIds = deleteBy('totals', 'lane_id', { isPrimaryKey: true, type: 'text' });
 
 /** Ends an insert of totals: adds to those that are there. Failures in a row are those since the last success, if there is one among what is added. */
 export function onTotalsConflict({ names, dialect }: Pick<Database, 'names' | 'dialect'>): string {
