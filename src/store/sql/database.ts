@@ -78,24 +78,28 @@ export class Database {
 
   /** Runs a query written as a template. Wide integers may come as strings: read them with `Number`. */
   *query<R = Row>(text: TemplateText, values: TemplateValues = {}): Script<readonly R[]> {
-    const { rows } = yield this.#template(text).bind(values);
-    return rows as readonly R[];
+    const statements = this.#template(text).bind(values);
+    if (statements.length === 1) return (yield statements[0]!).rows as readonly R[];
+    const rows: Row[] = [];
+    for (const statement of statements) rows.push(...(yield statement).rows);
+    return rows as readonly Row[] as readonly R[];
   }
 
   /** Runs a query after which nothing is said in the transaction, so that its commit need not wait for the answer. */
   *queryLast<R = Row>(text: TemplateText, values: TemplateValues = {}): Script<readonly R[]> {
-    const { rows } = yield { ...this.#template(text).bind(values), isLast: true };
+    const { rows } = yield { ...this.bind(text, values), isLast: true };
     return rows as readonly R[];
   }
 
   /** Runs a change written as a template, whatever it answers: what follows need not wait for it. */
   *send(text: TemplateText, values: TemplateValues = {}): Script<void> {
-    yield { ...this.#template(text).bind(values), isUnanswered: true };
+    for (const statement of this.#template(text).bind(values)) yield { ...statement, isUnanswered: true };
   }
 
   /** Runs a change written as a template; how many rows it changed. */
   *run(text: TemplateText, values: TemplateValues = {}): Script<number> {
-    const { changed } = yield this.#template(text).bind(values);
+    let changed = 0;
+    for (const statement of this.#template(text).bind(values)) changed += (yield statement).changed;
     return changed;
   }
 
@@ -117,9 +121,15 @@ export class Database {
     return rows as readonly R[];
   }
 
-  /** A statement for somebody else to run. */
+  /**
+   * A statement for somebody else to run.
+   *
+   * @throws TypeError when it takes several, which only those with `dialect.each` do: a bug of the caller
+   */
   bind(text: TemplateText, values: TemplateValues): Statement {
-    return this.#template(text).bind(values);
+    const [statement, ...more] = this.#template(text).bind(values);
+    if (statement === undefined || more.length > 0) throw new TypeError('It takes several statements.');
+    return statement;
   }
 
   #template(text: TemplateText): Template {

@@ -18,6 +18,13 @@ export interface Dialect extends ParameterStyle {
    */
   rows(name: string, columns: Readonly<Record<string, RowColumn>>): string;
   /**
+   * The same without `ord`, for a statement that does with each row what it would do with it alone: it may be run several times, for some of the rows each, in
+   * their order. Once in a statement.
+   */
+  each(name: string, columns: Readonly<Record<string, RowColumn>>): string;
+  /** Ends a query of rows that came by `each`: in their order, where they do not come in it by themselves. */
+  inOrderOf(name: string): string;
+  /**
    * Joins rows that were handed over with a table that is looked up for each of them, in their order: `from ${rows} ${lookup} lanes l on …`.
    * On MySQL a locking query that reads the table first would lock all of it.
    */
@@ -30,6 +37,8 @@ export interface Dialect extends ParameterStyle {
   /** A parameter whose type the statement does not show: a whole number, or text. */
   int(expression: string): string;
   text(expression: string): string;
+  /** False where a transaction owns the whole database. */
+  readonly locksRows: boolean;
   /** Ends a query that locks what it reads: ` for update`, or nothing where a transaction owns the whole database. */
   readonly forUpdate: string;
   /** The same, passing over what others have locked. */

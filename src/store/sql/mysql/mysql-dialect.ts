@@ -29,10 +29,13 @@ export const mysqlDialect: Dialect = {
     });
     return `json_table(:${name}$, '$[*]' columns (ord for ordinality, ${members.join(', ')})) as ${name}`;
   },
+  each: (name, columns) => mysqlDialect.rows(name, columns),
+  inOrderOf: (name) => ` order by ${name}.ord`,
   lookup: 'straight_join',
   byPrimaryKey: ' force index (primary)',
   int: (expression) => expression,
   text: (expression) => expression,
+  locksRows: true,
   forUpdate: ' for update',
   skipLocked: ' for update skip locked',
   keepRows: ' lock in share mode',

@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 const insertAttempts: TemplateText = ({ names, dialect }) =>
   `insert into ${names.attempts} (delivery_seq, endpoint_id, tenant, attempt, outcome, reason, started_at, duration_ms, extra)
    select delivery_seq, endpoint_id, tenant, attempt, outcome, reason, started_at, duration_ms, extra
-   from ${dialect.rows('logged', {
+   from ${dialect.each('logged', {
      delivery_seq: 'int',
      endpoint_id: 'text',
      tenant: 'text',
@@ -28,12 +28,12 @@ const insertAttempts: TemplateText = ({ names, dialect }) =>
      started_at: 'int',
      duration_ms: 'int',
      extra: 'text',
-   })} order by ord`;
+   })}${dialect.inOrderOf('logged')}`;
 
 const addCounts: TemplateText = ({ names, dialect }) =>
   `insert into ${names.counts} (endpoint_id, tenant, minute_at, outcome, bucket, attempts, longest_ms, last_at)
    select endpoint_id, tenant, minute_at, outcome, bucket, attempts, longest_ms, last_at
-   from ${dialect.rows('counted', {
+   from ${dialect.each('counted', {
      endpoint_id: 'text',
      tenant: 'text',
      minute_at: 'int',
@@ -42,7 +42,7 @@ const addCounts: TemplateText = ({ names, dialect }) =>
      attempts: 'int',
      longest_ms: 'int',
      last_at: 'int',
-   })} where 1 = 1 order by ord
+   })} where 1 = 1${dialect.inOrderOf('counted')}
    ${onCountConflict({ names, dialect })}`;
 
 /** Ends an insert of counts: adds to those that are there. */

@@ -9,14 +9,17 @@ type LeaseProof = Pick<Lease, 'deliveryId' | 'lease'>;
 
 /** Only what is leased has a lease. The state is not asked for: it has an index, which would look better than it is. */
 const selectPlaces: TemplateText = ({ names, dialect }) =>
-  `select d.seq, d.id, d.lane_id, d.lease, d.ordering_key from ${dialect.rows('held', { id: 'text', lease: 'text' })}
-   ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease
-   order by held.ord`;
+  `select d.seq, d.id, d.lane_id, d.lease, d.ordering_key from ${dialect.each('held', { id: 'text', lease: 'text' })}
+   ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease${dialect.inOrderOf('held')}`;
 
 const lockDeliveries: TemplateText = ({ names, dialect }) =>
-  `select ${DELIVERY_COLUMNS} from ${dialect.rows('held', { seq: 'int', lease: 'text' })}
-   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = held.seq and d.lease = held.lease
-   order by held.ord${dialect.forUpdate}`;
+  `select ${DELIVERY_COLUMNS} from ${dialect.each('held', { seq: 'int', lease: 'text' })}
+   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = held.seq and d.lease = held.lease${dialect.inOrderOf('held')}${dialect.forUpdate}`;
+
+/** Where a transaction owns the whole database: at once, in no order. */
+const selectHeld: TemplateText = ({ names, dialect }) =>
+  `select ${DELIVERY_COLUMNS} from ${dialect.each('held', { id: 'text', lease: 'text' })}
+   ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease`;
 
 interface Place {
   readonly seq: NumberColumn;
@@ -37,6 +40,7 @@ export function* lockHeld(
   leases: readonly LeaseProof[],
   scheduled: readonly LeaseProof[],
 ): Script<HeldDeliveries> {
+  if (!db.dialect.locksRows) return yield* readHeld(db, leases);
   const places = yield* findPlaces(db, leases);
   const again = new Set(scheduled.map(({ deliveryId, lease }) => `${deliveryId} ${lease}`));
   const woken = places.filter(
@@ -52,7 +56,13 @@ export function* lockHeld(
 
 /** The fence without the lanes, for what makes nothing ready. */
 export function* lockHeldAlone(db: Database, leases: readonly LeaseProof[]): Script<HeldDeliveries> {
-  return yield* lockPlaces(db, yield* findPlaces(db, leases));
+  return db.dialect.locksRows
+    ? yield* lockPlaces(db, yield* findPlaces(db, leases))
+    : yield* readHeld(db, leases);
+}
+
+function* readHeld(db: Database, leases: readonly LeaseProof[]): Script<HeldDeliveries> {
+  return new HeldDeliveries(yield* db.query<DeliveryRow>(selectHeld, { held: toRows(leases) }));
 }
 
 /** Where they are: lanes are locked first, and deliveries by their primary key. */

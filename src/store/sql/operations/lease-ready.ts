@@ -23,13 +23,13 @@ const LEASE = {
 const writeLeases: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
-    rows: dialect.rows('picked', { seq: 'int' }),
+    rows: dialect.each('picked', { seq: 'int' }),
     on: 't.seq = picked.seq and t.ready_at is not null',
     changes: LEASE,
   });
 
 const selectLeased: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.rows('picked', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = picked.seq
+  `select d.seq from ${dialect.each('picked', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = picked.seq
    where d.lease = :lease`;
 
 /** Reads and leases, in one statement of Postgres. */

@@ -34,7 +34,7 @@ const insertDeliveries: TemplateText = ({ names, dialect }) => {
      case when lease is null then 0 else 1 end, 0, 0, 0, ${now}, ${now},
      ${whenLeased(dialect.int(':leaseUntil'))}, ${whenLeased(now)}, ${whenLeased(dialect.text(':owner'))}, ${whenLeased(now)},
      case when state in ('discarded', 'failed') then ${now} end
-   from ${dialect.rows('added', {
+   from ${dialect.each('added', {
      id: 'text',
      message_seq: 'int',
      endpoint_id: 'text',
@@ -46,7 +46,7 @@ const insertDeliveries: TemplateText = ({ names, dialect }) => {
      reason: 'text',
      ordering_key: 'text',
      lease: 'text',
-   })} order by ord`;
+   })}${dialect.inOrderOf('added')}`;
 };
 
 /** Stores deliveries, wakes the lanes of those that wait, and tells other processes of them. */

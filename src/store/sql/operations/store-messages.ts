@@ -38,7 +38,7 @@ const insertMessages: TemplateText = ({ names, dialect }) =>
      case when ${dialect.int(':holdsKeys')} = 1 then idempotency_key end,
      case when ${dialect.int(':holdsKeys')} = 1 and idempotency_key is not null then ${dialect.int(':heldUntil')} end,
      ${dialect.int(':now')}
-   from ${dialect.rows('stored', MESSAGE_COLUMNS)} where 1 = 1 order by ord
+   from ${dialect.each('stored', MESSAGE_COLUMNS)} where 1 = 1${dialect.inOrderOf('stored')}
    ${dialect.hasReturning ? `${dialect.onConflict(['id'], {})} returning seq, id` : ''}`;
 
 const selectSeqs: TemplateText = ({ names, dialect }) =>

@@ -6,13 +6,13 @@ import { deleteBy } from './delete-by.ts';
 const addByIds: TemplateText = ({ names, dialect }) =>
   `insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures)
    select lane_id, succeeded, failed, last_triggered_at, consecutive_failures
-   from ${dialect.rows('added', {
+   from ${dialect.each('added', {
      lane_id: 'text',
      succeeded: 'int',
      failed: 'int',
      last_triggered_at: 'int',
      consecutive_failures: 'int',
-   })} where 1 = 1 order by ord
+   })} where 1 = 1${dialect.inOrderOf('added')}
    ${onTotalsConflict({ names, dialect })}`;
 
 const removeByIds = deleteBy('totals', 'lane_id', { isPrimaryKey: true, type: 'text' });

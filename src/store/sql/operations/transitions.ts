@@ -25,7 +25,7 @@ const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 }
 const writeMoves: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
-    rows: dialect.rows('moved', {
+    rows: dialect.each('moved', {
       seq: 'int',
       state: 'text',
       reason: 'text',

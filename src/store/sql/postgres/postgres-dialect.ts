@@ -24,10 +24,13 @@ export const postgresDialect: Dialect = {
     );
     return `unnest(${arrays.join(', ')}) with ordinality as ${name}(${Object.keys(columns).join(', ')}, ord)`;
   },
+  each: (name, columns) => postgresDialect.rows(name, columns),
+  inOrderOf: (name) => ` order by ${name}.ord`,
   lookup: 'join',
   byPrimaryKey: '',
   int: (expression) => `${expression}::bigint`,
   text: (expression) => `${expression}::text`,
+  locksRows: true,
   forUpdate: ' for update',
   skipLocked: ' for update skip locked',
   keepRows: ' for key share',

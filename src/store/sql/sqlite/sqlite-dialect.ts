@@ -13,11 +13,18 @@ export const sqliteDialect: Dialect = {
     const members = Object.keys(columns).map((column, index) => `value ->> ${index} as ${column}`);
     return `(select key as ord, ${members.join(', ')} from json_each(:${name}$)) as ${name}`;
   },
+  // Reading many values from JSON costs three times as much as taking them as parameters.
+  each(name, columns) {
+    const members = Object.keys(columns).map((column, index) => `column${index + 1} as ${column}`);
+    return `(select ${members.join(', ')} from (values :${name}#${members.length})) as ${name}`;
+  },
+  inOrderOf: () => '',
   // SQLite keeps the order of these: statistics of a day with few rows would turn it round.
   lookup: 'cross join',
   byPrimaryKey: '',
   int: (expression) => expression,
   text: (expression) => expression,
+  locksRows: false,
   forUpdate: '',
   skipLocked: '',
   keepRows: '',
