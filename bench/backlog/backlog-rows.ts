@@ -141,6 +141,7 @@ function insertLane({ id, isPaused, isBlocked }: BacklogEndpoint, { now, firstDu
     rate_log: 'null',
     ready_at: isPaused === true ? 'null' : `${Math.max(firstDueAt, blockedUntil)}`,
     turns: '0',
+    trips: 'null',
   };
   return `insert into ${names.lanes} ${toInsert(columns)} where 1 = 1 on conflict (id) do update set
     ${Object.keys(columns)

@@ -21,6 +21,8 @@ export interface LeasedDelivery {
   readonly firstAttemptAt: number;
   /** It has an ordering key, and others may wait for it. Never of a test message. */
   readonly ordered: boolean;
+  /** Its lane is on probation, and waits for what becomes of it. */
+  readonly probe: boolean;
 }
 
 /** What `claimDue` takes. */

@@ -51,6 +51,13 @@ export interface Lane {
   readonly lastTriggeredAt: number | undefined;
   /** Attempts that were `endpoint_failed` since the last one that was `delivered`, in the order in which they are settled. */
   readonly consecutiveFailures: number;
+  /** Start of the first of these, epoch ms; `undefined` when there is none. */
+  readonly failingSince: number | undefined;
+  /**
+   * How often in a row its circuit breaker has opened; 0: it is closed. Otherwise the lane is on probation once no block holds it back: see `claimDue`.
+   * Not the store's to change, but when the endpoint is removed.
+   */
+  readonly trips: number;
 }
 
 /** What `putLane` takes. Members left out stay as they are. */
@@ -61,6 +68,7 @@ export interface PutLaneParams {
   readonly blockForMs?: number;
   /** Goes with `blockForMs`. */
   readonly blockedReason?: BlockReason;
+  readonly trips?: number;
 }
 
 /** The part of the store port that keeps settings: short texts by key. Any key of at most 250 characters is the caller's. */

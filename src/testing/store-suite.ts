@@ -10,6 +10,7 @@ import { laneCases } from './store-suite/lane-cases.ts';
 import { leaseCases } from './store-suite/lease-cases.ts';
 import { listingCases } from './store-suite/listing-cases.ts';
 import { orderingCases } from './store-suite/ordering-cases.ts';
+import { probationCases } from './store-suite/probation-cases.ts';
 import { rateCases } from './store-suite/rate-cases.ts';
 import { rescheduleCases } from './store-suite/reschedule-cases.ts';
 import { rescueCases } from './store-suite/rescue-cases.ts';
@@ -48,6 +49,7 @@ const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
   'claimDue: rescues': rescueCases,
   'claimDue: ordering keys': orderingCases,
   'claimDue: rate limits': rateCases,
+  'claimDue: probation': probationCases,
   settle: settleCases,
   'renew, release': leaseCases,
   endpoints: endpointCases,

@@ -69,5 +69,6 @@ function toFirstLease(message: Message, delivery: NewDelivery, now: number): Lea
     firstAttemptAt: now,
     // Those with an ordering key are not leased by `append`.
     ordered: false,
+    probe: false,
   };
 }

@@ -103,6 +103,8 @@ export interface LanesTable {
   readonly ready_at: number | null;
   /** How often it had its turn: among lanes ready since the same instant the one served least comes first. */
   readonly turns: number;
+  /** How often in a row its breaker has opened; null: it is closed. */
+  readonly trips: number | null;
 }
 
 /** What became of the deliveries of a lane, since its endpoint was created. Apart from the lane, whose lock a claim needs: every outcome is added here. */
@@ -112,6 +114,7 @@ export interface TotalsTable {
   readonly failed: number;
   readonly last_triggered_at: number | null;
   readonly consecutive_failures: number;
+  readonly failing_since: number | null;
 }
 
 /** Endpoints, hidden ones included. `seq` is the order of creation. */

@@ -11,7 +11,7 @@ import { countState, leaseDelivery, noteIfFinished, requeue } from './changes.ts
 import { createDeliveryRow } from './delivery-rows.ts';
 import { addHiddenEndpoint } from './endpoints.ts';
 import { createMessageRow } from './message-rows.ts';
-import type { DeliveryRow, MessageRow } from './rows.ts';
+import type { DeliveryRow, LaneRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Stores a batch; nothing below can throw once there is room. */
@@ -105,8 +105,12 @@ function referTo(existing: MessageRow, message: NewMessage): AppendResult {
   return { kind: 'duplicate', messageId, deliveries };
 }
 
+function isHeld({ paused, blockedUntil, trips }: LaneRow, now: number): boolean {
+  return paused || blockedUntil > now || trips > 0;
+}
+
 function isLeasable(row: DeliveryRow, now: number): boolean {
   const { lane } = row;
   if (row.message.message.test) return true;
-  return row.orderingKey === undefined && lane.rate === undefined && !lane.paused && lane.blockedUntil <= now;
+  return row.orderingKey === undefined && lane.rate === undefined && !isHeld(lane, now);
 }

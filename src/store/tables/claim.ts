@@ -2,6 +2,7 @@ import type { Delivery } from '../../core/delivery.ts';
 import type { ClaimParams, ClaimResult, LeasedDelivery } from '../store.ts';
 import { applyEvent, leaseDelivery, logAttempt } from './changes.ts';
 import { toDelivery } from './delivery-rows.ts';
+import type { LaneRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Most expired leases taken back by one claim, so that no claim holds the event loop for long. */
@@ -14,6 +15,7 @@ export function claimDue(tables: Tables, params: ClaimParams): ClaimResult {
   const leased: LeasedDelivery[] = [];
   tables.lanes.pick(params, now, (row) => {
     leased.push(leaseDelivery(tables, row, params, now));
+    if (leased.at(-1)!.probe) block(tables, row.lane, now + params.leaseMs);
   });
   const next = tables.lanes.next(params, now);
   const expiresAt = tables.leases.first?.leaseUntil ?? Infinity;
@@ -23,6 +25,13 @@ export function claimDue(tables: Tables, params: ClaimParams): ClaimResult {
     nextDueMs: msUntil(Math.min(next.dueAt, expiresAt), now),
     nextOpenMs: msUntil(Math.min(next.openAt, expiresAt), now),
   };
+}
+
+/** Until the probe is over, or its lease. */
+function block(tables: Tables, lane: LaneRow, until: number): void {
+  lane.blockedUntil = until;
+  lane.blockedReason = 'breaker';
+  tables.changes.noteLane(lane);
 }
 
 function rescue(tables: Tables, maxRescues: number, now: number): Delivery[] {

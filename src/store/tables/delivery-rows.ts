@@ -78,5 +78,6 @@ export function toLeasedDelivery(row: DeliveryRow, lease: string): LeasedDeliver
     faults: row.faults,
     firstAttemptAt: row.firstAttemptAt ?? row.leasedAt,
     ordered: row.orderingKey !== undefined,
+    probe: row.lane.trips > 0 && !row.message.message.test,
   };
 }

@@ -82,6 +82,7 @@ export function removeEndpoint(tables: Tables, id: string): boolean {
 export function openForGood(tables: Tables, lane: LaneRow): void {
   lane.paused = false;
   lane.blockedUntil = 0;
+  lane.trips = 0;
   lane.rate = undefined;
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, tables.now());
@@ -106,6 +107,7 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
     lane.blockedUntil = now + params.blockForMs;
     lane.blockedReason = params.blockedReason;
   }
+  lane.trips = params.trips ?? lane.trips;
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   if (!lane.paused && lane.blockedUntil <= now) tables.watchers.noteWork();

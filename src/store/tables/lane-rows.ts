@@ -18,6 +18,8 @@ export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit
     failed: 0,
     lastTriggeredAt: undefined,
     consecutiveFailures: 0,
+    failingSince: undefined,
+    trips: 0,
     rate: rateLimit === undefined ? undefined : new RateWindow(rateLimit),
     due: new TimedQueue(),
     entry: undefined,
@@ -38,6 +40,8 @@ export function toLane(row: LaneRow | undefined, now: number): Lane {
     failed: row?.failed ?? 0,
     lastTriggeredAt: row?.lastTriggeredAt,
     consecutiveFailures: row?.consecutiveFailures ?? 0,
+    failingSince: row?.failingSince,
+    trips: row?.trips ?? 0,
   };
 }
 

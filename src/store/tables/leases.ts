@@ -70,7 +70,7 @@ function settleOne(tables: Tables, settlement: Settlement, now: number): SettleR
     const startedAt = now - attempt.durationMs;
     logAttempt(tables, row, attempt, startedAt);
     noteTriggered(row.lane, attempt, startedAt);
-    if (!row.message.message.test) noteFailures(row.lane, attempt);
+    if (!row.message.message.test) noteFailures(row.lane, attempt, startedAt);
     tables.changes.noteLane(row.lane);
   }
   applyTransition(tables, row, settlement.transition, now);
@@ -83,9 +83,14 @@ function heldBy(tables: Tables, lease: Lease): DeliveryRow | undefined {
   return row !== undefined && row.state === 'sending' && row.lease === lease.lease ? row : undefined;
 }
 
-function noteFailures(lane: LaneRow, { outcome }: NewAttempt): void {
-  if (outcome === 'delivered') lane.consecutiveFailures = 0;
-  else if (outcome === 'endpoint_failed') lane.consecutiveFailures += 1;
+function noteFailures(lane: LaneRow, { outcome }: NewAttempt, startedAt: number): void {
+  if (outcome === 'delivered') {
+    lane.consecutiveFailures = 0;
+    lane.failingSince = undefined;
+  } else if (outcome === 'endpoint_failed') {
+    lane.consecutiveFailures += 1;
+    lane.failingSince = Math.min(lane.failingSince ?? startedAt, startedAt);
+  }
 }
 
 /** Only an answer, or the lack of one, tells that the endpoint was called. */

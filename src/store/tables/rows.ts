@@ -105,6 +105,8 @@ export interface LaneRow extends PlacedRow, TimedItem<LaneRow> {
   failed: number;
   lastTriggeredAt: number | undefined;
   consecutiveFailures: number;
+  failingSince: number | undefined;
+  trips: number;
   /** `undefined`: no limit. */
   rate: RateWindow | undefined;
   /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */

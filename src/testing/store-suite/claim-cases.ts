@@ -36,6 +36,7 @@ export const claimCases: readonly SuiteCase[] = [
         endpointId: 'ep',
         laneId: 'ep',
         ordered: false,
+        probe: false,
         ...counters,
       });
       const stored = await world.read(leased.id);

@@ -16,6 +16,8 @@ export const laneCases: readonly SuiteCase[] = [
         failed: 0,
         lastTriggeredAt: undefined,
         consecutiveFailures: 0,
+        failingSince: undefined,
+        trips: 0,
       });
     },
   },

@@ -229,4 +229,31 @@ export const settleCases: readonly SuiteCase[] = [
       assert.equal(await failures(), 0);
     },
   },
+  {
+    name: 'knows since when there is nothing but failures',
+    async run(world) {
+      const since = async (): Promise<number | undefined> =>
+        (await world.store.getLane({ laneId: 'ep' })).failingSince;
+      await world.emit(['ep', 'ep', 'ep', 'ep', 'ep']);
+      const { leased } = await world.claim();
+      assert.equal(await since(), undefined);
+      await world.exhaust(leased[0]!);
+      const [first] = await world.attempts(leased[0]!.id);
+      assert.equal(await since(), first!.startedAt);
+      await world.advance(60_000);
+      await world.exhaust(leased[1]!);
+      assert.equal(await since(), first!.startedAt);
+      const failed = { kind: 'endpoint_failed', reason: 'timeout', next: { kind: 'stop' } } as const;
+      await world.store.settle({
+        settlements: [
+          world.settlement(leased[2]!, failed),
+          world.settlement(leased[3]!, { kind: 'succeeded' }),
+          world.settlement(leased[4]!, failed),
+        ],
+      });
+      const [last] = await world.attempts(leased[4]!.id);
+      assert.equal(await since(), last!.startedAt);
+      assert.notEqual(last!.startedAt, first!.startedAt);
+    },
+  },
 ];

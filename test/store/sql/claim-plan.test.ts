@@ -12,6 +12,7 @@ const gate = (id: string, overrides: Partial<LaneGate> = {}): LaneGate => ({
   isPaused: false,
   blockedUntil: 0,
   rate: undefined,
+  isOnProbation: false,
   ...overrides,
 });
 

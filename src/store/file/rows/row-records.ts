@@ -76,6 +76,8 @@ export interface LaneRecord {
   readonly failed: number;
   readonly lastTriggeredAt: number | undefined;
   readonly consecutiveFailures: number;
+  readonly failingSince: number | undefined;
+  readonly trips: number;
   readonly taken: readonly RateSlice[] | undefined;
 }
 
@@ -183,7 +185,7 @@ export function attemptRecord({ sequence, delivery, startedAt, attempt }: Attemp
 
 export function laneRecord(row: LaneRow, owned: boolean): RowRecord {
   const { id, paused, blockedUntil, blockedReason, succeeded, failed, lastTriggeredAt } = row;
-  const { consecutiveFailures, rate } = row;
+  const { consecutiveFailures, failingSince, trips, rate } = row;
   const taken = rate?.slices;
   return {
     lane: {
@@ -196,6 +198,8 @@ export function laneRecord(row: LaneRow, owned: boolean): RowRecord {
       failed,
       lastTriggeredAt,
       consecutiveFailures,
+      failingSince,
+      trips,
       taken,
     },
   };

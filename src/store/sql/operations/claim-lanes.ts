@@ -31,12 +31,15 @@ const writeLanes = ({ names, dialect }: Database, readyAt: string): string =>
       ready_at: 'int',
       turns: 'int',
       rate_log: 'text',
+      blocked_until: 'int',
     }),
     on: 't.id = served.id',
     changes: {
       ready_at: readyAt,
       turns: 't.turns + served.turns',
       rate_log: 'coalesce(served.rate_log, t.rate_log)',
+      blocked_until: 'coalesce(served.blocked_until, t.blocked_until)',
+      blocked_reason: `case when served.blocked_until is not null then 'breaker' else t.blocked_reason end`,
     },
   });
 
@@ -73,19 +76,28 @@ function* lockInTwoSteps(
   return yield* db.query<LaneGateRow>(lockByIds, { wanted: ready.map(({ id }) => [id]), now, lanes });
 }
 
-/** Sends lanes that were looked at behind all others that are ready, or to sleep. */
-export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan): Script<void> {
+/** Sends lanes that were looked at behind all others that are ready, or to sleep; one that gave a probe until the lease of that is over. */
+export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan, leaseMs: number): Script<void> {
   const seen = plan.seen();
   if (seen.length === 0) return;
   // MySQL would read all finished deliveries of a lane that comes from a join.
   const isKnown = db.dialect.name === 'mysql';
   const ids = isKnown ? seen.map(({ gate }) => gate.id) : [];
   const first = yield* firstReady(db, ids);
-  const served = seen.map(({ gate, taken }) => {
+  const served = seen.map(({ gate: before, taken }) => {
+    const blockedUntil = before.isOnProbation && taken > 0 ? now + leaseMs : null;
+    const gate = blockedUntil === null ? before : { ...before, blockedUntil };
     const firstReadyAt = first.get(gate.id);
     const readyAt = firstReadyAt === undefined ? undefined : opensAt(gate, Math.max(firstReadyAt, now), now);
     const rateLog = gate.rate === undefined || taken === 0 ? null : JSON.stringify(gate.rate.slices);
-    return [gate.id, opensAt(gate, now, now) ?? null, readyAt ?? null, taken > 0 ? 1 : 0, rateLog] as const;
+    return [
+      gate.id,
+      opensAt(gate, now, now) ?? null,
+      readyAt ?? null,
+      taken > 0 ? 1 : 0,
+      rateLog,
+      blockedUntil,
+    ] as const;
   });
   yield* db.send(isKnown ? writeKnown : writeFirst, { served });
 }

@@ -84,6 +84,11 @@ export class ClaimPlan {
     if (taken > tests) lane.gate.rate?.take(this.#now, taken - tests);
   }
 
+  /** What it takes of the lane are probes. */
+  isOnProbation(laneId: string): boolean {
+    return this.#lanes.get(laneId)?.gate.isOnProbation === true;
+  }
+
   /** The same for each, as far as it has room, and at most `most`. */
   #share(lanes: readonly PlannedLane[], most: number): readonly Quota[] {
     const share = Math.min(most, Math.max(1, Math.floor(this.#left / lanes.length)));
@@ -101,9 +106,10 @@ export class ClaimPlan {
     return quotas;
   }
 
-  #room({ gate }: PlannedLane): number {
+  #room({ gate, taken }: PlannedLane): number {
     if (gate.isPaused || gate.blockedUntil > this.#now) return 0;
-    return Math.min(this.#slots(gate.id), gate.rate?.room(this.#now) ?? Infinity);
+    const probes = gate.isOnProbation ? Math.max(0, 1 - taken) : Infinity;
+    return Math.min(this.#slots(gate.id), gate.rate?.room(this.#now) ?? Infinity, probes);
   }
 
   #slots(laneId: string): number {

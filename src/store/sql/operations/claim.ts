@@ -40,7 +40,7 @@ export const claimDue: Operation<ClaimParams, ClaimResult> = {
     }
     for (let quotas = plan.secondHelpings(); quotas.length > 0; quotas = plan.secondHelpings())
       leased.push(...(yield* lease(db, params, now, plan, quotas)));
-    yield* writeServedLanes(db, now, plan);
+    yield* writeServedLanes(db, now, plan, params.leaseMs);
     return { leased, rescued, ...(yield* readNext(db, now, plan)) };
   },
 };
@@ -66,13 +66,18 @@ function* lease(
     const ofLane = taken.filter(({ lane_id }) => lane_id === quota.laneId);
     plan.take(quota, ofLane.length, ofLane.filter(({ test }) => Number(test) === 1).length);
   }
-  return taken.flatMap((row) => decode(row, params.lease, now) ?? []);
+  return taken.flatMap((row) => decode(row, params.lease, now, plan.isOnProbation(row.lane_id)) ?? []);
 }
 
 /** A message that cannot be read holds up no other: its lease runs out, until the delivery is `failed` with `crash_loop`. */
-function decode(row: DeliveryWithMessageRow, token: string, now: number): LeasedDelivery | undefined {
+function decode(
+  row: DeliveryWithMessageRow,
+  token: string,
+  now: number,
+  isOnProbation: boolean,
+): LeasedDelivery | undefined {
   try {
-    return toLeasedDelivery(row, token, now);
+    return toLeasedDelivery(row, token, now, isOnProbation);
   } catch {
     return undefined;
   }

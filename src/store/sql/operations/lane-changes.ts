@@ -11,6 +11,8 @@ export interface LaneChange {
   readonly triggeredAt: number | null;
   /** Failures in a row: since the last success of the transaction, or to be added to those before. */
   readonly failures: number;
+  /** When the first of these began. */
+  readonly failingSince: number | null;
 }
 
 type Draft = { -readonly [Key in keyof LaneChange]: LaneChange[Key] };
@@ -38,6 +40,8 @@ export class LaneChanges {
     draft.triggeredAt = Math.max(draft.triggeredAt ?? startedAt, startedAt);
     if (isTest) return;
     draft.failures = outcome === 'delivered' ? 0 : draft.failures + 1;
+    draft.failingSince =
+      outcome === 'delivered' ? null : Math.min(draft.failingSince ?? startedAt, startedAt);
   }
 
   /** True when some delivery can, or will, be claimed. */
@@ -66,6 +70,7 @@ export class LaneChanges {
         failed: 0,
         triggeredAt: null,
         failures: 0,
+        failingSince: null,
       };
       this.#drafts.set(laneId, draft);
     }

@@ -9,7 +9,7 @@ const selectLane: TemplateText = ({ names }) =>
   `select ${LANE_STATE_COLUMNS} from ${names.lanes} l where l.id = :id`;
 
 const updateLane: TemplateText = ({ names }) =>
-  `update ${names.lanes} set paused = :paused, blocked_until = :blockedUntil, blocked_reason = :blockedReason where id = :id`;
+  `update ${names.lanes} set paused = :paused, blocked_until = :blockedUntil, blocked_reason = :blockedReason, trips = :trips where id = :id`;
 
 /** Writes one lane row, however many deliveries wait. */
 export const putLane: Operation<PutLaneParams, undefined> = {
@@ -24,8 +24,9 @@ export const putLane: Operation<PutLaneParams, undefined> = {
     const before = toLaneState(row!);
     const after = changeLane(before, params, now);
     if (after === before) return undefined;
-    const { paused, blockedUntil, blockedReason } = after;
-    yield* db.run(updateLane, { id, paused: paused ? 1 : 0, blockedUntil, blockedReason });
+    const { paused, blockedUntil, blockedReason, trips } = after;
+    const stored = { paused: paused ? 1 : 0, blockedUntil, blockedReason, trips: trips === 0 ? null : trips };
+    yield* db.run(updateLane, { id, ...stored });
     yield* refreshLanes(db, now, [id]);
     if (paused !== before.paused) yield* noteChange(db, 'endpoint', id);
     if (!paused && blockedUntil <= now) yield* db.notify('work');
@@ -38,6 +39,7 @@ interface LaneState {
   /** 0 when not blocked. */
   readonly blockedUntil: number;
   readonly blockedReason: string | null;
+  readonly trips: number;
 }
 
 function toLaneState(row: LaneStateRow): LaneState {
@@ -45,15 +47,17 @@ function toLaneState(row: LaneStateRow): LaneState {
     paused: Number(row.paused) === 1,
     blockedUntil: Number(row.blocked_until),
     blockedReason: row.blocked_reason,
+    trips: Number(row.trips ?? 0),
   };
 }
 
 /** The same object when nothing changes. */
 function changeLane(lane: LaneState, params: PutLaneParams, now: number): LaneState {
   const paused = params.paused ?? lane.paused;
+  const trips = params.trips ?? lane.trips;
   const block = blockFor(lane, params, now);
-  if (paused === lane.paused && block === undefined) return lane;
-  return { ...lane, ...block, paused };
+  if (paused === lane.paused && trips === lane.trips && block === undefined) return lane;
+  return { ...lane, ...block, paused, trips };
 }
 
 /** A block that would end before the one in force changes nothing. */

@@ -68,12 +68,13 @@ c as (
   from l where is_tried and test = 0 group by 1, 3, 4, 5 order by 1, 3, 4, 5
   ${onCountConflict({ names, dialect })} returning 1),
 o as (
-  insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures)
+  insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures, failing_since)
   select lane_id,
     count(*) filter (where test = 0 and state = 'succeeded'),
     count(*) filter (where test = 0 and state in ('exhausted', 'failed')),
     max(started_at) filter (where is_tried),
-    count(*) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0))
+    count(*) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0)),
+    min(started_at) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0))
   from l where (select count(*) from c) >= 0 group by lane_id order by lane_id
   ${onTotalsConflict({ names, dialect })}),
 n as (

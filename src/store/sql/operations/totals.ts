@@ -4,14 +4,15 @@ import type { LaneChange } from './lane-changes.ts';
 import { deleteBy } from './delete-by.ts';
 
 const addByIds: TemplateText = ({ names, dialect }) =>
-  `insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures)
-   select lane_id, succeeded, failed, last_triggered_at, consecutive_failures
+  `insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures, failing_since)
+   select lane_id, succeeded, failed, last_triggered_at, consecutive_failures, failing_since
    from ${dialect.each('added', {
      lane_id: 'text',
      succeeded: 'int',
      failed: 'int',
      last_triggered_at: 'int',
      consecutive_failures: 'int',
+     failing_since: 'int',
    })} where 1 = 1${dialect.inOrderOf('added')}
    ${onTotalsConflict({ names, dialect })}`;
 
@@ -26,6 +27,7 @@ export function onTotalsConflict({ names, dialect }: Pick<Database, 'names' | 'd
     last_triggered_at: `case when :new(last_triggered_at) is null then ${totals}.last_triggered_at
       else ${dialect.greatest(':new(last_triggered_at)', `coalesce(${totals}.last_triggered_at, 0)`)} end`,
     consecutive_failures: `case when :new(succeeded) > 0 then 0 else ${totals}.consecutive_failures end + :new(consecutive_failures)`,
+    failing_since: `case when :new(succeeded) > 0 then :new(failing_since) else coalesce(${totals}.failing_since, :new(failing_since)) end`,
   });
 }
 
@@ -34,8 +36,8 @@ export function* addTotals(db: Database, changes: readonly LaneChange[]): Script
   const added = changes
     .filter(({ succeeded, failed, triggeredAt }) => succeeded + failed > 0 || triggeredAt !== null)
     .map(
-      ({ laneId, succeeded, failed, triggeredAt, failures }) =>
-        [laneId, succeeded, failed, triggeredAt, failures] as const,
+      ({ laneId, succeeded, failed, triggeredAt, failures, failingSince }) =>
+        [laneId, succeeded, failed, triggeredAt, failures, failingSince] as const,
     );
   if (added.length > 0) yield* db.run(addByIds, { added });
 }

@@ -11,31 +11,37 @@ export interface LaneGateRow {
   readonly rate_limit: NumberColumn | null;
   readonly rate_interval_ms: NumberColumn | null;
   readonly rate_log: string | null;
+  readonly trips: NumberColumn | null;
 }
 
 /** The columns of {@link LaneGateRow}, of the alias `l`. */
 export const LANE_GATE_COLUMNS =
-  'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log';
+  'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log, l.trips';
 
 /** The columns of a lane that somebody sets, as a driver gives them. */
 export interface LaneStateRow {
   readonly paused: NumberColumn;
   readonly blocked_until: NumberColumn;
   readonly blocked_reason: BlockReason | null;
+  readonly trips: NumberColumn | null;
 }
 
 /** The columns of {@link LaneStateRow}, of the alias `l`. */
-export const LANE_STATE_COLUMNS = 'l.paused, l.blocked_until, l.blocked_reason';
+export const LANE_STATE_COLUMNS = 'l.paused, l.blocked_until, l.blocked_reason, l.trips';
 
 type Nullable<Columns> = { readonly [Name in keyof Columns]: Columns[Name] | null };
 
 /** A lane with its totals as a driver gives them; null where there is no row of the one or the other. */
 export type LaneViewRow = Nullable<
-  LaneStateRow & Record<'succeeded' | 'failed' | 'last_triggered_at' | 'consecutive_failures', NumberColumn>
+  LaneStateRow &
+    Record<
+      'succeeded' | 'failed' | 'last_triggered_at' | 'consecutive_failures' | 'failing_since',
+      NumberColumn
+    >
 >;
 
 /** The columns of {@link LaneViewRow}, of the aliases `l` and `t`. */
-export const LANE_VIEW_COLUMNS = `${LANE_STATE_COLUMNS}, t.succeeded, t.failed, t.last_triggered_at, t.consecutive_failures`;
+export const LANE_VIEW_COLUMNS = `${LANE_STATE_COLUMNS}, t.succeeded, t.failed, t.last_triggered_at, t.consecutive_failures, t.failing_since`;
 
 /** Joins what {@link LANE_VIEW_COLUMNS} are read from, for the lane that `id` names. */
 export function joinLane({ lanes, totals }: TableNames, id: string): string {
@@ -50,6 +56,8 @@ export interface LaneGate {
   readonly blockedUntil: number;
   /** `undefined`: no limit. */
   readonly rate: RateWindow | undefined;
+  /** Its breaker is not closed: it gives one delivery, and waits for what becomes of it. */
+  readonly isOnProbation: boolean;
 }
 
 /** What holds a lane back, from its columns. */
@@ -59,6 +67,7 @@ export function toLaneGate(row: LaneGateRow): LaneGate {
     isPaused: Number(row.paused) === 1,
     blockedUntil: Number(row.blocked_until),
     rate: row.rate_limit === null ? undefined : toRateWindow(row, Number(row.rate_limit)),
+    isOnProbation: row.trips !== null,
   };
 }
 
@@ -81,6 +90,8 @@ export function toLane(row: LaneViewRow, now: number): Lane {
     failed: Number(row.failed ?? 0),
     lastTriggeredAt: optionalNumber(row.last_triggered_at),
     consecutiveFailures: Number(row.consecutive_failures ?? 0),
+    failingSince: optionalNumber(row.failing_since),
+    trips: Number(row.trips ?? 0),
   };
 }
 

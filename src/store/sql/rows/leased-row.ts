@@ -28,7 +28,12 @@ const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 }
  *
  * @throws StoreError of code `record_invalid`
  */
-export function toLeasedDelivery(row: DeliveryWithMessageRow, lease: string, now: number): LeasedDelivery {
+export function toLeasedDelivery(
+  row: DeliveryWithMessageRow,
+  lease: string,
+  now: number,
+  isOnProbation: boolean,
+): LeasedDelivery {
   const before = toSnapshot(row);
   const { attempts, attemptsBeforeRun, rescues, faults } =
     transition(before, { kind: 'claimed' }, NO_LIMITS) ?? before;
@@ -55,6 +60,7 @@ export function toLeasedDelivery(row: DeliveryWithMessageRow, lease: string, now
     faults,
     firstAttemptAt: optionalNumber(row.first_attempt_at) ?? now,
     ordered: row.ordering_key !== null,
+    probe: isOnProbation && Number(row.test) === 0,
   };
 }
 

@@ -85,6 +85,7 @@ create table if not exists posthorn_lanes (
   rate_interval_ms bigint,
   ready_at bigint,
   turns bigint not null,
+  trips bigint,
   rate_log longtext,
   primary key (id),
   index posthorn_lanes_ready (ready_at, turns, id)
@@ -95,6 +96,7 @@ create table if not exists posthorn_totals (
   failed bigint not null,
   last_triggered_at bigint,
   consecutive_failures bigint not null,
+  failing_since bigint,
   primary key (lane_id)
 ) engine = InnoDB row_format = dynamic default character set utf8mb4 collate /*M!100200 utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */;
 create table if not exists posthorn_endpoints (

@@ -86,6 +86,7 @@ create table if not exists posthorn_lanes (
   rate_interval_ms bigint,
   ready_at bigint,
   turns bigint not null,
+  trips bigint,
   rate_log text,
   primary key (id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
@@ -96,6 +97,7 @@ create table if not exists posthorn_totals (
   failed bigint not null,
   last_triggered_at bigint,
   consecutive_failures bigint not null,
+  failing_since bigint,
   primary key (lane_id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 create table if not exists posthorn_endpoints (

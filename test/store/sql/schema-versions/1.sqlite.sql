@@ -86,6 +86,7 @@ create table if not exists posthorn_lanes (
   rate_interval_ms integer,
   ready_at integer,
   turns integer not null,
+  trips integer,
   rate_log text,
   primary key (id)
 );
@@ -96,6 +97,7 @@ create table if not exists posthorn_totals (
   failed integer not null,
   last_triggered_at integer,
   consecutive_failures integer not null,
+  failing_since integer,
   primary key (lane_id)
 );
 create table if not exists posthorn_endpoints (
