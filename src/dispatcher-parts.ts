@@ -42,7 +42,7 @@ export function createDispatcherParts(
   const onTraceError = (error: unknown): void => reporter.functionFailed(error, 'The option traceContext');
   const factory = new MessageFactory({ ...options, onTraceError });
   const checker = events === undefined ? undefined : new EventChecker({ catalog: events, warn });
-  const compiler = createEndpointCompiler({ ...options, defaults });
+  const compiler = createEndpointCompiler({ ...options, defaults, whole: DEFAULTS });
   const surroundings = { functions, clock, defaults, derivePublicKey, compiler, warn };
   const destinations = new Destinations({ ...surroundings, maxDestinations: DEFAULTS.maxDestinations });
   const { maxRescues, maxFaults, faultDelayMs } = DEFAULTS;

@@ -195,8 +195,8 @@ class EndpointRegistry implements Endpoints {
   }
 
   #toEndpoint({ record, lane }: StoredEndpoint): Endpoint {
-    const { paused, blockedUntil, succeeded, failed, lastTriggeredAt } = lane;
+    const { trips, ...standing } = lane;
     const view = toEndpointView(record, this.#options.defaults.signatures);
-    return { ...view, paused, blockedUntil, succeeded, failed, lastTriggeredAt };
+    return { ...view, ...standing, breakerOpen: trips > 0 };
   }
 }

@@ -11,14 +11,22 @@ import type { Page } from './store/store.ts';
 export interface Endpoint extends EndpointView {
   /** Nothing is sent until it is resumed. */
   readonly paused: boolean;
-  /** Nothing is sent before this instant (epoch ms), because it asked for that by Retry-After; undefined when it did not. */
+  /** Nothing is sent before this instant, epoch ms; undefined when nothing holds it back. */
   readonly blockedUntil: number | undefined;
+  /** Why: it asked for that by Retry-After, or its circuit breaker is open. */
+  readonly blockedReason: 'retry_after' | 'breaker' | undefined;
+  /** Its circuit breaker is open: deliveries wait, and one after the other is tried until one gets through. */
+  readonly breakerOpen: boolean;
   /** Deliveries that succeeded since it was created. */
   readonly succeeded: number;
   /** Deliveries that ended `exhausted` or `failed` since it was created. */
   readonly failed: number;
   /** When the last attempt was made, epoch ms. */
   readonly lastTriggeredAt: number | undefined;
+  /** Attempts that failed since the last one that was delivered. */
+  readonly consecutiveFailures: number;
+  /** When the first of these began, epoch ms; undefined when there is none. */
+  readonly failingSince: number | undefined;
 }
 
 /** Of all answers, only this one and that of `rotateSecret` carry a secret. */

@@ -76,13 +76,14 @@ export async function explain(
   };
   const explainOne = ({ record, lane }: StoredEndpoint): EndpointExplanation => {
     const runtime = directory.put(record);
-    const { paused, blockedUntil } = lane;
+    const { paused, blockedUntil, trips } = lane;
     const unserved = unservedReason(runtime);
     const whilePaused = running.switch.state?.whilePaused;
     const standing: EndpointStanding = {
       paused,
       whilePaused,
       blockedUntil,
+      breakerOpen: trips > 0,
       refusal: runtime.refusal,
       unserved,
     };

@@ -105,6 +105,24 @@ export interface EndpointEvent {
   readonly tenant: string;
 }
 
+/** Payload of `endpoint.blocked`. */
+export interface EndpointBlockedEvent extends EndpointEvent {
+  /** It asked for a pause by Retry-After, or too many attempts failed. */
+  readonly reason: 'retry_after' | 'breaker';
+  /** Time until something is sent again. */
+  readonly forMs: number;
+  /** One line for a person. */
+  readonly detail: string;
+}
+
+/** Payload of `endpoint.failing`. */
+export interface EndpointFailingEvent extends EndpointEvent {
+  /** Start of the first attempt that failed, epoch ms by the clock of the store. */
+  readonly failingSince: number;
+  /** How many failed since then. */
+  readonly consecutiveFailures: number;
+}
+
 /** Payload of `endpoint.disabled`. */
 export interface EndpointDisabledEvent extends EndpointEvent {
   readonly reason: DisabledReason;
@@ -189,7 +207,15 @@ export interface LifecycleEvents<Type extends string = string> {
   'endpoint.removed': EndpointEvent;
   'endpoint.paused': EndpointEvent;
   'endpoint.resumed': EndpointEvent;
-  /** It answered 410, or somebody disabled it. */
+  /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. */
+  'endpoint.blocked': EndpointBlockedEvent;
+  /** Its breaker has closed: a probe got through. */
+  'endpoint.unblocked': EndpointEvent;
+  /** Nothing but failures came from it for `autoDisable.failingAfterMs`. Told once, by one process. */
+  'endpoint.failing': EndpointFailingEvent;
+  /** Something was delivered to it after `endpoint.failing`. Told once, by one process. */
+  'endpoint.recovered': EndpointEvent;
+  /** It answered 410, somebody disabled it, or nothing but failures came for `autoDisable.afterMs`. */
   'endpoint.disabled': EndpointDisabledEvent;
   /** Nothing is sent any more: somebody called `pause`, here or in a process that shares the store; or it was so at the start. */
   'dispatcher.paused': DispatcherPausedEvent;

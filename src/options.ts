@@ -102,6 +102,15 @@ export const DEFAULTS = {
   retryAfter: { maxMs: 24 * 60 * 60 * 1000, blockOn: [429, 503] },
   timeoutMs: 15_000,
   concurrency: 10,
+  breaker: {
+    failureShare: 0.5,
+    minAttempts: 20,
+    windowMs: 60_000,
+    openMs: 10_000,
+    maxOpenMs: 10 * 60 * 1000,
+  },
+  autoDisable: { afterMs: 5 * 24 * 60 * 60 * 1000, failingAfterMs: 60 * 60 * 1000 },
+  onDisable: 'discard',
   ordering: 'none',
   secretPolicy: 'generate',
   deliver: true,
@@ -237,6 +246,9 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     timeoutMs: DEFAULTS.timeoutMs,
     concurrency: DEFAULTS.concurrency,
     rateLimit: false,
+    breaker: DEFAULTS.breaker,
+    autoDisable: DEFAULTS.autoDisable,
+    onDisable: DEFAULTS.onDisable,
     ordering: DEFAULTS.ordering,
   };
 }

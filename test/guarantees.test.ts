@@ -662,7 +662,7 @@ describe('A source that cannot wait has at most `maxPending` events waiting, and
   });
 });
 
-describe("Retry-After, rate limit, pause, shutdown and the dispatcher's own faults never use up an attempt.", () => {
+describe("Retry-After, an open circuit breaker, rate limit, pause, shutdown and the dispatcher's own faults never use up an attempt.", () => {
   const once = { retry: 'once' } as const;
 
   it('Retry-After: what is queued behind waits with its attempts untouched', async () => {
@@ -678,6 +678,25 @@ describe("Retry-After, rate limit, pause, shutdown and the dispatcher's own faul
     );
     await harness.advance(200_000);
     expect(harness.receiver.received).toBe(5);
+  });
+
+  it('circuit breaker: what waits for a receiver that is down is not attempted', async () => {
+    await using harness = await createHarness();
+    harness.receiver.always(500);
+    const breaker = { minAttempts: 3, openMs: HOUR, maxOpenMs: HOUR };
+    const endpoint = await harness.createEndpoint({ ...once, breaker, concurrency: 1 });
+    for (let n = 0; n < 20; n += 1) await harness.dispatcher.emit('job.done', n);
+    await harness.advance(HOUR);
+    const tried = harness.receiver.received;
+    expect(tried).toBeLessThan(6);
+    const waiting = (await harness.deliveriesTo(endpoint)).filter(({ state }) => state === 'scheduled');
+    expect(waiting.map(({ attempts, attemptLog }) => [attempts, attemptLog.length])).toEqual(
+      Array.from({ length: 20 - tried }, () => [0, 0]),
+    );
+    harness.receiver.always(204);
+    await harness.advance(2 * HOUR);
+    const deliveries = await harness.deliveriesTo(endpoint);
+    expect(deliveries.filter(({ state }) => state === 'succeeded')).toHaveLength(20 - tried);
   });
 
   it('rate limit: what is over the limit waits', async () => {

@@ -84,6 +84,9 @@ const schema = z.strictObject({
   timeoutMs: z.unknown().optional(),
   concurrency: z.unknown().optional(),
   rateLimit: z.unknown().optional(),
+  breaker: z.unknown().optional(),
+  autoDisable: z.unknown().optional(),
+  onDisable: z.unknown().optional(),
   ordering: z.unknown().optional(),
 });
 
@@ -155,12 +158,44 @@ export function checkSecret(secret: unknown, path: string): void {
   );
 }
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const timeoutMs = z.number().min(1).max(600_000);
 const concurrency = z.number().int().min(1).max(10_000);
 const rateLimit = z.strictObject({
   limit: z.number().int().min(1),
   intervalMs: z.number().min(1).max(86_400_000),
 });
+
+const breaker = z
+  .strictObject({
+    failureShare: z.number().gt(0).max(1).optional(),
+    minAttempts: z.number().int().min(1).max(1_000_000).optional(),
+    windowMs: z.number().min(1_000).max(HOUR_MS).optional(),
+    openMs: z.number().min(100).max(DAY_MS).optional(),
+    maxOpenMs: z.number().min(100).max(DAY_MS).optional(),
+  })
+  .refine(({ openMs = 0, maxOpenMs = Infinity }) => maxOpenMs >= openMs, {
+    error: 'expected at least openMs',
+    path: ['maxOpenMs'],
+  });
+const autoDisable = z
+  .strictObject({
+    afterMs: z
+      .number()
+      .min(60_000)
+      .max(365 * DAY_MS)
+      .optional(),
+    failingAfterMs: z
+      .number()
+      .min(0)
+      .max(365 * DAY_MS)
+      .optional(),
+  })
+  .refine(({ afterMs = Infinity, failingAfterMs = 0 }) => failingAfterMs <= afterMs, {
+    error: 'expected at most afterMs',
+    path: ['failingAfterMs'],
+  });
 
 /** Names of the functions of a kind; undefined when they are not known here. */
 function namesOf(
@@ -202,6 +237,9 @@ export function validateDeliverySettings(
   check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
   check('concurrency', (value, where) => parseInput(concurrency, value, where));
   check('rateLimit', (value, where) => value === false || parseInput(rateLimit, value, where));
+  check('breaker', (value, where) => value === false || parseInput(breaker, value, where));
+  check('autoDisable', (value, where) => value === false || parseInput(autoDisable, value, where));
+  check('onDisable', (value, where) => parseInput(z.enum(['discard', 'hold']), value, where));
   check('ordering', (value, where) => parseInput(z.enum(['none', 'fifo', 'key']), value, where));
 }
 

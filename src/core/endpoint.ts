@@ -1,3 +1,5 @@
+import type { AutoDisableOptions } from './auto-disable.ts';
+import type { BreakerOptions } from './breaker.ts';
 import type { FilterExpression } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import type { RetryAfterPolicy, RetryPolicy, RetryRule, SuccessRule } from './retry-policy.ts';
@@ -71,6 +73,12 @@ export interface DeliverySettings {
   readonly concurrency?: number | undefined;
   /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new endpoints only. */
   readonly rateLimit?: RateLimit | false | undefined;
+  /** When nothing is sent for a while because the receiver is down: deliveries wait, and no attempts are spent. Default: see the members. `false`: never. */
+  readonly breaker?: BreakerOptions | false | undefined;
+  /** What happens when nothing but failures come, for days. Default: see the members. `false`: nothing, and no `endpoint.failing` either. */
+  readonly autoDisable?: AutoDisableOptions | false | undefined;
+  /** What becomes of deliveries that wait when the endpoint is disabled: `'discard'` (default), or `'hold'`: the endpoint is paused as well, and resumed when it is enabled. After 410 they are discarded. What is emitted while it is disabled is discarded, and can be replayed. */
+  readonly onDisable?: 'discard' | 'hold' | undefined;
   /** `'none'` (default); `'fifo'`: one delivery after the other, in the order of emission; `'key'`: so for messages that share an `orderingKey`. */
   readonly ordering?: 'none' | 'fifo' | 'key' | undefined;
 }
@@ -90,6 +98,9 @@ export const DELIVERY_SETTING_KEYS = [
   'timeoutMs',
   'concurrency',
   'rateLimit',
+  'breaker',
+  'autoDisable',
+  'onDisable',
   'ordering',
 ] as const satisfies readonly (keyof DeliverySettings)[];
 
@@ -116,7 +127,8 @@ export interface Secret {
   readonly standby?: true;
 }
 
-export type DisabledReason = 'gone' | 'manual';
+/** It answered 410, somebody disabled it, or nothing but failures came for too long. */
+export type DisabledReason = 'gone' | 'manual' | 'failing';
 
 /** Where messages go, as stored: a plain JSON record. */
 export interface EndpointRecord extends DeliverySettings {
@@ -133,6 +145,8 @@ export interface EndpointRecord extends DeliverySettings {
   readonly secrets: readonly Secret[];
   readonly status: 'enabled' | 'disabled';
   readonly disabledReason?: DisabledReason;
+  /** `endpoint.failing` was reported, `endpoint.recovered` not yet. */
+  readonly failing?: true;
   /** The lane of its deliveries, when it shares one with other endpoints; its own, under its id, when absent. Never changes. */
   readonly lane?: string;
   /** It came with a message and was not registered: lists leave it out, and it goes with its last delivery. */

@@ -36,6 +36,7 @@ export interface EndpointStanding {
   readonly whilePaused: WhilePaused | undefined;
   /** Epoch ms. */
   readonly blockedUntil: number | undefined;
+  readonly breakerOpen: boolean;
   /** Why its URL is refused. */
   readonly refusal: string | undefined;
   /** Why this process cannot serve it. */
@@ -73,7 +74,7 @@ export function explainMatch(
 /** A message that matches may still not arrive. */
 function explainStanding(
   { status }: EndpointRecord,
-  { paused, whilePaused, blockedUntil, refusal, unserved }: EndpointStanding,
+  { paused, whilePaused, blockedUntil, breakerOpen, refusal, unserved }: EndpointStanding,
 ): MatchExplanation {
   if (status === 'disabled')
     return plain('disabled', 'It matches, but the endpoint is disabled: the delivery would be discarded.');
@@ -84,8 +85,18 @@ function explainStanding(
     return plain('unserved', `It matches, but this process cannot send it: ${unserved}.`);
   if (whilePaused === 'hold') return plain('waits', 'It matches, and waits until everything is resumed.');
   if (paused) return plain('waits', 'It matches, and waits until the endpoint is resumed.');
+  if (breakerOpen) {
+    const when = blockedUntil === undefined ? 'now' : `at ${new Date(blockedUntil).toISOString()}`;
+    return plain(
+      'waits',
+      `It matches, and waits: too many attempts failed lately. One delivery is tried ${when}, and the others follow when one gets through.`,
+    );
+  }
   if (blockedUntil !== undefined)
-    return plain('waits', `It matches, and waits until ${new Date(blockedUntil).toISOString()}.`);
+    return plain(
+      'waits',
+      `It matches, and waits until ${new Date(blockedUntil).toISOString()}, because the endpoint asked for that.`,
+    );
   return plain('receives', 'It matches and is sent now.');
 }
 

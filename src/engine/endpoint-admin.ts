@@ -3,11 +3,11 @@
  * this process, then to the host as an event.
  */
 import type { DiscardReason } from '../core/delivery.ts';
-import type { EndpointRecord } from '../core/endpoint.ts';
+import type { EndpointRecord, ResolvedDeliverySettings } from '../core/endpoint.ts';
 import { createOrderedId } from '../core/id.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
 import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
-import type { LeasedDelivery, NewMessage, Page, StoredEndpoint } from '../store/store.ts';
+import type { LeasedDelivery, NewMessage, Page, PutEndpointResult, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import { type EndpointRuntime, toEndpointRef } from './endpoint-runtime.ts';
@@ -22,6 +22,8 @@ export interface EndpointAdminOptions extends Pick<
 > {
   /** False in a process that only stores. */
   readonly deliver: boolean;
+  /** Settings of endpoints that have none of their own. */
+  readonly delivery: Pick<ResolvedDeliverySettings, 'onDisable'>;
   readonly directory: Directory;
   readonly sender: Sender;
   readonly inbox: Inbox;
@@ -93,14 +95,16 @@ export class EndpointAdmin {
   }
 
   /**
-   * Applies a change to the newest record, without secrets that have expired.
+   * Applies a change to the newest record, without secrets that have expired. One that is enabled again, or has another URL, begins anew: no
+   * breaker, no failures, and what was held when it was disabled goes on.
    *
+   * @param change `undefined`: nothing is to be changed after all
    * @param expectedRevision refuse when the endpoint is at another revision; undefined: whatever it is
    * @throws ConflictError when the revision is another one
    */
   update(
     id: string,
-    change: (record: EndpointRecord) => EndpointRecord,
+    change: (record: EndpointRecord) => EndpointRecord | undefined,
     expectedRevision?: number,
   ): Promise<StoredEndpoint> {
     // One after the other: those of one process would only be in each other's way.
@@ -116,17 +120,17 @@ export class EndpointAdmin {
 
   async #update(
     id: string,
-    change: (record: EndpointRecord) => EndpointRecord,
+    change: (record: EndpointRecord) => EndpointRecord | undefined,
     expectedRevision: number | undefined,
   ): Promise<StoredEndpoint> {
     for (let tries = 1; ; tries += 1) {
-      const { record } = await this.#getRegistered(id);
+      const stored = await this.#getRegistered(id);
+      const { record } = stored;
       if (expectedRevision !== undefined && record.revision !== expectedRevision)
         throw staleRevision(id, expectedRevision, record.revision);
-      const result = await this.#options.store.endpoints.put({
-        record: change(dropExpiredSecrets(record, this.#options.clock.now())),
-        expectedRevision: record.revision,
-      });
+      const changed = change(dropExpiredSecrets(record, this.#options.clock.now()));
+      if (changed === undefined) return stored;
+      const result = await this.#put(stored, beginsAnew(record, changed) ? withoutFailing(changed) : changed);
       if (result.kind === 'stored') {
         await this.#afterUpdate(record, result.record);
         return this.get(id);
@@ -134,6 +138,42 @@ export class EndpointAdmin {
       if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES)
         throw staleRevision(id, record.revision, result.currentRevision);
     }
+  }
+
+  #holds({ disabledReason, onDisable }: EndpointRecord): boolean {
+    return disabledReason !== 'gone' && (onDisable ?? this.#options.delivery.onDisable) === 'hold';
+  }
+
+  /** Held back before it is disabled: who claims meanwhile would discard what waits. */
+  async #put({ record, lane }: StoredEndpoint, changed: EndpointRecord): Promise<PutEndpointResult> {
+    const { store } = this.#options;
+    const { id, revision } = record;
+    const put = (): Promise<PutEndpointResult> =>
+      store.endpoints.put({ record: changed, expectedRevision: revision });
+    if (!isNowDisabled(record, changed) || !this.#holds(changed) || lane.paused) return put();
+    await this.#hold(id);
+    try {
+      const result = await put();
+      if (result.kind === 'conflict') await this.#letGo(id);
+      return result;
+    } catch (error) {
+      await this.#letGo(id);
+      throw error;
+    }
+  }
+
+  async #hold(id: string): Promise<void> {
+    const { store, directory, sender, returns } = this.#options;
+    await store.putLane({ laneId: id, paused: true });
+    directory.setPaused(id, true);
+    await returns.handBack(sender.takeQueued(id));
+  }
+
+  async #letGo(id: string): Promise<void> {
+    const { store, directory, wakeIn } = this.#options;
+    directory.setPaused(id, false);
+    await store.putLane({ laneId: id, paused: false });
+    wakeIn(0);
   }
 
   /** Removes it and discards what waits for it. @throws NotFoundError */
@@ -150,20 +190,18 @@ export class EndpointAdmin {
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
-    const { store, directory, sender, returns, reporter } = this.#options;
+    const { reporter } = this.#options;
     const { record } = await this.#getRegistered(id);
-    await store.putLane({ laneId: id, paused: true });
-    directory.setPaused(id, true);
-    await returns.handBack(sender.takeQueued(id));
+    await this.#hold(id);
     reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
 
-  /** Ends a pause, and a block by Retry-After. */
+  /** Ends a pause, and a block by Retry-After or the breaker. */
   async resume(id: string): Promise<void> {
     const { store, directory, wakeIn, reporter } = this.#options;
     const { record } = await this.#getRegistered(id);
     directory.setPaused(id, false);
-    await store.putLane({ laneId: id, paused: false, blockForMs: 0 });
+    await store.putLane({ laneId: id, paused: false, blockForMs: 0, trips: 0 });
     wakeIn(0);
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
@@ -222,15 +260,25 @@ export class EndpointAdmin {
   async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
     const { directory, reporter, sender, returns, wakeIn } = this.#options;
     const runtime = directory.put(after);
-    const isNowDisabled = before.status === 'enabled' && after.status === 'disabled';
-    if (isNowDisabled) {
+    if (isNowDisabled(before, after)) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
       await returns.handBack(sender.takeQueued(after.id));
-      await this.#discardWaiting(after.id, 'endpoint_disabled');
-    } else {
+      if (!this.#holds(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
+      return;
+    }
+    if (beginsAnew(before, after)) await this.#beginAnew(before, after);
+    // A mark of our own, which has an event of its own.
+    if (before.failing === after.failing || beginsAnew(before, after)) {
       reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
       wakeIn(0);
     }
+  }
+
+  async #beginAnew(before: EndpointRecord, after: EndpointRecord): Promise<void> {
+    const { store } = this.#options;
+    const { id } = after;
+    await store.putLane({ laneId: id, blockForMs: 0, trips: 0, resetFailures: true });
+    if (before.status === 'disabled' && this.#holds(before)) await this.#letGo(id);
   }
 
   async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
@@ -248,6 +296,21 @@ export class EndpointAdmin {
       cursor = result.nextCursor;
     } while (cursor !== undefined);
   }
+}
+
+function isNowDisabled(before: EndpointRecord, after: EndpointRecord): boolean {
+  return before.status === 'enabled' && after.status === 'disabled';
+}
+
+/** What is known of its failures is about another address, or what somebody has mended. */
+function beginsAnew(before: EndpointRecord, after: EndpointRecord): boolean {
+  return (
+    after.status === 'enabled' && (before.status === 'disabled' || String(before.url) !== String(after.url))
+  );
+}
+
+function withoutFailing({ failing: _over, ...record }: EndpointRecord): EndpointRecord {
+  return record;
 }
 
 function staleRevision(id: string, expected: number, current: number): ConflictError {

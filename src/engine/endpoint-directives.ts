@@ -5,10 +5,10 @@
  */
 import type { Decision } from '../core/decide.ts';
 import { NotFoundError } from '../errors.ts';
-import { backoffMs } from './backoff.ts';
 import type { EndpointAdmin } from './endpoint-admin.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { EngineContext } from './engine-context.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { LeaseReturns } from './lease-returns.ts';
 import type { Sender } from './sender.ts';
 
@@ -22,8 +22,6 @@ export interface EndpointDirectivesOptions extends Pick<
   readonly wakeIn: (delayMs: number) => void;
 }
 
-const MAX_TRIES = 8;
-
 export class EndpointDirectives {
   readonly #options: EndpointDirectivesOptions;
 
@@ -33,26 +31,19 @@ export class EndpointDirectives {
 
   /** Resolves when it is done, or given up; never rejects. */
   async apply(runtime: EndpointRuntime, decision: Decision): Promise<void> {
-    const { activity, reporter, clock, random } = this.#options;
-    activity.begin(1);
-    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-      try {
-        if (decision.blockLaneMs !== undefined) await this.#block(runtime.laneId, decision.blockLaneMs);
-        // What came with a message was for that message: there is nothing to disable.
-        if (decision.disableEndpoint && runtime.record.hidden !== true) await this.#disable(runtime);
-        break;
-      } catch (error) {
-        reporter.error(error, `apply what endpoint ${runtime.record.id} answered`);
-        const delayMs = backoffMs(tries, random);
-        if (tries < MAX_TRIES) await new Promise<void>((resolve) => clock.setTimer(resolve, delayMs));
-      }
-    }
-    activity.end(1);
+    const act = async (): Promise<void> => {
+      if (decision.blockLaneMs !== undefined) await this.#block(runtime, decision.blockLaneMs);
+      // What came with a message was for that message: there is nothing to disable.
+      if (decision.disableEndpoint && runtime.record.hidden !== true) await this.#disable(runtime);
+    };
+    await keepTrying(`apply what endpoint ${runtime.record.id} answered`, act, this.#options);
   }
 
-  async #block(laneId: string, blockForMs: number): Promise<void> {
-    const { store, sender, returns, wakeIn } = this.#options;
+  async #block(runtime: EndpointRuntime, blockForMs: number): Promise<void> {
+    const { store, sender, returns, wakeIn, reporter } = this.#options;
+    const { laneId } = runtime;
     await store.putLane({ laneId, blockForMs, blockedReason: 'retry_after' });
+    reporter.endpointBlocked(runtime, 'retry_after', blockForMs);
     await returns.handBack(sender.takeQueued(laneId));
     wakeIn(blockForMs);
   }
@@ -63,7 +54,7 @@ export class EndpointDirectives {
       await this.#options.admin.update(id, (record) =>
         record.url === url && record.status === 'enabled'
           ? { ...record, status: 'disabled', disabledReason: 'gone' }
-          : record,
+          : undefined,
       );
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;

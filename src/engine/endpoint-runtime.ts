@@ -7,6 +7,8 @@
  * are counted as the dispatcher's own trouble, and nothing is lost.
  */
 import type { AddressPolicy } from '../core/address-policy.ts';
+import type { AutoDisablePolicy } from '../core/auto-disable.ts';
+import type { BreakerPolicy } from '../core/breaker.ts';
 import { type CompiledFilter, compileFilter } from '../core/compile-filter.ts';
 import type { DecisionPolicy } from '../core/decide.ts';
 import {
@@ -38,6 +40,9 @@ export interface EndpointRuntime {
   /** The policy of test messages: one attempt. */
   readonly testPolicy: DecisionPolicy;
   readonly maxAttempts: number;
+  /** `undefined`: it has none. */
+  readonly breaker: BreakerPolicy | undefined;
+  readonly autoDisable: AutoDisablePolicy | undefined;
   readonly shouldRetry: ShouldRetryFunction | undefined;
   readonly retryDelay: RetryDelayFunction | undefined;
   /** What an attempt needs; absent when the endpoint cannot be served. */
@@ -54,6 +59,8 @@ export interface EndpointCompilerOptions {
   readonly userAgent: string;
   readonly addressPolicy: AddressPolicy;
   readonly requireHttps: boolean;
+  /** What members of the settings of these names that are left out stand for. */
+  readonly whole: { readonly breaker: BreakerPolicy; readonly autoDisable: AutoDisablePolicy };
 }
 
 export interface EndpointCompiler {
@@ -99,17 +106,33 @@ const GONE = {
 } as const satisfies Omit<EndpointRecord, 'id'>;
 
 /** What holds whether or not it can be served. */
-type Described = Pick<EndpointRuntime, 'record' | 'laneId' | 'view' | 'ref' | 'settings' | 'filter'>;
+type Described = Pick<
+  EndpointRuntime,
+  'record' | 'laneId' | 'view' | 'ref' | 'settings' | 'filter' | 'breaker' | 'autoDisable'
+>;
 
 function describe(record: EndpointRecord, options: EndpointCompilerOptions): Described {
+  const settings = settingsOf(record, options);
+  const { whole } = options;
   return {
     record,
     laneId: laneIdOf(record),
     view: toEndpointView(record, options.defaults.signatures),
     ref: toEndpointRef(record),
-    settings: settingsOf(record, options),
+    settings,
+    breaker: settings.breaker === false ? undefined : complete(whole.breaker, settings.breaker),
+    autoDisable:
+      settings.autoDisable === false ? undefined : complete(whole.autoDisable, settings.autoDisable),
     filter: record.filter === undefined ? undefined : compileFilterSafely(record.filter, options),
   };
+}
+
+function complete<Policy extends object>(
+  whole: Policy,
+  given: { readonly [Key in keyof Policy]?: Policy[Key] | undefined },
+): Policy {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...whole, ...(Object.fromEntries(entries) as Partial<Policy>) };
 }
 
 function compile(record: EndpointRecord, options: EndpointCompilerOptions): EndpointRuntime {

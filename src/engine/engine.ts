@@ -5,13 +5,14 @@
 import type { Clock, Random } from '../clock.ts';
 import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
-import { type EndpointRecord, rateLimitOf } from '../core/endpoint.ts';
+import { type EndpointRecord, rateLimitOf, type ResolvedDeliverySettings } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Activity } from './activity.ts';
 import type { Attempt } from './attempt.ts';
+import { Breakers } from './breakers.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Destinations } from './destinations.ts';
 import { Directory } from './directory.ts';
@@ -20,6 +21,7 @@ import { EndpointAdmin } from './endpoint-admin.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { EndpointDirectives } from './endpoint-directives.ts';
+import { FailureWatch } from './failure-watch.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
@@ -60,6 +62,8 @@ export interface EngineOptions {
   readonly limits: TransitionLimits;
   readonly pruneIntervalMs: number;
   readonly pruneBudgetMs: number;
+  /** Settings of endpoints that have none of their own. */
+  readonly delivery: ResolvedDeliverySettings;
 }
 
 export class Engine {
@@ -78,6 +82,8 @@ export class Engine {
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
   readonly #directives: EndpointDirectives;
+  readonly #breakers: Breakers;
+  readonly #failures: FailureWatch;
   readonly #returns: LeaseReturns;
   readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
@@ -169,6 +175,7 @@ export class Engine {
     this.endpoints = new EndpointAdmin({
       ...context,
       deliver: options.deliver,
+      delivery: options.delivery,
       directory,
       sender,
       inbox,
@@ -182,6 +189,14 @@ export class Engine {
       returns,
       wakeIn,
     });
+    this.#breakers = new Breakers({
+      ...context,
+      hold: (delivery) => lanes.hold(delivery),
+      letGo: (delivery) => lanes.letGo(delivery),
+      handBack: async (laneId) => returns.handBack(sender.takeQueued(laneId)),
+      wakeIn,
+    });
+    this.#failures = new FailureWatch({ ...context, admin: this.endpoints });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
   }
@@ -259,7 +274,12 @@ export class Engine {
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
     // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
     else if (delivery.ordered || result.kind === 'lost') this.scheduler.wakeFor([delivery.laneId]);
-    if (!isDirective(decision) || delivery.message.test) return;
+    if (delivery.message.test) return;
+    if (result.kind === 'settled') {
+      this.#breakers.note(settled);
+      this.#failures.note(settled);
+    }
+    if (!isDirective(decision)) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);
     if (result.kind === 'lost') letGo();
     else void this.#directives.apply(runtime, decision).then(letGo);

@@ -13,9 +13,10 @@ import type {
   LifecycleEventName,
   LifecycleEvents,
 } from '../lifecycle-events.ts';
-import type { NewDelivery, NewMessage } from '../store/store.ts';
+import type { BlockReason, NewDelivery, NewMessage } from '../store/store.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { TroubleReporter } from './trouble-reporter.ts';
 
 /** Knows how to call an endpoint. */
@@ -139,7 +140,7 @@ export class Reporter extends TroubleReporter {
   }
 
   endpoint(
-    name: Exclude<LifecycleEventName & `endpoint.${string}`, 'endpoint.disabled'>,
+    name: `endpoint.${'created' | 'updated' | 'removed' | 'paused' | 'resumed'}`,
     endpoint: EndpointRef,
     tenant: string,
   ): void {
@@ -161,6 +162,41 @@ export class Reporter extends TroubleReporter {
       { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
       'endpoint disabled',
     ]);
+  }
+
+  /** Nothing is sent to it for a while. */
+  endpointBlocked({ ref, record: { tenant } }: EndpointRuntime, reason: BlockReason, forMs: number): void {
+    const detail =
+      reason === 'breaker'
+        ? 'Too many attempts failed. What is for it waits, and one delivery after the other is tried until one gets through.'
+        : 'It asked for a pause by Retry-After. What is for it waits until then.';
+    const event = { at: this.clock.now(), endpoint: ref, tenant, reason, forMs, detail };
+    this.emit('endpoint.blocked', () => event);
+    this.log('warn', () => [{ endpointId: ref.id, url: ref.url, tenant, reason, forMs }, 'endpoint blocked']);
+  }
+
+  /** A probe got through. */
+  endpointUnblocked({ ref, record: { tenant } }: EndpointRuntime): void {
+    this.emit('endpoint.unblocked', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
+    this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint unblocked']);
+  }
+
+  endpointFailing(
+    { ref, record: { tenant } }: EndpointRuntime,
+    failingSince: number,
+    consecutiveFailures: number,
+  ): void {
+    const event = { at: this.clock.now(), endpoint: ref, tenant, failingSince, consecutiveFailures };
+    this.emit('endpoint.failing', () => event);
+    this.log('warn', () => [
+      { endpointId: ref.id, url: ref.url, tenant, failingSince, consecutiveFailures },
+      'endpoint failing: nothing was delivered to it for a while',
+    ]);
+  }
+
+  endpointRecovered({ ref, record: { tenant } }: EndpointRuntime): void {
+    this.emit('endpoint.recovered', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
+    this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint recovered']);
   }
 
   /** A replay has begun, gone on or ended. */

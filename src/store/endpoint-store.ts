@@ -64,11 +64,13 @@ export interface Lane {
 export interface PutLaneParams {
   readonly laneId: string;
   readonly paused?: boolean;
-  /** 0 ends the block. A block that would end before the one in force changes nothing. */
+  /** 0 ends the block. A block that would end before the one in force changes nothing, unless both have the reason `breaker`. */
   readonly blockForMs?: number;
   /** Goes with `blockForMs`. */
   readonly blockedReason?: BlockReason;
   readonly trips?: number;
+  /** `true`: `consecutiveFailures` and `failingSince` begin anew. */
+  readonly resetFailures?: true;
 }
 
 /** The part of the store port that keeps settings: short texts by key. Any key of at most 250 characters is the caller's. */

@@ -59,7 +59,7 @@ describe('the guide to writing a store', () => {
     const program = programWith('writing-a-store', 'ts', 'export function portStore(');
     const { code, output } = await run(program, AbortSignal.timeout(55_000));
     expect(output.match(/^\s+not ok .*$/gm) ?? []).toEqual([]);
-    expect(output).toMatch(/^# pass 1\d\d$/m);
+    expect(output).toMatch(/^# pass [12]\d\d$/m);
     expect(output).toMatch(/^# fail 0$/m);
     expect(code).toBe(0);
   });

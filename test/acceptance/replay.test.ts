@@ -171,7 +171,7 @@ describe('what is sent again', () => {
     await using harness = await createHarness({ dispatcher: { retry: 'once' } });
     const { dispatcher, receiver } = harness;
     receiver.always(500);
-    await harness.createEndpoint({ ordering: 'fifo', envelope: 'raw' });
+    await harness.createEndpoint({ ordering: 'fifo', envelope: 'raw', breaker: false });
     const numbers = Array.from({ length: 20 }, (_, n) => n);
     for (const n of numbers) await dispatcher.emit('job.done', n);
     await harness.advance(1_000);

@@ -17,6 +17,7 @@ const STANDING: EndpointStanding = {
   paused: false,
   whilePaused: undefined,
   blockedUntil: undefined,
+  breakerOpen: false,
   refusal: undefined,
   unserved: undefined,
 };
@@ -81,7 +82,19 @@ describe('explainMatch', () => {
       'waits',
       {},
       { blockedUntil: 1_767_225_600_000 },
-      'It matches, and waits until 2026-01-01T00:00:00.000Z.',
+      'It matches, and waits until 2026-01-01T00:00:00.000Z, because the endpoint asked for that.',
+    ],
+    [
+      'waits',
+      {},
+      { blockedUntil: 1_767_225_600_000, breakerOpen: true },
+      'It matches, and waits: too many attempts failed lately. One delivery is tried at 2026-01-01T00:00:00.000Z, and the others follow when one gets through.',
+    ],
+    [
+      'waits',
+      {},
+      { breakerOpen: true },
+      'It matches, and waits: too many attempts failed lately. One delivery is tried now, and the others follow when one gets through.',
     ],
     [
       'pattern',

@@ -44,6 +44,9 @@ function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'sho
     retryAfter: settings.retryAfter ?? { maxMs: 86_400_000, blockOn: [429] },
     timeoutMs: 15_000,
     concurrency: 10,
+    breaker: false,
+    autoDisable: false,
+    onDisable: 'discard',
     ordering: 'none',
   } as const;
   return { ...complete, ...fitHeaders(complete, '') };

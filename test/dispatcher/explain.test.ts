@@ -85,7 +85,7 @@ describe('explain', () => {
         receives: true,
         verdict: 'waits',
         blockedUntil,
-        reason: `It matches, and waits until ${new Date(blockedUntil).toISOString()}.`,
+        reason: `It matches, and waits until ${new Date(blockedUntil).toISOString()}, because the endpoint asked for that.`,
       },
     ]);
   });

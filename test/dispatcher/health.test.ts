@@ -95,7 +95,11 @@ describe('drain', () => {
     world.receiver.on('/bad').always(500);
     world.receiver.on('/busy').always({ status: 503, headers: { 'retry-after': '60' } });
     for (const path of ['/good', '/bad', '/busy', '/paused']) {
-      const { id } = await dispatcher.endpoints.create({ url: world.receiver.urlOf(path), concurrency: 1 });
+      const { id } = await dispatcher.endpoints.create({
+        url: world.receiver.urlOf(path),
+        concurrency: 1,
+        breaker: false,
+      });
       if (path === '/paused') await dispatcher.endpoints.pause(id);
     }
     for (let n = 0; n < 25; n += 1) await dispatcher.emit('job.done', n);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Destinations } from '../../src/engine/destinations.ts';
 import { derivePublicKey } from '../../src/engine/ed25519.ts';
 import { createEndpointCompiler } from '../../src/engine/endpoint-runtime.ts';
-import { resolveOptions } from '../../src/options.ts';
+import { DEFAULTS, resolveOptions } from '../../src/options.ts';
 
 function setup(maxDestinations = 1_000): { destinations: Destinations; checks: () => number } {
   const { delivery, functions, userAgent, addressPolicy, requireHttps, clock } = resolveOptions();
@@ -12,6 +12,7 @@ function setup(maxDestinations = 1_000): { destinations: Destinations; checks: (
     userAgent,
     addressPolicy,
     requireHttps,
+    whole: DEFAULTS,
   });
   let checks = 0;
   const destinations = new Destinations({

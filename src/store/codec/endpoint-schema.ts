@@ -90,6 +90,27 @@ const deliverySettings = {
     z.union([z.literal(false), z.object({ limit: z.number(), intervalMs: z.number() })]),
     'false, or { limit, intervalMs }',
   ).optional(),
+  breaker: oneOf(
+    z.union([
+      z.literal(false),
+      z.object({
+        failureShare: z.number().optional(),
+        minAttempts: z.number().optional(),
+        windowMs: z.number().optional(),
+        openMs: z.number().optional(),
+        maxOpenMs: z.number().optional(),
+      }),
+    ]),
+    'false, or { failureShare, minAttempts, windowMs, openMs, maxOpenMs }',
+  ).optional(),
+  autoDisable: oneOf(
+    z.union([
+      z.literal(false),
+      z.object({ afterMs: z.number().optional(), failingAfterMs: z.number().optional() }),
+    ]),
+    'false, or { afterMs, failingAfterMs }',
+  ).optional(),
+  onDisable: z.enum(['discard', 'hold']).optional(),
   ordering: z.enum(['none', 'fifo', 'key']).optional(),
 };
 
@@ -112,7 +133,8 @@ const schema = z.object({
   metadata: objectOf<JsonObject>().optional(),
   secrets: z.array(secret),
   status: z.enum(['enabled', 'disabled']),
-  disabledReason: z.enum(['gone', 'manual']).optional(),
+  disabledReason: z.enum(['gone', 'manual', 'failing']).optional(),
+  failing: z.literal(true).optional(),
   lane: z.string().optional(),
   hidden: z.literal(true).optional(),
   createdAt: z.number(),

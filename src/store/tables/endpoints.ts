@@ -103,16 +103,24 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
   }
   if (params.blockForMs === 0) {
     lane.blockedUntil = 0;
-  } else if (params.blockForMs !== undefined && now + params.blockForMs > lane.blockedUntil) {
+  } else if (params.blockForMs !== undefined && replacesBlock(lane, params, now + params.blockForMs)) {
     lane.blockedUntil = now + params.blockForMs;
     lane.blockedReason = params.blockedReason;
   }
   lane.trips = params.trips ?? lane.trips;
+  if (params.resetFailures === true) {
+    lane.consecutiveFailures = 0;
+    lane.failingSince = undefined;
+  }
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   if (!lane.paused && lane.blockedUntil <= now) tables.watchers.noteWork();
   // An answer may come when everything else of its lane is gone.
   if (lane.ledgers === 0 && tables.endpoints.get(lane.id) === undefined) tables.lanes.retire(lane, now);
+}
+
+function replacesBlock(lane: LaneRow, { blockedReason }: PutLaneParams, until: number): boolean {
+  return until > lane.blockedUntil || (blockedReason === 'breaker' && lane.blockedReason === 'breaker');
 }
 
 /** Brings the limit of a lane in line with its endpoint's record. */

@@ -78,6 +78,20 @@ export const probationCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'replaces a block of the breaker by a shorter one, and no other',
+    async run(world) {
+      const blockedFor = async (): Promise<number> =>
+        (await world.store.getLane({ laneId })).blockedUntil! - (await world.store.now());
+      await openBreaker(world, 1);
+      await world.claimOne();
+      await world.store.putLane({ laneId, blockForMs: 20_000, blockedReason: 'breaker', trips: 2 });
+      assertAbout(await blockedFor(), 20_000);
+      await world.store.putLane({ laneId, blockForMs: 120_000, blockedReason: 'retry_after' });
+      await world.store.putLane({ laneId, blockForMs: 20_000, blockedReason: 'breaker' });
+      assertAbout(await blockedFor(), 120_000);
+    },
+  },
+  {
     name: 'keeps a block that ends later, and lets other lanes go on',
     async run(world) {
       await world.store.putLane({ laneId, blockForMs: 120_000, blockedReason: 'retry_after' });

@@ -225,6 +225,12 @@ export const settleCases: readonly SuiteCase[] = [
       assert.equal(result?.kind, 'stored');
       await world.succeed(result.leased[0]!);
       assert.equal(await failures(), 2);
+      await (await world.second()).putLane({ laneId: 'ep', resetFailures: true });
+      const { consecutiveFailures, failingSince, failed } = await world.store.getLane({ laneId: 'ep' });
+      assert.deepEqual([consecutiveFailures, failingSince, failed], [0, undefined, 1]);
+      await world.emit(['ep', 'ep']);
+      for (const one of (await world.claim()).leased) await world.retryIn(one, 60_000);
+      assert.ok((await failures()) > 0);
       await world.succeed(leased[3]!);
       assert.equal(await failures(), 0);
     },

@@ -99,6 +99,7 @@ function readStored(
     events: (raw['events'] ?? ['**']) as readonly string[],
     status: status as EndpointRecord['status'],
     ...readReason(raw, at, status),
+    ...readFailing(raw, at),
     ...(lane === undefined ? {} : { lane: lane as string }),
     secrets: (typed ?? []).map((secret) => ({ ...secret, createdAt: secret.createdAt ?? now })),
     createdAt: readTime(raw, 'createdAt', at) ?? known?.createdAt ?? now,
@@ -130,9 +131,15 @@ function readFixed(
 
 function readReason(raw: JsonObject, at: string, status: unknown): Pick<EndpointRecord, 'disabledReason'> {
   const reason = raw['disabledReason'];
-  if (reason !== undefined && reason !== 'gone' && reason !== 'manual')
-    throw unexpected(`${at}.disabledReason`, '"gone" or "manual"', reason);
+  if (reason !== undefined && reason !== 'gone' && reason !== 'manual' && reason !== 'failing')
+    throw unexpected(`${at}.disabledReason`, '"gone", "manual" or "failing"', reason);
   return status === 'disabled' ? { disabledReason: reason ?? 'manual' } : {};
+}
+
+function readFailing(raw: JsonObject, at: string): Pick<EndpointRecord, 'failing'> {
+  if (raw['failing'] === undefined) return {};
+  if (raw['failing'] !== true) throw unexpected(`${at}.failing`, 'true, or nothing', raw['failing']);
+  return { failing: true };
 }
 
 function readTime(raw: JsonObject, key: 'createdAt' | 'updatedAt', at: string): number | undefined {

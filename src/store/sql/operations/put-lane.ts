@@ -11,6 +11,9 @@ const selectLane: TemplateText = ({ names }) =>
 const updateLane: TemplateText = ({ names }) =>
   `update ${names.lanes} set paused = :paused, blocked_until = :blockedUntil, blocked_reason = :blockedReason, trips = :trips where id = :id`;
 
+const resetFailures: TemplateText = ({ names }) =>
+  `update ${names.totals} set consecutive_failures = 0, failing_since = null where lane_id = :id`;
+
 /** Writes one lane row, however many deliveries wait. */
 export const putLane: Operation<PutLaneParams, undefined> = {
   isTransaction: true,
@@ -21,6 +24,7 @@ export const putLane: Operation<PutLaneParams, undefined> = {
     const now = yield* db.now();
     yield* lockLanes(db, [id]);
     const [row] = yield* db.query<LaneStateRow>(selectLane, { id });
+    if (params.resetFailures === true) yield* db.run(resetFailures, { id });
     const before = toLaneState(row!);
     const after = changeLane(before, params, now);
     if (after === before) return undefined;
@@ -60,7 +64,7 @@ function changeLane(lane: LaneState, params: PutLaneParams, now: number): LaneSt
   return { ...lane, ...block, paused, trips };
 }
 
-/** A block that would end before the one in force changes nothing. */
+/** A block that would end before the one in force changes nothing, unless both are the breaker's. */
 function blockFor(
   lane: LaneState,
   { blockForMs, blockedReason = undefined }: PutLaneParams,
@@ -68,6 +72,7 @@ function blockFor(
 ): Pick<LaneState, 'blockedUntil' | 'blockedReason'> | undefined {
   if (blockForMs === undefined) return undefined;
   if (blockForMs === 0) return lane.blockedUntil === 0 ? undefined : { blockedUntil: 0, blockedReason: null };
-  if (now + blockForMs <= lane.blockedUntil) return undefined;
+  const isOwn = blockedReason === 'breaker' && lane.blockedReason === 'breaker';
+  if (now + blockForMs <= lane.blockedUntil && !isOwn) return undefined;
   return { blockedUntil: now + blockForMs, blockedReason: blockedReason ?? null };
 }

@@ -1,0 +1,125 @@
+/**
+ * Circuit breakers: each process counts what came of its own attempts, by lane. When it opens a breaker, it writes that into the lane, so that it is
+ * open for all: what waits there stays in the store. Afterwards the store gives one delivery at a time, a probe, whose outcome closes the breaker,
+ * or keeps it open for longer.
+ */
+import { type BreakerPolicy, BreakerWindow, isOutage, openForMs } from '../core/breaker.ts';
+import type { LeasedDelivery } from '../store/store.ts';
+import type { Settled } from './concluded-attempt.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { EngineContext } from './engine-context.ts';
+import { keepTrying } from './keep-trying.ts';
+import { RecentMap } from './recent-map.ts';
+
+export interface BreakersOptions extends Pick<
+  EngineContext,
+  'store' | 'clock' | 'random' | 'activity' | 'reporter'
+> {
+  /** Starts nothing of this lane until `letGo`. */
+  readonly hold: (delivery: LeasedDelivery) => void;
+  readonly letGo: (delivery: LeasedDelivery) => void;
+  /** Hands back what was leased of a lane and not begun. */
+  readonly handBack: (laneId: string) => Promise<void>;
+  readonly wakeIn: (delayMs: number) => void;
+}
+
+interface Watched {
+  readonly window: BreakerWindow;
+  /** Attempts that were in flight when the breaker opened tell nothing new until then. */
+  quietUntil: number;
+}
+
+/** Lanes whose attempts are counted at the same time; one that was forgotten begins anew. */
+const MAX_LANES = 20_000;
+/** Until the next probe, after one that was called off. */
+const SOON_MS = 1;
+
+export class Breakers {
+  readonly #options: BreakersOptions;
+  readonly #lanes = new RecentMap<Watched>(MAX_LANES);
+
+  constructor(options: BreakersOptions) {
+    this.#options = options;
+  }
+
+  /** Takes note of an attempt whose outcome is written, that of a test message aside. */
+  note(settled: Settled): void {
+    const { delivery, runtime, outcome } = settled;
+    if (delivery.probe) return this.#conclude(settled);
+    const { breaker, laneId } = runtime;
+    const isFailure = isOutage(outcome);
+    if (breaker === undefined || isFailure === undefined) return;
+    const lane = this.#lane(laneId);
+    const elapsed = this.#options.clock.elapsed();
+    if (elapsed < lane.quietUntil) return;
+    lane.window.note(elapsed, isFailure, breaker);
+    if (!isFailure || !lane.window.isTripped(breaker)) return;
+    const forMs = this.#openForMs(breaker, 1);
+    this.#silence(laneId, forMs);
+    this.#whileHeld(settled, async () => {
+      const { trips } = await this.#options.store.getLane({ laneId });
+      // Otherwise another process was faster.
+      if (trips === 0) await this.#open(runtime, 1, forMs);
+      await this.#options.handBack(laneId);
+    });
+  }
+
+  /** A probe has ended. */
+  #conclude({ outcome, runtime, delivery, decision }: Settled): void {
+    const { laneId, breaker } = runtime;
+    const isFailure = isOutage(outcome);
+    const { store, wakeIn, reporter } = this.#options;
+    const act = async (): Promise<void> => {
+      if (breaker !== undefined && isFailure === true) {
+        const { trips } = await store.getLane({ laneId });
+        return this.#open(runtime, trips + 1, this.#openForMs(breaker, trips + 1));
+      }
+      if (breaker !== undefined && isFailure === undefined) {
+        const blockForMs = outcome.kind === 'interrupted' ? SOON_MS : this.#openForMs(breaker, 1);
+        await store.putLane({ laneId, blockForMs, blockedReason: 'breaker' });
+        return wakeIn(blockForMs);
+      }
+      // What the answer itself asked for is another matter.
+      const isBlocked = decision?.blockLaneMs !== undefined;
+      await store.putLane({ laneId, trips: 0, ...(!isBlocked && { blockForMs: 0 }) });
+      reporter.endpointUnblocked(runtime);
+      wakeIn(0);
+    };
+    this.#lanes.delete(laneId);
+    void keepTrying(`conclude the probe ${delivery.id} of endpoint ${runtime.record.id}`, act, this.#options);
+  }
+
+  async #open(runtime: EndpointRuntime, trips: number, blockForMs: number): Promise<void> {
+    const { store, reporter, wakeIn } = this.#options;
+    const { laneId } = runtime;
+    await store.putLane({ laneId, blockForMs, blockedReason: 'breaker', trips });
+    reporter.endpointBlocked(runtime, 'breaker', blockForMs);
+    wakeIn(blockForMs);
+  }
+
+  #whileHeld({ delivery, runtime }: Settled, act: () => Promise<void>): void {
+    const { hold, letGo } = this.#options;
+    hold(delivery);
+    const what = `open the circuit breaker of endpoint ${runtime.record.id}`;
+    void keepTrying(what, act, this.#options).then(() => letGo(delivery));
+  }
+
+  #silence(laneId: string, forMs: number): void {
+    const lane = this.#lane(laneId);
+    lane.window.clear();
+    lane.quietUntil = this.#options.clock.elapsed() + forMs;
+  }
+
+  #openForMs(breaker: BreakerPolicy, trips: number): number {
+    return openForMs(breaker, trips, this.#options.random.fraction());
+  }
+
+  #lane(laneId: string): Watched {
+    let lane = this.#lanes.get(laneId);
+    if (lane === undefined) {
+      lane = { window: new BreakerWindow(), quietUntil: -Infinity };
+      this.#lanes.set(laneId, lane);
+    }
+    return lane;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Looks after endpoints of which nothing but failures come: says so, and disables them in the end. How long that has been going on is known to the
+ * lane, so it counts over all processes and restarts; it is asked rarely, not with every failure.
+ */
+import { judgeStreak } from '../core/auto-disable.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
+import { NotFoundError } from '../errors.ts';
+import type { Lane } from '../store/store.ts';
+import type { Settled } from './concluded-attempt.ts';
+import type { EndpointAdmin } from './endpoint-admin.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { EngineContext } from './engine-context.ts';
+import { keepTrying } from './keep-trying.ts';
+import { RecentMap } from './recent-map.ts';
+
+export interface FailureWatchOptions extends Pick<
+  EngineContext,
+  'store' | 'clock' | 'random' | 'activity' | 'reporter'
+> {
+  readonly admin: EndpointAdmin;
+}
+
+/** Endpoints of which it is known when to look again; of another one it is looked at once. */
+const MAX_ENDPOINTS = 20_000;
+
+export class FailureWatch {
+  readonly #options: FailureWatchOptions;
+  /** When to look at an endpoint again, by the clock that never jumps. */
+  readonly #lookAt = new RecentMap<number>(MAX_ENDPOINTS);
+  /** Endpoints that are looked at right now. */
+  readonly #busy = new Set<string>();
+
+  constructor(options: FailureWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Takes note of an attempt whose outcome is written, that of a test message aside. */
+  note({ outcome, runtime }: Settled): void {
+    const { record, autoDisable } = runtime;
+    // What came with a message was for that message: there is nothing to disable.
+    if (record.hidden === true) return;
+    if (outcome.kind === 'delivered') return this.#onSuccess(runtime);
+    if (outcome.kind !== 'endpoint_failed' || autoDisable === undefined || record.status === 'disabled')
+      return;
+    const lookAt = this.#lookAt.get(record.id) ?? -Infinity;
+    if (this.#options.clock.elapsed() >= lookAt) this.#start(runtime, () => this.#look(runtime));
+  }
+
+  #onSuccess(runtime: EndpointRuntime): void {
+    const { record, autoDisable } = runtime;
+    const { clock } = this.#options;
+    if (record.failing === true) return this.#start(runtime, () => this.#recover(runtime));
+    // Failures from here on begin a new streak: it is long enough at that time at the earliest.
+    if (autoDisable !== undefined && this.#lookAt.get(record.id) === undefined)
+      this.#lookAt.set(record.id, clock.elapsed() + autoDisable.failingAfterMs);
+  }
+
+  #start({ record: { id } }: EndpointRuntime, act: () => Promise<void>): void {
+    if (this.#busy.has(id)) return;
+    this.#busy.add(id);
+    const work = keepTrying(`look after endpoint ${id}`, act, this.#options);
+    void work.then(() => this.#busy.delete(id));
+  }
+
+  async #look(runtime: EndpointRuntime): Promise<void> {
+    const { store, clock } = this.#options;
+    const { id } = runtime.record;
+    const policy = runtime.autoDisable!;
+    const [lane, now] = await Promise.all([store.getLane({ laneId: runtime.laneId }), store.now()]);
+    const { failingSince, consecutiveFailures: failures } = lane;
+    const forMs = failingSince === undefined ? 0 : now - failingSince;
+    const { measure, lookAgainInMs } = judgeStreak({ failures, forMs }, policy);
+    if (measure === 'disable') await this.#disable(runtime);
+    else if (measure === 'failing' && runtime.record.failing !== true) await this.#report(runtime, lane);
+    this.#lookAt.set(id, clock.elapsed() + lookAgainInMs);
+  }
+
+  async #report(runtime: EndpointRuntime, { failingSince, consecutiveFailures }: Lane): Promise<void> {
+    const isFirst = await this.#change(runtime, (record) =>
+      record.failing === true || record.status === 'disabled' ? undefined : { ...record, failing: true },
+    );
+    if (isFirst) this.#options.reporter.endpointFailing(runtime, failingSince!, consecutiveFailures);
+  }
+
+  async #recover(runtime: EndpointRuntime): Promise<void> {
+    const isFirst = await this.#change(runtime, ({ failing, ...record }) =>
+      failing === true ? record : undefined,
+    );
+    this.#lookAt.delete(runtime.record.id);
+    if (isFirst) this.#options.reporter.endpointRecovered(runtime);
+  }
+
+  /** Only the address that failed is given up; a new one that was set meanwhile is not. */
+  async #disable(runtime: EndpointRuntime): Promise<void> {
+    const { url } = runtime.record;
+    await this.#change(runtime, (record) =>
+      record.url === url && record.status === 'enabled'
+        ? { ...record, status: 'disabled', disabledReason: 'failing' }
+        : undefined,
+    );
+  }
+
+  /** False when there was nothing to change: another process was faster, or somebody else removed it. */
+  async #change(
+    { record: { id } }: EndpointRuntime,
+    change: (record: EndpointRecord) => EndpointRecord | undefined,
+  ): Promise<boolean> {
+    let isChanged = false;
+    try {
+      await this.#options.admin.update(id, (record) => {
+        const changed = change(record);
+        isChanged = changed !== undefined;
+        return changed;
+      });
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      return false;
+    }
+    return isChanged;
+  }
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { type BreakerPolicy, BreakerWindow, isOutage, openForMs } from '../../src/core/breaker.ts';
+import { ENDPOINT_REASONS, type Outcome } from '../../src/core/outcome.ts';
+
+const POLICY: BreakerPolicy = {
+  failureShare: 0.5,
+  minAttempts: 10,
+  windowMs: 60_000,
+  openMs: 10_000,
+  maxOpenMs: 600_000,
+};
+
+const answered = (status: number): Outcome => ({
+  kind: 'endpoint_failed',
+  reason: status >= 300 && status < 400 ? 'redirect' : 'http_status',
+  detail: '',
+  response: { status, headers: {}, body: '', bodyEncoding: 'utf8', bodyTruncated: false, bodyComplete: true },
+});
+
+describe('isOutage', () => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 599, 999])('takes %i for an outage', (status) => {
+    expect(isOutage(answered(status))).toBe(true);
+  });
+
+  it.each([301, 400, 401, 403, 404, 409, 410, 413, 422, 499])(
+    'takes %i for a receiver that is there',
+    (status) => {
+      expect(isOutage(answered(status))).toBe(false);
+    },
+  );
+
+  it.each(ENDPOINT_REASONS.filter((reason) => reason !== 'url_refused'))(
+    'takes %s without an answer for an outage',
+    (reason) => {
+      expect(isOutage({ kind: 'endpoint_failed', reason, detail: '', response: undefined })).toBe(true);
+    },
+  );
+
+  it('learns nothing from what was not sent', () => {
+    expect(
+      isOutage({ kind: 'endpoint_failed', reason: 'url_refused', detail: '', response: undefined }),
+    ).toBe(undefined);
+    expect(isOutage({ kind: 'interrupted', detail: '' })).toBe(undefined);
+    expect(isOutage({ kind: 'dispatcher_failed', reason: 'function_failed', detail: '' })).toBe(undefined);
+  });
+});
+
+describe('BreakerWindow', () => {
+  const fill = (window: BreakerWindow, at: number, failures: number, successes: number): void => {
+    for (let done = 0; done < successes; done += 1) window.note(at, false, POLICY);
+    for (let done = 0; done < failures; done += 1) window.note(at, true, POLICY);
+  };
+
+  it.each([
+    [9, 0, false],
+    [10, 0, true],
+    [5, 5, true],
+    [4, 6, false],
+    [50, 51, false],
+    [51, 51, true],
+  ])('of %i failures and %i others: tripped is %s', (failures, successes, isTripped) => {
+    const window = new BreakerWindow();
+    fill(window, 1_000, failures, successes);
+    expect(window.isTripped(POLICY)).toBe(isTripped);
+  });
+
+  it('forgets what is older than the window, a tenth of it at a time', () => {
+    const window = new BreakerWindow();
+    fill(window, 0, 9, 0);
+    window.note(59_999, true, POLICY);
+    expect(window.isTripped(POLICY)).toBe(true);
+    window.note(60_000, true, POLICY);
+    expect(window.isTripped(POLICY)).toBe(false);
+  });
+
+  it('forgets what was counted by another width', () => {
+    const window = new BreakerWindow();
+    const wide = { ...POLICY, windowMs: 3_600_000 };
+    for (let done = 0; done < 9; done += 1) window.note(7_200_000, true, wide);
+    window.note(7_200_001, true, POLICY);
+    expect(window.isTripped(POLICY)).toBe(false);
+    for (let done = 0; done < 9; done += 1) window.note(7_200_002, true, POLICY);
+    expect(window.isTripped(POLICY)).toBe(true);
+  });
+
+  it('begins anew when it is cleared', () => {
+    const window = new BreakerWindow();
+    fill(window, 0, 20, 0);
+    window.clear();
+    fill(window, 0, 9, 0);
+    expect(window.isTripped(POLICY)).toBe(false);
+  });
+});
+
+describe('openForMs', () => {
+  it.each([
+    [1, 0, 10_000],
+    [1, 0.5, 11_250],
+    [2, 0, 20_000],
+    [6, 0, 320_000],
+    [7, 0, 600_000],
+    [2_000, 0, 600_000],
+    [2_000, 0.999999, 750_000],
+  ])('time %i in a row, by chance %d: %i ms', (trips, draw, expected) => {
+    expect(openForMs(POLICY, trips, draw)).toBe(expected);
+  });
+
+  it('is never shorter than openMs', () => {
+    expect(openForMs({ ...POLICY, openMs: 900_000 }, 3, 0)).toBe(900_000);
+  });
+});
