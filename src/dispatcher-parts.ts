@@ -8,6 +8,7 @@ import { Engine } from './engine/engine.ts';
 import { EventChecker } from './engine/event-checker.ts';
 import { LifecycleEmitter } from './engine/lifecycle-emitter.ts';
 import { MessageFactory } from './engine/message-factory.ts';
+import { sendOperationalWebhooks } from './engine/operational-webhooks.ts';
 import { Reporter } from './engine/reporter.ts';
 import { EmitPath } from './emit-path.ts';
 import { EngineHost } from './engine-host.ts';
@@ -56,6 +57,7 @@ export function createDispatcherParts(
       limits: { maxRescues, maxFaults, faultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });
+  sendOperationalWebhooks({ emitter, factory, reporter, engine: () => host.engine });
   const emitPath = new EmitPath({ host, checker, factory, destinations });
   const deliveryAdmin = async (): Promise<Engine['deliveries']> =>
     (await host.ready('read the record')).deliveries;

@@ -1,6 +1,7 @@
 import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { EventPattern } from './core/event-pattern.ts';
+import type { OperationalPattern } from './core/operational-event.ts';
 import type { EventTypeDescription } from './core/event-type-description.ts';
 import { createDispatcherParts, type DispatcherParts } from './dispatcher-parts.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -56,7 +57,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    */
   declare readonly '~events'?: { readonly [Type in keyof Events]: Events[Type] } | undefined;
   /** Where messages go. */
-  readonly endpoints: Endpoints<EventPattern<keyof Events & string>>;
+  readonly endpoints: Endpoints<EventPattern<keyof Events & string> | OperationalPattern>;
   /** What was emitted. */
   readonly messages: Messages;
   /** What became of it, endpoint by endpoint. */

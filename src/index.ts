@@ -98,6 +98,8 @@ export type {
   RateLimit,
   Secret,
 } from './core/endpoint.ts';
+export type { AutoDisableOptions } from './core/auto-disable.ts';
+export type { BreakerOptions } from './core/breaker.ts';
 export type { Destination } from './core/destination.ts';
 export type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
 export { defineEvents } from './core/event-catalog.ts';
@@ -112,6 +114,11 @@ export type {
   UntypedEvents,
 } from './core/event-catalog.ts';
 export type { EventPattern } from './core/event-pattern.ts';
+export type {
+  OperationalEventName,
+  OperationalEventType,
+  OperationalPattern,
+} from './core/operational-event.ts';
 export type { EventTypeDescription } from './core/event-type-description.ts';
 export { renderEventCatalog, type RenderOptions } from './core/render-event-catalog.ts';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';

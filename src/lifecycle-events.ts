@@ -5,6 +5,7 @@
 import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
 import type { DisabledReason } from './core/endpoint.ts';
 import type { JsonObject } from './core/json.ts';
+import type { OperationalEventType } from './core/operational-event.ts';
 import type { OutcomeReason } from './core/outcome.ts';
 import type { WhilePaused } from './core/switch-state.ts';
 import type { PosthornError } from './errors.ts';
@@ -12,8 +13,8 @@ import type { PosthornError } from './errors.ts';
 /** The message an event is about. `Type`: the event types that are emitted, where they are known. */
 export interface MessageRef<Type extends string = string> {
   readonly id: string;
-  /** The event type; `'posthorn.test'` for the message of `endpoints.test`. */
-  readonly type: Type | 'posthorn.test';
+  /** The event type; `'posthorn.test'` for the message of `endpoints.test`, and those of operational webhooks. */
+  readonly type: Type | OperationalEventType | 'posthorn.test';
   readonly tenant: string;
   readonly metadata: JsonObject | undefined;
 }

@@ -11,6 +11,7 @@ import { ID_EXPECTED, isId, isName, NAME_EXPECTED } from './id.ts';
 import { type JsonObject, serializeJson } from './json.ts';
 import { nearest } from './nearest.ts';
 import { parseInput } from './parse-input.ts';
+import { checkOperationalPatterns } from './operational-event.ts';
 import { isPattern, PATTERN_EXPECTED } from './pattern.ts';
 import { validateRetryAfter, validateRetryOn, validateRetryPolicy, validateSuccess } from './retry-policy.ts';
 import { validateSignatures } from './signature.ts';
@@ -110,6 +111,7 @@ export function validateEndpointInput(
   // A copy, so that what was checked is what is stored, whatever the caller does to the object afterwards.
   const input = structuredCloneOf(parseInput(schema, raw, path), path) as ValidEndpointInput;
   checkSecrets(input, path);
+  checkOperationalPatterns(input.events ?? [], `${path}.events`);
   if (input.secret !== undefined && input.secrets !== undefined)
     throw new OptionsError(`${path}.secrets`, `${path}.secrets: give either secret or secrets, not both`);
   if (input.filter !== undefined)

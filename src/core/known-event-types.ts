@@ -3,6 +3,7 @@ import { OptionsError } from '../errors.ts';
 import { describeValue } from './describe-value.ts';
 import { EVENT_TYPE_EXPECTED, isEventType } from './message.ts';
 import { nearest } from './nearest.ts';
+import { isOwn } from './operational-event.ts';
 import { isExactPattern, matchesPattern } from './pattern.ts';
 
 /** Types named in a message when none is near. */
@@ -31,7 +32,9 @@ export function checkPatterns(
   accepted: ReadonlySet<string>,
 ): void {
   for (const [index, pattern] of patterns.entries()) {
-    if (accepted.has(pattern) || types.some((type) => matchesPattern(pattern, type))) continue;
+    // Operational webhooks are in no catalog.
+    if (accepted.has(pattern) || isOwn(pattern) || types.some((type) => matchesPattern(pattern, type)))
+      continue;
     const where = `${path}[${index}]`;
     const expected = isExactPattern(pattern)
       ? 'an event type of the catalog'

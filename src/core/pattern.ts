@@ -4,8 +4,12 @@
  * - `*` stands for exactly one segment: `job.*` matches `job.completed`, neither `job` nor `job.step.completed`
  * - `**` stands for any number of segments, none included: `job.**` matches `job`, `job.completed`, `job.step.completed`
  * - a lone `*` means the same as a lone `**`: everything
+ * - types whose first segment is `posthorn` are covered only by patterns that name it
  * Case counts.
  */
+
+/** First segment of the types of operational webhooks. */
+export const OWN_SEGMENT = 'posthorn';
 
 const PATTERN_SYNTAX = /^(?:[A-Za-z0-9_-]+|\*\*?)(?:\.(?:[A-Za-z0-9_-]+|\*\*?))*$/;
 const MAX_PATTERN_LENGTH = 256;
@@ -35,6 +39,7 @@ export function matchesPattern(pattern: string, type: string): boolean {
   if (isExactPattern(pattern)) return pattern === type;
   const wanted = splitPattern(pattern);
   const segments = type.split('.');
+  if (segments[0] === OWN_SEGMENT && wanted[0] !== OWN_SEGMENT) return false;
   let next = 0;
   // A later `**` can take whatever an earlier one could, so only the last one seen is ever tried again.
   let afterDeep = -1;
@@ -96,9 +101,13 @@ export class PatternTree<Value> {
    * no pattern, however many `**` it has, makes it go over the type twice.
    */
   valuesFor(type: string): Value[] {
+    const segments = type.split('.');
+    const isOwn = segments[0] === OWN_SEGMENT;
+    const start = isOwn ? this.#root.children?.get(OWN_SEGMENT) : this.#root;
+    if (start === undefined) return [];
     let active: PatternNode<Value>[] = [];
-    activate(this.#root, active, (this.#lastStep += 1));
-    for (const segment of type.split('.')) {
+    activate(start, active, (this.#lastStep += 1));
+    for (const segment of isOwn ? segments.slice(1) : segments) {
       const next: PatternNode<Value>[] = [];
       this.#lastStep += 1;
       for (const node of active) advance(node, segment, next, this.#lastStep);

@@ -232,6 +232,18 @@ export class Engine {
     return this.inbox.add({ message, deliveries: matched ?? [], fannedOut: matched !== undefined });
   }
 
+  /** Matches and stores a message of our own, for others than the endpoint that it is about; nothing, when none of them wants it. */
+  async emitOwn(message: NewMessage, aboutEndpointId: string): Promise<void> {
+    await this.directory.upToDate();
+    const matched = this.matcher.match(message);
+    if (matched === undefined) {
+      await this.inbox.add({ message, deliveries: [], fannedOut: false });
+      return;
+    }
+    const deliveries = matched.filter(({ endpointId }) => endpointId !== aboutEndpointId);
+    if (deliveries.length > 0) await this.inbox.add({ message, deliveries, fannedOut: true });
+  }
+
   /** Resolves when nothing is left that is due now. */
   async drain(): Promise<void> {
     for (;;) {

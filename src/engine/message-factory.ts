@@ -7,6 +7,7 @@ import { unknownKey } from '../core/expect-value.ts';
 import { createOrderedId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
 import { DEFAULT_TENANT, EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
+import { refuseOwnType } from '../core/operational-event.ts';
 import { readTraceContext, type TraceContext } from '../core/trace-context.ts';
 import { OptionsError, PayloadError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
@@ -106,6 +107,7 @@ export class MessageFactory {
     isDraft: boolean,
   ): NewMessage {
     this.#checkType(type);
+    refuseOwnType(type);
     if (options !== NO_OPTIONS) checkOptions(options);
     const dataJson = isUint8Array(data) ? this.#serializeBytes(data) : serializeJson(data, 'data');
     this.#checkSize(dataJson);
@@ -149,7 +151,26 @@ export class MessageFactory {
 
   /** The message of a test of an endpoint. */
   createTest(tenant: string, endpointId: string): NewMessage {
-    return { ...this.create(TEST_EVENT_TYPE, { test: true, endpointId }, { tenant }), test: true };
+    const data = { test: true, endpointId };
+    return { ...this.createOwn(TEST_EVENT_TYPE, data, tenant, this.#options.clock.now()), test: true };
+  }
+
+  /** A message of our own. `data` may have members that JSON leaves out, or turns into null. */
+  createOwn(type: string, data: object, tenant: string, timestamp: number): NewMessage {
+    return {
+      id: createOrderedId('msg_', this.#options.clock.now(), this.#options.random),
+      tenant,
+      type,
+      dataJson: JSON.stringify(data),
+      timestamp: Math.trunc(timestamp),
+      idempotencyKey: undefined,
+      orderingKey: undefined,
+      metadata: undefined,
+      trace: undefined,
+      addressed: false,
+      test: false,
+      fingerprint: undefined,
+    };
   }
 
   /** A hook that fails or gives nonsense costs the message its trace, nothing else. */

@@ -3,6 +3,7 @@ import { createSystemRandom, type Random } from '../clock.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { EndpointInput } from '../core/endpoint-input.ts';
 import type { EventPattern } from '../core/event-pattern.ts';
+import type { OperationalPattern } from '../core/operational-event.ts';
 import { parseInput } from '../core/parse-input.ts';
 import { WebhookDispatcher } from '../dispatcher.ts';
 import type { CreatedEndpoint } from '../endpoints.ts';
@@ -35,7 +36,7 @@ export interface Harness<Events extends object = Record<string, unknown>> extend
   readonly receiver: Receiver;
   /** Registers an endpoint at the receiver. Default: all events. */
   createEndpoint(
-    input?: Partial<EndpointInput<EventPattern<keyof Events & string>>>,
+    input?: Partial<EndpointInput<EventPattern<keyof Events & string> | OperationalPattern>>,
   ): Promise<CreatedEndpoint>;
   /**
    * Moves time forward. Before each timer, everything that is due is really sent and written: a retry schedule of 27

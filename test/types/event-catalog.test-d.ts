@@ -7,6 +7,7 @@ import {
   type EventPattern,
   type EventTypeDescription,
   type InferEvents,
+  type OperationalEventType,
   type Receipt,
   renderEventCatalog,
   type StandardSchema,
@@ -182,13 +183,13 @@ describe('lifecycle listeners', () => {
   it('know the types of the messages', () => {
     dispatcher.on('delivery.succeeded', (event) => {
       expectTypeOf(event).toEqualTypeOf<DeliverySucceededEvent<Type>>();
-      expectTypeOf(event.message.type).toEqualTypeOf<Type | 'posthorn.test'>();
+      expectTypeOf(event.message.type).toEqualTypeOf<Type | OperationalEventType | 'posthorn.test'>();
       // @ts-expect-error no such event
       return void (event.message.type === 'job.done');
     });
     dispatcher.once('message.accepted', ({ message }) => void (message.type === 'job.completed'));
     dispatcher.on('delivery.discarded', ({ message }) => {
-      expectTypeOf(message.type).toEqualTypeOf<Type | 'posthorn.test'>();
+      expectTypeOf(message.type).toEqualTypeOf<Type | OperationalEventType | 'posthorn.test'>();
     });
   });
 

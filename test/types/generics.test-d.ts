@@ -4,6 +4,8 @@ import { EventEmitter } from 'node:events';
 import type { Emitter } from 'mitt';
 import {
   type AttachOptions,
+  type OperationalEventType,
+  type OperationalPattern,
   type DefinedEvents,
   type DeliveryDiscardedEvent,
   type DeliveryExhaustedEvent,
@@ -120,7 +122,10 @@ describe('endpoints', () => {
 
   it('pass on what the dispatcher knows', () => {
     const { endpoints } = new WebhookDispatcher<Events>();
-    expectTypeOf(endpoints).toEqualTypeOf<Endpoints<EventPattern<Type>>>();
+    expectTypeOf(endpoints).toEqualTypeOf<Endpoints<EventPattern<Type> | OperationalPattern>>();
+    void endpoints.create({ url: 'https://example.com', events: ['posthorn.endpoint.*', 'user.*'] });
+    // @ts-expect-error no operational webhook
+    void endpoints.create({ url: 'https://example.com', events: ['posthorn.endpoint.gone'] });
     expectTypeOf(endpoints.list()).toEqualTypeOf<Promise<Page<Endpoint>>>();
     void endpoints.rotateSecret('ep_1', { graceMs: 0, switchAt: 'now' });
     // @ts-expect-error no such instant
@@ -202,7 +207,7 @@ describe('lifecycle events', () => {
     const dispatcher = new WebhookDispatcher<Events>();
     const listener: LifecycleListener<'delivery.retrying', Type> = ({ delayMs, message }) => {
       expectTypeOf(delayMs).toEqualTypeOf<number>();
-      expectTypeOf(message.type).toEqualTypeOf<Type | 'posthorn.test'>();
+      expectTypeOf(message.type).toEqualTypeOf<Type | OperationalEventType | 'posthorn.test'>();
     };
     dispatcher.on('delivery.retrying', listener);
     // @ts-expect-error the payload of another event

@@ -1,0 +1,48 @@
+/**
+ * Lifecycle events as messages, to endpoints of the same tenant that subscribe to them. No endpoint is told about itself, and no event is about the delivery of
+ * such a message: so nothing goes in circles.
+ */
+import {
+  isOwn,
+  OPERATIONAL_EVENTS,
+  type OperationalEventName,
+  operationalType,
+} from '../core/operational-event.ts';
+import type { LifecycleEvents } from '../lifecycle-events.ts';
+import type { Engine } from './engine.ts';
+import type { LifecycleEmitter } from './lifecycle-emitter.ts';
+import type { MessageFactory } from './message-factory.ts';
+import type { Reporter } from './reporter.ts';
+
+export interface OperationalWebhooksOptions {
+  readonly emitter: LifecycleEmitter;
+  readonly factory: MessageFactory;
+  readonly reporter: Reporter;
+  /** Undefined before the start; nothing has happened then. */
+  readonly engine: () => Engine | undefined;
+}
+
+type OperationalEvent = LifecycleEvents[OperationalEventName];
+
+/** Listens for as long as the dispatcher lives. */
+export function sendOperationalWebhooks({
+  emitter,
+  factory,
+  reporter,
+  engine,
+}: OperationalWebhooksOptions): void {
+  const send = async (name: OperationalEventName, event: OperationalEvent): Promise<void> => {
+    if ('message' in event && isOwn(event.message.type)) return;
+    const running = engine();
+    if (running === undefined) return;
+    const { at, ...data } = event;
+    const tenant = 'message' in event ? event.message.tenant : event.tenant;
+    try {
+      await running.emitOwn(factory.createOwn(operationalType(name), data, tenant, at), event.endpoint.id);
+    } catch (error) {
+      reporter.error(error, `store the operational webhook ${name} about endpoint ${event.endpoint.id}`);
+    }
+  };
+  for (const name of OPERATIONAL_EVENTS)
+    emitter.on(name, (event) => void send(name, event as OperationalEvent));
+}
