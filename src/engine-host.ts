@@ -18,6 +18,7 @@ export interface EngineHostOptions {
   readonly lookup: LookupFunction | undefined;
   readonly maxConcurrency: number;
   readonly connectTimeoutMs: number;
+  readonly resendWithinMs: number;
   readonly closeTimeoutMs: number;
   readonly createEngine: () => Engine;
 }
@@ -65,11 +66,13 @@ export class EngineHost {
 
   async #start(): Promise<Engine> {
     const { store, transport, clock, deliver, reporter } = this.#options;
-    const { addressPolicy, lookup, maxConcurrency: maxConnections, connectTimeoutMs } = this.#options;
+    const { addressPolicy, lookup, maxConcurrency: maxConnections } = this.#options;
+    const { connectTimeoutMs, resendWithinMs } = this.#options;
+    const network = { addressPolicy, maxConnections, lookup, connectTimeoutMs, resendWithinMs, clock };
     await store.open({ clock: steadyClock(clock) });
     let engine: Engine | undefined;
     try {
-      if (deliver) await transport.open({ addressPolicy, maxConnections, lookup, connectTimeoutMs });
+      if (deliver) await transport.open(network);
       engine = this.#options.createEngine();
       await engine.start();
       // A stop that did not wait for this start must not find it running afterwards.

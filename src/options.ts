@@ -144,6 +144,8 @@ export const DEFAULTS = {
   closeTimeoutMs: 5_000,
   /** Longest time for one connection to be established. */
   connectTimeoutMs: 10_000,
+  /** How long after its start a request that met a closed connection is sent once more. */
+  resendWithinMs: 1_000,
   /** How often a store that notifies is asked all the same. */
   notifiedSleepMs: 30_000,
   /** How often a store of this process alone is asked. */

@@ -11,7 +11,7 @@ import type { DispatcherOptions } from '../src/options.ts';
 import { memoryStore } from '../src/store/memory/memory-store.ts';
 import type { LeasedDelivery, Store } from '../src/store/store.ts';
 import { createHarness } from '../src/testing/harness.ts';
-import { HeldPort } from '../src/testing/held-port.ts';
+import { HeldPort } from '../src/listener/held-port.ts';
 import { runProgram } from './support/child.ts';
 import {
   allDeliveries,

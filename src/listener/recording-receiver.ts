@@ -1,12 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { expectKnownKeys } from '../core/expect-value.ts';
-import { joinHeaders, pairHeaders } from './raw-headers.ts';
 import type { Receiver, ReceiverOptions } from './receiver.ts';
-import { RecordedRequest } from './recorded-request.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 import { type FixedReply, type Reply, type ReplyDetails, ReplyScript } from './reply-script.ts';
-import { RequestWaiters } from './request-waiters.ts';
-import { verifyRequest } from './verify-request.ts';
+import { RequestLog, type WaitOptions } from './request-log.ts';
 
 /** Starts a {@link Receiver}. */
 export async function createReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
@@ -17,28 +15,24 @@ export async function createReceiver(options: ReceiverOptions = {}): Promise<Rec
 }
 
 const DEFAULT_MAX_REQUESTS = 10_000;
-const DEFAULT_WAIT_MS = 5_000;
 const DEFAULT_STATUS = 204;
 
 class RecordingReceiver implements Receiver {
   url = '';
-  received = 0;
   waiting = 0;
   connections = 0;
-  private readonly options: ReceiverOptions;
+  private readonly log: RequestLog;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
-  private readonly kept: RecordedRequest[] = [];
   private readonly script = new ReplyScript();
   private readonly scriptsByPath = new Map<string, ReplyScript>();
-  private readonly waiters = new RequestWaiters(this);
   private readonly heldAnswers: (() => void)[] = [];
   private readonly delays = new Set<NodeJS.Timeout>();
   private isHolding = false;
   private closed: Promise<void> | undefined;
 
   constructor(options: ReceiverOptions) {
-    this.options = options;
+    this.log = new RequestLog(options.maxRequests ?? DEFAULT_MAX_REQUESTS, options.verify);
     this.server = createServer((incoming, response) => void this.serve(incoming, response));
     this.server.on('connection', (socket) => this.track(socket));
   }
@@ -60,7 +54,11 @@ class RecordingReceiver implements Receiver {
   }
 
   get requests(): readonly RecordedRequest[] {
-    return this.kept;
+    return this.log.requests;
+  }
+
+  get received(): number {
+    return this.log.received;
   }
 
   get openConnections(): number {
@@ -99,20 +97,19 @@ class RecordingReceiver implements Receiver {
     for (const answer of this.heldAnswers.splice(0)) answer();
   }
 
-  waitFor(count: number, options: { readonly timeoutMs?: number } = {}): Promise<readonly RecordedRequest[]> {
-    return this.waiters.wait(count, options.timeoutMs ?? DEFAULT_WAIT_MS);
+  waitFor(count: number, options?: WaitOptions): Promise<readonly RecordedRequest[]> {
+    return this.log.waitFor(count, options);
   }
 
   clear(): void {
-    this.kept.length = 0;
-    this.received = 0;
+    this.log.clear();
     this.script.reset();
     this.scriptsByPath.clear();
   }
 
   close(): Promise<void> {
     this.closed ??= new Promise((resolve) => {
-      this.waiters.failAll('before the receiver was closed');
+      this.log.close();
       for (const delay of this.delays) clearTimeout(delay);
       this.heldAnswers.length = 0;
       this.server.close(() => resolve());
@@ -139,36 +136,23 @@ class RecordingReceiver implements Receiver {
       // The sender went away before its request was whole: there is nothing to record.
       return;
     }
-    const request = this.record(incoming, Buffer.concat(chunks));
+    const request = this.log.add({
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      rawHeaders: incoming.rawHeaders,
+      body: Buffer.concat(chunks),
+    });
     this.waiting += 1;
     response.once('close', () => (this.waiting -= 1));
     const reply =
       this.scriptsByPath.get(request.path.split('?')[0]!)?.next() ?? this.script.next() ?? DEFAULT_STATUS;
     const isHeld = this.isHolding;
-    this.waiters.notify();
+    this.log.notify();
     const details = await resolveReply(reply, request);
     // A release may have come while the reply was chosen.
     const mustWait = (isHeld && this.isHolding) || details.hold === true;
     if (mustWait) this.heldAnswers.push(() => this.answer(response, details));
     else this.answer(response, details);
-  }
-
-  private record(incoming: IncomingMessage, body: Buffer): RecordedRequest {
-    const headers = joinHeaders(incoming.rawHeaders);
-    const request = new RecordedRequest({
-      index: this.received,
-      method: incoming.method ?? '',
-      path: incoming.url ?? '',
-      headers,
-      rawHeaders: pairHeaders(incoming.rawHeaders),
-      body,
-      receivedAt: Date.now(),
-      verification: this.options.verify && verifyRequest({ headers, body }, this.options.verify),
-    });
-    this.received += 1;
-    this.kept.push(request);
-    if (this.kept.length > (this.options.maxRequests ?? DEFAULT_MAX_REQUESTS)) this.kept.shift();
-    return request;
   }
 
   private answer(response: ServerResponse, details: ReplyDetails): void {

@@ -12,23 +12,28 @@ interface Waiter {
 
 /** What has arrived so far. */
 interface Progress {
-  /** Requests in all. */
+  /** What has been counted in all. */
   readonly received: number;
-  /** Those that are kept. */
+  /** The requests that are kept. */
   readonly requests: readonly RecordedRequest[];
 }
 
-/** Those who wait for a number of requests; woken by {@link RequestWaiters.notify}, never by polling. */
+/** Those who wait for a number of requests, or of something else; woken by {@link RequestWaiters.notify}, never by polling. */
 export class RequestWaiters {
   private readonly waiters = new Set<Waiter>();
   private readonly progress: Progress;
+  private readonly what: string;
 
-  /** @param progress is read whenever somebody is woken */
-  constructor(progress: Progress) {
+  /**
+   * @param progress is read whenever somebody is woken
+   * @param what is counted, for the error of a wait that fails
+   */
+  constructor(progress: Progress, what: string) {
     this.progress = progress;
+    this.what = what;
   }
 
-  /** Waits until `count` requests have been received in all. */
+  /** Waits until `count` have been counted in all. */
   wait(count: number, timeoutMs: number): Promise<readonly RecordedRequest[]> {
     if (this.progress.received >= count) return Promise.resolve([...this.progress.requests]);
     return new Promise((resolve, reject) => {
@@ -57,7 +62,7 @@ export class RequestWaiters {
     const { received, requests } = this.progress;
     const listing = requests.map(describeRequest).join('');
     waiter.reject(
-      new Error(`Expected ${waiter.count} requests ${when}, got ${received}${listing && ':'}${listing}`),
+      new Error(`Expected ${waiter.count} ${this.what} ${when}, got ${received}${listing && ':'}${listing}`),
     );
   }
 

@@ -6,8 +6,12 @@
  */
 export { createHarness, type DeliveryReport, type Harness, type HarnessOptions } from './harness.ts';
 export { createManualClock, type ManualClock, type ManualClockOptions } from './manual-clock.ts';
+export { createFaultReceiver } from '../listener/fault-receiver.ts';
+export type { FaultLookup } from '../listener/fault-names.ts';
+export type { FaultReceiver, FaultReceiverOptions } from '../listener/fault-options.ts';
+export { FAULT_NAMES, type FaultName } from '../listener/faults.ts';
 export { createReceiver } from '../listener/recording-receiver.ts';
-export type { Receiver, ReceiverOptions } from '../listener/receiver.ts';
+export type { Receiver, ReceiverOptions, RequestRecorder } from '../listener/receiver.ts';
 export { RecordedRequest, type RequestRecord } from '../listener/recorded-request.ts';
 export type { Verification, VerifyOptions } from '../listener/verify-request.ts';
 export type { FixedReply, Reply, ReplyDetails } from '../listener/reply-script.ts';

@@ -2,9 +2,11 @@ import { abortCases } from './transport-suite/abort-cases.ts';
 import { closeCases } from './transport-suite/close-cases.ts';
 import { failureCases } from './transport-suite/failure-cases.ts';
 import { guardCases } from './transport-suite/guard-cases.ts';
-import { malformedCases } from './transport-suite/malformed-cases.ts';
+import { faultCases } from './transport-suite/fault-cases.ts';
 import { requestCases } from './transport-suite/request-cases.ts';
+import { resendCases } from './transport-suite/resend-cases.ts';
 import { responseCases } from './transport-suite/response-cases.ts';
+import { strayAnswerCases } from './transport-suite/stray-answer-cases.ts';
 import type { SuiteCase } from './transport-suite/suite-case.ts';
 import { tlsCases } from './transport-suite/tls-cases.ts';
 import {
@@ -40,11 +42,13 @@ export function createTransportSuite(options: TransportSuiteOptions, runner: Tes
   const groups: Readonly<Record<string, readonly SuiteCase[]>> = {
     'requests (1)': requestCases,
     'responses (2, 3)': responseCases,
-    'malformed responses (3)': malformedCases,
+    'stray answers (3)': strayAnswerCases,
+    'repetition (1)': resendCases,
     'abort (4)': abortCases,
     'address guard (5)': guardCases,
     'close (6)': closeCases,
     'failures of the connection': failureCases,
+    'faults of receivers': faultCases,
     TLS: options.certificate === undefined ? [] : tlsCases,
   };
   const excused = new Set(options.deviations?.flatMap(({ cases }) => cases));

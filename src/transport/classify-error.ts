@@ -36,8 +36,6 @@ const REASON_BY_CODE: ReadonlyMap<string, EndpointReason> = new Map<string, Endp
   ['UND_ERR_HEADERS_OVERFLOW', 'bad_response'],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'bad_response'],
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'bad_response'],
-  // undici asserts what it believes of a status code; 099 does not hold.
-  ['ERR_ASSERTION', 'bad_response'],
 ]);
 
 const TLS_PREFIXES = ['ERR_TLS_', 'ERR_SSL_', 'CERT_', 'CRL_', 'UNABLE_TO_', 'ERROR_IN_C'];
@@ -99,6 +97,8 @@ function classifyOne(error: Error): TransportFailure | undefined {
   if (fault !== undefined)
     return { kind: 'fault', reason: fault, detail: toDetail(`${code}: ${error.message}`) };
   if (code === 'UND_ERR_SOCKET') return classifySocketError(error);
+  // undici asserts what it believes of a status code, and 099 does not hold. The message quotes its source.
+  if (code === 'ERR_ASSERTION') return failure('bad_response', 'the response has no valid status');
   const reason =
     REASON_BY_CODE.get(code) ?? (TLS_PREFIXES.some((prefix) => code.startsWith(prefix)) ? 'tls' : undefined);
   if (reason !== undefined) return failure(reason, describe(code, error.message));

@@ -1,4 +1,5 @@
 import type { Agent } from 'undici';
+import { createCarrierFactory } from './carrier.ts';
 import { createGuardedConnector, type GuardedConnector, type TlsOptions } from './address-guard.ts';
 import type { Undici } from './load-undici.ts';
 import type { TransportContext } from './transport.ts';
@@ -30,6 +31,8 @@ const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * 1024;
 /** An undici Agent behind the address guard, and the one way to end it. */
 export interface GuardedAgent {
   readonly agent: Agent;
+  /** Sends each request over a connection of its own. */
+  readonly fresh: Agent;
   /** Ends all connections, also those being made. Requests in flight fail. */
   destroy(): Promise<void>;
 }
@@ -40,8 +43,9 @@ export function createGuardedAgent(
   options: ConnectionOptions,
 ): GuardedAgent {
   const connector: GuardedConnector = createGuardedConnector(undici, context, options.tls);
-  const agent = new undici.Agent({
+  const settings: Agent.Options = {
     connect: connector.connect,
+    factory: createCarrierFactory(undici, connector.connect),
     connections: context.maxConnections,
     pipelining: 1,
     keepAliveTimeout: options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
@@ -49,13 +53,16 @@ export function createGuardedAgent(
     // Both restart on every byte or interim response, so they bound nothing; the attempt's deadline does.
     headersTimeout: 0,
     bodyTimeout: 0,
-  });
+  };
+  const agent = new undici.Agent(settings);
+  const fresh = new undici.Agent({ ...settings, pipelining: 0 });
   return {
     agent,
+    fresh,
     async destroy() {
-      const destroyed = agent.destroy();
+      const destroyed = [agent.destroy(), fresh.destroy()];
       connector.destroyPending();
-      await destroyed;
+      await Promise.all(destroyed);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { KyInstance, Options as KyOptions } from 'ky';
-import type { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { Carried } from './carrier.ts';
 import { classifyError, classifyFetchError } from './classify-error.ts';
 import { describeError } from '../errors.ts';
 import {
@@ -10,7 +11,8 @@ import {
 } from './create-agent.ts';
 import { expectKnownKeys } from '../core/expect-value.ts';
 import { KeptBody } from './kept-body.ts';
-import { loadUndici } from './load-undici.ts';
+import { loadUndici, type Undici } from './load-undici.ts';
+import { Passage } from './passage.ts';
 import type {
   AbortReason,
   Exchange,
@@ -50,27 +52,54 @@ export function kyTransport(options: KyTransportOptions = {}): Transport {
 class KyTransport implements Transport {
   readonly name = 'ky';
   private readonly options: KyTransportOptions;
-  private guarded: GuardedAgent | undefined;
-  private client: KyInstance | undefined;
+  private parts: Parts | undefined;
 
   constructor(options: KyTransportOptions) {
     this.options = options;
   }
 
   async open(context: TransportContext): Promise<void> {
-    this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
-    this.client = this.options.ky ?? (await import('ky')).default;
+    const undici = await loadUndici();
+    const client = this.options.ky ?? (await import('ky')).default;
+    const guarded = createGuardedAgent(undici, context, this.options);
+    this.parts = { client, guarded, observe: createObserver(undici, guarded), context };
   }
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
     const exchange = new KyExchange(request, onResult);
-    void exchange.run(this.client, this.guarded?.agent, this.options.fetch);
+    void exchange.run(this.parts, this.options.fetch);
     return exchange;
   }
 
   async close(): Promise<void> {
-    await this.guarded?.destroy();
+    await this.parts?.guarded.destroy();
   }
+}
+
+/** What an open transport sends with. */
+interface Parts {
+  readonly client: KyInstance;
+  readonly guarded: GuardedAgent;
+  readonly observe: (passage: Passage) => Dispatcher;
+  readonly context: TransportContext;
+}
+
+/** Makes dispatchers for one fetch each: the guarded agent, which tells a passage who carries the request. */
+function createObserver(undici: Undici, { agent }: GuardedAgent): Parts['observe'] {
+  class ObservedAgent extends undici.Dispatcher {
+    private readonly passage: Passage;
+
+    constructor(passage: Passage) {
+      super();
+      this.passage = passage;
+    }
+
+    override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+      const carried: Carried = { onAssigned: (carrier) => this.passage.assign(carrier) };
+      return agent.dispatch({ ...options, ...carried }, handler);
+    }
+  }
+  return (passage) => new ObservedAgent(passage);
 }
 
 class KyExchange implements Exchange {
@@ -79,6 +108,7 @@ class KyExchange implements Exchange {
   private readonly kept: KeptBody;
   private onResult: ((result: TransportResult) => void) | undefined;
   private response: Response | undefined;
+  private reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   constructor(request: TransportRequest, onResult: (result: TransportResult) => void) {
     this.request = request;
@@ -86,14 +116,14 @@ class KyExchange implements Exchange {
     this.kept = new KeptBody(request.maxBodyBytes);
   }
 
-  async run(
-    client: KyInstance | undefined,
-    agent: Agent | undefined,
-    fetch: typeof globalThis.fetch | undefined,
-  ): Promise<void> {
+  async run(parts: Parts | undefined, fetch: typeof globalThis.fetch | undefined): Promise<void> {
     // No result may come before `send` returned.
     await Promise.resolve();
-    this.settle(await this.attempt(client, agent, fetch));
+    this.settle(
+      parts === undefined
+        ? classifyError(new Error('the transport is not open'))
+        : await this.attempt(parts, fetch),
+    );
   }
 
   abort(reason: AbortReason): void {
@@ -104,36 +134,47 @@ class KyExchange implements Exchange {
         ? { kind: 'failure', reason: 'timeout', detail }
         : this.toResult(this.response, false),
     );
-    this.aborter.abort();
+    this.disconnect();
   }
 
-  private async attempt(
-    client: KyInstance | undefined,
-    agent: Agent | undefined,
-    fetch: typeof globalThis.fetch | undefined,
-  ): Promise<TransportResult> {
-    if (client === undefined || agent === undefined)
-      return classifyError(new Error('the transport is not open'));
+  /**
+   * The signal ends a request that waits for its head. After that it may have no effect: fetch holds what listens to it
+   * weakly, so that a garbage collection can leave the connection open, and reading.
+   */
+  private disconnect(): void {
+    this.aborter.abort();
+    this.reader?.cancel().catch(() => undefined);
+  }
+
+  private async attempt(parts: Parts, fetch: typeof globalThis.fetch | undefined): Promise<TransportResult> {
     let headers: Headers;
     try {
       headers = toHeaders(this.request.headers);
     } catch (error) {
       return { kind: 'fault', reason: 'bad_request', detail: describeError(error) };
     }
-    try {
-      // As a URL, because an instance with a prefix would put it before a string.
-      this.response = await client(
-        new URL(this.request.target.href),
-        this.sendOptions(headers, agent, fetch),
-      );
-    } catch (error) {
-      return classifyFetchError(error);
+    const passage = new Passage(parts.context);
+    let dispatcher = parts.observe(passage);
+    for (;;) {
+      try {
+        // As a URL, because an instance with a prefix would put it before a string.
+        const url = new URL(this.request.target.href);
+        this.response = await parts.client(url, this.sendOptions(headers, dispatcher, fetch));
+        return await this.read(this.response);
+      } catch (error) {
+        const failure = classifyFetchError(error);
+        if (this.onResult === undefined || !passage.takeResend(failure)) return passage.describe(failure);
+        dispatcher = parts.guarded.fresh;
+      }
     }
-    return this.read(this.response);
   }
 
   /** The dispatcher is no option of ky, but what ky does not know it hands on to fetch. */
-  private sendOptions(headers: Headers, agent: Agent, fetch: typeof globalThis.fetch | undefined): KyOptions {
+  private sendOptions(
+    headers: Headers,
+    dispatcher: Dispatcher,
+    fetch: typeof globalThis.fetch | undefined,
+  ): KyOptions {
     const options: KyOptions & { dispatcher?: unknown } = {
       method: 'POST',
       headers,
@@ -145,7 +186,7 @@ class KyExchange implements Exchange {
       signal: this.aborter.signal,
       ...(fetch === undefined ? {} : { fetch }),
     };
-    return Object.assign(options, { dispatcher: agent as never });
+    return Object.assign(options, { dispatcher: dispatcher as never });
   }
 
   /** A response whose body breaks off is a response all the same. */
@@ -154,12 +195,12 @@ class KyExchange implements Exchange {
     if (response.status === 0) return { kind: 'failure', reason: 'redirect', detail: 'redirected' };
     if (response.body === null) return this.toResult(response, true);
     try {
-      const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
+      this.reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
       for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = await this.reader.read();
         if (done) return this.toResult(response, true);
         if (this.kept.add(value)) continue;
-        this.aborter.abort();
+        this.disconnect();
         return this.toResult(response, false);
       }
     } catch {

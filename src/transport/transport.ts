@@ -3,7 +3,10 @@
  *
  * Contract (cases of the suite stand in the same order):
  * 1. `send` makes exactly one POST with the given bytes and headers; it adds only `host`, `content-length`,
- *    `connection` and, if it must, `accept*`. It never follows a redirect, never decompresses, never retries.
+ *    `connection` and, if it must, `accept*`. It never follows a redirect, never decompresses, never retries. With one
+ *    exception: a request that went over a connection which had carried one before, and which was reset or closed before
+ *    any byte came back, is sent once more, the same bytes over a fresh connection, unless `resendWithinMs` have passed
+ *    since `send`.
  * 2. `onResult` is called exactly once, never before `send` returned, never with an exception outside it.
  * 3. A response head that arrived is a `response`, whatever becomes of the body: `bodyComplete` says whether the whole
  *    of it came. At most `maxBodyBytes` of it are kept and reading stops there.
@@ -12,6 +15,7 @@
  * 5. Addresses are judged by `context.addressPolicy` before any connection is opened, for names and literals alike.
  * 6. `close()` ends idle connections; afterwards no socket is left.
  */
+import type { Clock } from '../clock.ts';
 import type { AddressPolicy } from '../core/address-policy.ts';
 import type { DispatcherReason, EndpointReason } from '../core/outcome.ts';
 
@@ -66,12 +70,16 @@ export interface Exchange {
 export interface TransportContext {
   /** Judges every address before it is connected to. */
   readonly addressPolicy: AddressPolicy;
-  /** Upper limit of open connections to one origin. */
+  /** Upper limit of open connections to one origin; those of requests that are sent again come on top. */
   readonly maxConnections: number;
   /** Name resolution; `dns.lookup` when undefined. Called with `{ all: true }`. */
   readonly lookup: LookupFunction | undefined;
   /** Longest time a connection may take to be established, a backstop behind the attempt's own deadline. */
   readonly connectTimeoutMs: number;
+  /** How long after `send` a request may be sent once more; see contract line 1. 0: never. */
+  readonly resendWithinMs: number;
+  /** Source of time. */
+  readonly clock: Clock;
 }
 
 /** The callback form of `dns.lookup` with `all: true`. */

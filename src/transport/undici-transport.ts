@@ -1,4 +1,5 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { Carried, Carrier } from './carrier.ts';
 import { classifyError } from './classify-error.ts';
 import {
   createGuardedAgent,
@@ -9,6 +10,7 @@ import {
 import { expectKnownKeys } from '../core/expect-value.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici } from './load-undici.ts';
+import { Passage } from './passage.ts';
 import type {
   AbortReason,
   Exchange,
@@ -35,20 +37,22 @@ class UndiciTransport implements Transport {
   readonly name = 'undici';
   private readonly options: UndiciTransportOptions;
   private guarded: GuardedAgent | undefined;
+  private context: TransportContext | undefined;
 
   constructor(options: UndiciTransportOptions) {
     this.options = options;
   }
 
   async open(context: TransportContext): Promise<void> {
+    this.context = context;
     this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
   }
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
     const exchange = new UndiciExchange(request, onResult);
-    if (this.guarded === undefined)
+    if (this.guarded === undefined || this.context === undefined)
       exchange.onResponseError(undefined, new Error('the transport is not open'));
-    else exchange.start(this.guarded.agent);
+    else exchange.start(this.guarded, this.context);
     exchange.release();
     return exchange;
   }
@@ -66,7 +70,7 @@ const NO_BODY = new Uint8Array(0);
  * One request. The same object is undici's dispatch options, its handler and our exchange: at tens of thousands of
  * requests per second, each object less per request shows.
  */
-class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
+class UndiciExchange implements Exchange, Carried, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
   // Read by undici, as dispatch options.
   readonly origin: string;
   readonly path: string;
@@ -82,6 +86,8 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
   private hasReturned = false;
   /** There is none while the request waits for a connection. */
   private controller: Dispatcher.DispatchController | undefined;
+  private guarded: GuardedAgent | undefined;
+  private passage: Passage | undefined;
   /** 0 until the response head is there. */
   private status = 0;
   private responseHeaders: Record<string, string | string[] | undefined> | undefined;
@@ -97,9 +103,15 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
     this.onResult = onResult;
   }
 
-  start(agent: Agent): void {
+  start(guarded: GuardedAgent, context: TransportContext): void {
+    this.guarded = guarded;
+    this.passage = new Passage(context);
     // Refused headers are reported during this call already.
-    agent.dispatch(this, this);
+    guarded.agent.dispatch(this, this);
+  }
+
+  onAssigned(carrier: Carrier): void {
+    this.passage?.assign(carrier);
   }
 
   /** From here on results may be given. */
@@ -121,7 +133,7 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
         reason: 'timeout',
         detail: describeAbort(reason, controller !== undefined),
       });
-    controller?.abort(CALLED_OFF);
+    if (controller !== undefined) this.disconnect(controller);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -142,10 +154,12 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    // What was read at once with the last part that is kept.
+    if (this.onResult === undefined) return;
     this.kept ??= new KeptBody(this.maxBodyBytes);
     if (this.kept.add(chunk)) return;
     this.settle(this.response(false));
-    controller.abort(CALLED_OFF);
+    this.disconnect(controller);
   }
 
   onResponseEnd(): void {
@@ -155,7 +169,20 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
   /** Also where undici reports what went wrong before the request was sent. */
   onResponseError(_controller: unknown, error: Error): void {
     if (this.onResult === undefined) return;
-    this.settle(this.status !== 0 ? this.response(false) : classifyError(error));
+    if (this.status !== 0) return this.settle(this.response(false));
+    const failure = classifyError(error);
+    const { passage, guarded } = this;
+    if (passage === undefined || guarded === undefined) return this.settle(failure);
+    if (!passage.takeResend(failure)) return this.settle(passage.describe(failure));
+    this.controller = undefined;
+    guarded.fresh.dispatch(this, this);
+  }
+
+  /** Closes the connection of a request that is under way. `abort` alone would make undici open another one, for nothing. */
+  private disconnect(controller: Dispatcher.DispatchController): void {
+    const socket = this.passage?.carrier?.socket;
+    if (socket === undefined) controller.abort(CALLED_OFF);
+    else socket.destroy(CALLED_OFF);
   }
 
   private response(bodyComplete: boolean): TransportResult {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../src/errors.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { HeldPort } from '../../src/testing/held-port.ts';
+import { HeldPort } from '../../src/listener/held-port.ts';
 import { createWorld, decorateStore, recordEvents, turn, until } from '../support/world.ts';
 
 const HOUR = 3_600_000;

@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HeldPort } from '../../src/testing/held-port.ts';
+import { HeldPort } from '../../src/listener/held-port.ts';
 
 export const POSTGRES_VARIABLE = 'POSTHORN_TEST_POSTGRES_URL';
 export const MYSQL_VARIABLE = 'POSTHORN_TEST_MYSQL_URL';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { getDefaultAutoSelectFamily, setDefaultAutoSelectFamily, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { AddressPolicy } from '../../src/core/address-policy.ts';
 import { createAddressPolicy } from '../../src/core/address-policy.ts';
 import { RawServer } from '../../src/testing/transport-suite/raw-server.ts';
@@ -28,6 +29,8 @@ function createGuard(changes: Partial<TransportContext> = {}): ReturnType<typeof
     maxConnections: 1,
     lookup: toLoopback,
     connectTimeoutMs: 10_000,
+    resendWithinMs: 1_000,
+    clock: systemClock,
   };
   return createGuardedConnector(undici, { ...context, ...changes });
 }

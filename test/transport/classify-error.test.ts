@@ -100,6 +100,11 @@ describe('classifyError', () => {
     assert.ok(detail.length < 210);
   });
 
+  it('quotes no source of undici in a detail', () => {
+    const { detail } = classifyError(withCode('ERR_ASSERTION', 'assert(statusCode >= 100)'));
+    assert.equal(detail, 'the response has no valid status');
+  });
+
   it('names the code of an error without a message', () => {
     assert.equal(classifyError(withCode('ECONNREFUSED', '')).detail, 'ECONNREFUSED');
   });

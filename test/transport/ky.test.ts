@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import ky from 'ky';
 import { http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { createAddressPolicy } from '../../src/core/address-policy.ts';
 import { createTransportSuite } from '../../src/testing/transport-suite.ts';
+import { TransportWorld } from '../../src/testing/transport-suite/transport-world.ts';
 import { kyTransport } from '../../src/transport/ky-transport.ts';
 import type { Transport, TransportRequest, TransportResult } from '../../src/transport/transport.ts';
 import { certificate } from './certificate.ts';
@@ -21,7 +25,11 @@ createTransportSuite(
       },
       {
         reason: 'fetch decodes what has a content-encoding, and refuses more than five of them',
-        cases: ['gives an encoded body as it came', 'passes on a status whose body has many encodings'],
+        cases: [
+          'gives an encoded body as it came',
+          'passes on a status whose body has many encodings',
+          'fault: stacked_encodings',
+        ],
       },
     ],
   },
@@ -41,12 +49,19 @@ async function sendOne(transport: Transport): Promise<TransportResult> {
     maxConnections: 1,
     lookup: undefined,
     connectTimeoutMs: 1000,
+    resendWithinMs: 1000,
+    clock: systemClock,
   });
   try {
     return await new Promise((resolve) => transport.send(request, resolve));
   } finally {
     await transport.close();
   }
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 describe('kyTransport', () => {
@@ -121,6 +136,23 @@ describe('kyTransport', () => {
       [503, 'https://receiver.test/hooks'],
     );
     assert.deepEqual([hooks, calls], [1, 1]);
+  });
+
+  it('closes the connection at an abort, also when a garbage collection came before', async () => {
+    const world = new TransportWorld((options) => kyTransport(options), undefined);
+    try {
+      const receiver = await world.play({ fault: 'stalled_body' });
+      const transport = await world.open();
+      const sent = world.send(transport, receiver.url);
+      await receiver.waitForPlayed(1);
+      await world.roundTrip(transport);
+      collectGarbage();
+      await world.roundTrip(transport);
+      sent.exchange.abort('timeout');
+      await receiver.waitForIdle();
+    } finally {
+      await world.close();
+    }
   });
 
   it('reports a hook that throws as a fault', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SuiteCase } from './suite-case.ts';
-import type { Transport } from '../../transport/transport.ts';
-import { assertFailure, assertResponse, textOf, type TransportWorld } from './transport-world.ts';
+import { assertFailure, assertResponse, textOf } from './transport-world.ts';
 
 const NO_CONTENT = 'HTTP/1.1 204 No Content\r\n\r\n';
 
@@ -83,7 +82,7 @@ export const abortCases: readonly SuiteCase[] = [
       const transport = await world.open();
       const sent = world.send(transport, server.url());
       await server.whenRequested(1);
-      await roundTrip(world, transport);
+      await world.roundTrip(transport);
       assert.equal(sent.results.length, 0);
       sent.exchange.abort('timeout');
       const result = sent.results[0]!;
@@ -156,10 +155,4 @@ export const abortCases: readonly SuiteCase[] = [
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A request to another server and back, in which what another one sent before has arrived too. */
-async function roundTrip(world: TransportWorld, transport: Transport): Promise<void> {
-  const server = await world.serve((socket) => socket.write(NO_CONTENT));
-  assertResponse(await world.send(transport, server.url()).result, 204);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LookupFunction } from '../../transport/transport.ts';
-import { HeldPort } from '../held-port.ts';
+import { HeldPort } from '../../listener/held-port.ts';
 import type { SuiteCase } from './suite-case.ts';
 import { assertFailure, assertResponse } from './transport-world.ts';
 

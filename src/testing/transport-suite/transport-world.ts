@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../../clock.ts';
 import { createAddressPolicy } from '../../core/address-policy.ts';
 import type {
   Exchange,
@@ -7,6 +8,8 @@ import type {
   TransportRequest,
   TransportResult,
 } from '../../transport/transport.ts';
+import { createFaultReceiver } from '../../listener/fault-receiver.ts';
+import type { FaultReceiver, FaultReceiverOptions } from '../../listener/fault-options.ts';
 import { type RawHandler, RawServer, type RawServerOptions } from './raw-server.ts';
 
 /** Certificates for the TLS cases. They need a real file, so the caller of the suite brings them. */
@@ -44,6 +47,7 @@ export class TransportWorld {
   private readonly create: CreateTransport;
   private readonly givenCertificate: SuiteCertificate | undefined;
   private readonly servers: RawServer[] = [];
+  private readonly receivers: FaultReceiver[] = [];
   private readonly transports: Transport[] = [];
   private readonly sent: Sent[] = [];
 
@@ -65,6 +69,19 @@ export class TransportWorld {
     return server;
   }
 
+  /** Starts a receiver that fails. */
+  async play(options: FaultReceiverOptions): Promise<FaultReceiver> {
+    const receiver = await createFaultReceiver(options);
+    this.receivers.push(receiver);
+    return receiver;
+  }
+
+  /** A request to another server and back, in which what was sent before has arrived, too. */
+  async roundTrip(transport: Transport): Promise<void> {
+    const server = await this.serve((socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
+    assertResponse(await this.send(transport, server.url()).result, 204);
+  }
+
   /** Opens a transport that may connect to loopback. */
   async open(changes: Partial<TransportContext> = {}, tls?: { readonly ca: string }): Promise<Transport> {
     const transport = this.create(tls === undefined ? {} : { tls });
@@ -79,6 +96,8 @@ export class TransportWorld {
         callback(Object.assign(new Error(`no such name: ${hostname}`), { code: 'ENOTFOUND' }), []);
       },
       connectTimeoutMs: 10_000,
+      resendWithinMs: 1_000,
+      clock: systemClock,
       ...changes,
     });
     return transport;
@@ -128,6 +147,7 @@ export class TransportWorld {
   async close(): Promise<void> {
     for (const transport of this.transports) await transport.close();
     for (const server of this.servers) await server.close();
+    for (const receiver of this.receivers) await receiver.close();
     await new Promise((resolve) => setImmediate(resolve));
     for (const { results } of this.sent) assert.equal(results.length, 1, 'results of one exchange');
   }
