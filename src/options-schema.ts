@@ -45,6 +45,7 @@ export const optionsShape = {
   network: z
     .strictObject({
       allowPrivate: z.array(z.string()).optional(),
+      allowHosts: z.array(z.string()).optional(),
       requireHttps: z.boolean().optional(),
       lookup: z
         .custom<LookupFunction>((value) => typeof value === 'function', { error: 'a function' })

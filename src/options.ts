@@ -26,6 +26,13 @@ export interface NetworkOptions {
    * addresses stay refused. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
    */
   allowPrivate?: readonly string[] | undefined;
+  /**
+   * Names of hosts that may resolve to private addresses: `['hooks.internal', '*.svc.local']`. `*` is the whole first
+   * label and stands for exactly one; case and a trailing dot do not count; names in other scripts are compared in their ASCII
+   * form. Private ranges, shared address space and loopback are allowed for them; link-local, cloud metadata and
+   * everything else that is not public stays refused. Addresses belong into `allowPrivate`. Default: none.
+   */
+  allowHosts?: readonly string[] | undefined;
   /** Refuse `http:` URLs. Default false. */
   requireHttps?: boolean | undefined;
   /** Name resolution, in the form of `dns.lookup` with `{ all: true }`. Every address of the answer is judged. Default: `dns.lookup`. */
@@ -199,7 +206,10 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,
     transport: options.transport,
-    addressPolicy: createAddressPolicy({ allowPrivate: options.network?.allowPrivate ?? [] }),
+    addressPolicy: createAddressPolicy({
+      allowPrivate: options.network?.allowPrivate ?? [],
+      allowHosts: options.network?.allowHosts ?? [],
+    }),
     requireHttps: options.network?.requireHttps ?? false,
     lookup: options.network?.lookup,
     functions,

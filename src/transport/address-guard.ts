@@ -65,7 +65,7 @@ export function createGuardedConnector(
     const socket = connectUnguarded(options, (error, connected) => {
       pending.delete(socket);
       if (error !== null) return callback(error, null);
-      const problem = judgeConnected(connected, addressPolicy);
+      const problem = judgeConnected(connected, options.hostname, addressPolicy);
       if (problem === undefined) return callback(null, connected);
       connected.destroy();
       callback(problem, null);
@@ -90,13 +90,19 @@ function tlsSettings(tls: TlsOptions): { ca?: string | string[]; cert?: string; 
 }
 
 function judgeLiteral(hostname: string, policy: AddressPolicy): ConnectionRefusal | undefined {
+  const address = literalOf(hostname);
+  return address === undefined ? undefined : refusalOf(address, undefined, policy);
+}
+
+/** The address, when a host is given as one. */
+function literalOf(hostname: string): string | undefined {
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  return isIP(address) === 0 ? undefined : refusalOf(address, policy);
+  return isIP(address) === 0 ? undefined : address;
 }
 
 const MAPPED = '::ffff:';
 
-function judgeConnected(socket: Socket, policy: AddressPolicy): Error | undefined {
+function judgeConnected(socket: Socket, hostname: string, policy: AddressPolicy): Error | undefined {
   const reported = socket.remoteAddress;
   if (reported === undefined) {
     return Object.assign(new Error('the connection was closed right after it was made'), {
@@ -105,11 +111,16 @@ function judgeConnected(socket: Socket, policy: AddressPolicy): Error | undefine
   }
   // A dual-stack socket reports an IPv4 peer in mapped form.
   const unmapped = reported.startsWith(MAPPED) ? reported.slice(MAPPED.length) : reported;
-  return refusalOf(isIP(unmapped) === 4 ? unmapped : reported, policy);
+  const name = literalOf(hostname) === undefined ? hostname : undefined;
+  return refusalOf(isIP(unmapped) === 4 ? unmapped : reported, name, policy);
 }
 
-function refusalOf(address: string, policy: AddressPolicy): ConnectionRefusal | undefined {
-  const verdict = policy.judge(address);
+function refusalOf(
+  address: string,
+  name: string | undefined,
+  policy: AddressPolicy,
+): ConnectionRefusal | undefined {
+  const verdict = policy.judge(address, name);
   return verdict.allowed ? undefined : new ConnectionRefusal('blocked', verdict.why);
 }
 
@@ -156,7 +167,7 @@ function judgeAnswer(
   const answer: { address: string; family: number }[] = [];
   for (const entry of addresses as readonly { address?: unknown }[]) {
     const address = String(entry?.address);
-    const verdict = policy.judge(address);
+    const verdict = policy.judge(address, hostname);
     if (!verdict.allowed)
       return new ConnectionRefusal('blocked', `${hostname} resolves to ${address}: ${verdict.why}`);
     answer.push({ address, family: isIP(address) });
