@@ -45,7 +45,7 @@ export function createDispatcherParts(
   const compiler = createEndpointCompiler({ ...options, defaults });
   const surroundings = { functions, clock, defaults, derivePublicKey, compiler, warn };
   const destinations = new Destinations({ ...surroundings, maxDestinations: DEFAULTS.maxDestinations });
-  const { maxRescues, maxFaults, faultDelayMs } = DEFAULTS;
+  const { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs } = DEFAULTS;
   const context = { ...DEFAULTS, ...options, store, transport, reporter };
   const createEngine = (): Engine =>
     new Engine({
@@ -53,7 +53,7 @@ export function createDispatcherParts(
       destinations,
       compile: compiler.compile,
       runtimeOfRemoved: compiler.standIn,
-      limits: { maxRescues, maxFaults, faultDelayMs },
+      limits: { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });
   const emitPath = new EmitPath({ host, checker, factory, destinations });

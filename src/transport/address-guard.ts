@@ -11,6 +11,7 @@ import { isIP, type LookupFunction as NetLookup, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { AddressPolicy } from '../core/address-policy.ts';
 import type { Undici } from './load-undici.ts';
+import { type TlsOptions, toTlsSettings } from './tls-settings.ts';
 import type { LookupFunction, TransportContext } from './transport.ts';
 
 /** A connection was refused before it was made. */
@@ -27,19 +28,11 @@ export class ConnectionRefusal extends Error {
   }
 }
 
-/** What is trusted and shown in TLS handshakes. Certificates are always verified. */
-export interface TlsOptions {
-  /** Certificate authorities to trust instead of those of Node.js, PEM. Default: those of Node.js. */
-  readonly ca?: string | readonly string[];
-  /** Client certificate chain, PEM, with {@link key}. Default: none is shown. */
-  readonly cert?: string;
-  /** Private key of {@link cert}, PEM. */
-  readonly key?: string;
-}
-
 /** Opens connections for undici. */
 export interface GuardedConnector {
   readonly connect: buildConnector.connector;
+  /** Whether a connection to an origin waits for a proxy. */
+  isWaitingForProxy(origin: string): boolean;
   /** Gives up the connections that are not established yet; undici does not know them. */
   destroyPending(): void;
 }
@@ -52,7 +45,7 @@ export function createGuardedConnector(
   const { addressPolicy } = context;
   const pending = new Set<Socket>();
   const connectUnguarded = undici.buildConnector({
-    ...tlsSettings(tls),
+    ...toTlsSettings(tls),
     timeout: context.connectTimeoutMs,
     // A second protocol would need its own fault table.
     allowH2: false,
@@ -74,6 +67,7 @@ export function createGuardedConnector(
   }
   return {
     connect,
+    isWaitingForProxy: () => false,
     destroyPending() {
       for (const socket of pending) socket.destroy();
       pending.clear();
@@ -81,15 +75,8 @@ export function createGuardedConnector(
   };
 }
 
-function tlsSettings(tls: TlsOptions): { ca?: string | string[]; cert?: string; key?: string } {
-  return {
-    ...(tls.ca === undefined ? {} : { ca: typeof tls.ca === 'string' ? tls.ca : [...tls.ca] }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-  };
-}
-
-function judgeLiteral(hostname: string, policy: AddressPolicy): ConnectionRefusal | undefined {
+/** The refusal of a host that is given as an address. */
+export function judgeLiteral(hostname: string, policy: AddressPolicy): ConnectionRefusal | undefined {
   const address = literalOf(hostname);
   return address === undefined ? undefined : refusalOf(address, undefined, policy);
 }
@@ -125,7 +112,7 @@ function refusalOf(
 }
 
 /** Wraps name resolution: one refused address refuses the whole answer, and so does an answer without addresses. */
-function createGuardedLookup(lookup: LookupFunction, policy: AddressPolicy): NetLookup {
+export function createGuardedLookup(lookup: LookupFunction, policy: AddressPolicy): NetLookup {
   return (hostname, options, callback) => {
     let isAnswered = false;
     const answer = (error: Error | null, addresses: unknown): void => {

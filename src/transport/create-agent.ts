@@ -1,6 +1,8 @@
 import type { Agent } from 'undici';
-import { createGuardedConnector, type GuardedConnector, type TlsOptions } from './address-guard.ts';
+import { createGuardedConnector, type GuardedConnector } from './address-guard.ts';
 import type { Undici } from './load-undici.ts';
+import { createProxyConnector } from './proxy-connector.ts';
+import type { TlsOptions } from './tls-settings.ts';
 import type { TransportContext } from './transport.ts';
 
 /** How connections are made and kept. */
@@ -30,6 +32,8 @@ const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * 1024;
 /** An undici Agent behind the address guard, and the one way to end it. */
 export interface GuardedAgent {
   readonly agent: Agent;
+  /** Whether requests to an origin wait for a proxy. */
+  isWaitingForProxy(origin: string): boolean;
   /** Ends all connections, also those being made. Requests in flight fail. */
   destroy(): Promise<void>;
 }
@@ -39,7 +43,11 @@ export function createGuardedAgent(
   context: TransportContext,
   options: ConnectionOptions,
 ): GuardedAgent {
-  const connector: GuardedConnector = createGuardedConnector(undici, context, options.tls);
+  const { proxy } = context;
+  const connector: GuardedConnector =
+    proxy === undefined
+      ? createGuardedConnector(undici, context, options.tls)
+      : createProxyConnector(undici, { ...context, proxy }, options.tls ?? {});
   const agent = new undici.Agent({
     connect: connector.connect,
     connections: context.maxConnections,
@@ -52,6 +60,7 @@ export function createGuardedAgent(
   });
   return {
     agent,
+    isWaitingForProxy: (origin) => connector.isWaitingForProxy(origin),
     async destroy() {
       const destroyed = agent.destroy();
       connector.destroyPending();

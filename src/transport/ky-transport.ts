@@ -1,6 +1,6 @@
 import type { KyInstance, Options as KyOptions } from 'ky';
 import type { Agent } from 'undici';
-import { classifyError, classifyFetchError } from './classify-error.ts';
+import { classifyError, classifyFetchError, PROXY_IS_SILENT } from './classify-error.ts';
 import { describeError } from '../errors.ts';
 import {
   createGuardedAgent,
@@ -64,7 +64,7 @@ class KyTransport implements Transport {
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
     const exchange = new KyExchange(request, onResult);
-    void exchange.run(this.client, this.guarded?.agent, this.options.fetch);
+    void exchange.run(this.client, this.guarded, this.options.fetch);
     return exchange;
   }
 
@@ -79,6 +79,7 @@ class KyExchange implements Exchange {
   private readonly kept: KeptBody;
   private onResult: ((result: TransportResult) => void) | undefined;
   private response: Response | undefined;
+  private guarded: GuardedAgent | undefined;
 
   constructor(request: TransportRequest, onResult: (result: TransportResult) => void) {
     this.request = request;
@@ -88,22 +89,22 @@ class KyExchange implements Exchange {
 
   async run(
     client: KyInstance | undefined,
-    agent: Agent | undefined,
+    guarded: GuardedAgent | undefined,
     fetch: typeof globalThis.fetch | undefined,
   ): Promise<void> {
+    this.guarded = guarded;
     // No result may come before `send` returned.
     await Promise.resolve();
-    this.settle(await this.attempt(client, agent, fetch));
+    this.settle(await this.attempt(client, guarded?.agent, fetch));
   }
 
   abort(reason: AbortReason): void {
     if (this.onResult === undefined) return;
     const detail = reason === 'interrupted' ? 'called off' : 'no response within the time limit';
-    this.settle(
-      this.response === undefined
-        ? { kind: 'failure', reason: 'timeout', detail }
-        : this.toResult(this.response, false),
-    );
+    if (this.response !== undefined) this.settle(this.toResult(this.response, false));
+    else if (this.guarded?.isWaitingForProxy(this.request.target.origin) === true)
+      this.settle(PROXY_IS_SILENT);
+    else this.settle({ kind: 'failure', reason: 'timeout', detail });
     this.aborter.abort();
   }
 

@@ -1,5 +1,5 @@
-import type { Agent, Dispatcher } from 'undici';
-import { classifyError } from './classify-error.ts';
+import type { Dispatcher } from 'undici';
+import { classifyError, PROXY_IS_SILENT } from './classify-error.ts';
 import {
   createGuardedAgent,
   type ConnectionOptions,
@@ -48,7 +48,7 @@ class UndiciTransport implements Transport {
     const exchange = new UndiciExchange(request, onResult);
     if (this.guarded === undefined)
       exchange.onResponseError(undefined, new Error('the transport is not open'));
-    else exchange.start(this.guarded.agent);
+    else exchange.start(this.guarded);
     exchange.release();
     return exchange;
   }
@@ -86,6 +86,7 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
   private status = 0;
   private responseHeaders: Record<string, string | string[] | undefined> | undefined;
   private kept: KeptBody | undefined;
+  private guarded: GuardedAgent | undefined;
 
   constructor(request: TransportRequest, onResult: (result: TransportResult) => void) {
     this.origin = request.target.origin;
@@ -97,9 +98,10 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
     this.onResult = onResult;
   }
 
-  start(agent: Agent): void {
+  start(guarded: GuardedAgent): void {
+    this.guarded = guarded;
     // Refused headers are reported during this call already.
-    agent.dispatch(this, this);
+    guarded.agent.dispatch(this, this);
   }
 
   /** From here on results may be given. */
@@ -115,6 +117,8 @@ class UndiciExchange implements Exchange, Dispatcher.DispatchOptions, Dispatcher
     this.body = null;
     const { controller } = this;
     if (this.status !== 0) this.settle(this.response(false));
+    else if (controller === undefined && this.guarded?.isWaitingForProxy(this.origin) === true)
+      this.settle(PROXY_IS_SILENT);
     else
       this.settle({
         kind: 'failure',
