@@ -46,7 +46,7 @@ export function createDispatcherParts(
   const compiler = createEndpointCompiler({ ...options, defaults, whole: DEFAULTS });
   const surroundings = { functions, clock, defaults, derivePublicKey, compiler, warn };
   const destinations = new Destinations({ ...surroundings, maxDestinations: DEFAULTS.maxDestinations });
-  const { maxRescues, maxFaults, faultDelayMs } = DEFAULTS;
+  const { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs } = DEFAULTS;
   const context = { ...DEFAULTS, ...options, store, transport, reporter };
   const createEngine = (): Engine =>
     new Engine({
@@ -54,7 +54,7 @@ export function createDispatcherParts(
       destinations,
       compile: compiler.compile,
       runtimeOfRemoved: compiler.standIn,
-      limits: { maxRescues, maxFaults, faultDelayMs },
+      limits: { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });
   sendOperationalWebhooks({ emitter, factory, reporter, engine: () => host.engine });

@@ -1,6 +1,7 @@
 /** When the engine runs: opened by the first use, once; closed by `stop`, bounded, whatever store and transport do. */
 import { type Clock, steadyClock } from './clock.ts';
 import type { AddressPolicy } from './core/address-policy.ts';
+import type { ForwardProxy } from './core/forward-proxy.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Reporter } from './engine/reporter.ts';
 import { closeSafely, within } from './engine/within.ts';
@@ -15,6 +16,7 @@ export interface EngineHostOptions {
   readonly reporter: Reporter;
   readonly deliver: boolean;
   readonly addressPolicy: AddressPolicy;
+  readonly proxy: ForwardProxy | undefined;
   readonly lookup: LookupFunction | undefined;
   readonly maxConcurrency: number;
   readonly connectTimeoutMs: number;
@@ -66,9 +68,17 @@ export class EngineHost {
 
   async #start(): Promise<Engine> {
     const { store, transport, clock, deliver, reporter } = this.#options;
-    const { addressPolicy, lookup, maxConcurrency: maxConnections } = this.#options;
+    const { addressPolicy, proxy, lookup, maxConcurrency: maxConnections } = this.#options;
     const { connectTimeoutMs, resendWithinMs } = this.#options;
-    const network = { addressPolicy, maxConnections, lookup, connectTimeoutMs, resendWithinMs, clock };
+    const network = {
+      addressPolicy,
+      maxConnections,
+      proxy,
+      lookup,
+      connectTimeoutMs,
+      resendWithinMs,
+      clock,
+    };
     await store.open({ clock: steadyClock(clock) });
     let engine: Engine | undefined;
     try {

@@ -82,6 +82,7 @@ export type {
 } from './core/delivery.ts';
 export type { StoredResponse } from './core/stored-response.ts';
 export type { AddressPolicy, AddressVerdict } from './core/address-policy.ts';
+export type { ForwardProxy } from './core/forward-proxy.ts';
 export { transition } from './core/transition.ts';
 export type {
   DeliveryEvent,

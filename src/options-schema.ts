@@ -45,7 +45,9 @@ export const optionsShape = {
   network: z
     .strictObject({
       allowPrivate: z.array(z.string()).optional(),
+      allowHosts: z.array(z.string()).optional(),
       requireHttps: z.boolean().optional(),
+      proxy: z.unknown().optional(),
       lookup: z
         .custom<LookupFunction>((value) => typeof value === 'function', { error: 'a function' })
         .optional(),

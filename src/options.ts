@@ -9,6 +9,7 @@ import {
 } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
 import { checkCatalog, type EventCatalog, type EventsOption } from './core/event-catalog.ts';
+import { type ForwardProxy, parseForwardProxy } from './core/forward-proxy.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
@@ -26,8 +27,21 @@ export interface NetworkOptions {
    * addresses stay refused. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
    */
   allowPrivate?: readonly string[] | undefined;
+  /**
+   * Names of hosts that may resolve to private addresses: `['hooks.internal', '*.svc.local']`. `*` is the whole first
+   * label and stands for exactly one; case and a trailing dot do not count; names in other scripts are compared in their ASCII
+   * form. Private ranges, shared address space and loopback are allowed for them; link-local, cloud metadata and
+   * everything else that is not public stays refused. Addresses belong into `allowPrivate`. Default: none.
+   */
+  allowHosts?: readonly string[] | undefined;
   /** Refuse `http:` URLs. Default false. */
   requireHttps?: boolean | undefined;
+  /**
+   * A forward proxy that all requests go through, by CONNECT: `'http://user:password@proxy:4750'`; `https:` for one that
+   * speaks TLS. The proxy resolves names, so it has to refuse private addresses; URLs and addresses in them are judged here
+   * all the same. Its own faults are not charged to endpoints. Default: none; the environment (`HTTP_PROXY`) is never read.
+   */
+  proxy?: string | URL | undefined;
   /** Name resolution, in the form of `dns.lookup` with `{ all: true }`. Every address of the answer is judged. Default: `dns.lookup`. */
   lookup?: LookupFunction | undefined;
 }
@@ -130,6 +144,10 @@ export const DEFAULTS = {
   maxFaults: 5,
   /** Wait after the first such fault; doubles with each. */
   faultDelayMs: 10_000,
+  /** Faults of a proxy in one delivery before it is `failed`: with the waits below, about two days. */
+  maxProxyFaults: 100,
+  /** Longest wait after a fault. */
+  maxFaultDelayMs: 30 * 60 * 1000,
   /** Destinations that came with messages and are kept ready to use; others are checked, or read from the store, again. */
   maxDestinations: 10_000,
   /** Events of one source that may wait for the store. */
@@ -161,6 +179,7 @@ export interface ResolvedOptions {
   readonly transport: Transport | undefined;
   readonly addressPolicy: AddressPolicy;
   readonly requireHttps: boolean;
+  readonly proxy: ForwardProxy | undefined;
   readonly lookup: LookupFunction | undefined;
   readonly functions: FunctionRegistry;
   readonly userAgent: string;
@@ -210,8 +229,15 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,
     transport: options.transport,
-    addressPolicy: createAddressPolicy({ allowPrivate: options.network?.allowPrivate ?? [] }),
+    addressPolicy: createAddressPolicy({
+      allowPrivate: options.network?.allowPrivate ?? [],
+      allowHosts: options.network?.allowHosts ?? [],
+    }),
     requireHttps: options.network?.requireHttps ?? false,
+    proxy:
+      options.network?.proxy === undefined
+        ? undefined
+        : parseForwardProxy(options.network.proxy, 'network.proxy'),
     lookup: options.network?.lookup,
     functions,
     userAgent,

@@ -6,8 +6,15 @@
 import { BlockList } from 'node:net';
 import { OptionsError } from '../errors.ts';
 import { parseCidr } from './cidr.ts';
+import { createHostMatcher } from './host-patterns.ts';
 import { formatIpv4, parseIpAddress } from './ip-address.ts';
-import { GLOBAL_UNICAST, NEVER_ALLOWED, REFUSED_BY_DEFAULT, type SpecialRange } from './special-addresses.ts';
+import {
+  GLOBAL_UNICAST,
+  NEVER_ALLOWED,
+  PRIVATE_RANGES,
+  REFUSED_BY_DEFAULT,
+  type SpecialRange,
+} from './special-addresses.ts';
 
 /** Whether an address may be connected to. */
 export type AddressVerdict =
@@ -24,8 +31,9 @@ export type AddressVerdict =
 export interface AddressPolicy {
   /**
    * @param address an IPv4 or IPv6 address in text, without brackets; anything else is refused
+   * @param hostname the name that resolved to it; left out for an address that was given as such
    */
-  judge(address: string): AddressVerdict;
+  judge(address: string, hostname?: string): AddressVerdict;
 }
 
 export interface AddressPolicyOptions {
@@ -35,19 +43,25 @@ export interface AddressPolicyOptions {
    * of NAT64) allows those of them whose IPv4 address is allowed by itself.
    */
   readonly allowPrivate: readonly string[];
+  /**
+   * Names of hosts, such as `['hooks.internal', '*.svc.local']`, that may resolve to private addresses: private ranges,
+   * shared address space and loopback, nothing else that is refused. `*.` stands for exactly one label. Default: none.
+   */
+  readonly allowHosts?: readonly string[];
 }
 
 const ALLOWED: AddressVerdict = { allowed: true };
 
-/** @throws OptionsError naming `network.allowPrivate[0]` when a range cannot be read */
+/** @throws OptionsError naming `network.allowPrivate[0]` or `network.allowHosts[0]` when it cannot be read */
 export function createAddressPolicy(options: AddressPolicyOptions): AddressPolicy {
   const allowed = readAllowed(options.allowPrivate, 'network.allowPrivate');
   const never = namedRanges(NEVER_ALLOWED);
   const refused = namedRanges(REFUSED_BY_DEFAULT);
-  const globalUnicast = new BlockList();
-  addRange(globalUnicast, GLOBAL_UNICAST, '');
+  const isTrustedHost = createHostMatcher(options.allowHosts ?? [], 'network.allowHosts');
+  const globalUnicast = listOf([GLOBAL_UNICAST]);
+  const privateRanges = listOf(PRIVATE_RANGES);
 
-  function judge(address: string): AddressVerdict {
+  function judge(address: string, hostname?: string): AddressVerdict {
     const bytes = parseIpAddress(address);
     if (bytes === undefined)
       return { allowed: false, why: `${JSON.stringify(address)} is not an IP address` };
@@ -57,8 +71,11 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     if (closed !== undefined) return { allowed: false, why: `${address} is ${closed.what}` };
     const isListed = allowed[family].check(address, family);
     const carried = family === 'ipv6' ? carriedIpv4(bytes) : undefined;
-    if (carried !== undefined) return judgeCarried(address, carried, isListed, judge(carried.address));
+    if (carried !== undefined)
+      return judgeCarried(address, carried, isListed, judge(carried.address, hostname));
     if (isListed) return ALLOWED;
+    if (hostname !== undefined && privateRanges.check(address, family) && isTrustedHost(hostname))
+      return ALLOWED;
     const special = refused.find((range) => range.list.check(address, family));
     if (special !== undefined) return refuse(address, family, special.what);
     if (family === 'ipv4' || globalUnicast.check(address, family)) return ALLOWED;
@@ -139,14 +156,14 @@ function readAllowed(allowPrivate: unknown, path: string): { ipv4: BlockList; ip
 }
 
 function namedRanges(ranges: readonly SpecialRange[]): readonly { list: BlockList; what: string }[] {
-  return ranges.map(([cidr, what]) => {
-    const list = new BlockList();
-    addRange(list, cidr, 'special address');
-    return { list, what };
-  });
+  return ranges.map(([cidr, what]) => ({ list: listOf([cidr]), what }));
 }
 
-function addRange(list: BlockList, cidr: string, path: string): void {
-  const { address, prefix, family } = parseCidr(cidr, path);
-  list.addSubnet(address, prefix, family);
+function listOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const { address, prefix, family } = parseCidr(range, 'special address');
+    list.addSubnet(address, prefix, family);
+  }
+  return list;
 }

@@ -24,6 +24,7 @@ export const DISPATCHER_REASONS = [
   'bad_request',
   'bad_secret',
   'transport_failed',
+  'proxy_failed',
 ] as const;
 /** Why the dispatcher itself could not make an attempt; the endpoint is not to blame. */
 export type DispatcherReason = (typeof DISPATCHER_REASONS)[number];

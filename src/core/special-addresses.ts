@@ -47,5 +47,16 @@ export const REFUSED_BY_DEFAULT: readonly SpecialRange[] = [
   ['3fff::/20', 'reserved for documentation'],
 ];
 
+/** Of those, the ranges that networks number their own hosts from: where the name of a trusted host may lead. */
+export const PRIVATE_RANGES: readonly string[] = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '::1/128',
+  'fc00::/7',
+];
+
 /** Of IPv6, only this is routed on the Internet: everything outside of it is refused without a list. */
 export const GLOBAL_UNICAST = '2000::/3';

@@ -60,8 +60,12 @@ export type RetryVerdict =
 export interface TransitionLimits {
   readonly maxRescues: number;
   readonly maxFaults: number;
+  /** The same where the last fault was that of a proxy: an outage, which passes. Default: `maxFaults`. */
+  readonly maxProxyFaults?: number;
   /** Wait after the first fault; doubles with each. */
   readonly faultDelayMs: number;
+  /** Longest wait after a fault. Default: as long as it gets. */
+  readonly maxFaultDelayMs?: number;
 }
 
 /** The state after an event, and the counters that go with it. */
@@ -125,8 +129,11 @@ function concludeAttempt(
     case 'dispatcher_failed': {
       const faults = delivery.faults + 1;
       const counters = { attempts: refunded, faults, reason: event.reason };
-      if (faults >= limits.maxFaults) return to(delivery, 'failed', counters);
-      return to(delivery, 'scheduled', { ...counters, delayMs: limits.faultDelayMs * 2 ** (faults - 1) });
+      const { maxFaults, maxProxyFaults = maxFaults, maxFaultDelayMs = Infinity } = limits;
+      if (faults >= (event.reason === 'proxy_failed' ? maxProxyFaults : maxFaults))
+        return to(delivery, 'failed', counters);
+      const delayMs = Math.min(limits.faultDelayMs * 2 ** (faults - 1), maxFaultDelayMs);
+      return to(delivery, 'scheduled', { ...counters, delayMs });
     }
   }
 }

@@ -102,7 +102,7 @@ function judgeHost(hostname: string, policy: AddressPolicy): string | undefined 
   const name = hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
   if (name !== 'localhost' && !name.endsWith('.localhost')) return undefined;
   // Which of the two it resolves to is up to the machine; connecting judges the addresses of the answer again.
-  if (policy.judge('127.0.0.1').allowed || policy.judge('::1').allowed) return undefined;
+  if (policy.judge('127.0.0.1', name).allowed || policy.judge('::1', name).allowed) return undefined;
   return `${hostname} is loopback; ${adviceFor("127.0.0.0/8', '::1/128")}`;
 }
 

@@ -148,7 +148,7 @@ export class Attempt implements DeadlineEntry {
   };
 
   #outcomeOf(result: TransportResult): Outcome {
-    if (this.#abortReason !== undefined && result.kind !== 'response')
+    if (this.#abortReason !== undefined && result.kind !== 'response' && !isProxyFault(result))
       return this.#abortedOutcome(this.#abortReason);
     try {
       return classify(result, this.runtime.policy.success);
@@ -167,4 +167,9 @@ export class Attempt implements DeadlineEntry {
     this.#context.deadlines.remove(this);
     this.#onOutcome(this, outcome);
   }
+}
+
+/** The proxy kept it from being sent until its time was up. */
+function isProxyFault(result: TransportResult): boolean {
+  return result.kind === 'fault' && result.reason === 'proxy_failed';
 }

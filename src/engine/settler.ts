@@ -168,7 +168,8 @@ export class Settler {
     const { limits } = this.#options;
     const { attempts, attemptsBeforeRun, rescues, faults } = delivery;
     const snapshot = { state: 'sending', attempts, attemptsBeforeRun, rescues, faults } as const;
-    return transition(snapshot, event, delivery.message.test ? { ...limits, maxFaults: 1 } : limits)!;
+    const once = { ...limits, maxFaults: 1, maxProxyFaults: 1 };
+    return transition(snapshot, event, delivery.message.test ? once : limits)!;
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {

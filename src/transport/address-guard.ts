@@ -11,6 +11,7 @@ import { isIP, type LookupFunction as NetLookup, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { AddressPolicy } from '../core/address-policy.ts';
 import type { Undici } from './load-undici.ts';
+import { type TlsOptions, toTlsSettings } from './tls-settings.ts';
 import type { LookupFunction, TransportContext } from './transport.ts';
 
 /** A connection was refused before it was made. */
@@ -27,19 +28,11 @@ export class ConnectionRefusal extends Error {
   }
 }
 
-/** What is trusted and shown in TLS handshakes. Certificates are always verified. */
-export interface TlsOptions {
-  /** Certificate authorities to trust instead of those of Node.js, PEM. Default: those of Node.js. */
-  readonly ca?: string | readonly string[];
-  /** Client certificate chain, PEM, with {@link key}. Default: none is shown. */
-  readonly cert?: string;
-  /** Private key of {@link cert}, PEM. */
-  readonly key?: string;
-}
-
 /** Opens connections for undici. */
 export interface GuardedConnector {
   readonly connect: buildConnector.connector;
+  /** Whether a connection to an origin waits for a proxy. */
+  isWaitingForProxy(origin: string): boolean;
   /** Gives up the connections that are not established yet; undici does not know them. */
   destroyPending(): void;
 }
@@ -52,7 +45,7 @@ export function createGuardedConnector(
   const { addressPolicy } = context;
   const pending = new Set<Socket>();
   const connectUnguarded = undici.buildConnector({
-    ...tlsSettings(tls),
+    ...toTlsSettings(tls),
     timeout: context.connectTimeoutMs,
     // A second protocol would need its own fault table.
     allowH2: false,
@@ -65,7 +58,7 @@ export function createGuardedConnector(
     const socket = connectUnguarded(options, (error, connected) => {
       pending.delete(socket);
       if (error !== null) return callback(error, null);
-      const problem = judgeConnected(connected, addressPolicy);
+      const problem = judgeConnected(connected, options.hostname, addressPolicy);
       if (problem === undefined) return callback(null, connected);
       connected.destroy();
       callback(problem, null);
@@ -74,6 +67,7 @@ export function createGuardedConnector(
   }
   return {
     connect,
+    isWaitingForProxy: () => false,
     destroyPending() {
       for (const socket of pending) socket.destroy();
       pending.clear();
@@ -81,22 +75,21 @@ export function createGuardedConnector(
   };
 }
 
-function tlsSettings(tls: TlsOptions): { ca?: string | string[]; cert?: string; key?: string } {
-  return {
-    ...(tls.ca === undefined ? {} : { ca: typeof tls.ca === 'string' ? tls.ca : [...tls.ca] }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-  };
+/** The refusal of a host that is given as an address. */
+export function judgeLiteral(hostname: string, policy: AddressPolicy): ConnectionRefusal | undefined {
+  const address = literalOf(hostname);
+  return address === undefined ? undefined : refusalOf(address, undefined, policy);
 }
 
-function judgeLiteral(hostname: string, policy: AddressPolicy): ConnectionRefusal | undefined {
+/** The address, when a host is given as one. */
+function literalOf(hostname: string): string | undefined {
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  return isIP(address) === 0 ? undefined : refusalOf(address, policy);
+  return isIP(address) === 0 ? undefined : address;
 }
 
 const MAPPED = '::ffff:';
 
-function judgeConnected(socket: Socket, policy: AddressPolicy): Error | undefined {
+function judgeConnected(socket: Socket, hostname: string, policy: AddressPolicy): Error | undefined {
   const reported = socket.remoteAddress;
   if (reported === undefined) {
     return Object.assign(new Error('the connection was closed right after it was made'), {
@@ -105,16 +98,21 @@ function judgeConnected(socket: Socket, policy: AddressPolicy): Error | undefine
   }
   // A dual-stack socket reports an IPv4 peer in mapped form.
   const unmapped = reported.startsWith(MAPPED) ? reported.slice(MAPPED.length) : reported;
-  return refusalOf(isIP(unmapped) === 4 ? unmapped : reported, policy);
+  const name = literalOf(hostname) === undefined ? hostname : undefined;
+  return refusalOf(isIP(unmapped) === 4 ? unmapped : reported, name, policy);
 }
 
-function refusalOf(address: string, policy: AddressPolicy): ConnectionRefusal | undefined {
-  const verdict = policy.judge(address);
+function refusalOf(
+  address: string,
+  name: string | undefined,
+  policy: AddressPolicy,
+): ConnectionRefusal | undefined {
+  const verdict = policy.judge(address, name);
   return verdict.allowed ? undefined : new ConnectionRefusal('blocked', verdict.why);
 }
 
 /** Wraps name resolution: one refused address refuses the whole answer, and so does an answer without addresses. */
-function createGuardedLookup(lookup: LookupFunction, policy: AddressPolicy): NetLookup {
+export function createGuardedLookup(lookup: LookupFunction, policy: AddressPolicy): NetLookup {
   return (hostname, options, callback) => {
     let isAnswered = false;
     const answer = (error: Error | null, addresses: unknown): void => {
@@ -156,7 +154,7 @@ function judgeAnswer(
   const answer: { address: string; family: number }[] = [];
   for (const entry of addresses as readonly { address?: unknown }[]) {
     const address = String(entry?.address);
-    const verdict = policy.judge(address);
+    const verdict = policy.judge(address, hostname);
     if (!verdict.allowed)
       return new ConnectionRefusal('blocked', `${hostname} resolves to ${address}: ${verdict.why}`);
     answer.push({ address, family: isIP(address) });

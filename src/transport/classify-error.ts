@@ -1,5 +1,6 @@
 import type { DispatcherReason, EndpointReason } from '../core/outcome.ts';
 import { ConnectionRefusal } from './address-guard.ts';
+import { ProxyError } from './proxy-error.ts';
 import type { TransportResult } from './transport.ts';
 
 /** A result without a response head. */
@@ -52,6 +53,13 @@ const FAULT_BY_CODE: ReadonlyMap<string, DispatcherReason> = new Map<string, Dis
   ['EADDRNOTAVAIL', 'transport_failed'],
 ]);
 
+/** The request still waited for its proxy when its time was up. */
+export const PROXY_IS_SILENT: TransportFailure = {
+  kind: 'fault',
+  reason: 'proxy_failed',
+  detail: 'no connection through the proxy within the time limit',
+};
+
 /** Sorts what a transport caught into failures of the endpoint and faults of ours, by code rather than by class. */
 export function classifyError(error: unknown): TransportFailure {
   let current = error;
@@ -89,6 +97,7 @@ export function classifyFetchError(error: unknown): TransportFailure {
 
 function classifyOne(error: Error): TransportFailure | undefined {
   if (error instanceof ConnectionRefusal) return failure(error.reason, error.message);
+  if (error instanceof ProxyError) return { ...error.refusal, detail: toDetail(error.refusal.detail) };
   // Its code holds the state of the parser, or nothing, depending on the release.
   if (error.name === 'HTTPParserError') return failure('bad_response', error.message);
   const { code } = error as NodeJS.ErrnoException;

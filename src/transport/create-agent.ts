@@ -1,7 +1,9 @@
 import type { Agent } from 'undici';
 import { createCarrierFactory } from './carrier.ts';
-import { createGuardedConnector, type GuardedConnector, type TlsOptions } from './address-guard.ts';
+import { createGuardedConnector, type GuardedConnector } from './address-guard.ts';
 import type { Undici } from './load-undici.ts';
+import { createProxyConnector } from './proxy-connector.ts';
+import type { TlsOptions } from './tls-settings.ts';
 import type { TransportContext } from './transport.ts';
 
 /** How connections are made and kept. */
@@ -33,6 +35,8 @@ export interface GuardedAgent {
   readonly agent: Agent;
   /** Sends each request over a connection of its own. */
   readonly fresh: Agent;
+  /** Whether requests to an origin wait for a proxy. */
+  isWaitingForProxy(origin: string): boolean;
   /** Ends all connections, also those being made. Requests in flight fail. */
   destroy(): Promise<void>;
 }
@@ -42,7 +46,11 @@ export function createGuardedAgent(
   context: TransportContext,
   options: ConnectionOptions,
 ): GuardedAgent {
-  const connector: GuardedConnector = createGuardedConnector(undici, context, options.tls);
+  const { proxy } = context;
+  const connector: GuardedConnector =
+    proxy === undefined
+      ? createGuardedConnector(undici, context, options.tls)
+      : createProxyConnector(undici, { ...context, proxy }, options.tls ?? {});
   const settings: Agent.Options = {
     connect: connector.connect,
     factory: createCarrierFactory(undici, connector.connect),
@@ -59,6 +67,7 @@ export function createGuardedAgent(
   return {
     agent,
     fresh,
+    isWaitingForProxy: (origin) => connector.isWaitingForProxy(origin),
     async destroy() {
       const destroyed = [agent.destroy(), fresh.destroy()];
       connector.destroyPending();

@@ -1,7 +1,7 @@
 import type { KyInstance, Options as KyOptions } from 'ky';
 import type { Dispatcher } from 'undici';
 import type { Carried } from './carrier.ts';
-import { classifyError, classifyFetchError } from './classify-error.ts';
+import { classifyError, classifyFetchError, PROXY_IS_SILENT } from './classify-error.ts';
 import { describeError } from '../errors.ts';
 import {
   createGuardedAgent,
@@ -109,6 +109,7 @@ class KyExchange implements Exchange {
   private onResult: ((result: TransportResult) => void) | undefined;
   private response: Response | undefined;
   private reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  private guarded: GuardedAgent | undefined;
 
   constructor(request: TransportRequest, onResult: (result: TransportResult) => void) {
     this.request = request;
@@ -117,6 +118,7 @@ class KyExchange implements Exchange {
   }
 
   async run(parts: Parts | undefined, fetch: typeof globalThis.fetch | undefined): Promise<void> {
+    this.guarded = parts?.guarded;
     // No result may come before `send` returned.
     await Promise.resolve();
     this.settle(
@@ -129,11 +131,10 @@ class KyExchange implements Exchange {
   abort(reason: AbortReason): void {
     if (this.onResult === undefined) return;
     const detail = reason === 'interrupted' ? 'called off' : 'no response within the time limit';
-    this.settle(
-      this.response === undefined
-        ? { kind: 'failure', reason: 'timeout', detail }
-        : this.toResult(this.response, false),
-    );
+    if (this.response !== undefined) this.settle(this.toResult(this.response, false));
+    else if (this.guarded?.isWaitingForProxy(this.request.target.origin) === true)
+      this.settle(PROXY_IS_SILENT);
+    else this.settle({ kind: 'failure', reason: 'timeout', detail });
     this.disconnect();
   }
 

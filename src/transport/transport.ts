@@ -11,12 +11,15 @@
  * 3. A response head that arrived is a `response`, whatever becomes of the body: `bodyComplete` says whether the whole
  *    of it came. At most `maxBodyBytes` of it are kept and reading stops there.
  * 4. `abort()` ends the exchange at once: afterwards `onResult` has been called, with the response if its head was
- *    there, else with `onAbort`'s failure. Calling it again, or after the result, does nothing.
+ *    there, else with a failure as `timeout`, or a fault as `proxy_failed` while a proxy is waited for. Calling it again,
+ *    or after the result, does nothing.
  * 5. Addresses are judged by `context.addressPolicy` before any connection is opened, for names and literals alike.
+ *    With `context.proxy` all requests go through it, and names are resolved there: only literals are judged.
  * 6. `close()` ends idle connections; afterwards no socket is left.
  */
 import type { Clock } from '../clock.ts';
 import type { AddressPolicy } from '../core/address-policy.ts';
+import type { ForwardProxy } from '../core/forward-proxy.ts';
 import type { DispatcherReason, EndpointReason } from '../core/outcome.ts';
 
 /** Where a request goes; parsed once per endpoint. */
@@ -72,6 +75,8 @@ export interface TransportContext {
   readonly addressPolicy: AddressPolicy;
   /** Upper limit of open connections to one origin; those of requests that are sent again come on top. */
   readonly maxConnections: number;
+  /** Where all requests go through; none when undefined. Its faults are `proxy_failed`. */
+  readonly proxy?: ForwardProxy | undefined;
   /** Name resolution; `dns.lookup` when undefined. Called with `{ all: true }`. */
   readonly lookup: LookupFunction | undefined;
   /** Longest time a connection may take to be established, a backstop behind the attempt's own deadline. */

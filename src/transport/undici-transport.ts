@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Carried, Carrier } from './carrier.ts';
-import { classifyError } from './classify-error.ts';
+import { classifyError, PROXY_IS_SILENT } from './classify-error.ts';
 import {
   createGuardedAgent,
   type ConnectionOptions,
@@ -127,6 +127,8 @@ class UndiciExchange implements Exchange, Carried, Dispatcher.DispatchOptions, D
     this.body = null;
     const { controller } = this;
     if (this.status !== 0) this.settle(this.response(false));
+    else if (controller === undefined && this.guarded?.isWaitingForProxy(this.origin) === true)
+      this.settle(PROXY_IS_SILENT);
     else
       this.settle({
         kind: 'failure',

@@ -255,6 +255,52 @@ describe('createAddressPolicy', () => {
     });
   });
 
+  describe('with allowHosts', () => {
+    const policy = createAddressPolicy({ allowPrivate: [], allowHosts: ['hooks.internal', '*.svc.local'] });
+    const trusted = (address: string): boolean => policy.judge(address, 'hooks.internal').allowed;
+
+    it('allows private addresses for the given names only', () => {
+      for (const address of [
+        '10.0.0.1',
+        '172.16.0.1',
+        '192.168.0.1',
+        '100.64.0.1',
+        '127.0.0.1',
+        '::1',
+        'fd12::1',
+      ]) {
+        assert.equal(trusted(address), true, address);
+        assert.equal(policy.judge(address, 'A.svc.local.').allowed, true, address);
+        for (const name of [undefined, 'svc.local', 'a.b.svc.local', 'hooks.internal.example', ''])
+          assert.equal(policy.judge(address, name).allowed, false, `${address} as ${name}`);
+      }
+    });
+
+    it('still allows what is public, under any name', () => {
+      for (const name of [undefined, 'hooks.internal', 'example.com'])
+        assert.equal(policy.judge('8.8.8.8', name).allowed, true);
+    });
+
+    it('keeps link-local and metadata addresses refused, and all that is no private address', () => {
+      const closed = ['169.254.169.254', 'fe80::1', 'fd00:ec2::254', '168.63.129.16', '100.100.100.200'];
+      const special = ['0.0.0.0', '::', '224.0.0.1', '240.0.0.1', '192.0.2.1', '198.18.0.1', '2001:db8::1'];
+      const wrapped = ['::ffff:10.0.0.1', '64:ff9b::a00:1', '2002:a00:1::1', '::10.0.0.1'];
+      for (const address of [...closed, ...special, ...wrapped])
+        assert.equal(trusted(address), false, address);
+    });
+
+    it('still refuses what is not an address', () => {
+      for (const text of UNREADABLE) assert.equal(trusted(text), false, text);
+    });
+
+    it('names the pattern that it cannot read', () => {
+      assert.throws(() => createAddressPolicy({ allowPrivate: [], allowHosts: ['a', '10.0.0.1'] }), {
+        code: 'invalid_option',
+        path: 'network.allowHosts[1]',
+      });
+    });
+  });
+
   describe('reads ranges strictly', () => {
     const wrong: readonly (readonly [unknown, string])[] = [
       ['10.0.0.0', 'write "10.0.0.0/32"'],

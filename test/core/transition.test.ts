@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_STATES, type DeliveryState } from '../../src/core/delivery.ts';
+import type { DispatcherReason } from '../../src/core/outcome.ts';
 import {
   DELIVERY_EVENTS,
   type DeliveryEvent,
@@ -116,6 +117,17 @@ describe('transition', () => {
     expect([0, 1, 2, 3].map((faults) => after(faults)?.delayMs)).toEqual([10_000, 20_000, 40_000, 80_000]);
     expect(after(4)).toMatchObject({ state: 'failed', reason: 'bad_secret', faults: 5, attempts: 3 });
   });
+
+  it('waits longer for a proxy, with a longest wait, and gives up by a limit of its own', () => {
+    const limits = { ...LIMITS, maxProxyFaults: 9, maxFaultDelayMs: 100_000 };
+    const after = (faults: number, reason: DispatcherReason): Transition | undefined =>
+      transition({ state: 'sending', ...COUNTERS, faults }, { kind: 'dispatcher_failed', reason }, limits);
+    expect([3, 4, 7].map((faults) => after(faults, 'proxy_failed')?.delayMs)).toEqual([
+      80_000, 100_000, 100_000,
+    ]);
+    expect(after(8, 'proxy_failed')).toMatchObject({ state: 'failed', reason: 'proxy_failed', attempts: 3 });
+    expect(after(4, 'transport_failed')).toMatchObject({ state: 'failed' });
+  });
 });
 
 const anyEvent: fc.Arbitrary<DeliveryEvent> = fc.oneof(
@@ -129,6 +141,7 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc.oneof(
 const anyLimits = fc.record({
   maxRescues: fc.nat({ max: 6 }),
   maxFaults: fc.integer({ min: 1, max: 6 }),
+  maxProxyFaults: fc.integer({ min: 1, max: 9 }),
   faultDelayMs: fc.nat({ max: 60_000 }),
 });
 const FIRST: DeliverySnapshot = {

@@ -134,6 +134,13 @@ describe('parseEndpointUrl', () => {
     assert.equal(messageOf('http://notlocalhost/'), '');
   });
 
+  it('lets localhost pass where it may have private addresses, and no literal with it', () => {
+    const addressPolicy = createAddressPolicy({ allowPrivate: [], allowHosts: ['localhost'] });
+    assert.equal(messageOf('http://LOCALHOST.:8080/', { addressPolicy }), '');
+    for (const host of ['a.localhost', '127.0.0.1', '[::1]'])
+      assert.ok(messageOf(`http://${host}:8080/`, { addressPolicy }).includes('is loopback'), host);
+  });
+
   it('allows literal addresses that the policy allows', () => {
     assert.equal(messageOf('http://127.0.0.1:8080/', loopbackRules), '');
     assert.equal(messageOf('http://8.8.8.8/'), '');

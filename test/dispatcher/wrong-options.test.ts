@@ -39,7 +39,7 @@ describe('options of a dispatcher', () => {
     [
       { network: { allow: [] } },
       'network.allow',
-      'Unknown key "network.allow". Known are allowPrivate, requireHttps, lookup.',
+      'Unknown key "network.allow". Known are allowPrivate, allowHosts, requireHttps, proxy, lookup.',
     ],
   ])('are refused with what was meant: %j', (options, path, message) => {
     const error = errorOf(options);

@@ -161,6 +161,17 @@ describe('createGuardedConnector', () => {
     assert.equal(server.connections, 0);
   });
 
+  it('connects a trusted name to a private address, and no other name', async () => {
+    const addressPolicy = createAddressPolicy({ allowPrivate: [], allowHosts: ['*.svc.local'] });
+    const guard = createGuard({ addressPolicy });
+    const socket = await connect(guard, 'hooks.svc.local');
+    assert.ok(!(socket instanceof Error));
+    socket.destroy();
+    for (const hostname of ['svc.local', 'a.hooks.svc.local', '127.0.0.1'])
+      assert.equal(await reasonOf(guard, hostname), 'blocked');
+    assert.equal(server.connections, 1);
+  });
+
   it('gives up connections that are being made', async () => {
     let asked!: () => void;
     const wasAsked = new Promise<void>((resolve) => (asked = resolve));
