@@ -11,12 +11,14 @@ export const LINE_PREFIX_BYTES: number = CRC_DIGITS + 1;
 export const LINE_EXTRA_BYTES: number = LINE_PREFIX_BYTES + 1;
 export const LINE_FEED = 0x0a;
 const SPACE = 0x20;
+const HEX_DIGITS: Uint8Array = Buffer.from('0123456789abcdef');
 
 /** Completes the line at `start`, whose JSON text stands in its place. Returns its length. */
 export function sealLine(bytes: Buffer, start: number, jsonBytes: number): number {
   const from = start + LINE_PREFIX_BYTES;
   const crc = crc32(bytes.subarray(from, from + jsonBytes));
-  bytes.write(crc.toString(16).padStart(CRC_DIGITS, '0'), start, 'latin1');
+  for (let digit = 0; digit < CRC_DIGITS; digit += 1)
+    bytes[start + digit] = HEX_DIGITS[(crc >>> (4 * (CRC_DIGITS - 1 - digit))) & 15]!;
   bytes[from - 1] = SPACE;
   bytes[from + jsonBytes] = LINE_FEED;
   return LINE_EXTRA_BYTES + jsonBytes;
