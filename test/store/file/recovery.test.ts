@@ -127,7 +127,10 @@ describe('file store: recovery', () => {
     }
   });
 
-  it('reads messages and attempts back from the disk', async () => {
+  it.each([
+    { what: 'in one line', dataJson: '{"ü":1}' },
+    { what: 'in several lines', dataJson: '{\n\t"ü": 1\n}' },
+  ])('reads messages with data $what and attempts back from the disk', async ({ dataJson }) => {
     const { world, store, reopen } = await setup();
     const response = {
       status: 200,
@@ -138,19 +141,19 @@ describe('file store: recovery', () => {
       bodyComplete: true,
     } as const;
     const entry = world.entry([world.delivery('ep')], {
-      dataJson: '{"ü":1}',
+      dataJson,
       metadata: { deep: { a: [1] } },
     });
     await world.append([entry]);
     for (const one of [store, (await reopen()).store]) {
       const { leased } = await world.claim({}, one);
-      expect(leased[0]!.message).toMatchObject({ dataJson: '{"ü":1}', metadata: { deep: { a: [1] } } });
+      expect(leased[0]!.message).toMatchObject({ dataJson, metadata: { deep: { a: [1] } } });
       await one.settle({
         settlements: [world.settlement(leased[0]!, { kind: 'succeeded' }, { response, detail: 'fine' })],
       });
       const { items } = await one.list({ of: 'attempts', where: {}, limit: 10 });
       expect(items).toMatchObject([{ response, detail: 'fine', outcome: 'delivered' }]);
-      expect(await one.getMessage({ id: entry.message.id })).toMatchObject({ dataJson: '{"ü":1}' });
+      expect(await one.getMessage({ id: entry.message.id })).toMatchObject({ dataJson });
     }
   });
 

@@ -1,5 +1,5 @@
 import type { PlacedRow } from '../../tables/placed-row.ts';
-import { LINE_EXTRA_BYTES, LINE_PREFIX_BYTES, sealLine } from './journal-line.ts';
+import { LINE_EXTRA_BYTES, writeLine } from './journal-line.ts';
 
 /** A row that a flush writes, by its place in the buffer. */
 export interface WrittenRow {
@@ -31,10 +31,14 @@ export class FlushBuffer {
     return this.#lines === 0;
   }
 
-  /** The new state of a row. */
-  put(row: PlacedRow, record: object): void {
+  /**
+   * The new state of a row.
+   *
+   * @param text - JSON text without line feeds that belongs to the record
+   */
+  put(row: PlacedRow, record: object, text?: string): void {
     const offset = this.#length;
-    this.written.push({ row, offset, length: this.#add(record) });
+    this.written.push({ row, offset, length: this.#add(record, text) });
   }
 
   /** A line of another segment, as it stands there, line feed included. */
@@ -70,12 +74,10 @@ export class FlushBuffer {
     this.removed.length = 0;
   }
 
-  #add(record: object): number {
+  #add(record: object, text?: string): number {
     const json = JSON.stringify(record);
-    this.#reserve(json.length * MAX_BYTES_PER_CHARACTER + LINE_EXTRA_BYTES);
-    const start = this.#length;
-    const jsonBytes = this.#bytes.write(json, start + LINE_PREFIX_BYTES);
-    const length = sealLine(this.#bytes, start, jsonBytes);
+    this.#reserve((json.length + (text?.length ?? 0)) * MAX_BYTES_PER_CHARACTER + LINE_EXTRA_BYTES);
+    const length = writeLine(this.#bytes, this.#length, json, text);
     this.#length += length;
     this.#lines += 1;
     return length;

@@ -14,6 +14,7 @@ import {
   type GoneRecord,
   laneRecord,
   messageRecord,
+  messageText,
   type RowRecord,
 } from './row-records.ts';
 import { slimAttempt, slimMessage } from './slim-rows.ts';
@@ -136,7 +137,7 @@ export class FileRows implements RowChanges, JournalSource {
     for (const row of this.#lanes)
       buffer.put(row, laneRecord(row, this.tables.endpoints.get(row.id) !== undefined));
     const messages = [...this.#messages].filter(isThere);
-    for (const row of messages) buffer.put(row, messageRecord(row));
+    for (const row of messages) buffer.put(row, messageRecord(row), messageText(row));
     for (const row of this.#fanOuts) if (isThere(row)) buffer.put(this.fanOutRow(row), fanOutRecord(row));
     for (const row of this.#deliveries) if (isThere(row)) buffer.put(row, deliveryRecord(row));
     const attempts = [...this.#attempts].filter(isThere);

@@ -5,9 +5,9 @@ import type {
   DeliveryRecord,
   FanOutRecord,
   LaneRecord,
-  MessageRecord,
   SettingRecord,
 } from './row-records.ts';
+import type { SlimMessageRecord } from './slim-rows.ts';
 
 /** The newest version of a row, and where it stands. */
 export interface Replayed<Record> {
@@ -18,7 +18,7 @@ export interface Replayed<Record> {
 /** What the journal says of rows that were not removed. */
 export interface ReplayedRows {
   /** By sequence, without what may be large. */
-  readonly messages: Map<number, Replayed<MessageRecord>>;
+  readonly messages: Map<number, Replayed<SlimMessageRecord>>;
   /** By sequence of the message. */
   readonly fanOuts: Map<number, Replayed<FanOutRecord>>;
   /** By sequence. */

@@ -7,8 +7,10 @@ import { type SealedEndpoint, sealEndpoint } from '../../codec/endpoint-codec.ts
 import type { BlockReason, NewAttempt } from '../../store.ts';
 import type { AttemptRow, DeliveryRow, EndpointRow, LaneRow, MessageRow } from '../../tables/rows.ts';
 
-/** A message with its data; written once. Deliveries and attempts name it by its sequence, which is never used again. */
-export interface MessageRecord extends Message {
+/** A message; written once, with its data as the text of its line. Deliveries and attempts name it by its sequence, which is never used again. */
+export interface MessageRecord extends Omit<Message, 'dataJson'> {
+  /** Only where it cannot be the text of a line. */
+  readonly dataJson: string | undefined;
   readonly sequence: number;
   readonly fingerprint: string | undefined;
   readonly createdAt: number;
@@ -88,7 +90,7 @@ export interface SettingRecord {
 
 /** One line of the journal. */
 export type RowRecord =
-  | { readonly message: MessageRecord }
+  | { readonly message: MessageRecord; readonly text?: string }
   | { readonly fanOut: FanOutRecord }
   | { readonly delivery: DeliveryRecord }
   | { readonly attempt: AttemptRecord }
@@ -107,6 +109,11 @@ export type GoneRecord =
 
 // Member by member, here and below: objects that are spread cost several times as much, and these are made for every delivery.
 
+/** The data of a message as the text of its line; `undefined` when somebody wrote it in several lines. */
+export function messageText({ message: { dataJson } }: MessageRow): string | undefined {
+  return dataJson.includes('\n') ? undefined : dataJson;
+}
+
 export function messageRecord(row: MessageRow): RowRecord {
   const { sequence, message, fingerprint, createdAt, idempotentUntil, fannedOut } = row;
   return {
@@ -114,7 +121,7 @@ export function messageRecord(row: MessageRow): RowRecord {
       id: message.id,
       tenant: message.tenant,
       type: message.type,
-      dataJson: message.dataJson,
+      dataJson: messageText(row) === undefined ? message.dataJson : undefined,
       timestamp: message.timestamp,
       idempotencyKey: message.idempotencyKey,
       orderingKey: message.orderingKey,
@@ -210,12 +217,12 @@ export function endpointRecord({ record }: EndpointRow, keyring: Keyring | undef
 }
 
 /** The message of a record, its members all there. */
-export function toMessage(record: MessageRecord): Message {
+export function toMessage(record: MessageRecord, text: string | undefined): Message {
   return {
     id: record.id,
     tenant: record.tenant,
     type: record.type,
-    dataJson: record.dataJson,
+    dataJson: record.dataJson ?? text ?? '',
     timestamp: record.timestamp,
     idempotencyKey: record.idempotencyKey,
     orderingKey: record.orderingKey,

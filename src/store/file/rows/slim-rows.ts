@@ -31,8 +31,11 @@ export function slimMessage(message: Message): Message {
   };
 }
 
+/** A message that was read back, as memory keeps it. */
+export type SlimMessageRecord = MessageRecord & { readonly dataJson: string };
+
 /** The same for a record that was just read, and is nobody else's: in place, for the sake of a quick start. */
-export function slimMessageRecord(record: MessageRecord): MessageRecord {
+export function slimMessageRecord(record: MessageRecord): SlimMessageRecord {
   return Object.assign(record, { dataJson: '', metadata: undefined });
 }
 

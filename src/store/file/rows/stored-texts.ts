@@ -23,7 +23,7 @@ export class StoredTexts {
   messages(rows: readonly MessageRow[]): Promise<readonly (Message | undefined)[]> {
     return this.#read(
       rows.map(({ place, message }) => ({ place, inMemory: message })),
-      (record) => ('message' in record ? toMessage(record.message) : undefined),
+      (record) => ('message' in record ? toMessage(record.message, record.text) : undefined),
     );
   }
 

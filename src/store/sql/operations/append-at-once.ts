@@ -21,7 +21,7 @@ m as (
     extra, unmatched, created_at)
   select id, tenant, type, data, happened_at, idempotency_key, ordering_key, fingerprint, addressed, test, extra, unmatched, now
   from ${dialect.rows('stored', MESSAGE_COLUMNS)} cross join clock order by ord
-  on conflict do nothing returning seq),
+  on conflict (id) do nothing returning seq),
 numbers as materialized (select array_agg(seq order by seq) as seqs, count(*) as stored from m),
 closed as materialized (
   select coalesce(array_agg(l.id), '{}') as ids from ${dialect.rows('asked', { id: 'text' })} join ${names.lanes} l on l.id = asked.id cross join clock

@@ -1,7 +1,7 @@
 import type { ClaimParams, ClaimResult, LeasedDelivery } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import { type DeliveryWithMessageRow, toLeasedDelivery } from '../rows/leased-row.ts';
+import { type ReadyRow, toLeasedDelivery } from '../rows/leased-row.ts';
 import { type NumberColumn, optionalNumber } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockReadyLanes, writeServedLanes } from './claim-lanes.ts';
@@ -71,7 +71,7 @@ function* lease(
 
 /** A message that cannot be read holds up no other: its lease runs out, until the delivery is `failed` with `crash_loop`. */
 function decode(
-  row: DeliveryWithMessageRow,
+  row: ReadyRow,
   token: string,
   now: number,
   isOnProbation: boolean,

@@ -1,6 +1,6 @@
 import type { ClaimParams } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
-import { DELIVERY_WITH_MESSAGE_COLUMNS, type DeliveryWithMessageRow } from '../rows/leased-row.ts';
+import { READY_COLUMNS, type ReadyRow } from '../rows/leased-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { setClause } from '../set-clause.ts';
@@ -35,13 +35,12 @@ const selectLeased: TemplateText = ({ names, dialect }) =>
 /** Reads and leases, in one statement of Postgres. */
 const leaseAtOnce: TemplateText = ({ names, dialect }) => `
 with picked as materialized (
-  select ${DELIVERY_WITH_MESSAGE_COLUMNS}, d.ready_at from ${dialect.rows('asked', { lane_id: 'text', quota: 'int' })}
+  select d.* from ${dialect.rows('asked', { lane_id: 'text', quota: 'int' })}
   cross join lateral (select * from ${names.deliveries} r
-    where r.lane_id = asked.lane_id and r.ready_at <= :now order by r.ready_at, r.seq limit asked.quota) d
-  join ${names.messages} m on m.seq = d.message_seq),
+    where r.lane_id = asked.lane_id and r.ready_at <= :now order by r.ready_at, r.seq limit asked.quota) d),
 leased as (
   update ${names.deliveries} t set ${setClause(LEASE)} from picked where t.seq = picked.seq and t.ready_at is not null returning picked.*)
-select * from leased order by ready_at, seq`;
+select ${READY_COLUMNS} from leased d join ${names.messages} m on m.seq = d.message_seq order by d.ready_at, d.seq`;
 
 /** Leases the first deliveries of lanes that are locked, of each lane at most its quota. Answers with the rows as they were before. */
 export function* leaseReady(
@@ -49,12 +48,12 @@ export function* leaseReady(
   { lease: token, leaseMs, owner }: ClaimParams,
   now: number,
   quotas: readonly Quota[],
-): Script<readonly DeliveryWithMessageRow[]> {
+): Script<readonly ReadyRow[]> {
   if (quotas.length === 0) return [];
   const terms = { lease: token, leaseUntil: now + leaseMs, now, owner };
   if (db.dialect.hasLateral) {
     const asked = quotas.map(({ laneId, quota }) => [laneId, quota] as const);
-    return yield* db.query<DeliveryWithMessageRow>(leaseAtOnce, { asked, ...terms });
+    return yield* db.query<ReadyRow>(leaseAtOnce, { asked, ...terms });
   }
   const rows = yield* readReady(db, now, quotas);
   if (rows.length === 0) return rows;

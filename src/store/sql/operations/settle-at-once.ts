@@ -33,53 +33,55 @@ select lane_id, 0, 0, 0 from (
   select distinct d.lane_id from ${dialect.rows('held', HELD)} join ${names.deliveries} d on d.id = held.id and d.lease = held.lease) l
 order by lane_id ${dialect.onConflictLock(['id'])}`;
 
+/** It waits for another attempt. */
+const IS_AGAIN = `(settled.state = 'scheduled' and t.cancelled is null)`;
+const IS_CANCELLED = `(settled.state = 'scheduled' and t.cancelled is not null)`;
+
+/** Only an answer, or the lack of one, tells that the endpoint was called. */
+const IS_TRIED = `outcome in ('delivered', 'endpoint_failed')`;
+
 /**
  * Deliveries without ordering keys, their attempts, the counts, the totals and the lanes, in one statement of Postgres. As the long way does: locked by
  * id, fenced, and discarded instead of scheduled again when they were cancelled. The totals ask for the counts, so that these are locked first.
  */
 const settleAll: TemplateText = ({ names, dialect }) => `
-with clock as materialized (select coalesce(:given::bigint, ${dialect.now}) as now),
-k as materialized (
-  select settled.*, d.seq, d.cancelled, settled.state = 'scheduled' and d.cancelled is null as is_again, now - duration_ms as started_at
-  from ${dialect.rows('settled', SETTLED)} join ${names.deliveries} d on d.id = settled.id and d.lease = settled.lease cross join clock
-  where d.ordering_key is null order by d.id for update of d),
+with clock as materialized (select coalesce(:now::bigint, ${dialect.now}) as now),
 u as (
   update ${names.deliveries} t set
-    state = case when k.state = 'scheduled' and not k.is_again then 'discarded' else k.state end,
-    reason = case when k.state = 'scheduled' and not k.is_again then k.cancelled else k.reason end,
-    attempts = k.attempts, attempts_before_run = k.attempts_before_run, rescues = k.rescues, faults = k.faults,
-    due_at = case when k.is_again then now + k.delay_ms else t.due_at end,
-    ready_at = case when k.is_again then now + k.delay_ms end,
-    finished_at = case when k.is_again then null else now end,
+    state = case when ${IS_CANCELLED} then 'discarded' else settled.state end,
+    reason = case when ${IS_CANCELLED} then t.cancelled else settled.reason end,
+    attempts = settled.attempts, attempts_before_run = settled.attempts_before_run, rescues = settled.rescues, faults = settled.faults,
+    due_at = case when ${IS_AGAIN} then now + delay_ms else t.due_at end,
+    ready_at = case when ${IS_AGAIN} then now + delay_ms end,
+    finished_at = case when ${IS_AGAIN} then null else now end,
     lease = null, lease_until = null, leased_at = null, owner = null, cancelled = null
-  from k cross join clock where t.seq = k.seq
-  returning k.ord, t.seq, t.endpoint_id, t.lane_id, t.tenant, t.test, t.state, t.reason, t.ready_at,
-    k.attempt, k.outcome, k.outcome_reason, k.started_at, k.duration_ms, k.extra, k.bucket),
-l as materialized (
-  select *, outcome in ('delivered', 'endpoint_failed') as is_tried,
-    max(case when outcome = 'delivered' and test = 0 then ord end) over (partition by lane_id) as last_delivered from u),
+  from (select * from ${dialect.rows('given', SETTLED)} order by id collate "C") settled cross join clock
+  where t.id = settled.id and t.lease = settled.lease and t.ordering_key is null
+  returning ord, t.seq, t.endpoint_id, t.lane_id, t.tenant, t.test, t.state, t.reason, t.ready_at,
+    attempt, outcome, outcome_reason, now - duration_ms as started_at, duration_ms, extra, bucket),
 a as (
   insert into ${names.attempts} (delivery_seq, endpoint_id, tenant, attempt, outcome, reason, started_at, duration_ms, extra)
   select seq, endpoint_id, tenant, attempt, outcome, outcome_reason, started_at, duration_ms, extra
-  from l where outcome is not null order by ord),
+  from u where outcome is not null order by ord),
 c as (
   insert into ${names.counts} (endpoint_id, tenant, minute_at, outcome, bucket, attempts, longest_ms, last_at)
   select endpoint_id, min(tenant), started_at / 60000 * 60000, outcome, bucket, count(*), max(duration_ms), max(started_at)
-  from l where is_tried and test = 0 group by 1, 3, 4, 5 order by 1, 3, 4, 5
+  from u where ${IS_TRIED} and test = 0 group by 1, 3, 4, 5 order by 1, 3, 4, 5
   ${onCountConflict({ names, dialect })} returning 1),
 o as (
   insert into ${names.totals} (lane_id, succeeded, failed, last_triggered_at, consecutive_failures, failing_since)
   select lane_id,
     count(*) filter (where test = 0 and state = 'succeeded'),
     count(*) filter (where test = 0 and state in ('exhausted', 'failed')),
-    max(started_at) filter (where is_tried),
+    max(started_at) filter (where ${IS_TRIED}),
     count(*) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0)),
     min(started_at) filter (where test = 0 and outcome = 'endpoint_failed' and ord > coalesce(last_delivered, 0))
-  from l where (select count(*) from c) >= 0 group by lane_id order by lane_id
+  from (select *, max(case when outcome = 'delivered' and test = 0 then ord end) over (partition by lane_id) as last_delivered from u) l
+  where (select count(*) from c) >= 0 group by lane_id order by lane_id
   ${onTotalsConflict({ names, dialect })}),
 n as (
   update ${names.lanes} t set ready_at = ${earlierReadyAt(dialect, 't', 'woken.ready_at')}
-  from (select lane_id, min(ready_at) as ready_at from l where ready_at is not null group by lane_id) woken
+  from (select lane_id, min(ready_at) as ready_at from u where ready_at is not null group by lane_id) woken
   where t.id = woken.lane_id)
 select ord, state, reason from u`;
 
@@ -105,8 +107,8 @@ export function* settleAtOnce(
     .filter(({ transition }) => transition.state === 'scheduled')
     .map(({ deliveryId, lease }) => [deliveryId, lease] as const);
   if (held.length > 0) yield* db.send(lockLanesOf, { held });
-  const settled = places.map((place) => toRow(settlements[place]!));
-  const rows = yield* db.queryLast<SettledRow>(settleAll, { given: db.givenNow, settled });
+  const given = places.map((place) => toRow(settlements[place]!));
+  const rows = yield* db.queryLast<SettledRow>(settleAll, { now: db.givenNow, given });
   for (const { ord, state, reason } of rows)
     results[places[Number(ord) - 1]!] = { kind: 'settled', state, reason: reason ?? undefined };
   if (rows.some(({ state }) => state === 'scheduled')) yield* db.notify('work');

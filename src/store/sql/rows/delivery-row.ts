@@ -33,8 +33,10 @@ export const DELIVERY_COLUMNS =
   'd.attempts_before_run, d.rescues, d.faults, d.due_at, d.ordering_key, d.lease, d.leased_at, d.cancelled, d.created_at, ' +
   'd.first_attempt_at, d.finished_at';
 
+type SnapshotColumn = 'state' | 'attempts' | 'attempts_before_run' | 'rescues' | 'faults';
+
 /** What the state machine needs to know of a delivery. */
-export function toSnapshot(row: DeliveryRow): DeliverySnapshot {
+export function toSnapshot(row: Pick<DeliveryRow, SnapshotColumn>): DeliverySnapshot {
   return {
     state: row.state,
     attempts: Number(row.attempts),

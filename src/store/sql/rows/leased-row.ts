@@ -2,11 +2,27 @@ import type { TraceContext } from '../../../core/trace-context.ts';
 import { transition } from '../../../core/transition.ts';
 import { fromMessageColumns } from '../../codec/message-codec.ts';
 import type { LeasedDelivery } from '../../store.ts';
-import { DELIVERY_COLUMNS, type DeliveryRow, toSnapshot } from './delivery-row.ts';
+import { type DeliveryRow, toSnapshot } from './delivery-row.ts';
 import { type NumberColumn, optionalNumber } from './number-column.ts';
 
-/** A delivery with its message, as a driver gives them. */
-export interface DeliveryWithMessageRow extends DeliveryRow {
+/** A delivery that is ready, with its message, as a driver gives them. */
+export interface ReadyRow extends Pick<
+  DeliveryRow,
+  | 'seq'
+  | 'id'
+  | 'endpoint_id'
+  | 'lane_id'
+  | 'tenant'
+  | 'type'
+  | 'test'
+  | 'state'
+  | 'attempts'
+  | 'attempts_before_run'
+  | 'rescues'
+  | 'faults'
+  | 'ordering_key'
+  | 'first_attempt_at'
+> {
   readonly message_id: string;
   readonly data: string;
   readonly happened_at: NumberColumn;
@@ -16,9 +32,10 @@ export interface DeliveryWithMessageRow extends DeliveryRow {
   readonly extra: string | null;
 }
 
-/** The columns of {@link DeliveryWithMessageRow}, of the aliases `d` and `m`. */
-export const DELIVERY_WITH_MESSAGE_COLUMNS =
-  `${DELIVERY_COLUMNS}, m.id as message_id, m.data, m.happened_at, m.idempotency_key, ` +
+/** The columns of {@link ReadyRow}, of the aliases `d` and `m`. */
+export const READY_COLUMNS =
+  'd.seq, d.id, d.endpoint_id, d.lane_id, d.tenant, d.type, d.test, d.state, d.attempts, d.attempts_before_run, d.rescues, d.faults, ' +
+  'd.ordering_key, d.first_attempt_at, m.id as message_id, m.data, m.happened_at, m.idempotency_key, ' +
   'm.ordering_key as message_ordering_key, m.addressed, m.extra';
 
 const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 };
@@ -29,7 +46,7 @@ const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 }
  * @throws StoreError of code `record_invalid`
  */
 export function toLeasedDelivery(
-  row: DeliveryWithMessageRow,
+  row: ReadyRow,
   lease: string,
   now: number,
   isOnProbation: boolean,
