@@ -2,13 +2,9 @@ import type { KyInstance, Options as KyOptions } from 'ky';
 import type { Agent } from 'undici';
 import { classifyError, classifyFetchError, PROXY_IS_SILENT } from './classify-error.ts';
 import { describeError } from '../errors.ts';
-import {
-  createGuardedAgent,
-  type ConnectionOptions,
-  type GuardedAgent,
-  CONNECTION_OPTIONS,
-} from './create-agent.ts';
+import { type ConnectionOptions, type GuardedAgent, CONNECTION_OPTIONS } from './create-agent.ts';
 import { expectKnownKeys } from '../core/expect-value.ts';
+import { GuardedAgents } from './guarded-agents.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici } from './load-undici.ts';
 import type {
@@ -50,7 +46,7 @@ export function kyTransport(options: KyTransportOptions = {}): Transport {
 class KyTransport implements Transport {
   readonly name = 'ky';
   private readonly options: KyTransportOptions;
-  private guarded: GuardedAgent | undefined;
+  private agents: GuardedAgents | undefined;
   private client: KyInstance | undefined;
 
   constructor(options: KyTransportOptions) {
@@ -58,18 +54,18 @@ class KyTransport implements Transport {
   }
 
   async open(context: TransportContext): Promise<void> {
-    this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
+    this.agents = new GuardedAgents(await loadUndici(), context, this.options);
     this.client = this.options.ky ?? (await import('ky')).default;
   }
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
     const exchange = new KyExchange(request, onResult);
-    void exchange.run(this.client, this.guarded, this.options.fetch);
+    void exchange.run(this.client, this.agents?.get(request.tls), this.options.fetch);
     return exchange;
   }
 
   async close(): Promise<void> {
-    await this.guarded?.destroy();
+    await this.agents?.destroy();
   }
 }
 

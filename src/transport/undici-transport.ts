@@ -1,12 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { classifyError, PROXY_IS_SILENT } from './classify-error.ts';
-import {
-  createGuardedAgent,
-  type ConnectionOptions,
-  type GuardedAgent,
-  CONNECTION_OPTIONS,
-} from './create-agent.ts';
+import { type ConnectionOptions, type GuardedAgent, CONNECTION_OPTIONS } from './create-agent.ts';
 import { expectKnownKeys } from '../core/expect-value.ts';
+import { GuardedAgents } from './guarded-agents.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici } from './load-undici.ts';
 import type {
@@ -34,27 +30,27 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
 class UndiciTransport implements Transport {
   readonly name = 'undici';
   private readonly options: UndiciTransportOptions;
-  private guarded: GuardedAgent | undefined;
+  private agents: GuardedAgents | undefined;
 
   constructor(options: UndiciTransportOptions) {
     this.options = options;
   }
 
   async open(context: TransportContext): Promise<void> {
-    this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
+    this.agents = new GuardedAgents(await loadUndici(), context, this.options);
   }
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
     const exchange = new UndiciExchange(request, onResult);
-    if (this.guarded === undefined)
+    if (this.agents === undefined)
       exchange.onResponseError(undefined, new Error('the transport is not open'));
-    else exchange.start(this.guarded);
+    else exchange.start(this.agents.get(request.tls));
     exchange.release();
     return exchange;
   }
 
   async close(): Promise<void> {
-    await this.guarded?.destroy();
+    await this.agents?.destroy();
   }
 }
 

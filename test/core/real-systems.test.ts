@@ -45,6 +45,8 @@ function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'sho
     timeoutMs: 15_000,
     concurrency: 10,
     ordering: 'none',
+    auth: false,
+    tls: false,
   } as const;
   return { ...complete, ...fitHeaders(complete, '') };
 }
