@@ -58,6 +58,7 @@ export const optionsShape = {
       envelope: functionsOf,
       signature: functionsOf,
       header: functionsOf,
+      token: functionsOf,
       filter: functionsOf,
       shouldRetry: functionsOf,
       retryDelay: functionsOf,

@@ -150,6 +150,12 @@ export const DEFAULTS = {
   maxFaultDelayMs: 30 * 60 * 1000,
   /** Destinations that came with messages and are kept ready to use; others are checked, or read from the store, again. */
   maxDestinations: 10_000,
+  /** OAuth tokens that are kept. */
+  maxTokens: 10_000,
+  /** A token is renewed this long before it expires. */
+  tokenMarginMs: 60_000,
+  /** How long a token is used whose server does not say. */
+  tokenLifetimeMs: 5 * 60 * 1000,
   /** Events of one source that may wait for the store. */
   maxPending: 10_000,
   /** What becomes of messages that are emitted while everything is paused. */
@@ -266,6 +272,8 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     signatures: DEFAULTS.signatures,
     headers: {},
     computedHeaders: {},
+    auth: false,
+    tls: false,
     retry: DEFAULTS.retry,
     success: DEFAULTS.success,
     retryOn: DEFAULTS.retryOn,

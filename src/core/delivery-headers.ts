@@ -1,5 +1,6 @@
 /** How the headers of an endpoint fit together: nothing may be written twice, because receivers would read `a, b`. */
 import type { EnvelopeSetting } from './endpoint.ts';
+import type { EndpointAuth } from './endpoint-auth.ts';
 import { describeEnvelope } from './envelope.ts';
 import { headerPath, refuseHeader, validateComputedHeaders, validateHeaders } from './header-rules.ts';
 import { resolveSignature, type SignatureSetting } from './signature.ts';
@@ -10,6 +11,8 @@ export interface HeaderSettings {
   readonly signatures: readonly SignatureSetting[];
   readonly headers: Readonly<Record<string, string>>;
   readonly computedHeaders: Readonly<Record<string, string>>;
+  /** Default: false. */
+  readonly auth?: EndpointAuth | false;
 }
 
 /** Headers that are sent besides those of envelope and signatures. */
@@ -30,6 +33,7 @@ export interface FittedHeaders {
 export function fitHeaders(settings: HeaderSettings, path: string): FittedHeaders {
   const at = (member: string): string => (path === '' ? member : `${path}.${member}`);
   refuseSharedHeaders(settings, at('signatures'));
+  refuseSharedAuthorization(settings, at('auth'));
   const alsoReserved = writtenHeaders(settings);
   const computedHeaders = validateComputedHeaders(settings.computedHeaders, at('computedHeaders'));
   for (const name of Object.keys(computedHeaders)) {
@@ -58,9 +62,15 @@ function refuseSharedHeaders({ envelope, signatures }: HeaderSettings, path: str
   }
 }
 
-/** Names, in lower case, of the headers that envelope and signature schemes write, each with who does. */
+function refuseSharedAuthorization(settings: HeaderSettings, path: string): void {
+  if (settings.auth === undefined || settings.auth === false) return;
+  const writer = writtenHeaders({ ...settings, auth: false }).get('authorization');
+  if (writer !== undefined) throw refuseHeader(path, 'authorization', `${writer} writes it`);
+}
+
+/** Names, in lower case, of the headers that envelope, signature schemes and `auth` write, each with who does. */
 export function writtenHeaders(
-  settings: Pick<HeaderSettings, 'envelope' | 'signatures'>,
+  settings: Pick<HeaderSettings, 'envelope' | 'signatures' | 'auth'>,
 ): Map<string, string> {
   const envelope = describeEnvelope(settings.envelope);
   const written = new Map<string, string>();
@@ -69,5 +79,6 @@ export function writtenHeaders(
     const { name, headerNames } = resolveSignature(setting);
     for (const header of headerNames) written.set(header, `the signature scheme ${JSON.stringify(name)}`);
   }
+  if (settings.auth !== undefined && settings.auth !== false) written.set('authorization', 'auth');
   return written;
 }

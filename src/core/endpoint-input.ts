@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { OptionsError } from '../errors.ts';
 import { describeType, describeValue } from './describe-value.ts';
 import type { DeliverySettings } from './endpoint.ts';
+import { validateAuth } from './endpoint-auth.ts';
+import { validateTls } from './endpoint-tls.ts';
 import { validateEnvelope } from './envelope.ts';
 import { type FilterExpression, validateFilter } from './filter.ts';
 import type { FunctionRegistry } from './functions.ts';
@@ -76,6 +78,8 @@ const schema = z.strictObject({
   signatures: z.unknown().optional(),
   headers: z.unknown().optional(),
   computedHeaders: z.unknown().optional(),
+  auth: z.unknown().optional(),
+  tls: z.unknown().optional(),
   retry: z.unknown().optional(),
   success: z.unknown().optional(),
   retryOn: z.unknown().optional(),
@@ -230,6 +234,8 @@ export function validateDeliverySettings(
   check('signatures', (value, where) => validateSignatures(value, where, names('signature')));
   check('headers', (value, where) => validateHeaders(value, where));
   check('computedHeaders', (value, where) => validateComputedHeaders(value, where, names('header')));
+  check('auth', (value, where) => validateAuth(value, where, names('token')));
+  check('tls', (value, where) => validateTls(value, where));
   check('retry', (value, where) => validateRetryPolicy(value, where, names('retryDelay')));
   check('success', validateSuccess);
   check('retryOn', validateRetryOn);

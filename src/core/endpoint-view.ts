@@ -1,4 +1,6 @@
 import type { EndpointRecord } from './endpoint.ts';
+import { type AuthView, toAuthView } from './endpoint-auth.ts';
+import { type TlsView, toTlsView } from './endpoint-tls.ts';
 import { publicKeyOf } from './secret.ts';
 import type { SignatureSetting } from './signature.ts';
 
@@ -18,20 +20,25 @@ export interface SecretView {
   readonly publicKey: string | undefined;
 }
 
-/** An endpoint as named functions and API replies see it: everything but the text of its secrets. */
-export type EndpointView = Omit<EndpointRecord, 'secrets'> & {
+/** An endpoint as named functions and API replies see it: everything but the text of its secrets and credentials. */
+export type EndpointView = Omit<EndpointRecord, 'secrets' | 'auth' | 'tls'> & {
   /** Its secrets, the newest first. */
   readonly secrets: readonly SecretView[];
+  readonly auth?: AuthView | false | undefined;
+  readonly tls?: TlsView | false | undefined;
 };
 
-/** The record without the text of its secrets. `defaultSignatures` hold where the record has none of its own. */
+/** The record without the text of its secrets and credentials. `defaultSignatures` hold where the record has none of its own. */
 export function toEndpointView(
   record: EndpointRecord,
   defaultSignatures: readonly SignatureSetting[],
 ): EndpointView {
   const signatures = record.signatures ?? defaultSignatures;
+  const { auth, tls, ...rest } = record;
   return {
-    ...record,
+    ...rest,
+    ...(auth === undefined ? {} : { auth: auth && toAuthView(auth) }),
+    ...(tls === undefined ? {} : { tls: tls && toTlsView(tls) }),
     secrets: record.secrets.map(({ value, createdAt, expiresAt }) => ({
       hint: hintOf(value),
       createdAt,

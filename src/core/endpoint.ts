@@ -1,5 +1,7 @@
 import type { AutoDisableOptions } from './auto-disable.ts';
 import type { BreakerOptions } from './breaker.ts';
+import type { EndpointAuth } from './endpoint-auth.ts';
+import type { EndpointTls } from './endpoint-tls.ts';
 import type { FilterExpression } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import type { RetryAfterPolicy, RetryPolicy, RetryRule, SuccessRule } from './retry-policy.ts';
@@ -55,6 +57,13 @@ export interface DeliverySettings {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Headers whose value is worked out for each attempt: header name to `message.id`, `message.type`, `endpoint.id`, `delivery.id`, `attempt`, `timestamp`, or a name of `functions.header`. Default none. */
   readonly computedHeaders?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How requests prove to the receiver who sends them: HTTP Basic, a bearer token from `functions.token`, or OAuth 2 client
+   * credentials. Default `false`: by signatures and headers alone. Together with a header `authorization` it is refused.
+   */
+  readonly auth?: EndpointAuth | false | undefined;
+  /** Client certificate, trusted authorities and server name for TLS. Default `false`: those of the transport. Certificates are always verified. */
+  readonly tls?: EndpointTls | false | undefined;
   /** When failed attempts are tried again. Default `'default'`: 8 attempts over 27 h 35 min. */
   readonly retry?: RetryPolicy | undefined;
   /** Statuses that count as success. Default `['2xx']`. */
@@ -89,6 +98,8 @@ export const DELIVERY_SETTING_KEYS = [
   'signatures',
   'headers',
   'computedHeaders',
+  'auth',
+  'tls',
   'retry',
   'success',
   'retryOn',

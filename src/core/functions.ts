@@ -69,6 +69,21 @@ export interface HeaderContext extends ComputedHeaderSource {
 /** Computes the value of one header: `({ message }) => message.type.replaceAll('_', '-')`. `undefined`: the header is left out. */
 export type HeaderFunction = (context: HeaderContext) => string | undefined;
 
+/** What a token function is given. */
+export interface TokenContext {
+  readonly message: Message;
+  readonly endpoint: EndpointView;
+  /** Number of the attempt, 1 for the first. */
+  readonly attempt: number;
+}
+
+/**
+ * Gives the bearer token of an attempt: `async ({ endpoint }) => tokens.get(endpoint.tenant)`. Runs for every attempt, inside its
+ * deadline: keep tokens where it finds them at once. A throw, or what is no token, is the dispatcher's own failure, and
+ * nothing is sent.
+ */
+export type TokenFunction = (context: TokenContext) => string | Promise<string>;
+
 /** What the functions that decide about retries are given. */
 export interface RetryContext {
   /** The failure: reason, one line for a person, and the response if one came. */
@@ -102,6 +117,8 @@ export interface FunctionRegistry {
   readonly signature?: Readonly<Record<string, SignatureFunction>>;
   /** For `computedHeaders: { 'X-Name': '<name>' }`. */
   readonly header?: Readonly<Record<string, HeaderFunction>>;
+  /** For `auth: { type: 'bearer', token: '<name>' }`. */
+  readonly token?: Readonly<Record<string, TokenFunction>>;
   /** For `filter: { $custom: '<name>' }`. */
   readonly filter?: Readonly<Record<string, CustomFilter>>;
   /** For `shouldRetry: '<name>'`. */

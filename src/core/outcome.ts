@@ -11,6 +11,7 @@ export const ENDPOINT_REASONS = [
   'redirect',
   'bad_response',
   'http_status',
+  'token_failed',
   'blocked',
   'url_refused',
 ] as const;

@@ -47,6 +47,7 @@ const RETRY_REASONS: Readonly<Record<RetryReason, { readonly isNetwork: boolean 
   blocked: { isNetwork: true },
   redirect: { isNetwork: false },
   http_status: { isNetwork: false },
+  token_failed: { isNetwork: false },
 };
 
 const RETRY_WORDS: readonly string[] = [...STATUS_CLASSES, ...Object.keys(RETRY_REASONS), 'network', '*'];

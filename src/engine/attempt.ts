@@ -14,17 +14,22 @@ import type {
   TransportRequest,
   TransportResult,
 } from '../transport/transport.ts';
+import { authorize, type Authorization } from './authorize.ts';
 import { buildRequest, DispatcherFault } from './build-request.ts';
 import type { DeadlineEntry, Deadlines } from './deadlines.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { noToken, TokenFailure, type TokenSource } from './token-source.ts';
 
 export interface AttemptContext {
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly tokens: TokenSource;
   /** Also the register of what is in flight. */
   readonly deadlines: Deadlines<Attempt>;
   readonly maxResponseBodyBytes: number;
 }
+
+const HTTP_UNAUTHORIZED = 401;
 
 export type OutcomeListener = (attempt: Attempt, outcome: Outcome) => void;
 
@@ -37,6 +42,9 @@ export class Attempt implements DeadlineEntry {
   readonly #onOutcome: OutcomeListener;
   #exchange: Exchange | undefined;
   #abortReason: AbortReason | undefined;
+  /** Undefined without `auth`, and until it is there. */
+  #authorization: Authorization | undefined;
+  #isAuthorized = true;
   readonly #startedAt: number;
   #isSent = false;
   #isDone = false;
@@ -70,6 +78,21 @@ export class Attempt implements DeadlineEntry {
         response: undefined,
       });
     this.#context.deadlines.add(this);
+    const auth = this.runtime.request?.auth;
+    if (auth === undefined) return this.#build();
+    this.#isAuthorized = false;
+    authorize(auth, this.delivery, this.runtime, this.#context.tokens).then(
+      (authorization) => {
+        if (this.#isDone) return;
+        this.#isAuthorized = true;
+        this.#authorization = authorization;
+        this.#build();
+      },
+      (error: unknown) => this.#onBuildFailure(error),
+    );
+  }
+
+  #build(): void {
     try {
       const request = buildRequest(
         this.runtime,
@@ -113,6 +136,8 @@ export class Attempt implements DeadlineEntry {
     if (reason === 'interrupted')
       return { kind: 'interrupted', detail: 'called off by a shutdown; the attempt does not count' };
     const timeoutMs = this.runtime.settings.timeoutMs;
+    if (!this.#isAuthorized && this.runtime.request?.auth?.kind === 'oauth2')
+      return noToken(`no answer within ${timeoutMs} ms`).outcome;
     if (this.#isSent)
       return {
         kind: 'endpoint_failed',
@@ -131,20 +156,24 @@ export class Attempt implements DeadlineEntry {
     if (this.#isDone) return;
     this.#isSent = true;
     try {
-      this.#exchange = this.#context.transport.send(request, this.#onResult);
+      const authorized = this.#authorization?.addTo(request) ?? request;
+      this.#exchange = this.#context.transport.send(authorized, this.#onResult);
     } catch (error) {
       this.#conclude({ kind: 'dispatcher_failed', reason: 'transport_failed', detail: describeError(error) });
     }
   }
 
   #onBuildFailure(error: unknown): void {
+    if (error instanceof TokenFailure) return this.#conclude(error.outcome);
     const fault =
       error instanceof DispatcherFault ? error : new DispatcherFault('function_failed', describeError(error));
     this.#conclude({ kind: 'dispatcher_failed', reason: fault.reason, detail: fault.message });
   }
 
   readonly #onResult = (result: TransportResult): void => {
-    if (!this.#isDone) this.#conclude(this.#outcomeOf(result));
+    if (this.#isDone) return;
+    if (result.kind === 'response' && result.status === HTTP_UNAUTHORIZED) this.#authorization?.reject();
+    this.#conclude(this.#outcomeOf(result));
   };
 
   #outcomeOf(result: TransportResult): Outcome {

@@ -128,7 +128,8 @@ function finish(build: Build, built: BuiltBody): TransportRequest | Promise<Tran
   if (plan.computedHeaders.length > 0) addComputedHeaders(headers, build);
   const { signer, secrets } = liveSecrets(build);
   signer.sign(body, { messageId: delivery.message.id, timestampSeconds }, headers);
-  const request: TransportRequest = { target: plan.target, headers, body, maxBodyBytes };
+  const { target, tls } = plan;
+  const request: TransportRequest = { target, headers, body, maxBodyBytes, tls };
   return plan.signatures.length === 0 ? request : signWithFunctions(build, request, headers, secrets);
 }
 

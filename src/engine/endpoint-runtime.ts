@@ -127,6 +127,9 @@ function describe(record: EndpointRecord, options: EndpointCompilerOptions): Des
   };
 }
 
+/** A URL that may be refused now, though it was accepted once, like that of the endpoint. */
+const TOKEN_URL = 'endpoint.auth.tokenUrl';
+
 function complete<Policy extends object>(
   whole: Policy,
   given: { readonly [Key in keyof Policy]?: Policy[Key] | undefined },
@@ -151,10 +154,14 @@ function compile(record: EndpointRecord, options: EndpointCompilerOptions): Endp
       fault: undefined,
     };
   } catch (error) {
+    if (error instanceof OptionsError && error.path === TOKEN_URL) {
+      const policy = createPolicy(settings, options.functions);
+      return { ...shared, ...policy, request: undefined, refusal: describeError(error), fault: undefined };
+    }
     const reason =
       error instanceof MissingFunction
         ? 'unknown_function'
-        : error instanceof OptionsError && error.path.startsWith('endpoint.secrets')
+        : error instanceof OptionsError && /^endpoint\.(secrets|tls)/.test(error.path)
           ? 'bad_secret'
           : 'bad_request';
     const { shouldRetry: _unserved, ...rest } = settings;

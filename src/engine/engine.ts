@@ -37,6 +37,7 @@ import { laneSettingsOf, Sender } from './sender.ts';
 import type { Settled } from './concluded-attempt.ts';
 import { Settler } from './settler.ts';
 import { Switch, SWITCH_KEY } from './switch.ts';
+import { TokenSource } from './token-source.ts';
 import { within } from './within.ts';
 
 export interface EngineOptions {
@@ -53,6 +54,9 @@ export interface EngineOptions {
   readonly maxResponseBodyBytes: number;
   readonly idempotencyWindowMs: number;
   readonly emitTimeoutMs: number;
+  readonly maxTokens: number;
+  readonly tokenMarginMs: number;
+  readonly tokenLifetimeMs: number;
   readonly leaseMs: number;
   readonly pollIntervalMs: number;
   readonly notifiedSleepMs: number;
@@ -81,6 +85,7 @@ export class Engine {
   readonly deliveries: DeliveryAdmin;
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
+  readonly #tokens: TokenSource;
   readonly #directives: EndpointDirectives;
   readonly #breakers: Breakers;
   readonly #failures: FailureWatch;
@@ -107,6 +112,7 @@ export class Engine {
       onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
+    this.#tokens = new TokenSource(options);
     this.switch = new Switch({ ...context, onChange: (state) => this.#onSwitch(state) });
     this.matcher = new Matcher({
       ...context,
@@ -124,7 +130,7 @@ export class Engine {
       ...options,
       activity: this.activity,
       settler: this.settler,
-      attempts: { ...options, deadlines: this.#deadlines },
+      attempts: { ...options, deadlines: this.#deadlines, tokens: this.#tokens },
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
       onRoom: () => this.scheduler.onRoom(),
@@ -275,6 +281,7 @@ export class Engine {
     this.inbox.close();
     this.settler.close();
     this.endpoints.close();
+    this.#tokens.stop();
     this.#deadlines.stop();
     this.activity.close();
   }

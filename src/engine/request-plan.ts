@@ -1,4 +1,5 @@
 /** What the requests of one endpoint have in common, put together once. */
+import type { AddressPolicy } from '../core/address-policy.ts';
 import { fitHeaders, writtenHeaders } from '../core/delivery-headers.ts';
 import type { EndpointRecord, ResolvedDeliverySettings } from '../core/endpoint.ts';
 import { describeEnvelope } from '../core/envelope.ts';
@@ -11,13 +12,19 @@ import type {
 import { COMPUTED_HEADERS, type ComputedHeaderSource } from '../core/header-rules.ts';
 import { completeSecret } from '../core/secret.ts';
 import { resolveSignature } from '../core/signature.ts';
-import type { RequestTarget } from '../transport/transport.ts';
+import type { RequestTarget, RequestTls } from '../transport/transport.ts';
 import { derivePublicKey } from './ed25519.ts';
+import { type AuthPlan, planAuth } from './plan-auth.ts';
+import { planTls, withoutServerName } from './plan-tls.ts';
 import { Signing } from './signing.ts';
 
 /** The parts of a request that do not change from message to message. */
 export interface RequestPlan {
   readonly target: RequestTarget;
+  /** Undefined: what the transport trusts and shows. */
+  readonly tls: RequestTls | undefined;
+  /** Where the authorization header comes from, unless it is among the others; undefined: there is none. */
+  readonly auth: Exclude<AuthPlan, { kind: 'fixed' }> | undefined;
   /** user-agent and static headers, names and values in turn. */
   readonly headers: readonly string[];
   readonly envelope: EnvelopeFunction | undefined;
@@ -35,6 +42,14 @@ export interface RequestPlan {
 /** A named function that this process does not have. */
 export class MissingFunction extends Error {}
 
+/** What a dispatcher brings to the requests of all endpoints. */
+export interface PlanSurroundings {
+  readonly functions: FunctionRegistry;
+  readonly userAgent: string;
+  readonly addressPolicy: AddressPolicy;
+  readonly requireHttps: boolean;
+}
+
 /**
  * Fits the pieces together.
  *
@@ -45,7 +60,7 @@ export function planRequest(
   record: EndpointRecord,
   settings: ResolvedDeliverySettings,
   target: RequestTarget,
-  { functions, userAgent }: { readonly functions: FunctionRegistry; readonly userAgent: string },
+  { functions, userAgent, addressPolicy, requireHttps }: PlanSurroundings,
   path = 'endpoint',
 ): RequestPlan {
   const signatures = settings.signatures.map(resolveSignature);
@@ -55,12 +70,23 @@ export function planRequest(
     value: completeSecret(secret.value, `${path}.secrets[${index}]`, settings.signatures, derivePublicKey),
   }));
   const fitted = fitHeaders(settings, path);
+  const tls = planTls(settings.tls, `${path}.tls`);
+  const auth = planAuth(settings.auth, `${path}.auth`, {
+    tokenFunction: (name) => requireFunction(functions.token, name, 'functions.token'),
+    urlRules: { addressPolicy, requireHttps },
+    userAgent,
+    timeoutMs: settings.timeoutMs,
+    tls: withoutServerName(tls),
+  });
+  const fixed = auth?.kind === 'fixed' ? ['authorization', auth.value] : [];
   const own = [...Object.keys(fitted.headers), ...Object.keys(fitted.computedHeaders)].map((name) =>
     name.toLowerCase(),
   );
   return {
     target,
-    headers: ['user-agent', userAgent, ...Object.entries(fitted.headers).flat()],
+    tls,
+    auth: auth?.kind === 'fixed' ? undefined : auth,
+    headers: ['user-agent', userAgent, ...fixed, ...Object.entries(fitted.headers).flat()],
     envelope: envelope.isBuiltIn
       ? undefined
       : requireFunction(functions.envelope, envelope.name, 'functions.envelope'),

@@ -11,7 +11,7 @@ import { isIP, type LookupFunction as NetLookup, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { AddressPolicy } from '../core/address-policy.ts';
 import type { Undici } from './load-undici.ts';
-import { type TlsOptions, toTlsSettings } from './tls-settings.ts';
+import { type ConnectionTls, toTlsSettings } from './tls-settings.ts';
 import type { LookupFunction, TransportContext } from './transport.ts';
 
 /** A connection was refused before it was made. */
@@ -40,7 +40,7 @@ export interface GuardedConnector {
 export function createGuardedConnector(
   undici: Undici,
   context: TransportContext,
-  tls: TlsOptions = {},
+  tls: ConnectionTls = {},
 ): GuardedConnector {
   const { addressPolicy } = context;
   const pending = new Set<Socket>();
@@ -55,7 +55,7 @@ export function createGuardedConnector(
   function connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
     const refusal = judgeLiteral(options.hostname, addressPolicy);
     if (refusal !== undefined) return queueMicrotask(() => callback(refusal, null));
-    const socket = connectUnguarded(options, (error, connected) => {
+    const socket = connectUnguarded(withServerName(options, tls), (error, connected) => {
       pending.delete(socket);
       if (error !== null) return callback(error, null);
       const problem = judgeConnected(connected, options.hostname, addressPolicy);
@@ -73,6 +73,14 @@ export function createGuardedConnector(
       pending.clear();
     },
   };
+}
+
+/** undici works a name out of the URL; that of the settings wins. */
+export function withServerName(
+  options: buildConnector.Options,
+  { serverName }: ConnectionTls,
+): buildConnector.Options {
+  return serverName === undefined ? options : { ...options, servername: serverName };
 }
 
 /** The refusal of a host that is given as an address. */

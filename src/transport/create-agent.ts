@@ -3,7 +3,7 @@ import { createCarrierFactory } from './carrier.ts';
 import { createGuardedConnector, type GuardedConnector } from './address-guard.ts';
 import type { Undici } from './load-undici.ts';
 import { createProxyConnector } from './proxy-connector.ts';
-import type { TlsOptions } from './tls-settings.ts';
+import type { ConnectionTls, TlsOptions } from './tls-settings.ts';
 import type { TransportContext } from './transport.ts';
 
 /** How connections are made and kept. */
@@ -37,20 +37,27 @@ export interface GuardedAgent {
   readonly fresh: Agent;
   /** Whether requests to an origin wait for a proxy. */
   isWaitingForProxy(origin: string): boolean;
+  /** Finishes what it has begun, then ends all connections. */
+  close(): Promise<void>;
   /** Ends all connections, also those being made. Requests in flight fail. */
   destroy(): Promise<void>;
 }
 
+/**
+ * @param proxyTls what is trusted where the context has a proxy that speaks TLS; the same as for receivers if left out
+ */
 export function createGuardedAgent(
   undici: Undici,
   context: TransportContext,
-  options: ConnectionOptions,
+  options: ConnectionOptions & { readonly tls?: ConnectionTls },
+  proxyTls: TlsOptions = options.tls ?? {},
 ): GuardedAgent {
+  const tls = options.tls ?? {};
   const { proxy } = context;
   const connector: GuardedConnector =
     proxy === undefined
-      ? createGuardedConnector(undici, context, options.tls)
-      : createProxyConnector(undici, { ...context, proxy }, options.tls ?? {});
+      ? createGuardedConnector(undici, context, tls)
+      : createProxyConnector(undici, { ...context, proxy }, { tls, proxyTls });
   const settings: Agent.Options = {
     connect: connector.connect,
     factory: createCarrierFactory(undici, connector.connect),
@@ -68,6 +75,9 @@ export function createGuardedAgent(
     agent,
     fresh,
     isWaitingForProxy: (origin) => connector.isWaitingForProxy(origin),
+    async close() {
+      await Promise.all([agent.close(), fresh.close()]);
+    },
     async destroy() {
       const destroyed = [agent.destroy(), fresh.destroy()];
       connector.destroyPending();

@@ -1,15 +1,11 @@
 import type { KyInstance, Options as KyOptions } from 'ky';
-import type { Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Carried } from './carrier.ts';
 import { classifyError, classifyFetchError, PROXY_IS_SILENT } from './classify-error.ts';
 import { describeError } from '../errors.ts';
-import {
-  createGuardedAgent,
-  type ConnectionOptions,
-  type GuardedAgent,
-  CONNECTION_OPTIONS,
-} from './create-agent.ts';
+import { type ConnectionOptions, type GuardedAgent, CONNECTION_OPTIONS } from './create-agent.ts';
 import { expectKnownKeys } from '../core/expect-value.ts';
+import { GuardedAgents } from './guarded-agents.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici, type Undici } from './load-undici.ts';
 import { Passage } from './passage.ts';
@@ -61,8 +57,8 @@ class KyTransport implements Transport {
   async open(context: TransportContext): Promise<void> {
     const undici = await loadUndici();
     const client = this.options.ky ?? (await import('ky')).default;
-    const guarded = createGuardedAgent(undici, context, this.options);
-    this.parts = { client, guarded, observe: createObserver(undici, guarded), context };
+    const agents = new GuardedAgents(undici, context, this.options);
+    this.parts = { client, agents, observe: createObserver(undici), context };
   }
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
@@ -72,34 +68,36 @@ class KyTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    await this.parts?.guarded.destroy();
+    await this.parts?.agents.destroy();
   }
 }
 
 /** What an open transport sends with. */
 interface Parts {
   readonly client: KyInstance;
-  readonly guarded: GuardedAgent;
-  readonly observe: (passage: Passage) => Dispatcher;
+  readonly agents: GuardedAgents;
+  readonly observe: (agent: Agent, passage: Passage) => Dispatcher;
   readonly context: TransportContext;
 }
 
-/** Makes dispatchers for one fetch each: the guarded agent, which tells a passage who carries the request. */
-function createObserver(undici: Undici, { agent }: GuardedAgent): Parts['observe'] {
+/** Makes dispatchers for one fetch each: a guarded agent, which tells a passage who carries the request. */
+function createObserver(undici: Undici): Parts['observe'] {
   class ObservedAgent extends undici.Dispatcher {
+    private readonly agent: Agent;
     private readonly passage: Passage;
 
-    constructor(passage: Passage) {
+    constructor(agent: Agent, passage: Passage) {
       super();
+      this.agent = agent;
       this.passage = passage;
     }
 
     override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
       const carried: Carried = { onAssigned: (carrier) => this.passage.assign(carrier) };
-      return agent.dispatch({ ...options, ...carried }, handler);
+      return this.agent.dispatch({ ...options, ...carried }, handler);
     }
   }
-  return (passage) => new ObservedAgent(passage);
+  return (agent, passage) => new ObservedAgent(agent, passage);
 }
 
 class KyExchange implements Exchange {
@@ -118,13 +116,14 @@ class KyExchange implements Exchange {
   }
 
   async run(parts: Parts | undefined, fetch: typeof globalThis.fetch | undefined): Promise<void> {
-    this.guarded = parts?.guarded;
+    const guarded = parts?.agents.get(this.request.tls);
+    this.guarded = guarded;
     // No result may come before `send` returned.
     await Promise.resolve();
     this.settle(
-      parts === undefined
+      parts === undefined || guarded === undefined
         ? classifyError(new Error('the transport is not open'))
-        : await this.attempt(parts, fetch),
+        : await this.attempt(parts, guarded, fetch),
     );
   }
 
@@ -147,7 +146,11 @@ class KyExchange implements Exchange {
     this.reader?.cancel().catch(() => undefined);
   }
 
-  private async attempt(parts: Parts, fetch: typeof globalThis.fetch | undefined): Promise<TransportResult> {
+  private async attempt(
+    parts: Parts,
+    guarded: GuardedAgent,
+    fetch: typeof globalThis.fetch | undefined,
+  ): Promise<TransportResult> {
     let headers: Headers;
     try {
       headers = toHeaders(this.request.headers);
@@ -155,7 +158,7 @@ class KyExchange implements Exchange {
       return { kind: 'fault', reason: 'bad_request', detail: describeError(error) };
     }
     const passage = new Passage(parts.context);
-    let dispatcher = parts.observe(passage);
+    let dispatcher = parts.observe(guarded.agent, passage);
     for (;;) {
       try {
         // As a URL, because an instance with a prefix would put it before a string.
@@ -165,7 +168,7 @@ class KyExchange implements Exchange {
       } catch (error) {
         const failure = classifyFetchError(error);
         if (this.onResult === undefined || !passage.takeResend(failure)) return passage.describe(failure);
-        dispatcher = parts.guarded.fresh;
+        dispatcher = guarded.fresh;
       }
     }
   }

@@ -8,10 +8,10 @@ import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { AddressPolicy } from '../core/address-policy.ts';
 import type { ForwardProxy } from '../core/forward-proxy.ts';
-import { createGuardedLookup, type GuardedConnector, judgeLiteral } from './address-guard.ts';
+import { createGuardedLookup, type GuardedConnector, judgeLiteral, withServerName } from './address-guard.ts';
 import type { Undici } from './load-undici.ts';
 import { openTunnel, type TunnelOptions } from './proxy-tunnel.ts';
-import { type TlsOptions, toTlsSettings } from './tls-settings.ts';
+import { type ConnectionTls, type TlsOptions, toTlsSettings } from './tls-settings.ts';
 import type { TransportContext } from './transport.ts';
 
 /** The operator chose the proxy; it is private more often than not. */
@@ -21,10 +21,10 @@ const KEEP_ALIVE_PROBE_MS = 60_000;
 export function createProxyConnector(
   undici: Undici,
   context: TransportContext & { readonly proxy: ForwardProxy },
-  tls: TlsOptions,
+  { tls, proxyTls }: { readonly tls: ConnectionTls; readonly proxyTls: TlsOptions },
 ): GuardedConnector {
   const { addressPolicy, proxy, connectTimeoutMs } = context;
-  const { rejectUnauthorized, ca } = toTlsSettings(tls);
+  const { rejectUnauthorized, ca } = toTlsSettings(proxyTls);
   const tunnelOptions: TunnelOptions = {
     proxy,
     connectTimeoutMs,
@@ -45,7 +45,6 @@ export function createProxyConnector(
     const tunnel = openTunnel(authorityOf(options), tunnelOptions, (error, socket) => {
       tunnels.delete(tunnel);
       if (error !== null) return callback(error, null);
-      if (socket === null) return;
       if (options.protocol === 'https:') return secure(socket, options, callback);
       socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
       callback(null, socket);
@@ -58,7 +57,7 @@ export function createProxyConnector(
     options: buildConnector.Options,
     callback: buildConnector.Callback,
   ): void {
-    const socket = startTls({ ...options, httpSocket }, (...result) => {
+    const socket = startTls({ ...withServerName(options, tls), httpSocket }, (...result) => {
       handshakes.delete(socket);
       callback(...result);
     });

@@ -18,7 +18,7 @@ export interface TunnelOptions {
   readonly tls: Pick<TlsSettings, 'rejectUnauthorized' | 'ca'>;
 }
 
-type OnTunnel = (error: ProxyError | null, socket: Socket | null) => void;
+type TunnelResult = [error: null, socket: Socket] | [error: ProxyError, socket: null];
 
 /** Largest head of the proxy's answer, in bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024;
@@ -30,14 +30,18 @@ const MAX_ANSWER_BYTES = 16 * 1024;
  * @param onTunnel called once
  * @returns to give it up with `destroy`
  */
-export function openTunnel(authority: string, options: TunnelOptions, onTunnel: OnTunnel): ClientRequest {
+export function openTunnel(
+  authority: string,
+  options: TunnelOptions,
+  onTunnel: (...result: TunnelResult) => void,
+): ClientRequest {
   const { authorization } = options.proxy;
   let isDone = false;
-  const conclude = (error: ProxyError | null, socket: Socket | null): void => {
+  const conclude = (...result: TunnelResult): void => {
     if (isDone) return;
     isDone = true;
-    if (error !== null) request.destroy();
-    onTunnel(error, socket);
+    if (result[0] !== null) request.destroy();
+    onTunnel(...result);
   };
   const request = httpRequest({
     method: 'CONNECT',

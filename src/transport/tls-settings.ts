@@ -1,3 +1,5 @@
+import type { EndpointTls } from '../core/endpoint-tls.ts';
+
 /** What is trusted and shown in TLS handshakes. Certificates are always verified. */
 export interface TlsOptions {
   /** Certificate authorities to trust instead of those of Node.js, PEM. Default: those of Node.js. */
@@ -8,20 +10,36 @@ export interface TlsOptions {
   readonly key?: string;
 }
 
-/** The same for `tls.connect`. */
-export interface TlsSettings {
-  readonly rejectUnauthorized: true;
-  readonly ca?: string | string[];
-  readonly cert?: string;
-  readonly key?: string;
+/** What holds for the connections of one agent. */
+export type ConnectionTls = TlsOptions & Pick<EndpointTls, 'passphrase' | 'serverName'>;
+
+/** The options of a transport with the settings of an endpoint, which win; certificate and key belong together. */
+export function mergeTls(options: TlsOptions, endpoint: EndpointTls = {}): ConnectionTls {
+  const { cert, key, passphrase, ca, serverName } = endpoint;
+  const trust = ca ?? options.ca;
+  const shown = cert === undefined ? options : { cert, key };
+  return {
+    ...(trust === undefined ? {} : { ca: trust }),
+    ...(shown.cert === undefined ? {} : { cert: shown.cert }),
+    ...(shown.key === undefined ? {} : { key: shown.key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
 }
 
-export function toTlsSettings({ ca, cert, key }: TlsOptions): TlsSettings {
+/** Options of `tls.connect`. */
+export interface TlsSettings extends Pick<ConnectionTls, 'cert' | 'key' | 'passphrase'> {
+  readonly rejectUnauthorized: true;
+  readonly ca?: string | string[];
+  readonly servername?: string;
+}
+
+export function toTlsSettings({ ca, serverName, ...shown }: ConnectionTls): TlsSettings {
   return {
     // The default of Node.js depends on an environment variable.
     rejectUnauthorized: true,
+    ...shown,
     ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
   };
 }

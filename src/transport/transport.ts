@@ -15,10 +15,12 @@
  *    or after the result, does nothing.
  * 5. Addresses are judged by `context.addressPolicy` before any connection is opened, for names and literals alike.
  *    With `context.proxy` all requests go through it, and names are resolved there: only literals are judged.
+ *    A request with `tls` shares no connection with requests that have other settings.
  * 6. `close()` ends idle connections; afterwards no socket is left.
  */
 import type { Clock } from '../clock.ts';
 import type { AddressPolicy } from '../core/address-policy.ts';
+import type { EndpointTls } from '../core/endpoint-tls.ts';
 import type { ForwardProxy } from '../core/forward-proxy.ts';
 import type { DispatcherReason, EndpointReason } from '../core/outcome.ts';
 
@@ -32,6 +34,12 @@ export interface RequestTarget {
   readonly href: string;
 }
 
+/** What is trusted and shown in TLS handshakes of a request. Certificates are always verified. */
+export interface RequestTls extends EndpointTls {
+  /** The same for the same settings: connections are shared by requests of one id, and by no others. */
+  readonly id: string;
+}
+
 /** A request, ready to be sent. */
 export interface TransportRequest {
   readonly target: RequestTarget;
@@ -41,6 +49,8 @@ export interface TransportRequest {
   readonly body: Uint8Array;
   /** Bytes of the response body to keep. */
   readonly maxBodyBytes: number;
+  /** Undefined: what the transport trusts and shows. */
+  readonly tls?: RequestTls | undefined;
 }
 
 /** How an exchange ended: with a response, or with a failure. */

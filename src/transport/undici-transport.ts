@@ -1,13 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { Carried, Carrier } from './carrier.ts';
 import { classifyError, PROXY_IS_SILENT } from './classify-error.ts';
-import {
-  createGuardedAgent,
-  type ConnectionOptions,
-  type GuardedAgent,
-  CONNECTION_OPTIONS,
-} from './create-agent.ts';
+import { type ConnectionOptions, type GuardedAgent, CONNECTION_OPTIONS } from './create-agent.ts';
 import { expectKnownKeys } from '../core/expect-value.ts';
+import { GuardedAgents } from './guarded-agents.ts';
 import { KeptBody } from './kept-body.ts';
 import { loadUndici } from './load-undici.ts';
 import { Passage } from './passage.ts';
@@ -36,7 +32,7 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
 class UndiciTransport implements Transport {
   readonly name = 'undici';
   private readonly options: UndiciTransportOptions;
-  private guarded: GuardedAgent | undefined;
+  private agents: GuardedAgents | undefined;
   private context: TransportContext | undefined;
 
   constructor(options: UndiciTransportOptions) {
@@ -45,20 +41,20 @@ class UndiciTransport implements Transport {
 
   async open(context: TransportContext): Promise<void> {
     this.context = context;
-    this.guarded = createGuardedAgent(await loadUndici(), context, this.options);
+    this.agents = new GuardedAgents(await loadUndici(), context, this.options);
   }
 
   send(request: TransportRequest, onResult: (result: TransportResult) => void): Exchange {
     const exchange = new UndiciExchange(request, onResult);
-    if (this.guarded === undefined || this.context === undefined)
+    if (this.agents === undefined || this.context === undefined)
       exchange.onResponseError(undefined, new Error('the transport is not open'));
-    else exchange.start(this.guarded, this.context);
+    else exchange.start(this.agents.get(request.tls), this.context);
     exchange.release();
     return exchange;
   }
 
   async close(): Promise<void> {
-    await this.guarded?.destroy();
+    await this.agents?.destroy();
   }
 }
 

@@ -30,6 +30,19 @@ describe('toEndpointView', () => {
     expect(view.secrets).toEqual([{ hint: 's...', createdAt: 1, expiresAt: 9, publicKey: undefined }]);
   });
 
+  it('leaves credentials of auth and tls out', () => {
+    const auth = { type: 'basic', username: 'robot', password: 'hunter2' } as const;
+    const tls = { cert: 'PEM', key: 'PEM of key', passphrase: 'hunter3', serverName: 'a' };
+    const view = toEndpointView({ ...record(), auth, tls }, ['standard']);
+    expect(view.auth).toEqual({ type: 'basic', username: 'robot' });
+    expect(view.tls).toEqual({ cert: 'PEM', serverName: 'a' });
+    expect(JSON.stringify(view)).not.toMatch(/hunter|PEM of key/);
+    expect(toEndpointView({ ...record(), auth: false, tls: false }, [])).toMatchObject({
+      auth: false,
+      tls: false,
+    });
+  });
+
   it('hints at secrets by their last four characters', () => {
     const hintsOf = (...secrets: string[]): string[] =>
       toEndpointView(record(...secrets), ['standard']).secrets.map(({ hint }) => hint);

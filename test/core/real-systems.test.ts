@@ -48,6 +48,8 @@ function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'sho
     autoDisable: false,
     onDisable: 'discard',
     ordering: 'none',
+    auth: false,
+    tls: false,
   } as const;
   return { ...complete, ...fitHeaders(complete, '') };
 }

@@ -1,12 +1,19 @@
-/** Endpoints as a store keeps them: with a keyring, their secrets and sensitive headers are encrypted. */
+/** Endpoints as a store keeps them: with a keyring, their secrets, credentials and sensitive headers are encrypted. */
 import type { EndpointRecord } from '../../core/endpoint.ts';
 import { isId } from '../../core/id.ts';
+import { AUTH_CREDENTIALS } from '../../core/endpoint-auth.ts';
+import { TLS_CREDENTIALS } from '../../core/endpoint-tls.ts';
 import { isSensitiveHeader } from '../../core/sensitive-header.ts';
 import { StoreError } from '../../errors.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { type Keyring, keyMissing, type SealedPlace } from './keyring.ts';
 import { checkStored, parseStoredJson, recordInvalid } from './read-stored.ts';
 import { isEncrypted, keyIdOf, markPlain, unmarkPlain } from './sealed-text.ts';
+
+const CREDENTIALS: Readonly<Record<'auth' | 'tls', readonly string[]>> = {
+  auth: AUTH_CREDENTIALS,
+  tls: TLS_CREDENTIALS,
+};
 
 declare const sealed: unique symbol;
 
@@ -139,12 +146,35 @@ function mapValues(
     ...secret,
     value: replace(secret.value, placeOf('secrets'), true),
   }));
-  if (record.headers === undefined) return { ...record, secrets };
+  const credentials = mapCredentials(record, (value, column) => replace(value, placeOf(column), true));
+  if (record.headers === undefined) return { ...record, ...credentials, secrets };
   const headers = Object.entries(record.headers).map(([name, value]) => [
     name,
     replace(value, placeOf(`headers.${name.toLowerCase()}`), isSensitiveHeader(name)),
   ]);
-  return { ...record, secrets, headers: Object.fromEntries(headers) as Readonly<Record<string, string>> };
+  return {
+    ...record,
+    ...credentials,
+    secrets,
+    headers: Object.fromEntries(headers) as Readonly<Record<string, string>>,
+  };
+}
+
+/** `auth` and `tls` with every credential in them replaced. What has another form is left as it is: nobody checked it yet. */
+function mapCredentials(
+  record: EndpointRecord,
+  replace: (value: string, column: string) => string,
+): Pick<EndpointRecord, 'auth' | 'tls'> {
+  const mapped = (['auth', 'tls'] as const).flatMap((setting) => {
+    const given: unknown = record[setting];
+    if (typeof given !== 'object' || given === null) return [];
+    const members = Object.entries(given).map(([key, value]: [string, unknown]) => {
+      const isCredential = typeof value === 'string' && CREDENTIALS[setting].includes(key);
+      return [key, isCredential ? replace(value, `${setting}.${key}`) : value];
+    });
+    return [[setting, Object.fromEntries(members)] as const];
+  });
+  return Object.fromEntries(mapped);
 }
 
 function nameOf(stored: unknown, expectedId: string | undefined): string {

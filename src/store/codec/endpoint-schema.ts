@@ -68,6 +68,32 @@ const retryRule = z.union([
   z.enum(['network', '*']),
 ]);
 
+const auth = z.union([
+  z.literal(false),
+  z.object({ type: z.literal('basic'), username: z.string(), password: z.string() }),
+  z.object({ type: z.literal('bearer'), token: z.string() }),
+  z.object({
+    type: z.literal('oauth2'),
+    tokenUrl: z.string(),
+    clientId: z.string(),
+    clientSecret: z.string(),
+    scope: z.string().optional(),
+    audience: z.string().optional(),
+    clientAuth: z.enum(['basic', 'body']).optional(),
+  }),
+]);
+
+const tls = z.union([
+  z.literal(false),
+  z.object({
+    cert: z.string().optional(),
+    key: z.string().optional(),
+    passphrase: z.string().optional(),
+    ca: z.string().optional(),
+    serverName: z.string().optional(),
+  }),
+]);
+
 const deliverySettings = {
   envelope: oneOf(z.union([z.string(), envelope]), 'the name of an envelope, or { name, … }').optional(),
   signatures: z
@@ -75,6 +101,8 @@ const deliverySettings = {
     .optional(),
   headers: texts.optional(),
   computedHeaders: texts.optional(),
+  auth: oneOf(auth, 'false, or { type, … }').optional(),
+  tls: oneOf(tls, 'false, or an object of PEM texts').optional(),
   retry: oneOf(retry, 'the name of a retry preset, or { kind, … }').optional(),
   success: z.array(oneOf(z.union([statusClass, z.number()]), "a status, or '2xx' to '5xx'")).optional(),
   retryOn: z.array(oneOf(retryRule, "a status, '2xx' to '5xx', a reason, 'network' or '*'")).optional(),

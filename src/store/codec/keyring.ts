@@ -10,7 +10,7 @@ import { OptionsError, StoreError } from '../../errors.ts';
 import { decodeKeyText, readEncryptionKey } from './encryption-key.ts';
 import { formatSealedText, KEY_ID, parseSealedText } from './sealed-text.ts';
 
-/** Keys with which a durable store encrypts secrets and sensitive headers of endpoints. */
+/** Keys with which a durable store encrypts secrets, credentials and sensitive headers of endpoints. */
 export interface EncryptionOptions {
   /** Id of the key that encrypts from now on; one of `keys`. */
   readonly current: string;

@@ -31,7 +31,7 @@ export interface FileStoreOptions {
   readonly maxMessages?: number | undefined;
   /** A file of the journal that has reached this size is followed by a new one. At least 1. Default: 64 MiB. */
   readonly segmentBytes?: number | undefined;
-  /** Encrypts secrets and sensitive headers of endpoints. Default: they stand as they are, in files of mode 0600. */
+  /** Encrypts secrets, credentials and sensitive headers of endpoints. Default: they stand as they are, in files of mode 0600. */
   readonly encryption?: EncryptionOptions | undefined;
   /**
    * Hears of what a person should know: damage, a disk that is full, something wrong in the file of endpoints. Default:

@@ -41,6 +41,21 @@ const FULL: EndpointRecord = {
   signatures: ['standard', { scheme: 'hex', header: 'X-Sig', prefix: 'sha256=' }],
   headers: { 'X-Source': 'orders', Authorization: 'Bearer of-bad-news', 'X-Api-Key': 'open-sesame' },
   computedHeaders: { 'X-Event': 'message.type' },
+  auth: {
+    type: 'oauth2',
+    tokenUrl: 'https://id.example/token',
+    clientId: 'posthorn',
+    clientSecret: 'client-secret-one',
+    scope: 'hooks',
+    clientAuth: 'body',
+  },
+  tls: {
+    cert: 'PEM of cert',
+    key: 'PEM of key',
+    passphrase: 'pass-phrase-one',
+    ca: 'PEM of ca',
+    serverName: 'a',
+  },
   retry: { kind: 'exponential', maxAttempts: 3, initialDelayMs: 10 },
   success: ['2xx', 301],
   retryOn: ['5xx', 429, 'timeout', 'network', '*'],
@@ -64,7 +79,15 @@ const FULL: EndpointRecord = {
   lane: 'shared',
   hidden: true,
 };
-const CREDENTIALS = ['Bearer of-bad-news', 'open-sesame', 'whsec_new-one', 'whsec_old-one'];
+const CREDENTIALS = [
+  'Bearer of-bad-news',
+  'open-sesame',
+  'whsec_new-one',
+  'whsec_old-one',
+  'client-secret-one',
+  'PEM of key',
+  'pass-phrase-one',
+];
 
 /** Through JSON, as a store does. */
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -82,6 +105,8 @@ describe('sealEndpoint', () => {
         Authorization: FULL.headers!['Authorization'],
         'X-Api-Key': FULL.headers!['X-Api-Key'],
       },
+      auth: { ...sealed.auth, clientSecret: 'client-secret-one' },
+      tls: { ...sealed.tls, key: 'PEM of key', passphrase: 'pass-phrase-one' },
     }).toEqual(FULL);
     expect(sealed.headers!['X-Source']).toBe('orders');
   });

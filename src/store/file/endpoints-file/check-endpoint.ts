@@ -47,12 +47,18 @@ export function checkEndpoint(
 
 /** Headers that its own envelope and schemes write. */
 function checkHeaders(record: EndpointRecord, path: string): void {
-  const { envelope, signatures = ['none'], headers = {}, computedHeaders = {} } = record;
+  const { envelope, signatures = ['none'], headers = {}, computedHeaders = {}, auth = false } = record;
   const given = Object.entries(headers).filter(
     ([name]) => envelope !== undefined || name.toLowerCase() !== 'content-type',
   );
   fitHeaders(
-    { envelope: envelope ?? 'standard', signatures, headers: Object.fromEntries(given), computedHeaders },
+    {
+      envelope: envelope ?? 'standard',
+      signatures,
+      headers: Object.fromEntries(given),
+      computedHeaders,
+      auth,
+    },
     path,
   );
 }

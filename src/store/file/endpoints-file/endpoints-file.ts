@@ -36,7 +36,7 @@ export interface EndpointsFileOptions {
   readonly clock: Clock;
   /** Default: the system's. */
   readonly random?: Random | undefined;
-  /** Encrypts secrets and sensitive headers. Default: nothing is encrypted. */
+  /** Encrypts secrets, credentials and sensitive headers. Default: nothing is encrypted. */
   readonly keyring?: Keyring | undefined;
   /** Functions that endpoints may name. Default: not known, so every name passes. */
   readonly functions?: FunctionRegistry | undefined;

@@ -26,7 +26,9 @@ export const ENDPOINT_WORDS: OtherWords = toWords([
   ],
   ['signingSecret signingKey secretKey sharedSecret webhookSecret', mean('secret')],
   ['scheme schemes signing signatureScheme signatureSchemes', mean('signatures')],
-  ['authorization auth httpHeaders customHeaders extraHeaders requestHeaders', mean('headers')],
+  ['authentication credentials basicAuth bearer oauth oauth2', mean('auth')],
+  ['certificate clientCertificate mtls ssl', mean('tls')],
+  ['authorization httpHeaders customHeaders extraHeaders requestHeaders', mean('headers')],
   ['format payloadFormat contentType', mean('envelope')],
   ['timeoutSeconds timeoutSecs requestTimeout requestTimeoutMs', mean('timeoutMs')],
   ['maxConcurrency maxInFlight parallelism', mean('concurrency')],
@@ -39,7 +41,7 @@ export const TOP_WORDS: OtherWords = toWords([
   ['enabled active disabled paused pause running stopped status hold discard whilePaused', SWITCH],
   ['hooks webhooks subscriptions subscribers destinations targets receivers', mean('endpoints')],
   ['url events filter secret secrets tenant', OF_ENDPOINT],
-  ['envelope signatures headers retry timeoutMs concurrency rateLimit ordering', OF_DISPATCHER],
+  ['envelope signatures headers auth tls retry timeoutMs concurrency rateLimit ordering', OF_DISPATCHER],
 ]);
 
 function mean(word: string): string {

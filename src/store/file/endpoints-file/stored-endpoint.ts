@@ -31,7 +31,7 @@ type Forgotten = Exclude<keyof EndpointRecord, (typeof ENDPOINT_KEYS)[number] | 
 true satisfies [Forgotten] extends [never] ? true : false;
 
 /**
- * The JSON of a record. With a keyring its secrets and sensitive headers are encrypted.
+ * The JSON of a record. With a keyring its secrets, credentials and sensitive headers are encrypted.
  *
  * @param before how it stood in the file; members that mean nothing here are kept, where they were
  */

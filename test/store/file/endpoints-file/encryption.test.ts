@@ -33,6 +33,36 @@ describe('EndpointsFile with encryption', () => {
     expect(again.get('b')?.secrets).toMatchObject([{ value: SECRET }]);
   });
 
+  it('encrypts credentials that a person typed, and reads them back', async () => {
+    await using world = new FileWorld();
+    const file = await world.open({ keyring: keyring('one') });
+    await file.put({ record: record({ id: 'a' }), expectedRevision: 0 });
+    const auth = { type: 'basic', username: 'robot', password: SECRET };
+    world.edit(({ endpoints }) => (endpoints[0]!['auth'] = auth));
+    await file.refresh();
+    expect(world.text()).not.toContain(SECRET);
+    expect(world.content().endpoints[0]!['auth']).toMatchObject({ type: 'basic', username: 'robot' });
+    expect(file.get('a')).toMatchObject({ auth });
+    const again = await world.open({ keyring: keyring('one') });
+    expect(again.get('a')).toMatchObject({ auth });
+  });
+
+  it('refuses credentials of another form without showing them', async () => {
+    await using world = new FileWorld();
+    const file = await world.open({ keyring: keyring('one') });
+    await file.put({ record: record({ id: 'a' }), expectedRevision: 0 });
+    for (const [auth, path] of [
+      [SECRET, 'endpoints[0].auth'],
+      [{ type: 'basic', username: 'robot', password: [SECRET] }, 'endpoints[0].auth.password'],
+      [{ type: 'bearer', token: 7, password: SECRET }, 'endpoints[0].auth.password'],
+    ] as const) {
+      world.edit((content) => (content.endpoints = [{ id: 'a', url: 'https://example.com', auth: auth }]));
+      const problem = await world.lasts(file);
+      expect(problem).toMatchObject({ kind: 'invalid', path });
+      expect(problem.message).not.toContain(SECRET);
+    }
+  });
+
   it('leaves what is encrypted as it is while other endpoints change', async () => {
     await using world = new FileWorld();
     const file = await world.open({ keyring: keyring('one') });
