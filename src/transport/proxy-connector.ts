@@ -57,6 +57,8 @@ export function createProxyConnector(
     options: buildConnector.Options,
     callback: buildConnector.Callback,
   ): void {
+    // The TLS socket tells of its errors; one that nobody listened to would end the process.
+    httpSocket.on('error', () => undefined);
     const socket = startTls({ ...withServerName(options, tls), httpSocket }, (...result) => {
       handshakes.delete(socket);
       callback(...result);

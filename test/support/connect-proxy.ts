@@ -1,10 +1,11 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
-/** What the proxy does with a CONNECT: makes the connection, answers something else, says nothing, or hangs up. */
+/** What the proxy does with a CONNECT: makes the connection, resets it at the first byte, answers something else, says nothing, or hangs up. */
 export type ProxyConduct =
-  'tunnel' | 'silent' | 'drop' | { status: number; headers?: Record<string, string> };
+  'tunnel' | 'reset' | 'silent' | 'drop' | { status: number; headers?: Record<string, string> };
 
 export interface ConnectProxyOptions {
   /** Serves TLS. Default: plain HTTP. */
@@ -67,7 +68,10 @@ export class ConnectProxy implements AsyncDisposable {
     const { conduct } = this;
     if (conduct === 'tunnel') this.#tunnel(request.url!, socket);
     else if (conduct === 'drop') socket.destroy();
-    else if (conduct !== 'silent') {
+    else if (conduct === 'reset') {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.once('data', () => (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy()));
+    } else if (conduct !== 'silent') {
       const headers = Object.entries(conduct.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.end(`HTTP/1.1 ${conduct.status} Said so\r\n${headers.join('')}content-length: 0\r\n\r\n`);
     }

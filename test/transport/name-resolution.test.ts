@@ -77,6 +77,9 @@ describe.each([
     return result.kind === 'response' ? String(result.status) : result.reason;
   }
 
+  /** Only those of IPv4: c-ares of Node.js 20.19 remembers that there is nothing for IPv6. */
+  const lookups = (): number => dns.questions.filter((question) => question.startsWith('A ')).length;
+
   it('connects to what a name resolves to, after one look-up', async () => {
     dns.set('receiver.test', a(ALLOWED));
     assert.equal(await send('receiver.test'), '204');
@@ -88,9 +91,9 @@ describe.each([
     dns.set('rebound.test', a(ALLOWED), a(REFUSED));
     assert.equal(await send('rebound.test'), '204');
     // Had the name been resolved once to check it and once to connect, the connection would have gone astray.
-    assert.deepEqual([allowed.connections, refused.connections, dns.questions.length], [1, 0, 2]);
+    assert.deepEqual([allowed.connections, refused.connections, lookups()], [1, 0, 1]);
     assert.equal(await send('rebound.test'), 'blocked');
-    assert.deepEqual([allowed.connections, refused.connections, dns.questions.length], [1, 0, 4]);
+    assert.deepEqual([allowed.connections, refused.connections, lookups()], [1, 0, 2]);
   });
 
   it('recovers when the name heals', async () => {

@@ -190,7 +190,8 @@ describe.each([
   it('gives up a proxy that says nothing for too long', async () => {
     proxy.conduct = 'silent';
     const { result } = world.send(await open({ connectTimeoutMs: 50 }), 'https://receiver.test/');
-    assertProxyFault(await result, /the proxy did not answer in time/);
+    // On a busy machine it may not even be connected to.
+    assertProxyFault(await result, /the proxy (did not answer|was not connected to) in time/);
   });
 
   it('charges the endpoint with a receiver that says nothing behind a proxy', async () => {
@@ -199,6 +200,19 @@ describe.each([
     await server.whenRequested(1);
     sent.exchange.abort('timeout');
     assertFailure(await sent.result, 'timeout');
+  });
+
+  it('takes a tunnel that is reset for a connection that was, whatever is spoken in it', async () => {
+    proxy.conduct = 'reset';
+    const transport = await open();
+    for (const protocol of ['http', 'https'])
+      assertFailure(await world.send(transport, `${protocol}://receiver.test/`).result, 'connection_reset');
+    await using secure = await ConnectProxy.start({ tls: certificate });
+    secure.conduct = 'reset';
+    const trusted = parseForwardProxy(secure.url('', 'posthorn.test'), 'proxy');
+    const throughTls = await open({ proxy: trusted });
+    for (const protocol of ['http', 'https'])
+      assertFailure(await world.send(throughTls, `${protocol}://receiver.test/`).result, 'connection_reset');
   });
 
   it('leaves no connection behind when it is closed, also none that is being made', async () => {

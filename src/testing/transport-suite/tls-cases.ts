@@ -38,6 +38,36 @@ export const tlsCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'trusts the authority of a request for that request alone',
+    async run(world) {
+      const server = await world.serve((socket) => socket.write(NO_CONTENT), { tls: serverTls(world) });
+      const transport = await world.open();
+      const url = server.url('posthorn.test', 'https');
+      const tls = { id: 'trusting', ca: world.certificate.cert };
+      assertResponse(await world.send(transport, url, { tls }).result, 204);
+      assertFailure(await world.send(transport, url).result, 'tls');
+      assertFailure(
+        await world.send(transport, url, { tls: { id: 'other', serverName: 'a.test' } }).result,
+        'tls',
+      );
+      assert.equal(server.requests.length, 1);
+    },
+  },
+  {
+    name: 'shows the client certificate of a request, for that request alone',
+    async run(world) {
+      const { key, cert } = world.certificate;
+      const wanted = { ...serverTls(world), ca: cert, requestCert: true, rejectUnauthorized: true };
+      const server = await world.serve((socket) => socket.write(NO_CONTENT), { tls: wanted });
+      const transport = await world.open({}, { ca: cert });
+      const url = server.url('posthorn.test', 'https');
+      assertResponse(await world.send(transport, url, { tls: { id: 'known', cert, key } }).result, 204);
+      const without = await world.send(transport, url).result;
+      assert.equal(without.kind, 'failure', describeResult(without));
+      assert.equal(server.requests.length, 1);
+    },
+  },
+  {
     name: 'fails a server that speaks only TLS 1.1, or only HTTP/2, as tls',
     async run(world) {
       const outdated: TlsOptions = {
