@@ -2,12 +2,13 @@
 import { parseArgs } from 'node:util';
 import { backlog } from './cases/backlog.ts';
 import { endpoints } from './cases/endpoints.ts';
+import { isolation } from './cases/isolation.ts';
 import { throughput } from './cases/throughput.ts';
 import type { BenchCase, CaseOptions, CaseResult } from './harness/bench-case.ts';
 import { formatTable } from './harness/format-table.ts';
 
 /** A case is one file in `cases/` and one entry here. */
-const CASES: readonly BenchCase[] = [throughput, endpoints, backlog];
+const CASES: readonly BenchCase[] = [throughput, endpoints, backlog, isolation];
 const USAGE_ERROR = 2;
 
 function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions } {
