@@ -2,12 +2,14 @@
 import { parseArgs } from 'node:util';
 import { backlog } from './cases/backlog.ts';
 import { endpoints } from './cases/endpoints.ts';
+import { isolation } from './cases/isolation.ts';
+import { recovery } from './cases/recovery.ts';
 import { throughput } from './cases/throughput.ts';
 import type { BenchCase, CaseOptions, CaseResult } from './harness/bench-case.ts';
 import { formatTable } from './harness/format-table.ts';
 
 /** A case is one file in `cases/` and one entry here. */
-const CASES: readonly BenchCase[] = [throughput, endpoints, backlog];
+const CASES: readonly BenchCase[] = [throughput, endpoints, backlog, isolation, recovery];
 const USAGE_ERROR = 2;
 
 function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions } {
@@ -52,7 +54,7 @@ function printUsage(problem: string): void {
 
 function print(results: readonly CaseResult[], isJson: boolean): void {
   const lines = isJson
-    ? results.map(({ figures, ...result }) => JSON.stringify({ ...result, ...figures }))
+    ? results.map(({ figures, series, ...result }) => JSON.stringify({ ...result, ...figures, ...series }))
     : formatTable(results);
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -98,8 +98,15 @@ async function testOn(version: string, node: string, consumer: string): Promise<
   await check('import() of every subpath', 'import-subpaths.mjs', ...codeSpecifiers);
   await check('require() of every subpath', 'require-subpaths.cjs', ...specifiers);
   await check('the entry loads no optional package', 'loaded-packages.mjs', manifest.name);
-  await check('fetch of the host, touched first, is left alone', 'host-fetch.mjs', 'touched-before');
-  await check('fetch of the host, touched later, is left alone', 'host-fetch.mjs', 'touched-after');
+  for (const transport of ['undici', 'ky']) {
+    for (const hostCase of ['touched-before', 'touched-after', 'own-dispatcher'])
+      await check(
+        `fetch of the host is left alone: ${transport}, ${hostCase}`,
+        'host-fetch.mjs',
+        hostCase,
+        transport,
+      );
+  }
   await check('a thread works on a SQLite file', 'sqlite-thread.mjs');
   await check('the CommonJS consumer runs', 'consumer.cjs');
   await check('the ES module consumer runs', 'consumer.mjs');

@@ -34,6 +34,8 @@ export interface CaseResult {
   readonly goal: string;
   /** Further figures of the case, by name. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Figures over time, by name. */
+  readonly series?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A named measurement: `npm run bench -- NAME`. */

@@ -2,10 +2,11 @@
  * Measured is what users run: the package as the project's own tsup configuration builds it, built anew for each run, so
  * that nothing depends on whether `dist/` is up to date, and no loader runs in the measured process.
  */
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
+import { createBuiltPackage } from '../../test/support/built-package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,28 +21,15 @@ export interface Bundle extends AsyncDisposable {
 
 /** Builds the package, and programs of `bench/` that import it. Disposing of it deletes them, and all folders it made. */
 export async function createBundle(sources: readonly URL[]): Promise<Bundle> {
-  const cache = join(root, 'node_modules/.cache');
-  await mkdir(cache, { recursive: true });
-  const outDir = await mkdtemp(join(cache, 'bench-'));
-  await buildPackage(join(outDir, 'node_modules/posthorn'));
+  const built = await createBuiltPackage('bench-');
+  const outDir = built.folder;
   await buildPrograms(sources, outDir);
   return {
     pathOf: (source) => join(outDir, `${nameOf(source)}.mjs`),
     linkPackage: (name, directory) => symlink(directory, join(outDir, 'node_modules', name)),
     createFolder: () => mkdtemp(join(outDir, 'data-')),
-    [Symbol.asyncDispose]: () => rm(outDir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => built[Symbol.asyncDispose](),
   };
-}
-
-/** Where the programs find it by its name. */
-async function buildPackage(directory: string): Promise<void> {
-  await build({
-    config: join(root, 'tsup.config.ts'),
-    outDir: join(directory, 'dist'),
-    dts: false,
-    silent: true,
-  });
-  await copyFile(join(root, 'package.json'), join(directory, 'package.json'));
 }
 
 async function buildPrograms(sources: readonly URL[], outDir: string): Promise<void> {

@@ -20,5 +20,14 @@ export function formatTable(results: readonly CaseResult[]): string[] {
       .join('  ')
       .trimEnd();
   const goals = [...new Set(results.map(({ goal }) => `goal: ${goal}`))];
-  return [line(names), ...rows.map((row) => line(names.map((name) => row[name]))), ...goals];
+  return [
+    line(names),
+    ...rows.map((row) => line(names.map((name) => row[name]))),
+    ...results.flatMap(seriesLines),
+    ...goals,
+  ];
+}
+
+function seriesLines({ contender, series = {} }: CaseResult): string[] {
+  return Object.entries(series).map(([name, values]) => `${contender} ${name}: ${values.join(' ')}`);
 }

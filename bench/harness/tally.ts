@@ -26,7 +26,7 @@ export class Tally {
    */
   check(
     run: Pick<RunResult, 'sent' | 'errors'>,
-    report: ReceiverReport,
+    report: Pick<ReceiverReport, 'received' | 'verified' | 'sockets' | 'problems'>,
     maxSockets: number,
     log: (line: string) => void,
   ): void {
