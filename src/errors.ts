@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'invalid_payload'
   | 'conflict'
   | 'not_found'
+  | 'limit_exceeded'
   | 'store_failed'
   | 'store_full'
   | 'store_owner_lost'
@@ -73,6 +74,17 @@ export class ConflictError extends PosthornError {
   constructor(existingId: string, message: string) {
     super('conflict', message);
     this.existingId = existingId;
+  }
+}
+
+/** There are as many as an option allows. Code `limit_exceeded`. */
+export class LimitError extends PosthornError {
+  /** The most there may be. */
+  readonly limit: number;
+
+  constructor(limit: number, message: string) {
+    super('limit_exceeded', message);
+    this.limit = limit;
   }
 }
 
@@ -182,6 +194,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_option',
   'invalid_payload',
   'conflict',
+  'limit_exceeded',
   'not_found',
   'store_failed',
   'store_full',

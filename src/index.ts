@@ -58,6 +58,7 @@ export type { PageRequest } from './page-request.ts';
 export { systemClock, createSystemRandom, type Clock, type Random, type Timer } from './clock.ts';
 export {
   ConflictError,
+  LimitError,
   type ErrorCode,
   FunctionError,
   isPosthornError,
@@ -99,6 +100,7 @@ export type {
   RateLimit,
   Secret,
 } from './core/endpoint.ts';
+export type { AlertOptions } from './core/alerts.ts';
 export type { AutoDisableOptions } from './core/auto-disable.ts';
 export type { BreakerOptions } from './core/breaker.ts';
 export type { Destination } from './core/destination.ts';

@@ -141,6 +141,19 @@ export interface DispatcherResumedEvent {
   readonly at: number;
 }
 
+/** Payload of `alert.raised` and `alert.cleared`. */
+export interface AlertEvent {
+  /** When, epoch ms by the dispatcher's clock. */
+  readonly at: number;
+  readonly alert: 'success_rate' | 'backlog';
+  /** What was found: a share (0 to 1), or a number of deliveries. */
+  readonly value: number;
+  /** What the option `alerts` says. */
+  readonly threshold: number;
+  /** One line for a person. */
+  readonly detail: string;
+}
+
 /** What a replay did, or is to do. */
 export interface ReplayCounts {
   /** Messages of which at least one delivery was retried or created. */
@@ -222,6 +235,10 @@ export interface LifecycleEvents<Type extends string = string> {
   'dispatcher.paused': DispatcherPausedEvent;
   /** Sending goes on. */
   'dispatcher.resumed': DispatcherResumedEvent;
+  /** A number has left what the option `alerts` calls normal. Looked at once a minute. */
+  'alert.raised': AlertEvent;
+  /** It is back. */
+  'alert.cleared': AlertEvent;
   /** A replay has counted what there is to do, and begins. */
   'replay.started': ReplayStartedEvent;
   /** A replay has done one more batch. */

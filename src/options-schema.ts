@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock, Random } from './clock.ts';
 import { describeValue } from './core/describe-value.ts';
+import { rateLimitSchema } from './core/endpoint-input.ts';
 import { DELIVERY_SETTING_KEYS } from './core/endpoint.ts';
 import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
@@ -68,6 +69,20 @@ export const optionsShape = {
   secretPolicy: z.enum(['generate', 'optional']).optional(),
   deliver: z.boolean().optional(),
   maxConcurrency: count(1).optional(),
+  maxRate: rateLimitSchema.optional(),
+  maxEndpointsPerTenant: z.union([count(1), z.literal(Infinity)]).optional(),
+  alerts: z
+    .strictObject({
+      successRate: z
+        .strictObject({
+          below: z.number().gt(0).max(1),
+          windowMs: z.number().min(60_000).max(86_400_000).optional(),
+          minAttempts: count(1).optional(),
+        })
+        .optional(),
+      backlog: z.strictObject({ above: count(0) }).optional(),
+    })
+    .optional(),
   maxPayloadBytes: z.union([count(1), z.literal(Infinity)]).optional(),
   maxResponseBodyBytes: count(0).optional(),
   idempotencyWindowMs: z.union([duration(0), z.literal(Infinity)]).optional(),

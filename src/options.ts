@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Clock, Random } from './clock.ts';
 import { createSystemRandom, systemClock } from './clock.ts';
+import type { AlertOptions } from './core/alerts.ts';
 import { type AddressPolicy, createAddressPolicy } from './core/address-policy.ts';
 import {
   type DeliverySettings,
   pickDeliverySettings,
+  type RateLimit,
   type ResolvedDeliverySettings,
 } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
@@ -13,6 +15,7 @@ import { type ForwardProxy, parseForwardProxy } from './core/forward-proxy.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
+import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import { checkFunctionNames, optionsShape, refuseLikelyMistakes } from './options-schema.ts';
 import type { Logger } from './lifecycle-events.ts';
@@ -72,6 +75,15 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
   deliver?: boolean | undefined;
   /** Most attempts in flight in this process, over all endpoints. At least 1. Default 256. */
   maxConcurrency?: number | undefined;
+  /** Most attempts that this process begins per interval, over all endpoints. What is over it waits, leased by this process. Default: no limit. */
+  maxRate?: RateLimit | undefined;
+  /**
+   * Most endpoints of one tenant; `endpoints.create` refuses more with a LimitError. At least 1. Default `Infinity`: no limit. Set it where tenants
+   * create endpoints by themselves. Processes that create at the same moment may exceed it by a few.
+   */
+  maxEndpointsPerTenant?: number | undefined;
+  /** When an `alert.raised` event is emitted. Default: never. */
+  alerts?: AlertOptions | undefined;
   /** Largest data of one message, as bytes of JSON; at least 1. Default 262144 (256 KiB). `Infinity`: no limit. */
   maxPayloadBytes?: number | undefined;
   /** Bytes kept of each response body. Default 16384. 0: none. */
@@ -174,6 +186,10 @@ export const DEFAULTS = {
   notifiedSleepMs: 30_000,
   /** How often a store of this process alone is asked. */
   unsharedSleepMs: 3_600_000,
+  maxEndpointsPerTenant: Infinity,
+  alerts: { successRate: { windowMs: 10 * 60 * 1000, minAttempts: 20 } },
+  /** How often the numbers that alerts are about are looked at. */
+  alertIntervalMs: 60_000,
   pruneIntervalMs: 10 * 60 * 1000,
   pruneBudgetMs: 100,
 } as const;
@@ -192,6 +208,9 @@ export interface ResolvedOptions {
   readonly secretPolicy: 'generate' | 'optional';
   readonly deliver: boolean;
   readonly maxConcurrency: number;
+  readonly maxRate: RateLimit | undefined;
+  readonly maxEndpointsPerTenant: number;
+  readonly alerts: AlertRules;
   readonly maxPayloadBytes: number;
   readonly maxResponseBodyBytes: number;
   readonly idempotencyWindowMs: number;
@@ -250,6 +269,9 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
     secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
     deliver: options.deliver ?? DEFAULTS.deliver,
     maxConcurrency: options.maxConcurrency ?? DEFAULTS.maxConcurrency,
+    maxRate: options.maxRate,
+    maxEndpointsPerTenant: options.maxEndpointsPerTenant ?? DEFAULTS.maxEndpointsPerTenant,
+    alerts: completeAlerts(options.alerts),
     maxPayloadBytes: options.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
     maxResponseBodyBytes: options.maxResponseBodyBytes ?? DEFAULTS.maxResponseBodyBytes,
     idempotencyWindowMs: options.idempotencyWindowMs ?? DEFAULTS.idempotencyWindowMs,
@@ -286,6 +308,19 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     autoDisable: DEFAULTS.autoDisable,
     onDisable: DEFAULTS.onDisable,
     ordering: DEFAULTS.ordering,
+  };
+}
+
+function completeAlerts({ successRate, backlog }: AlertOptions = {}): AlertRules {
+  if (successRate === undefined) return { successRate, backlog };
+  const { windowMs, minAttempts } = DEFAULTS.alerts.successRate;
+  return {
+    backlog,
+    successRate: {
+      below: successRate.below,
+      windowMs: successRate.windowMs ?? windowMs,
+      minAttempts: successRate.minAttempts ?? minAttempts,
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** When an endpoint is taken for down: the rules of its circuit breaker. */
+import type { AttemptShare } from './alerts.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
@@ -53,7 +54,7 @@ export class BreakerWindow {
 
   /** @param elapsedMs - of a clock that never jumps */
   note(elapsedMs: number, isFailure: boolean, { windowMs }: Pick<BreakerPolicy, 'windowMs'>): void {
-    const number = Math.floor((elapsedMs * SLICES) / windowMs);
+    const number = numberAt(elapsedMs, windowMs);
     let slice = this.#slices.at(-1);
     if (slice?.number !== number) {
       this.#forget(number);
@@ -64,14 +65,15 @@ export class BreakerWindow {
     if (isFailure) slice.failures += 1;
   }
 
+  /** Attempts within the window, and how many of them failed. */
+  countAt(elapsedMs: number, { windowMs }: Pick<BreakerPolicy, 'windowMs'>): AttemptShare {
+    this.#forget(numberAt(elapsedMs, windowMs) + 1);
+    return this.#count();
+  }
+
   /** Directly after `note`: whether the breaker is to open. */
   isTripped({ failureShare, minAttempts }: BreakerPolicy): boolean {
-    let attempts = 0;
-    let failures = 0;
-    for (const slice of this.#slices) {
-      attempts += slice.attempts;
-      failures += slice.failures;
-    }
+    const { attempts, failures } = this.#count();
     return attempts >= minAttempts && failures >= failureShare * attempts;
   }
 
@@ -79,9 +81,23 @@ export class BreakerWindow {
     this.#slices.length = 0;
   }
 
+  #count(): AttemptShare {
+    let attempts = 0;
+    let failures = 0;
+    for (const slice of this.#slices) {
+      attempts += slice.attempts;
+      failures += slice.failures;
+    }
+    return { attempts, failures };
+  }
+
   /** Slices of another width, from before `windowMs` changed, are dropped too. */
   #forget(current: number): void {
     const kept = this.#slices.filter(({ number }) => number > current - SLICES && number < current);
     this.#slices.splice(0, this.#slices.length, ...kept);
   }
+}
+
+function numberAt(elapsedMs: number, windowMs: number): number {
+  return Math.floor((elapsedMs * SLICES) / windowMs);
 }

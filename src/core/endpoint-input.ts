@@ -168,7 +168,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const timeoutMs = z.number().min(1).max(600_000);
 const concurrency = z.number().int().min(1).max(10_000);
-const rateLimit = z.strictObject({
+/** Shape of a rate limit. */
+export const rateLimitSchema: z.ZodType<{ limit: number; intervalMs: number }> = z.strictObject({
   limit: z.number().int().min(1),
   intervalMs: z.number().min(1).max(86_400_000),
 });
@@ -244,7 +245,7 @@ export function validateDeliverySettings(
   check('retryAfter', (value, where) => validateRetryAfter(value, where));
   check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
   check('concurrency', (value, where) => parseInput(concurrency, value, where));
-  check('rateLimit', (value, where) => value === false || parseInput(rateLimit, value, where));
+  check('rateLimit', (value, where) => value === false || parseInput(rateLimitSchema, value, where));
   check('breaker', (value, where) => value === false || parseInput(breaker, value, where));
   check('autoDisable', (value, where) => value === false || parseInput(autoDisable, value, where));
   check('onDisable', (value, where) => parseInput(z.enum(['discard', 'hold']), value, where));

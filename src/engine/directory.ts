@@ -153,6 +153,14 @@ export class Directory {
     this.#options.destinations.forget(endpointId);
   }
 
+  /** Endpoints of a tenant that this process knows, those of single messages aside. */
+  countOf(tenant: string): number {
+    let count = 0;
+    for (const { record } of this.#runtimes.values())
+      if (record.tenant === tenant && record.hidden !== true) count += 1;
+    return count;
+  }
+
   /** Whether deliveries to an endpoint are held, as far as this process knows. */
   isPaused(endpointId: string): boolean {
     return this.#paused.has(endpointId);

@@ -6,7 +6,7 @@ import type { DiscardReason } from '../core/delivery.ts';
 import type { EndpointRecord, ResolvedDeliverySettings } from '../core/endpoint.ts';
 import { createOrderedId } from '../core/id.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
-import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
+import { ConflictError, LimitError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import type { LeasedDelivery, NewMessage, Page, PutEndpointResult, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -24,6 +24,7 @@ export interface EndpointAdminOptions extends Pick<
   readonly deliver: boolean;
   /** Settings of endpoints that have none of their own. */
   readonly delivery: Pick<ResolvedDeliverySettings, 'onDisable'>;
+  readonly maxEndpointsPerTenant: number;
   readonly directory: Directory;
   readonly sender: Sender;
   readonly inbox: Inbox;
@@ -54,9 +55,13 @@ export class EndpointAdmin {
     this.#options = options;
   }
 
-  /** @throws ConflictError when the id is taken */
+  /**
+   * @throws ConflictError when the id is taken
+   * @throws LimitError when the tenant has as many endpoints as it may have
+   */
   async create(record: EndpointRecord): Promise<StoredEndpoint> {
     const { store, directory, reporter } = this.#options;
+    await this.#checkLimit(record.tenant);
     const result = await store.endpoints.put({ record, expectedRevision: 0 });
     if (result.kind === 'conflict')
       throw new ConflictError(
@@ -66,6 +71,18 @@ export class EndpointAdmin {
     const runtime = directory.accept(result.record);
     reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
     return this.get(record.id);
+  }
+
+  async #checkLimit(tenant: string): Promise<void> {
+    const { directory, maxEndpointsPerTenant: limit } = this.#options;
+    if (limit === Infinity) return;
+    await directory.upToDate();
+    const count = directory.countOf(tenant);
+    if (count < limit) return;
+    throw new LimitError(
+      limit,
+      `The tenant ${JSON.stringify(tenant)} has ${count} endpoints, and may have ${limit} (maxEndpointsPerTenant). Remove one, or raise the limit.`,
+    );
   }
 
   /** @throws NotFoundError */

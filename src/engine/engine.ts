@@ -5,11 +5,17 @@
 import type { Clock, Random } from '../clock.ts';
 import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
-import { type EndpointRecord, rateLimitOf, type ResolvedDeliverySettings } from '../core/endpoint.ts';
+import {
+  type EndpointRecord,
+  type RateLimit,
+  rateLimitOf,
+  type ResolvedDeliverySettings,
+} from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
+import { Alerts, type AlertsOptions } from './alerts.ts';
 import { Activity } from './activity.ts';
 import type { Attempt } from './attempt.ts';
 import { Breakers } from './breakers.ts';
@@ -66,6 +72,10 @@ export interface EngineOptions {
   readonly limits: TransitionLimits;
   readonly pruneIntervalMs: number;
   readonly pruneBudgetMs: number;
+  readonly alerts: AlertsOptions['alerts'];
+  readonly alertIntervalMs: number;
+  readonly maxRate: RateLimit | undefined;
+  readonly maxEndpointsPerTenant: number;
   /** Settings of endpoints that have none of their own. */
   readonly delivery: ResolvedDeliverySettings;
 }
@@ -89,6 +99,7 @@ export class Engine {
   readonly #directives: EndpointDirectives;
   readonly #breakers: Breakers;
   readonly #failures: FailureWatch;
+  readonly #alerts: Alerts;
   readonly #returns: LeaseReturns;
   readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
@@ -182,6 +193,7 @@ export class Engine {
       ...context,
       deliver: options.deliver,
       delivery: options.delivery,
+      maxEndpointsPerTenant: options.maxEndpointsPerTenant,
       directory,
       sender,
       inbox,
@@ -203,6 +215,7 @@ export class Engine {
       wakeIn,
     });
     this.#failures = new FailureWatch({ ...context, admin: this.endpoints });
+    this.#alerts = new Alerts({ ...context, ...options });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
   }
@@ -218,6 +231,7 @@ export class Engine {
     await this.switch.load();
     await this.directory.load();
     this.keeper.start();
+    this.#alerts.start();
     this.#onLeftBehind('work');
     this.#onLeftBehind('fan_out');
   }
@@ -268,6 +282,7 @@ export class Engine {
     this.sender.lanes.stop();
     this.directory.stop();
     this.switch.stop();
+    this.#alerts.stop();
     this.#unwatch?.();
     void this.#returns.handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
@@ -297,6 +312,7 @@ export class Engine {
     if (result.kind === 'settled') {
       this.#breakers.note(settled);
       this.#failures.note(settled);
+      this.#alerts.note(settled);
     }
     if (!isDirective(decision)) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);

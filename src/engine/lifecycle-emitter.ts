@@ -23,6 +23,8 @@ export const LIFECYCLE_EVENTS = [
   'endpoint.disabled',
   'dispatcher.paused',
   'dispatcher.resumed',
+  'alert.raised',
+  'alert.cleared',
   'replay.started',
   'replay.progress',
   'replay.finished',

@@ -8,6 +8,8 @@
  * healthy one still gets its first slot at once.
  */
 import type { Clock, Timer } from '../clock.ts';
+import type { RateLimit } from '../core/endpoint.ts';
+import { RateWindow } from '../core/rate-window.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import { LaneRing } from './lane-ring.ts';
 import { aheadOf, type LaneSettings, LocalLane } from './local-lane.ts';
@@ -31,6 +33,8 @@ export type LaneRef = Pick<LeasedDelivery, 'laneId' | 'endpointId'>;
 export interface LocalLanesOptions {
   readonly clock: Clock;
   readonly maxConcurrency: number;
+  /** Most attempts that are begun per interval, over all lanes. */
+  readonly maxRate: RateLimit | undefined;
   /** Outcomes that are not written yet: more than may wait hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
   /** Settings of an endpoint, and so of its lane: endpoints that share one have the same. */
@@ -56,9 +60,12 @@ export class LocalLanes {
   #isOpen = true;
   #manyLanes = MANY_LANES;
   #surplusTimer: Timer | undefined;
+  readonly #rate: RateWindow | undefined;
+  #rateTimer: Timer | undefined;
 
   constructor(options: LocalLanesOptions) {
     this.#options = options;
+    this.#rate = options.maxRate === undefined ? undefined : new RateWindow(options.maxRate);
   }
 
   get inFlight(): number {
@@ -139,7 +146,11 @@ export class LocalLanes {
     if (this.#isPumping || !this.#isOpen) return;
     this.#isPumping = true;
     let passedOver = 0;
-    while (this.#inFlight < this.#options.maxConcurrency && passedOver < this.#ring.size) {
+    while (
+      this.#inFlight < this.#options.maxConcurrency &&
+      passedOver < this.#ring.size &&
+      this.#hasRateToken()
+    ) {
       const lane = this.#ring.next();
       passedOver = this.#startOne(lane) ? 0 : passedOver + 1;
       this.#enterRing(lane);
@@ -230,6 +241,20 @@ export class LocalLanes {
   stop(): void {
     this.#isStopped = true;
     this.#surplusTimer?.cancel();
+    this.#rateTimer?.cancel();
+  }
+
+  /** False until the next one is free; goes on by itself then. */
+  #hasRateToken(): boolean {
+    if (this.#rate === undefined) return true;
+    const now = this.#elapsed;
+    const nextAt = this.#rate.nextAt(now);
+    if (nextAt <= now) return true;
+    this.#rateTimer ??= this.#options.clock.setTimer(() => {
+      this.#rateTimer = undefined;
+      this.pump();
+    }, nextAt - now);
+    return false;
   }
 
   #watchSurplus(): void {
@@ -257,6 +282,7 @@ export class LocalLanes {
     if (lane.inFlight > 0 && this.#inFlight >= Math.ceil(this.#options.maxConcurrency * SHARED_PART))
       return false;
     const delivery = lane.shift()!;
+    this.#rate?.take(this.#elapsed);
     this.#queued -= 1;
     lane.inFlight += 1;
     this.#inFlight += 1;

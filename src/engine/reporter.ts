@@ -2,6 +2,7 @@
  * Tells the host what happened: one lifecycle event and one log line per change, after its write. Payloads are built
  * only when somebody listens. Nothing here can hurt the engine.
  */
+import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
@@ -197,6 +198,16 @@ export class Reporter extends TroubleReporter {
   endpointRecovered({ ref, record: { tenant } }: EndpointRuntime): void {
     this.emit('endpoint.recovered', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
     this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint recovered']);
+  }
+
+  alert(
+    name: 'alert.raised' | 'alert.cleared',
+    alert: AlertKind,
+    { value, threshold }: Measured,
+    detail: string,
+  ): void {
+    this.emit(name, () => ({ at: this.clock.now(), alert, value, threshold, detail }));
+    this.log('warn', () => [{ alert, value, threshold }, `${name.replace('.', ' ')}: ${detail}`]);
   }
 
   /** A replay has begun, gone on or ended. */

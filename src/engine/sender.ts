@@ -2,7 +2,7 @@
  * The sender: from a leased delivery to a concluded attempt. Owns what is in flight.
  */
 import type { Clock } from '../clock.ts';
-import { rateLimitOf } from '../core/endpoint.ts';
+import { type RateLimit, rateLimitOf } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { describeError } from '../errors.ts';
 import type { Lease, LeasedDelivery } from '../store/store.ts';
@@ -21,6 +21,7 @@ export interface SenderOptions {
   readonly settler: Settler;
   readonly activity: Activity;
   readonly maxConcurrency: number;
+  readonly maxRate: RateLimit | undefined;
   readonly runtimeOf: (endpointId: string) => EndpointRuntime | undefined;
   /** Asks the store for an endpoint that is not known here; rejects when a stop comes before the answer. */
   readonly findRuntime: (endpointId: string) => Promise<EndpointRuntime | undefined>;
@@ -48,6 +49,7 @@ export class Sender {
     this.lanes = new LocalLanes({
       clock: options.clock,
       maxConcurrency: options.maxConcurrency,
+      maxRate: options.maxRate,
       unwritten: () => options.settler.pending,
       settingsOf: (endpointId) => {
         const runtime = options.runtimeOf(endpointId);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RateLimit } from '../../src/core/endpoint.ts';
 import type { LocalLane } from '../../src/engine/local-lane.ts';
 import { LocalLanes } from '../../src/engine/local-lanes.ts';
 import type { LeasedDelivery } from '../../src/store/store.ts';
@@ -6,7 +7,12 @@ import { createManualClock } from '../../src/testing/manual-clock.ts';
 
 const LIMIT = 1_000;
 
-function setup({ maxConcurrency = 8, concurrency = 4, isRateLimited = false } = {}) {
+function setup({
+  maxConcurrency = 8,
+  concurrency = 4,
+  isRateLimited = false,
+  maxRate = undefined as RateLimit | undefined,
+} = {}) {
   const clock = createManualClock();
   const surplus: LeasedDelivery[] = [];
   const started: { readonly delivery: LeasedDelivery; readonly lane: LocalLane }[] = [];
@@ -15,6 +21,7 @@ function setup({ maxConcurrency = 8, concurrency = 4, isRateLimited = false } = 
   const lanes: LocalLanes = new LocalLanes({
     clock,
     maxConcurrency,
+    maxRate,
     unwritten: () => unwritten,
     settingsOf: () => ({ concurrency, isRateLimited }),
     start: (delivery, lane) => started.push({ delivery, lane }),
@@ -146,5 +153,37 @@ describe('LocalLanes', () => {
     expect(lanes.freeSlots(LIMIT).has('ep')).toBe(true);
     await clock.advance(1_000);
     expect(lanes.freeSlots(LIMIT).has('ep')).toBe(false);
+  });
+});
+
+describe('maxRate', () => {
+  it('begins no more than its limit within any interval, over all lanes, and goes on by itself', async () => {
+    const { clock, finishAll, hold, lanes, started } = setup({
+      maxConcurrency: 100,
+      concurrency: 100,
+      maxRate: { limit: 5, intervalMs: 1_000 },
+    });
+    hold('a', 8);
+    hold('b', 4);
+    expect(started).toHaveLength(5);
+    expect(new Set(started.map(({ delivery }) => delivery.laneId))).toContain('a');
+    finishAll();
+    expect(started).toHaveLength(0);
+    await clock.advance(999);
+    expect(started).toHaveLength(0);
+    await clock.advance(1);
+    expect(started).toHaveLength(5);
+    expect(new Set(started.map(({ delivery }) => delivery.laneId))).toEqual(new Set(['a', 'b']));
+    await clock.advance(1_000);
+    expect(started).toHaveLength(10 - 3);
+    lanes.stop();
+  });
+
+  it('begins nothing after a stop', async () => {
+    const { clock, hold, lanes, started } = setup({ maxRate: { limit: 1, intervalMs: 1_000 } });
+    hold('a', 2);
+    lanes.stop();
+    await clock.advance(5_000);
+    expect(started).toHaveLength(1);
   });
 });

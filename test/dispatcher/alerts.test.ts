@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { createHarness } from '../../src/testing/harness.ts';
+import { memoryStore } from '../../src/store/memory/memory-store.ts';
+import { createWorld, decorateStore, recordEvents } from '../support/world.ts';
+
+const MINUTE = 60_000;
+
+describe('alerts', () => {
+  it('tell of a success rate that is too low, once, and when it is back', async () => {
+    await using harness = await createHarness({
+      dispatcher: {
+        retry: 'once',
+        breaker: false,
+        alerts: { successRate: { below: 0.9, windowMs: 10 * MINUTE, minAttempts: 10 } },
+      },
+    });
+    const { dispatcher, receiver } = harness;
+    await harness.createEndpoint();
+    const events = recordEvents(dispatcher, 'alert.raised', 'alert.cleared');
+    receiver.always(500);
+    for (let n = 0; n < 9; n += 1) await dispatcher.emit('job.done', n);
+    await harness.advance(MINUTE);
+    expect(events).toEqual([]);
+    receiver.always(204);
+    await dispatcher.emit('job.done', 9);
+    await harness.advance(3 * MINUTE);
+    expect(events).toMatchObject([
+      {
+        name: 'alert.raised',
+        event: {
+          alert: 'success_rate',
+          value: 0.1,
+          threshold: 0.9,
+          detail: '10.0 % of the attempts were delivered',
+        },
+      },
+    ]);
+    await harness.advance(11 * MINUTE);
+    expect(events.slice(1)).toMatchObject([
+      { name: 'alert.cleared', event: { alert: 'success_rate', value: 1 } },
+    ]);
+  });
+
+  it('tell of a backlog, and when it is worked off', async () => {
+    await using harness = await createHarness({ dispatcher: { alerts: { backlog: { above: 2 } } } });
+    const { dispatcher } = harness;
+    const { id } = await harness.createEndpoint();
+    const events = recordEvents(dispatcher, 'alert.raised', 'alert.cleared');
+    await dispatcher.endpoints.pause(id);
+    for (const n of [1, 2]) await dispatcher.emit('job.done', n);
+    await harness.advance(2 * MINUTE);
+    expect(events).toEqual([]);
+    await dispatcher.emit('job.done', 3);
+    await harness.advance(2 * MINUTE);
+    await dispatcher.endpoints.resume(id);
+    await harness.advance(2 * MINUTE);
+    expect(events.map(({ name, event }) => [name, 'value' in event && event.value])).toEqual([
+      ['alert.raised', 3],
+      ['alert.cleared', 0],
+    ]);
+  });
+
+  it('are looked at again after the store failed, and no more after a stop', async () => {
+    await using world = await createWorld();
+    const memory = memoryStore();
+    let looks = 0;
+    const store = decorateStore(memory, {
+      stats: async (params) => {
+        looks += 1;
+        if (looks === 1) throw new Error('no answer');
+        return memory.stats(params);
+      },
+    });
+    const dispatcher = world.start({ store, alerts: { backlog: { above: 0 } } });
+    const events = recordEvents(dispatcher, 'error');
+    await dispatcher.start();
+    await world.clock.advance(3 * MINUTE);
+    expect(looks).toBe(3);
+    expect(events).toHaveLength(1);
+    await dispatcher.stop();
+    await world.clock.advance(3 * MINUTE);
+    expect(looks).toBe(3);
+  });
+
+  it.each([
+    [{ successRate: {} }, /alerts\.successRate\.below/],
+    [{ successRate: { below: 1.5 } }, /alerts\.successRate\.below/],
+    [{ successRate: { below: 0.9, windowMs: 10 } }, /alerts\.successRate\.windowMs/],
+    [{ backlog: { above: -1 } }, /alerts\.backlog\.above/],
+    [{ succesRate: {} }, /successRate/],
+  ])('refuse %j', async (alerts, message) => {
+    await expect(createHarness({ dispatcher: { alerts: alerts as never } })).rejects.toThrow(message);
+  });
+});
+
+describe('maxEndpointsPerTenant', () => {
+  it('refuses one more of the same tenant, and counts neither those of others nor destinations', async () => {
+    await using harness = await createHarness({ dispatcher: { maxEndpointsPerTenant: 2 } });
+    const { dispatcher, receiver } = harness;
+    await dispatcher.emit('job.done', 1, { to: { url: receiver.url } });
+    const first = await harness.createEndpoint();
+    await harness.createEndpoint();
+    await harness.createEndpoint({ tenant: 'acme' });
+    await expect(harness.createEndpoint()).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      limit: 2,
+      message:
+        'The tenant "default" has 2 endpoints, and may have 2 (maxEndpointsPerTenant). Remove one, or raise the limit.',
+    });
+    await dispatcher.endpoints.remove(first.id);
+    await harness.createEndpoint();
+  });
+});
