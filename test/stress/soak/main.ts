@@ -30,7 +30,7 @@ const receivers = fork(fileURLToPath(new URL('receivers.ts', import.meta.url)), 
 const [{ origin }] = (await once(receivers, 'message')) as [{ origin: string }];
 
 const store = memoryStore({ maxMessages: MAX_MESSAGES });
-const common = { store, network: { allowPrivate: ['127.0.0.0/8'] }, timeoutMs: 500 } as const;
+const common = { store, network: { allowPrivate: ['127.0.0.0/8'] }, timeoutMs: 500, breaker: false } as const;
 const dispatcher = new WebhookDispatcher({ ...common, retry: { kind: 'schedule', delaysMs: [100, 400] } });
 const producer = new WebhookDispatcher({ ...common, deliver: false });
 const ledger = createLedger([dispatcher, producer]);
