@@ -287,7 +287,7 @@ export class Engine {
   }
 
   #onSettled(settled: Settled): void {
-    const { result, transition, decision, runtime, delivery } = settled;
+    const { result, transition, decision, delivery } = settled;
     this.sender.lanes.onWritten(delivery);
     this.#options.reporter.settled(settled);
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
@@ -301,7 +301,7 @@ export class Engine {
     if (!isDirective(decision)) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);
     if (result.kind === 'lost') letGo();
-    else void this.#directives.apply(runtime, decision).then(letGo);
+    else void this.#directives.apply(settled, decision).then(letGo);
   }
 
   /** Nothing is sent from now on, or again; attempts in flight end by themselves. */
