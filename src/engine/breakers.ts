@@ -86,6 +86,8 @@ export class Breakers {
       reporter.endpointUnblocked(settled);
       return wakeIn(0);
     }
+    // Somebody closed it while the probe was under way: it was of an address, or a time, that is over.
+    if (trips === 0) return;
     if (isFailure) return this.#open(settled, trips + 1, this.#openForMs(breaker, trips + 1));
     const blockForMs = outcome.kind === 'interrupted' ? SOON_MS : this.#openForMs(breaker, 1);
     await store.putLane({ laneId, blockForMs, blockedReason: 'breaker' });
