@@ -18,6 +18,7 @@ import type { Destinations } from './destinations.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
+import { EndpointHolds } from './endpoint-holds.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { EndpointDirectives } from './endpoint-directives.ts';
@@ -90,6 +91,7 @@ export class Engine {
   readonly #breakers: Breakers;
   readonly #failures: FailureWatch;
   readonly #returns: LeaseReturns;
+  readonly #holds: EndpointHolds;
   readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
@@ -133,6 +135,7 @@ export class Engine {
       attempts: { ...options, deadlines: this.#deadlines, tokens: this.#tokens },
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
+      takeBack: (delivery, runtime) => this.#holds.takeBack(delivery, runtime),
       onRoom: () => this.scheduler.onRoom(),
       onSurplus: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
     });
@@ -178,10 +181,18 @@ export class Engine {
     });
     const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);
     const { directory, sender, inbox } = this;
+    this.#holds = new EndpointHolds({
+      ...context,
+      delivery: options.delivery,
+      directory,
+      sender,
+      returns,
+      wakeIn,
+    });
     this.endpoints = new EndpointAdmin({
       ...context,
       deliver: options.deliver,
-      delivery: options.delivery,
+      holds: this.#holds,
       directory,
       sender,
       inbox,
