@@ -117,9 +117,9 @@ export interface Endpoints<Pattern extends string = string> {
   pause(id: string): Promise<void>;
   /**
    * Sends what was held, also while Retry-After blocks the endpoint. A delivery that failed keeps the time
-   * of its next attempt; `deliveries.retry` sends it now.
+   * of its next attempt; `deliveries.retry` sends it now. Failures so far do not count for `autoDisable`.
    *
-   * @throws NotFoundError
+   * @throws NotFoundError, or OptionsError for a disabled one with `onDisable: 'hold'`: what waits would be discarded; enabling it resumes it
    */
   resume(id: string): Promise<void>;
   /**

@@ -6,7 +6,6 @@
 import { type BreakerPolicy, BreakerWindow, isOutage, openForMs } from '../core/breaker.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { Settled } from './concluded-attempt.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { EngineContext } from './engine-context.ts';
 import { keepTrying } from './keep-trying.ts';
 import { RecentMap } from './recent-map.ts';
@@ -45,8 +44,9 @@ export class Breakers {
   /** Takes note of an attempt whose outcome is written, that of a test message aside. */
   note(settled: Settled): void {
     const { delivery, runtime, outcome } = settled;
+    const { laneId } = delivery;
     if (delivery.probe) return this.#conclude(settled);
-    const { breaker, laneId } = runtime;
+    const { breaker } = runtime;
     const isFailure = isOutage(outcome);
     if (breaker === undefined || isFailure === undefined) return;
     const lane = this.#lane(laneId);
@@ -59,41 +59,46 @@ export class Breakers {
     this.#whileHeld(settled, async () => {
       const { trips } = await this.#options.store.getLane({ laneId });
       // Otherwise another process was faster.
-      if (trips === 0) await this.#open(runtime, 1, forMs);
+      if (trips === 0) await this.#open(settled, 1, forMs);
       await this.#options.handBack(laneId);
     });
   }
 
   /** A probe has ended. */
-  #conclude({ outcome, runtime, delivery, decision }: Settled): void {
-    const { laneId, breaker } = runtime;
-    const isFailure = isOutage(outcome);
-    const { store, wakeIn, reporter } = this.#options;
-    const act = async (): Promise<void> => {
-      if (breaker !== undefined && isFailure === true) {
-        const { trips } = await store.getLane({ laneId });
-        return this.#open(runtime, trips + 1, this.#openForMs(breaker, trips + 1));
-      }
-      if (breaker !== undefined && isFailure === undefined) {
-        const blockForMs = outcome.kind === 'interrupted' ? SOON_MS : this.#openForMs(breaker, 1);
-        await store.putLane({ laneId, blockForMs, blockedReason: 'breaker' });
-        return wakeIn(blockForMs);
-      }
-      // What the answer itself asked for is another matter.
-      const isBlocked = decision?.blockLaneMs !== undefined;
-      await store.putLane({ laneId, trips: 0, ...(!isBlocked && { blockForMs: 0 }) });
-      reporter.endpointUnblocked(runtime);
-      wakeIn(0);
-    };
-    this.#lanes.delete(laneId);
-    void keepTrying(`conclude the probe ${delivery.id} of endpoint ${runtime.record.id}`, act, this.#options);
+  #conclude(settled: Settled): void {
+    const { delivery, runtime } = settled;
+    this.#lanes.delete(delivery.laneId);
+    const what = `conclude the probe ${delivery.id} of endpoint ${runtime.record.id}`;
+    void keepTrying(what, () => this.#concludeOnce(settled), this.#options);
   }
 
-  async #open(runtime: EndpointRuntime, trips: number, blockForMs: number): Promise<void> {
+  async #concludeOnce(settled: Settled): Promise<void> {
+    const { outcome, runtime, delivery, decision } = settled;
+    const { laneId } = delivery;
+    const { breaker } = runtime;
+    const { store, wakeIn, reporter } = this.#options;
+    const isFailure = isOutage(outcome);
+    const { trips, blockedReason } = await store.getLane({ laneId });
+    if (breaker === undefined || isFailure === false) {
+      // What an answer asked for, this one or another, is another matter.
+      const isBlocked = decision?.blockLaneMs !== undefined || blockedReason === 'retry_after';
+      await store.putLane({ laneId, trips: 0, ...(!isBlocked && { blockForMs: 0 }) });
+      reporter.endpointUnblocked(settled);
+      return wakeIn(0);
+    }
+    // Somebody closed it while the probe was under way: it was of an address, or a time, that is over.
+    if (trips === 0) return;
+    if (isFailure) return this.#open(settled, trips + 1, this.#openForMs(breaker, trips + 1));
+    const blockForMs = outcome.kind === 'interrupted' ? SOON_MS : this.#openForMs(breaker, 1);
+    await store.putLane({ laneId, blockForMs, blockedReason: 'breaker' });
+    wakeIn(blockForMs);
+  }
+
+  async #open(settled: Settled, trips: number, blockForMs: number): Promise<void> {
     const { store, reporter, wakeIn } = this.#options;
-    const { laneId } = runtime;
+    const { laneId } = settled.delivery;
     await store.putLane({ laneId, blockForMs, blockedReason: 'breaker', trips });
-    reporter.endpointBlocked(runtime, 'breaker', blockForMs);
+    reporter.endpointBlocked(settled, 'breaker', blockForMs);
     wakeIn(blockForMs);
   }
 

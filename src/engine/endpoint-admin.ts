@@ -3,13 +3,21 @@
  * this process, then to the host as an event.
  */
 import type { DiscardReason } from '../core/delivery.ts';
-import type { EndpointRecord, ResolvedDeliverySettings } from '../core/endpoint.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import { createOrderedId } from '../core/id.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
 import { ConflictError, LimitError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
-import type { LeasedDelivery, NewMessage, Page, PutEndpointResult, StoredEndpoint } from '../store/store.ts';
+import type {
+  Lane,
+  LeasedDelivery,
+  NewMessage,
+  Page,
+  PutEndpointResult,
+  StoredEndpoint,
+} from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
+import type { EndpointHolds } from './endpoint-holds.ts';
 import { type EndpointRuntime, toEndpointRef } from './endpoint-runtime.ts';
 import type { Inbox } from './inbox.ts';
 import type { LeaseReturns } from './lease-returns.ts';
@@ -22,9 +30,8 @@ export interface EndpointAdminOptions extends Pick<
 > {
   /** False in a process that only stores. */
   readonly deliver: boolean;
-  /** Settings of endpoints that have none of their own. */
-  readonly delivery: Pick<ResolvedDeliverySettings, 'onDisable'>;
   readonly maxEndpointsPerTenant: number;
+  readonly holds: EndpointHolds;
   readonly directory: Directory;
   readonly sender: Sender;
   readonly inbox: Inbox;
@@ -70,6 +77,9 @@ export class EndpointAdmin {
       );
     const runtime = directory.accept(result.record);
     reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
+    const stored = await this.get(record.id);
+    if (!isUsed(stored.lane)) return stored;
+    await this.#options.holds.beginAnew(record.id, false);
     return this.get(record.id);
   }
 
@@ -157,40 +167,22 @@ export class EndpointAdmin {
     }
   }
 
-  #holds({ disabledReason, onDisable }: EndpointRecord): boolean {
-    return disabledReason !== 'gone' && (onDisable ?? this.#options.delivery.onDisable) === 'hold';
-  }
-
   /** Held back before it is disabled: who claims meanwhile would discard what waits. */
   async #put({ record, lane }: StoredEndpoint, changed: EndpointRecord): Promise<PutEndpointResult> {
-    const { store } = this.#options;
+    const { store, holds } = this.#options;
     const { id, revision } = record;
     const put = (): Promise<PutEndpointResult> =>
       store.endpoints.put({ record: changed, expectedRevision: revision });
-    if (!isNowDisabled(record, changed) || !this.#holds(changed) || lane.paused) return put();
-    await this.#hold(id);
+    if (holds.isHeld(record) || !holds.isHeld(changed) || lane.paused) return put();
     try {
+      await holds.hold(id);
       const result = await put();
-      if (result.kind === 'conflict') await this.#letGo(id);
+      if (result.kind === 'conflict') await holds.letGo(id);
       return result;
     } catch (error) {
-      await this.#letGo(id);
+      void holds.letGo(id);
       throw error;
     }
-  }
-
-  async #hold(id: string): Promise<void> {
-    const { store, directory, sender, returns } = this.#options;
-    await store.putLane({ laneId: id, paused: true });
-    directory.setPaused(id, true);
-    await returns.handBack(sender.takeQueued(id));
-  }
-
-  async #letGo(id: string): Promise<void> {
-    const { store, directory, wakeIn } = this.#options;
-    directory.setPaused(id, false);
-    await store.putLane({ laneId: id, paused: false });
-    wakeIn(0);
   }
 
   /** Removes it and discards what waits for it. @throws NotFoundError */
@@ -207,18 +199,28 @@ export class EndpointAdmin {
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
-    const { reporter } = this.#options;
+    const { reporter, holds } = this.#options;
     const { record } = await this.#getRegistered(id);
-    await this.#hold(id);
+    await holds.hold(id);
     reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
 
-  /** Ends a pause, and a block by Retry-After or the breaker. */
+  /**
+   * Ends a pause, and a block by Retry-After or the breaker; failures so far do not count.
+   *
+   * @throws OptionsError for one that is disabled, and keeps what waits for it: it would be discarded
+   */
   async resume(id: string): Promise<void> {
-    const { store, directory, wakeIn, reporter } = this.#options;
+    const { store, directory, wakeIn, reporter, holds } = this.#options;
     const { record } = await this.#getRegistered(id);
+    if (holds.isHeld(record)) {
+      throw new OptionsError(
+        'id',
+        `id: endpoint ${id} is disabled, and what waits for it is kept until it is enabled. Update it with status: 'enabled', which resumes it.`,
+      );
+    }
     directory.setPaused(id, false);
-    await store.putLane({ laneId: id, paused: false, blockForMs: 0, trips: 0 });
+    await store.putLane({ laneId: id, paused: false, blockForMs: 0, trips: 0, resetFailures: true });
     wakeIn(0);
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
@@ -275,15 +277,16 @@ export class EndpointAdmin {
   }
 
   async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
-    const { directory, reporter, sender, returns, wakeIn } = this.#options;
+    const { directory, reporter, sender, returns, wakeIn, holds } = this.#options;
     const runtime = directory.put(after);
     if (isNowDisabled(before, after)) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
       await returns.handBack(sender.takeQueued(after.id));
-      if (!this.#holds(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
+      if (!holds.isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
       return;
     }
-    if (beginsAnew(before, after)) await this.#beginAnew(before, after);
+    if (beginsAnew(before, after)) await holds.beginAnew(after.id, holds.isHeld(before));
+    else if (holds.isHeld(before) && !holds.isHeld(after)) await this.#discardHeld(after.id);
     // A mark of our own, which has an event of its own.
     if (before.failing === after.failing || beginsAnew(before, after)) {
       reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
@@ -291,11 +294,10 @@ export class EndpointAdmin {
     }
   }
 
-  async #beginAnew(before: EndpointRecord, after: EndpointRecord): Promise<void> {
-    const { store } = this.#options;
-    const { id } = after;
-    await store.putLane({ laneId: id, blockForMs: 0, trips: 0, resetFailures: true });
-    if (before.status === 'disabled' && this.#holds(before)) await this.#letGo(id);
+  /** It stays disabled, and what waits is no longer to be kept. */
+  async #discardHeld(id: string): Promise<void> {
+    await this.#discardWaiting(id, 'endpoint_disabled');
+    await this.#options.holds.letGo(id);
   }
 
   async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
@@ -324,6 +326,11 @@ function beginsAnew(before: EndpointRecord, after: EndpointRecord): boolean {
   return (
     after.status === 'enabled' && (before.status === 'disabled' || String(before.url) !== String(after.url))
   );
+}
+
+/** What an endpoint of the same id, that was removed, left behind. */
+function isUsed({ consecutiveFailures, trips, blockedUntil }: Lane): boolean {
+  return consecutiveFailures > 0 || trips > 0 || blockedUntil !== undefined;
 }
 
 function withoutFailing({ failing: _over, ...record }: EndpointRecord): EndpointRecord {

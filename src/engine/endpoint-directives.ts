@@ -7,6 +7,7 @@ import type { Decision } from '../core/decide.ts';
 import { NotFoundError } from '../errors.ts';
 import type { EndpointAdmin } from './endpoint-admin.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { EndpointCause } from './reporter.ts';
 import type { EngineContext } from './engine-context.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { LeaseReturns } from './lease-returns.ts';
@@ -30,20 +31,21 @@ export class EndpointDirectives {
   }
 
   /** Resolves when it is done, or given up; never rejects. */
-  async apply(runtime: EndpointRuntime, decision: Decision): Promise<void> {
+  async apply(cause: EndpointCause, decision: Decision): Promise<void> {
+    const { runtime } = cause;
     const act = async (): Promise<void> => {
-      if (decision.blockLaneMs !== undefined) await this.#block(runtime, decision.blockLaneMs);
+      if (decision.blockLaneMs !== undefined) await this.#block(cause, decision.blockLaneMs);
       // What came with a message was for that message: there is nothing to disable.
       if (decision.disableEndpoint && runtime.record.hidden !== true) await this.#disable(runtime);
     };
     await keepTrying(`apply what endpoint ${runtime.record.id} answered`, act, this.#options);
   }
 
-  async #block(runtime: EndpointRuntime, blockForMs: number): Promise<void> {
+  async #block(cause: EndpointCause, blockForMs: number): Promise<void> {
     const { store, sender, returns, wakeIn, reporter } = this.#options;
-    const { laneId } = runtime;
+    const { laneId } = cause.delivery;
     await store.putLane({ laneId, blockForMs, blockedReason: 'retry_after' });
-    reporter.endpointBlocked(runtime, 'retry_after', blockForMs);
+    reporter.endpointBlocked(cause, 'retry_after', blockForMs);
     await returns.handBack(sender.takeQueued(laneId));
     wakeIn(blockForMs);
   }

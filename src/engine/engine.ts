@@ -24,6 +24,7 @@ import type { Destinations } from './destinations.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
+import { EndpointHolds } from './endpoint-holds.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { EndpointDirectives } from './endpoint-directives.ts';
@@ -101,6 +102,7 @@ export class Engine {
   readonly #failures: FailureWatch;
   readonly #alerts: Alerts;
   readonly #returns: LeaseReturns;
+  readonly #holds: EndpointHolds;
   readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
@@ -144,6 +146,7 @@ export class Engine {
       attempts: { ...options, deadlines: this.#deadlines, tokens: this.#tokens },
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
+      takeBack: (delivery, runtime) => this.#holds.takeBack(delivery, runtime),
       onRoom: () => this.scheduler.onRoom(),
       onSurplus: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
     });
@@ -189,11 +192,19 @@ export class Engine {
     });
     const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);
     const { directory, sender, inbox } = this;
+    this.#holds = new EndpointHolds({
+      ...context,
+      delivery: options.delivery,
+      directory,
+      sender,
+      returns,
+      wakeIn,
+    });
     this.endpoints = new EndpointAdmin({
       ...context,
       deliver: options.deliver,
-      delivery: options.delivery,
       maxEndpointsPerTenant: options.maxEndpointsPerTenant,
+      holds: this.#holds,
       directory,
       sender,
       inbox,
@@ -302,7 +313,7 @@ export class Engine {
   }
 
   #onSettled(settled: Settled): void {
-    const { result, transition, decision, runtime, delivery } = settled;
+    const { result, transition, decision, delivery } = settled;
     this.sender.lanes.onWritten(delivery);
     this.#options.reporter.settled(settled);
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
@@ -317,7 +328,7 @@ export class Engine {
     if (!isDirective(decision)) return;
     const letGo = (): void => this.sender.lanes.letGo(delivery);
     if (result.kind === 'lost') letGo();
-    else void this.#directives.apply(runtime, decision).then(letGo);
+    else void this.#directives.apply(settled, decision).then(letGo);
   }
 
   /** Nothing is sent from now on, or again; attempts in flight end by themselves. */

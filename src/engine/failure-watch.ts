@@ -23,10 +23,16 @@ export interface FailureWatchOptions extends Pick<
 /** Endpoints of which it is known when to look again; of another one it is looked at once. */
 const MAX_ENDPOINTS = 20_000;
 
+/** When to look at an endpoint again, by the clock that never jumps; as long as it is the same: one that was changed may have begun anew. */
+interface NextLook {
+  readonly at: number;
+  readonly createdAt: number;
+  readonly revision: number;
+}
+
 export class FailureWatch {
   readonly #options: FailureWatchOptions;
-  /** When to look at an endpoint again, by the clock that never jumps. */
-  readonly #lookAt = new RecentMap<number>(MAX_ENDPOINTS);
+  readonly #looks = new RecentMap<NextLook>(MAX_ENDPOINTS);
   /** Endpoints that are looked at right now. */
   readonly #busy = new Set<string>();
 
@@ -42,17 +48,25 @@ export class FailureWatch {
     if (outcome.kind === 'delivered') return this.#onSuccess(runtime);
     if (outcome.kind !== 'endpoint_failed' || autoDisable === undefined || record.status === 'disabled')
       return;
-    const lookAt = this.#lookAt.get(record.id) ?? -Infinity;
-    if (this.#options.clock.elapsed() >= lookAt) this.#start(runtime, () => this.#look(runtime));
+    if (this.#options.clock.elapsed() >= (this.#lookAt(record) ?? -Infinity))
+      this.#start(runtime, () => this.#look(runtime));
   }
 
   #onSuccess(runtime: EndpointRuntime): void {
     const { record, autoDisable } = runtime;
-    const { clock } = this.#options;
     if (record.failing === true) return this.#start(runtime, () => this.#recover(runtime));
     // Failures from here on begin a new streak: it is long enough at that time at the earliest.
-    if (autoDisable !== undefined && this.#lookAt.get(record.id) === undefined)
-      this.#lookAt.set(record.id, clock.elapsed() + autoDisable.failingAfterMs);
+    if (autoDisable !== undefined && this.#lookAt(record) === undefined)
+      this.#lookIn(record, autoDisable.failingAfterMs);
+  }
+
+  #lookAt({ id, createdAt, revision }: EndpointRecord): number | undefined {
+    const look = this.#looks.get(id);
+    return look?.createdAt === createdAt && look.revision === revision ? look.at : undefined;
+  }
+
+  #lookIn({ id, createdAt, revision }: EndpointRecord, delayMs: number): void {
+    this.#looks.set(id, { at: this.#options.clock.elapsed() + delayMs, createdAt, revision });
   }
 
   #start({ record: { id } }: EndpointRuntime, act: () => Promise<void>): void {
@@ -63,8 +77,7 @@ export class FailureWatch {
   }
 
   async #look(runtime: EndpointRuntime): Promise<void> {
-    const { store, clock } = this.#options;
-    const { id } = runtime.record;
+    const { store } = this.#options;
     const policy = runtime.autoDisable!;
     const [lane, now] = await Promise.all([store.getLane({ laneId: runtime.laneId }), store.now()]);
     const { failingSince, consecutiveFailures: failures } = lane;
@@ -72,7 +85,7 @@ export class FailureWatch {
     const { measure, lookAgainInMs } = judgeStreak({ failures, forMs }, policy);
     if (measure === 'disable') await this.#disable(runtime);
     else if (measure === 'failing' && runtime.record.failing !== true) await this.#report(runtime, lane);
-    this.#lookAt.set(id, clock.elapsed() + lookAgainInMs);
+    this.#lookIn(runtime.record, lookAgainInMs);
   }
 
   async #report(runtime: EndpointRuntime, { failingSince, consecutiveFailures }: Lane): Promise<void> {
@@ -86,7 +99,7 @@ export class FailureWatch {
     const isFirst = await this.#change(runtime, ({ failing, ...record }) =>
       failing === true ? record : undefined,
     );
-    this.#lookAt.delete(runtime.record.id);
+    this.#looks.delete(runtime.record.id);
     if (isFirst) this.#options.reporter.endpointRecovered(runtime);
   }
 

@@ -1,6 +1,6 @@
 /**
  * Lifecycle events as messages, to endpoints of the same tenant that subscribe to them. No endpoint is told about itself, and no event is about the delivery of
- * such a message: so nothing goes in circles.
+ * such a message, or about a block that came of one: so nothing goes in circles.
  */
 import {
   isOwn,
@@ -32,7 +32,7 @@ export function sendOperationalWebhooks({
   engine,
 }: OperationalWebhooksOptions): void {
   const send = async (name: OperationalEventName, event: OperationalEvent): Promise<void> => {
-    if ('message' in event && isOwn(event.message.type)) return;
+    if (('message' in event && isOwn(event.message.type)) || reporter.isOfOwn(event)) return;
     const running = engine();
     if (running === undefined) return;
     const { at, ...data } = event;

@@ -7,6 +7,7 @@ import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { DisabledReason } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
+import { isOwn } from '../core/operational-event.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
 import type {
   DeliveryEventBase,
@@ -25,7 +26,12 @@ export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
 }
 
+/** The attempt that led to something about its endpoint. */
+export type EndpointCause = Pick<Settled, 'runtime' | 'delivery'>;
+
 export class Reporter extends TroubleReporter {
+  readonly #ofOwn = new WeakSet();
+
   stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
     this.emit('message.accepted', () => ({
       at: this.clock.now(),
@@ -165,20 +171,32 @@ export class Reporter extends TroubleReporter {
     ]);
   }
 
+  /** Whether it was the delivery of an operational webhook that led to an event. */
+  isOfOwn(event: object): boolean {
+    return this.#ofOwn.has(event);
+  }
+
   /** Nothing is sent to it for a while. */
-  endpointBlocked({ ref, record: { tenant } }: EndpointRuntime, reason: BlockReason, forMs: number): void {
+  endpointBlocked({ runtime, delivery }: EndpointCause, reason: BlockReason, forMs: number): void {
+    const { ref, record } = runtime;
+    const { tenant } = record;
     const detail =
       reason === 'breaker'
         ? 'Too many attempts failed. What is for it waits, and one delivery after the other is tried until one gets through.'
         : 'It asked for a pause by Retry-After. What is for it waits until then.';
     const event = { at: this.clock.now(), endpoint: ref, tenant, reason, forMs, detail };
+    if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
     this.emit('endpoint.blocked', () => event);
     this.log('warn', () => [{ endpointId: ref.id, url: ref.url, tenant, reason, forMs }, 'endpoint blocked']);
   }
 
   /** A probe got through. */
-  endpointUnblocked({ ref, record: { tenant } }: EndpointRuntime): void {
-    this.emit('endpoint.unblocked', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
+  endpointUnblocked({ runtime, delivery }: EndpointCause): void {
+    const { ref, record } = runtime;
+    const { tenant } = record;
+    const event = { at: this.clock.now(), endpoint: ref, tenant };
+    if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
+    this.emit('endpoint.unblocked', () => event);
     this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint unblocked']);
   }
 

@@ -27,6 +27,8 @@ export interface SenderOptions {
   readonly findRuntime: (endpointId: string) => Promise<EndpointRuntime | undefined>;
   /** Stands in for an endpoint that is gone. */
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
+  /** Takes over a delivery of a disabled endpoint, not to be discarded; false when it is to be. */
+  readonly takeBack: (delivery: LeasedDelivery, runtime: EndpointRuntime) => boolean;
   readonly onRoom: () => void;
   /** Deliveries that were taken back, unsent, because their endpoint has become slower. */
   readonly onSurplus: (deliveries: readonly LeasedDelivery[]) => void;
@@ -149,8 +151,10 @@ export class Sender {
   }
 
   #startKnown(delivery: LeasedDelivery, lane: LocalLane, runtime: EndpointRuntime): void {
-    if (runtime.record.status === 'disabled')
+    if (runtime.record.status === 'disabled') {
+      if (this.#options.takeBack(delivery, runtime)) return this.#endUnsent(lane);
       return this.#withdraw(delivery, lane, runtime, 'endpoint_disabled');
+    }
     const attempt = new Attempt(this.#options.attempts, delivery, runtime, (ended, outcome) => {
       try {
         this.#conclude(ended, outcome, undefined);

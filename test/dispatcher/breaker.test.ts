@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { createWorld, decorateStore, recordEvents } from '../support/world.ts';
+import { createWorld, decorateStore, recordEvents, until } from '../support/world.ts';
 
 const SECOND = 1_000;
 /** The draw of the harness is 0.5: an eighth on top. */
@@ -180,5 +180,49 @@ describe('the circuit breaker', () => {
     await world.clock.advance(5_000);
     expect(receiver.received).toBe(UNTIL_OPEN);
     expect((await dispatcher.endpoints.get(id)).breakerOpen).toBe(true);
+  });
+
+  it.each(['resumed', 'moved'])('is not opened again by a probe from before it was %s', async (how) => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver, clock } = harness;
+    receiver.on('/old').always(500);
+    const url = receiver.urlOf('/old');
+    const retry = { kind: 'schedule', delaysMs: [3_600_000] } as const;
+    const endpoint = await harness.createEndpoint({ url, breaker: BREAKER, retry, concurrency: 1 });
+    await emitMany(dispatcher, UNTIL_OPEN + 1);
+    await harness.advance(0);
+    receiver.hold();
+    await clock.advance(OPEN_MS);
+    await until(() => receiver.waiting === 1, 'the probe is on its way');
+    if (how === 'resumed') await dispatcher.endpoints.resume(endpoint.id);
+    else await dispatcher.endpoints.update(endpoint.id, { url: receiver.urlOf('/new') });
+    receiver.release();
+    await harness.advance(0);
+    expect(await dispatcher.endpoints.get(endpoint.id)).toMatchObject({
+      breakerOpen: false,
+      blockedUntil: undefined,
+    });
+  });
+
+  it('leaves a pause alone that another attempt was asked for while the probe was under way', async () => {
+    await using world = await createWorld();
+    const { receiver, store, clock } = world;
+    receiver.always(500);
+    const dispatcher = world.start({ breaker: BREAKER, retry: 'once' });
+    const { id } = await dispatcher.endpoints.create({ url: receiver.url, concurrency: 1 });
+    await emitMany(dispatcher, 10);
+    await dispatcher.drain();
+    receiver.always(204);
+    receiver.hold();
+    await clock.advance(OPEN_MS);
+    await until(() => receiver.waiting === 1, 'the probe is on its way');
+    await store.putLane({ laneId: id, blockForMs: 3_600_000, blockedReason: 'retry_after' });
+    receiver.release();
+    await dispatcher.drain();
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({
+      breakerOpen: false,
+      blockedReason: 'retry_after',
+      blockedUntil: clock.now() + 3_600_000,
+    });
   });
 });

@@ -137,4 +137,22 @@ describe('operational webhooks', () => {
       /Known are posthorn\.endpoint/,
     );
   });
+
+  it('tell of no pause that one of them led to: two endpoints that always ask for one are not told of each other for ever', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    const retry = { kind: 'schedule', delaysMs: Array<number>(50).fill(1_000) } as const;
+    receiver.always({ status: 429, headers: { 'retry-after': '1' } });
+    await harness.createEndpoint({ url: receiver.urlOf('/job'), events: ['job.**'], retry: 'once' });
+    for (const path of ['/one', '/two'])
+      await harness.createEndpoint({ url: receiver.urlOf(path), events: ['posthorn.**'], retry });
+    await dispatcher.emit('job.done', 1);
+    await harness.advance(60_000);
+    const { items } = await dispatcher.messages.list();
+    expect(items.map(({ type }) => type).sort()).toEqual([
+      'job.done',
+      'posthorn.delivery.exhausted',
+      'posthorn.endpoint.blocked',
+    ]);
+  });
 });
