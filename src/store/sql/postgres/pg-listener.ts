@@ -13,6 +13,7 @@ export interface PgListenClient {
   /** Keeps the process alive no longer. */
   unref?(): void;
   end(): Promise<void>;
+  readonly connection?: { readonly stream?: { destroy(): unknown } };
 }
 
 const FIRST_WAIT_MS = 100;
@@ -20,6 +21,7 @@ const LONGEST_WAIT_MS = 10_000;
 /** How often a quiet connection is tried: one that is half open would never say so. */
 const PING_INTERVAL_MS = 15_000;
 const PING_TIMEOUT_MS = 5_000;
+const END_TIMEOUT_MS = 1_000;
 
 /** Listens on a connection of its own, and connects again when it is lost. Whatever was sent meanwhile is told as something that may have been. */
 export class PgListener implements Signals {
@@ -46,7 +48,7 @@ export class PgListener implements Signals {
     this.#timer?.cancel();
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client !== undefined) await end(client);
   }
 
   async #connect(): Promise<void> {
@@ -85,7 +87,7 @@ export class PgListener implements Signals {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#timer?.cancel();
-    client.end().catch(() => undefined);
+    void end(client);
     if (this.#isClosed) return;
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** this.#failures, LONGEST_WAIT_MS);
     this.#failures += 1;
@@ -96,6 +98,15 @@ export class PgListener implements Signals {
     const notification = parseNotification(payload);
     if (notification === undefined || notification.instance === this.#notifications.instance) return;
     this.#heard([notification.kind]);
+  }
+}
+
+/** A server that vanished without a word never answers the goodbye. */
+async function end(client: PgListenClient): Promise<void> {
+  try {
+    await within(client.end(), END_TIMEOUT_MS);
+  } catch {
+    client.connection?.stream?.destroy();
   }
 }
 
