@@ -1,7 +1,7 @@
 /** How requests prove to the receiver who sends them. No message shows what was given: it may be a credential. */
 import { OptionsError } from '../errors.ts';
 import { describeType, describeValue } from './describe-value.ts';
-import { expectKnownKeys, unexpectedWord } from './expect-value.ts';
+import { expectKnownKeys } from './expect-value.ts';
 import { nearest } from './nearest.ts';
 
 /** HTTP Basic (RFC 7617), in UTF-8. */
@@ -74,7 +74,7 @@ export function validateAuth(
   const auth = value as Readonly<Record<string, unknown>>;
   const { type } = auth;
   if (type !== 'basic' && type !== 'bearer' && type !== 'oauth2')
-    throw unexpectedWord(`${path}.type`, 'the kind of authentication', Object.keys(KEYS), type);
+    throw unknownWord(`${path}.type`, Object.keys(KEYS), type);
   expectKnownKeys(auth, path, KEYS[type]);
   const text = (key: string, min = 1, max = MAX_LENGTH): void =>
     checkText(auth[key], `${path}.${key}`, min, max);
@@ -96,13 +96,19 @@ export function validateAuth(
       if (auth['scope'] !== undefined) text('scope');
       if (auth['audience'] !== undefined) text('audience');
       if (auth['clientAuth'] !== undefined && auth['clientAuth'] !== 'basic' && auth['clientAuth'] !== 'body')
-        throw unexpectedWord(
-          `${path}.clientAuth`,
-          '"basic" or "body"',
-          ['basic', 'body'],
-          auth['clientAuth'],
-        );
+        throw unknownWord(`${path}.clientAuth`, ['basic', 'body'], auth['clientAuth']);
   }
+}
+
+/** Without what was given: a credential may stand in the wrong place. */
+function unknownWord(path: string, known: readonly string[], value: unknown): OptionsError {
+  const words = known.map((word) => JSON.stringify(word));
+  const near = typeof value === 'string' ? nearest(value, known) : undefined;
+  const advice = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`;
+  return new OptionsError(
+    path,
+    `${path}: expected ${words.join(' or ')}, got ${describeType(value)}.${advice}`,
+  );
 }
 
 function checkText(value: unknown, path: string, min: number, max: number): void {

@@ -183,7 +183,7 @@ const breaker = z
     maxOpenMs: z.number().min(100).max(DAY_MS).optional(),
   })
   .refine(({ openMs = 0, maxOpenMs = Infinity }) => maxOpenMs >= openMs, {
-    error: 'expected at least openMs',
+    error: 'at least openMs',
     path: ['maxOpenMs'],
   });
 const autoDisable = z
@@ -200,7 +200,7 @@ const autoDisable = z
       .optional(),
   })
   .refine(({ afterMs = Infinity, failingAfterMs = 0 }) => failingAfterMs <= afterMs, {
-    error: 'expected at most afterMs',
+    error: 'at most afterMs',
     path: ['failingAfterMs'],
   });
 

@@ -35,6 +35,16 @@ describe('options of a dispatcher', () => {
       'retention',
       'retention: expected an object, got false (boolean). To keep everything, write { succeededMs: Infinity, unsuccessfulMs: Infinity }.',
     ],
+    [
+      { breaker: { openMs: 1_000, maxOpenMs: 500 } },
+      'breaker.maxOpenMs',
+      'breaker.maxOpenMs: expected at least openMs, got 500 (number)',
+    ],
+    [
+      { autoDisable: { afterMs: 60_000, failingAfterMs: 70_000 } },
+      'autoDisable.failingAfterMs',
+      'autoDisable.failingAfterMs: expected at most afterMs, got 70000 (number)',
+    ],
     [{ retrys: 'short' }, 'retrys', 'Unknown key "retrys". Did you mean "retry"?'],
     [
       { network: { allow: [] } },

@@ -78,6 +78,17 @@ export const probationCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'leases a test message that waits as no probe, and blocks nothing for it',
+    async run(world) {
+      await openBreaker(world, 0);
+      await world.append([world.entry([world.delivery(laneId)], { test: true })]);
+      assert.equal((await world.claimOne()).probe, false);
+      assert.equal((await world.store.getLane({ laneId })).blockedUntil, undefined);
+      await world.emit([laneId]);
+      assert.equal((await world.claimOne()).probe, true);
+    },
+  },
+  {
     name: 'replaces a block of the breaker by a shorter one, and no other',
     async run(world) {
       const blockedFor = async (): Promise<number> =>

@@ -84,8 +84,8 @@ export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan, le
   const isKnown = db.dialect.name === 'mysql';
   const ids = isKnown ? seen.map(({ gate }) => gate.id) : [];
   const first = yield* firstReady(db, ids);
-  const served = seen.map(({ gate: before, taken }) => {
-    const blockedUntil = before.isOnProbation && taken > 0 ? now + leaseMs : null;
+  const served = seen.map(({ gate: before, taken, probes }) => {
+    const blockedUntil = probes > 0 ? now + leaseMs : null;
     const gate = blockedUntil === null ? before : { ...before, blockedUntil };
     const firstReadyAt = first.get(gate.id);
     const readyAt = firstReadyAt === undefined ? undefined : opensAt(gate, Math.max(firstReadyAt, now), now);

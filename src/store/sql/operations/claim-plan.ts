@@ -14,6 +14,8 @@ export interface PlannedLane {
   /** It gave as much as it was asked for: there may be more. */
   mayHaveMore: boolean;
   taken: number;
+  /** Of these, those that are not of test messages, while it is on probation. */
+  probes: number;
 }
 
 /** How many deliveries to take of a lane now. */
@@ -64,7 +66,7 @@ export class ClaimPlan {
   addLanes(gates: readonly LaneGate[]): readonly Quota[] {
     this.#hasUnseen = gates.length === this.lanesToLock;
     this.#wanted *= 4;
-    const lanes = gates.map((gate) => ({ gate, isSeen: false, mayHaveMore: false, taken: 0 }));
+    const lanes = gates.map((gate) => ({ gate, isSeen: false, mayHaveMore: false, taken: 0, probes: 0 }));
     for (const lane of lanes) this.#lanes.set(lane.gate.id, lane);
     return this.#share(lanes, this.#hasUnseen ? TURN : Infinity);
   }
@@ -80,6 +82,7 @@ export class ClaimPlan {
     const lane = this.#lanes.get(laneId)!;
     lane.mayHaveMore = taken === quota;
     lane.taken += taken;
+    if (lane.gate.isOnProbation) lane.probes += taken - tests;
     this.#left -= taken;
     if (taken > tests) lane.gate.rate?.take(this.#now, taken - tests);
   }
@@ -106,10 +109,10 @@ export class ClaimPlan {
     return quotas;
   }
 
-  #room({ gate, taken }: PlannedLane): number {
+  #room({ gate, probes }: PlannedLane): number {
     if (gate.isPaused || gate.blockedUntil > this.#now) return 0;
-    const probes = gate.isOnProbation ? Math.max(0, 1 - taken) : Infinity;
-    return Math.min(this.#slots(gate.id), gate.rate?.room(this.#now) ?? Infinity, probes);
+    const most = gate.isOnProbation ? Math.max(0, 1 - probes) : Infinity;
+    return Math.min(this.#slots(gate.id), gate.rate?.room(this.#now) ?? Infinity, most);
   }
 
   #slots(laneId: string): number {
