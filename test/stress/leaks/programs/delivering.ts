@@ -37,7 +37,8 @@ const ENDPOINTS = 5;
 const MAX_OUTSTANDING = 100;
 /** Reached within the warm-up: from then on each new message pushes out an old one. */
 const MAX_MESSAGES = 500;
-const TIMEOUT_MS = 250;
+/** Long enough for a machine that is busy with other things, too. */
+const TIMEOUT_MS = 1_000;
 /** What was destroyed is closed in one of the next turns, and what was collected is told of to its registry: each may leave something else to collect. */
 const SETTLING_STEPS = 6;
 const SETTLING_STEP_MS = 250;
@@ -62,6 +63,7 @@ process.removeAllListeners('warning').on('warning', ({ name }) => {
 let dispatcher: WebhookDispatcher;
 let succeeded = 0;
 let onSucceeded = (): void => undefined;
+let onLost = (_deliveryId: string): void => undefined;
 
 serveActions({ open, deliver, measure, stop: () => dispatcher.stop() } satisfies DeliveringActions);
 
@@ -77,12 +79,15 @@ async function open({ url, transport }: { url: string; transport: TransportName 
     transport: TRANSPORTS[transport](),
     network: { allowPrivate: ['127.0.0.0/8'] },
     timeoutMs: TIMEOUT_MS,
-    retry: { kind: 'schedule', delaysMs: [1, 1, 1, 1], jitter: 0 },
+    retry: { kind: 'schedule', delaysMs: [1, 100, 1_000, 5_000, 10_000], jitter: 0 },
+    breaker: false,
   });
   dispatcher.on('delivery.succeeded', () => {
     succeeded += 1;
     onSucceeded();
   });
+  for (const event of ['delivery.exhausted', 'delivery.discarded', 'delivery.failed'] as const)
+    dispatcher.on(event, ({ deliveryId }) => onLost(deliveryId));
   for (let index = 0; index < ENDPOINTS; index += 1)
     await dispatcher.endpoints.create({ url: `${url}/${index}`, events: [`job.${index}`] });
 }
@@ -99,6 +104,7 @@ async function deliver({ count }: { count: number }): Promise<void> {
       if (succeeded === until) resolve();
     };
     onSucceeded = emitMore;
+    onLost = (deliveryId) => reject(new Error(`the delivery ${deliveryId} did not succeed`));
     emitMore();
   });
   onSucceeded = () => undefined;
