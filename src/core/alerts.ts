@@ -1,4 +1,5 @@
 /** When somebody is to be woken: rules over numbers that are looked at now and then. */
+import type { AttemptShare } from './attempt-window.ts';
 
 /** What is worth an `alert.raised` event. */
 export interface AlertOptions {
@@ -29,12 +30,6 @@ export type AlertKind = 'success_rate' | 'backlog';
 export interface Measured {
   readonly value: number;
   readonly threshold: number;
-}
-
-/** Attempts of a while. */
-export interface AttemptShare {
-  readonly attempts: number;
-  readonly failures: number;
 }
 
 /**

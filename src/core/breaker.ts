@@ -1,5 +1,5 @@
 /** When an endpoint is taken for down: the rules of its circuit breaker. */
-import type { AttemptShare } from './alerts.ts';
+import type { AttemptShare } from './attempt-window.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
@@ -39,65 +39,10 @@ export function openForMs({ openMs, maxOpenMs }: BreakerPolicy, trips: number, d
   return Math.round(base * (1 + JITTER * draw));
 }
 
-/** Parts of a window that are forgotten one by one. */
-const SLICES = 10;
-
-interface Slice {
-  number: number;
-  attempts: number;
-  failures: number;
-}
-
-/** Attempts of the last while, and how many of them failed. */
-export class BreakerWindow {
-  readonly #slices: Slice[] = [];
-
-  /** @param elapsedMs - of a clock that never jumps */
-  note(elapsedMs: number, isFailure: boolean, { windowMs }: Pick<BreakerPolicy, 'windowMs'>): void {
-    const number = numberAt(elapsedMs, windowMs);
-    let slice = this.#slices.at(-1);
-    if (slice?.number !== number) {
-      this.#forget(number);
-      slice = { number, attempts: 0, failures: 0 };
-      this.#slices.push(slice);
-    }
-    slice.attempts += 1;
-    if (isFailure) slice.failures += 1;
-  }
-
-  /** Attempts within the window, and how many of them failed. */
-  countAt(elapsedMs: number, { windowMs }: Pick<BreakerPolicy, 'windowMs'>): AttemptShare {
-    this.#forget(numberAt(elapsedMs, windowMs) + 1);
-    return this.#count();
-  }
-
-  /** Directly after `note`: whether the breaker is to open. */
-  isTripped({ failureShare, minAttempts }: BreakerPolicy): boolean {
-    const { attempts, failures } = this.#count();
-    return attempts >= minAttempts && failures >= failureShare * attempts;
-  }
-
-  clear(): void {
-    this.#slices.length = 0;
-  }
-
-  #count(): AttemptShare {
-    let attempts = 0;
-    let failures = 0;
-    for (const slice of this.#slices) {
-      attempts += slice.attempts;
-      failures += slice.failures;
-    }
-    return { attempts, failures };
-  }
-
-  /** Slices of another width, from before `windowMs` changed, are dropped too. */
-  #forget(current: number): void {
-    const kept = this.#slices.filter(({ number }) => number > current - SLICES && number < current);
-    this.#slices.splice(0, this.#slices.length, ...kept);
-  }
-}
-
-function numberAt(elapsedMs: number, windowMs: number): number {
-  return Math.floor((elapsedMs * SLICES) / windowMs);
+/** Whether so many failures open the breaker. */
+export function isTripped(
+  { attempts, failures }: AttemptShare,
+  { failureShare, minAttempts }: BreakerPolicy,
+): boolean {
+  return attempts >= minAttempts && failures >= failureShare * attempts;
 }

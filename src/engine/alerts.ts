@@ -1,7 +1,7 @@
 /** Looks at a few numbers now and then, and says when they leave what was called normal, and when they are back. */
 import type { Timer } from '../clock.ts';
 import { type AlertKind, judgeSuccessRate, type Measured } from '../core/alerts.ts';
-import { BreakerWindow } from '../core/breaker.ts';
+import { AttemptWindow } from '../core/attempt-window.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { EngineContext } from './engine-context.ts';
 
@@ -19,7 +19,7 @@ export interface AlertsOptions extends Pick<EngineContext, 'store' | 'clock' | '
 
 export class Alerts {
   readonly #options: AlertsOptions;
-  readonly #window = new BreakerWindow();
+  readonly #window = new AttemptWindow();
   readonly #raised = new Set<AlertKind>();
   #timer: Timer | undefined;
   #isStopped = false;

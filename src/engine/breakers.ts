@@ -3,7 +3,8 @@
  * open for all: what waits there stays in the store. Afterwards the store gives one delivery at a time, a probe, whose outcome closes the breaker,
  * or keeps it open for longer.
  */
-import { type BreakerPolicy, BreakerWindow, isOutage, openForMs } from '../core/breaker.ts';
+import { AttemptWindow } from '../core/attempt-window.ts';
+import { type BreakerPolicy, isOutage, isTripped, openForMs } from '../core/breaker.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -23,7 +24,7 @@ export interface BreakersOptions extends Pick<
 }
 
 interface Watched {
-  readonly window: BreakerWindow;
+  readonly window: AttemptWindow;
   /** Attempts that were in flight when the breaker opened tell nothing new until then. */
   quietUntil: number;
 }
@@ -53,7 +54,7 @@ export class Breakers {
     const elapsed = this.#options.clock.elapsed();
     if (elapsed < lane.quietUntil) return;
     lane.window.note(elapsed, isFailure, breaker);
-    if (!isFailure || !lane.window.isTripped(breaker)) return;
+    if (!isFailure || !isTripped(lane.window.count(), breaker)) return;
     const forMs = this.#openForMs(breaker, 1);
     this.#silence(laneId, forMs);
     this.#whileHeld(settled, async () => {
@@ -122,7 +123,7 @@ export class Breakers {
   #lane(laneId: string): Watched {
     let lane = this.#lanes.get(laneId);
     if (lane === undefined) {
-      lane = { window: new BreakerWindow(), quietUntil: -Infinity };
+      lane = { window: new AttemptWindow(), quietUntil: -Infinity };
       this.#lanes.set(laneId, lane);
     }
     return lane;

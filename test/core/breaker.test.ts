@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BreakerPolicy, BreakerWindow, isOutage, openForMs } from '../../src/core/breaker.ts';
+import { AttemptWindow } from '../../src/core/attempt-window.ts';
+import { type BreakerPolicy, isOutage, isTripped, openForMs } from '../../src/core/breaker.ts';
 import { ENDPOINT_REASONS, type Outcome } from '../../src/core/outcome.ts';
 
 const POLICY: BreakerPolicy = {
@@ -45,8 +46,8 @@ describe('isOutage', () => {
   });
 });
 
-describe('BreakerWindow', () => {
-  const fill = (window: BreakerWindow, at: number, failures: number, successes: number): void => {
+describe('isTripped over a window of attempts', () => {
+  const fill = (window: AttemptWindow, at: number, failures: number, successes: number): void => {
     for (let done = 0; done < successes; done += 1) window.note(at, false, POLICY);
     for (let done = 0; done < failures; done += 1) window.note(at, true, POLICY);
   };
@@ -58,37 +59,37 @@ describe('BreakerWindow', () => {
     [4, 6, false],
     [50, 51, false],
     [51, 51, true],
-  ])('of %i failures and %i others: tripped is %s', (failures, successes, isTripped) => {
-    const window = new BreakerWindow();
+  ])('of %i failures and %i others: tripped is %s', (failures, successes, expected) => {
+    const window = new AttemptWindow();
     fill(window, 1_000, failures, successes);
-    expect(window.isTripped(POLICY)).toBe(isTripped);
+    expect(isTripped(window.count(), POLICY)).toBe(expected);
   });
 
   it('forgets what is older than the window, a tenth of it at a time', () => {
-    const window = new BreakerWindow();
+    const window = new AttemptWindow();
     fill(window, 0, 9, 0);
     window.note(59_999, true, POLICY);
-    expect(window.isTripped(POLICY)).toBe(true);
+    expect(isTripped(window.count(), POLICY)).toBe(true);
     window.note(60_000, true, POLICY);
-    expect(window.isTripped(POLICY)).toBe(false);
+    expect(isTripped(window.count(), POLICY)).toBe(false);
   });
 
   it('forgets what was counted by another width', () => {
-    const window = new BreakerWindow();
+    const window = new AttemptWindow();
     const wide = { ...POLICY, windowMs: 3_600_000 };
     for (let done = 0; done < 9; done += 1) window.note(7_200_000, true, wide);
     window.note(7_200_001, true, POLICY);
-    expect(window.isTripped(POLICY)).toBe(false);
+    expect(isTripped(window.count(), POLICY)).toBe(false);
     for (let done = 0; done < 9; done += 1) window.note(7_200_002, true, POLICY);
-    expect(window.isTripped(POLICY)).toBe(true);
+    expect(isTripped(window.count(), POLICY)).toBe(true);
   });
 
   it('begins anew when it is cleared', () => {
-    const window = new BreakerWindow();
+    const window = new AttemptWindow();
     fill(window, 0, 20, 0);
     window.clear();
     fill(window, 0, 9, 0);
-    expect(window.isTripped(POLICY)).toBe(false);
+    expect(isTripped(window.count(), POLICY)).toBe(false);
   });
 });
 
