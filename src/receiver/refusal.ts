@@ -61,3 +61,6 @@ export const REFUSAL_REASONS: readonly RefusalReason[] = Object.keys(REFUSAL_STA
 export function refuse(reason: RefusalReason, why: string): Refusal {
   return { ok: false, reason, why };
 }
+
+/** A body of which the end is missing. */
+export const CUT: Refusal = refuse('body_incomplete', 'the connection ended before the body did');
