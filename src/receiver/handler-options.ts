@@ -1,5 +1,11 @@
 /** What handlers are told: how to verify, what to do with a message, and how to answer. */
-import { expectKnownKeys, expectNumber, expectObject, unexpected } from '../core/expect-value.ts';
+import {
+  expectInteger,
+  expectKnownKeys,
+  expectNumber,
+  expectObject,
+  unexpected,
+} from '../core/expect-value.ts';
 import type { MessageOf } from './message.ts';
 import type { Refusal } from './refusal.ts';
 import type { SeenStore } from './seen-store.ts';
@@ -118,7 +124,7 @@ function resolveDeduplicate(options: DeduplicateOptions): Required<DeduplicateOp
   if (!isStore) throw unexpected(`${path}.store`, 'a store with begin, finish and forget', store);
   return {
     store,
-    keepMs: expectNumber(keepMs, `${path}.keepMs`, 1, MAX_REMEMBERED_MS),
-    holdMs: expectNumber(holdMs, `${path}.holdMs`, 1, MAX_REMEMBERED_MS),
+    keepMs: expectInteger(keepMs, `${path}.keepMs`, 1, MAX_REMEMBERED_MS),
+    holdMs: expectInteger(holdMs, `${path}.holdMs`, 1, MAX_REMEMBERED_MS),
   };
 }

@@ -160,8 +160,11 @@ it.each<[object, RegExp]>([
   [{ deduplicate: memorySeenStore() }, /Unknown key "deduplicate.begin"/],
   [{ deduplicate: {} }, /^deduplicate.store: expected a store/],
   [{ deduplicate: { store: new Set() } }, /^deduplicate.store: expected a store/],
-  [{ deduplicate: { store: memorySeenStore(), keepMs: Infinity } }, /^deduplicate.keepMs: expected a number/],
-  [{ deduplicate: { store: memorySeenStore(), holdMs: 0 } }, /^deduplicate.holdMs: expected a number/],
+  [
+    { deduplicate: { store: memorySeenStore(), keepMs: Infinity } },
+    /^deduplicate.keepMs: expected a whole number/,
+  ],
+  [{ deduplicate: { store: memorySeenStore(), holdMs: 0 } }, /^deduplicate.holdMs: expected a whole number/],
   [{ seen: () => false }, /Unknown key "seen"/],
   [{ secret: undefined }, /got none; is an environment variable missing/],
   [{ handel: () => {} }, /Unknown key "handel". Did you mean "handle"\?/],
