@@ -73,7 +73,7 @@ export function createDispatcherParts(
       random,
       secretPolicy: options.secretPolicy,
       secretGraceMs: DEFAULTS.secretGraceMs,
-      admin: async () => (await host.ready('use endpoints')).endpoints,
+      engine: () => host.ready('use endpoints'),
       createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
       checkEvents: (patterns, known = []) => checker?.checkPatterns(patterns, known),
     }),

@@ -25,6 +25,7 @@ import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 import { EndpointHolds } from './endpoint-holds.ts';
+import { EndpointTests } from './endpoint-tests.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { EndpointDirectives } from './endpoint-directives.ts';
@@ -93,6 +94,7 @@ export class Engine {
   readonly matcher: Matcher;
   readonly switch: Switch;
   readonly endpoints: EndpointAdmin;
+  readonly tests: EndpointTests;
   readonly deliveries: DeliveryAdmin;
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
@@ -202,22 +204,16 @@ export class Engine {
     });
     this.endpoints = new EndpointAdmin({
       ...context,
-      deliver: options.deliver,
       maxEndpointsPerTenant: options.maxEndpointsPerTenant,
       holds: this.#holds,
       directory,
       sender,
-      inbox,
       returns,
       wakeIn,
     });
-    this.#directives = new EndpointDirectives({
-      ...context,
-      admin: this.endpoints,
-      sender,
-      returns,
-      wakeIn,
-    });
+    const admin = this.endpoints;
+    this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
+    this.#directives = new EndpointDirectives({ ...context, admin, sender, returns, wakeIn });
     this.#breakers = new Breakers({
       ...context,
       hold: (delivery) => lanes.hold(delivery),
@@ -225,7 +221,7 @@ export class Engine {
       handBack: async (laneId) => returns.handBack(sender.takeQueued(laneId)),
       wakeIn,
     });
-    this.#failures = new FailureWatch({ ...context, admin: this.endpoints });
+    this.#failures = new FailureWatch({ ...context, admin });
     this.#alerts = new Alerts({ ...context, ...options });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
@@ -306,7 +302,7 @@ export class Engine {
     await within(this.keeper.stop(), flushTimeoutMs, clock);
     this.inbox.close();
     this.settler.close();
-    this.endpoints.close();
+    this.tests.close();
     this.#tokens.stop();
     this.#deadlines.stop();
     this.activity.close();
@@ -354,7 +350,7 @@ export class Engine {
   }
 
   #accept(deliveries: readonly LeasedDelivery[]): void {
-    this.sender.accept(this.endpoints.takeTests(deliveries));
+    this.sender.accept(this.tests.takeLeased(deliveries));
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {
