@@ -54,6 +54,7 @@ export function createDispatcherParts(
       destinations,
       compile: compiler.compile,
       runtimeOfRemoved: compiler.standIn,
+      createOwnMessage: (type, data, tenant) => factory.createOwn(type, data, tenant, clock.now()),
       limits: { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });

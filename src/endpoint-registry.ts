@@ -21,6 +21,7 @@ import type {
   Endpoint,
   Endpoints,
   EndpointTestResult,
+  EndpointVerification,
   ListEndpointsRequest,
   RotatedSecret,
   UpdateOptions,
@@ -33,7 +34,7 @@ import { DEFAULT_PAGE_LIMIT, pageShape, parseListRequest } from './page-request.
 import { parseRotation, rotateSecret, type RotateSecretOptions } from './secret-rotation.ts';
 
 export interface EndpointsOptions extends RecordSurroundings {
-  readonly engine: () => Promise<Pick<Engine, 'endpoints' | 'tests'>>;
+  readonly engine: () => Promise<Pick<Engine, 'endpoints' | 'tests' | 'verifier'>>;
   readonly compiler: EndpointCompiler;
   readonly random: Random;
   readonly secretPolicy: 'generate' | 'optional';
@@ -159,6 +160,21 @@ class EndpointRegistry implements Endpoints {
       status: response?.status,
       durationMs,
       response,
+    };
+  }
+
+  async verify(id: string): Promise<EndpointVerification> {
+    expectId(id, 'endpoint');
+    const { endpoints, verifier } = await this.#options.engine();
+    const { verdict, durationMs } = await verifier.verify(id);
+    const { verified, status } = verdict;
+    return {
+      verified,
+      reason: verdict.verified ? undefined : verdict.reason,
+      detail: verdict.verified ? undefined : verdict.detail,
+      status,
+      durationMs,
+      endpoint: this.#toEndpoint(await endpoints.get(id)),
     };
   }
 

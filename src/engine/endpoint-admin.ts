@@ -110,9 +110,18 @@ export class EndpointAdmin {
     change: (record: EndpointRecord) => EndpointRecord | undefined,
     expectedRevision?: number,
   ): Promise<StoredEndpoint> {
-    // One after the other: those of one process would only be in each other's way.
+    return this.#inTurn(id, () => this.#update(id, change, { expectedRevision }));
+  }
+
+  /** The same for what Posthorn itself notes in the record, and reports by an event of its own. */
+  mark(id: string, change: (record: EndpointRecord) => EndpointRecord | undefined): Promise<StoredEndpoint> {
+    return this.#inTurn(id, () => this.#update(id, change, { isMark: true }));
+  }
+
+  /** One after the other: those of one process would only be in each other's way. */
+  #inTurn(id: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
     const previous = this.#updates.get(id) ?? Promise.resolve();
-    const result = previous.then(() => this.#update(id, change, expectedRevision));
+    const result = previous.then(act);
     const end = (): void => {
       if (this.#updates.get(id) === turn) this.#updates.delete(id);
     };
@@ -124,7 +133,7 @@ export class EndpointAdmin {
   async #update(
     id: string,
     change: (record: EndpointRecord) => EndpointRecord | undefined,
-    expectedRevision: number | undefined,
+    { expectedRevision, isMark = false }: { expectedRevision?: number | undefined; isMark?: boolean },
   ): Promise<StoredEndpoint> {
     for (let tries = 1; ; tries += 1) {
       const stored = await this.getRegistered(id);
@@ -135,7 +144,7 @@ export class EndpointAdmin {
       if (changed === undefined) return stored;
       const result = await this.#put(stored, beginsAnew(record, changed) ? withoutFailing(changed) : changed);
       if (result.kind === 'stored') {
-        await this.#afterUpdate(record, result.record);
+        await this.#afterUpdate(record, result.record, isMark);
         return this.get(id);
       }
       if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES)
@@ -201,7 +210,7 @@ export class EndpointAdmin {
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
 
-  async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
+  async #afterUpdate(before: EndpointRecord, after: EndpointRecord, isMark: boolean): Promise<void> {
     const { directory, reporter, sender, returns, wakeIn, holds } = this.#options;
     const runtime = directory.put(after);
     if (isNowDisabled(before, after)) {
@@ -212,11 +221,9 @@ export class EndpointAdmin {
     }
     if (beginsAnew(before, after)) await holds.beginAnew(after.id, holds.isHeld(before));
     else if (holds.isHeld(before) && !holds.isHeld(after)) await this.#discardHeld(after.id);
-    // A mark of our own, which has an event of its own.
-    if (before.failing === after.failing || beginsAnew(before, after)) {
-      reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
-      wakeIn(0);
-    }
+    if (isMark) return;
+    reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
+    wakeIn(0);
   }
 
   /** It stays disabled, and what waits is no longer to be kept. */

@@ -11,6 +11,7 @@ import {
   rateLimitOf,
   type ResolvedDeliverySettings,
 } from '../core/endpoint.ts';
+import type { Message } from '../core/message.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
@@ -26,6 +27,7 @@ import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 import { EndpointHolds } from './endpoint-holds.ts';
 import { EndpointTests } from './endpoint-tests.ts';
+import { EndpointVerifier } from './endpoint-verifier.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { EndpointDirectives } from './endpoint-directives.ts';
@@ -76,6 +78,10 @@ export interface EngineOptions {
   readonly pruneBudgetMs: number;
   readonly alerts: AlertsOptions['alerts'];
   readonly alertIntervalMs: number;
+  readonly maxVerifications: number;
+  readonly verificationDelaysMs: readonly number[];
+  readonly handshakeOrigin: string | undefined;
+  readonly createOwnMessage: (type: string, data: object, tenant: string) => Message;
   readonly maxRate: RateLimit | undefined;
   readonly maxEndpointsPerTenant: number;
   /** Settings of endpoints that have none of their own. */
@@ -95,6 +101,7 @@ export class Engine {
   readonly switch: Switch;
   readonly endpoints: EndpointAdmin;
   readonly tests: EndpointTests;
+  readonly verifier: EndpointVerifier;
   readonly deliveries: DeliveryAdmin;
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
@@ -123,7 +130,10 @@ export class Engine {
     this.#options = options;
     this.directory = new Directory({
       ...options,
-      onChange: (runtime) => this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime)),
+      onChange: (runtime) => {
+        this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime));
+        this.verifier.note(runtime);
+      },
       onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
@@ -181,7 +191,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
+      hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record) !== undefined,
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -213,6 +223,7 @@ export class Engine {
     });
     const admin = this.endpoints;
     this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
+    this.verifier = new EndpointVerifier({ ...options, ...context, tokens: this.#tokens, admin, directory });
     this.#directives = new EndpointDirectives({ ...context, admin, sender, returns, wakeIn });
     this.#breakers = new Breakers({
       ...context,
@@ -288,6 +299,7 @@ export class Engine {
     this.#isStopping = true;
     this.sender.lanes.stop();
     this.directory.stop();
+    this.verifier.stop();
     this.switch.stop();
     this.#alerts.stop();
     this.#unwatch?.();
@@ -297,6 +309,7 @@ export class Engine {
     const finished = claimed.then(() => this.activity.quiet());
     if (!(await within(finished, timeoutMs, clock))) {
       this.sender.interruptAll();
+      this.verifier.interruptAll();
       await within(finished, flushTimeoutMs, clock);
     }
     await within(this.keeper.stop(), flushTimeoutMs, clock);

@@ -50,6 +50,7 @@ function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'sho
     ordering: 'none',
     auth: false,
     tls: false,
+    verification: false,
   } as const;
   return { ...complete, ...fitHeaders(complete, '') };
 }

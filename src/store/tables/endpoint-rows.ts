@@ -54,6 +54,6 @@ export class EndpointRows {
 
   /** The limit of an endpoint; `undefined` when it has none, or is not there. */
   rateLimitOf(id: string): RateLimit | undefined {
-    return rateLimitOf(this.#byId.get(id)?.record ?? {});
+    return rateLimitOf(this.#byId.get(id)?.record);
   }
 }
