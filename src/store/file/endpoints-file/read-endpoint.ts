@@ -141,7 +141,7 @@ function readReason(raw: JsonObject, at: string, status: unknown): Pick<Endpoint
   const reason = raw['disabledReason'];
   const known = DISABLED_REASONS.find((word) => word === reason);
   if (reason !== undefined && known === undefined)
-    throw unexpectedWord(`${at}.disabledReason`, 'why it is disabled', DISABLED_REASONS, reason);
+    throw unexpectedWord(`${at}.disabledReason`, 'the reason why it is disabled', DISABLED_REASONS, reason);
   return status === 'disabled' ? { disabledReason: known ?? 'manual' } : {};
 }
 
