@@ -8,7 +8,6 @@ import type { StoredResponse } from './stored-response.ts';
 import {
   currentVerification,
   isUnverified,
-  type Verifiable,
   type VerificationReason,
   type VerificationState,
 } from './verification-state.ts';
@@ -89,14 +88,16 @@ export function beginCheck(
  */
 export function concludeCheck(
   record: EndpointRecord,
-  checked: Verifiable,
+  checked: EndpointRecord,
   verdict: VerificationVerdict,
   { delaysMs, now }: CheckPlan,
 ): EndpointRecord | undefined {
-  const { url, verification: kind } = checked;
-  if (kind === undefined || kind === false || record.url !== url || record.verification !== kind)
-    return undefined;
-  const { nextCheckAt: planned, ...before } = currentVerification(record) ?? { kind, url, checks: 0 };
+  const { url, verification: kind, createdAt } = checked;
+  const isSame = record.url === url && record.verification === kind && record.createdAt === createdAt;
+  if (!isSame || kind === undefined || kind === false) return undefined;
+  // Where somebody asked for a check before the first of our own, that is still to come.
+  const known = currentVerification(record) ?? { kind, url, checks: 0, nextCheckAt: now };
+  const { nextCheckAt: planned, ...before } = known;
   if (verdict.verified) {
     const { allowedRate } = verdict;
     const verificationState: VerificationState = {
@@ -110,7 +111,8 @@ export function concludeCheck(
   }
   if (before.verifiedAt !== undefined) return undefined;
   const { reason, detail, status, again } = verdict;
-  const delayMs = again && planned !== undefined ? delaysMs[before.checks - 1] : undefined;
+  const isPlanned = again && planned !== undefined && record.disabledReason === 'unverified';
+  const delayMs = isPlanned ? delaysMs[Math.max(0, before.checks - 1)] : undefined;
   return {
     ...record,
     verificationState: {

@@ -66,14 +66,15 @@ export class EndpointVerifier {
   }
 
   /** Takes note of an endpoint as it is now: makes its next check when that is due. */
-  note({ record }: EndpointRuntime): void {
+  note({ record, fault }: EndpointRuntime): void {
     const { deliver, clock } = this.#options;
     if (!deliver || this.#isStopped) return;
     const { id } = record;
     this.#timers.get(id)?.cancel();
     this.#timers.delete(id);
     const at = nextCheckAt(record);
-    if (at === undefined || this.#busy.has(id)) return;
+    // What this process cannot serve is left to others that can.
+    if (at === undefined || fault !== undefined || this.#busy.has(id)) return;
     if (at <= clock.now()) this.#start(id);
     else this.#startIn(id, at - clock.now());
   }

@@ -169,6 +169,15 @@ describe('checks', () => {
     expect(nextCheckAt(concludeCheck(begun, begun, NO, PLAN)!)).toBeUndefined();
   });
 
+  it('that somebody asked for before the first leave that to come, unless nobody waits for it', () => {
+    const waiting = endpoint();
+    expect(nextCheckAt(concludeCheck(waiting, waiting, SILENT, PLAN)!)).toBe(NOW + 10);
+    expect(nextCheckAt(concludeCheck(waiting, waiting, NO, PLAN)!)).toBeUndefined();
+    const manual = endpoint({ status: 'disabled', disabledReason: 'manual' });
+    const checked = concludeCheck(manual, manual, SILENT, PLAN)!;
+    expect(checked.verificationState).not.toHaveProperty('nextCheckAt');
+  });
+
   it('that verified leave nothing of earlier failures', () => {
     const begun = beginCheck(endpoint(), PLAN, 1_000)!;
     const failed = concludeCheck(begun, begun, SILENT, PLAN)!;
@@ -191,6 +200,9 @@ describe('checks', () => {
     expect(concludeCheck(endpoint({ url: 'https://b.example/' }), checked, YES, PLAN)).toBeUndefined();
     expect(concludeCheck(endpoint({ verification: 'handshake' }), checked, YES, PLAN)).toBeUndefined();
     expect(concludeCheck(endpoint({ verification: false }), checked, YES, PLAN)).toBeUndefined();
+    // Another one, that was created under the id of one that was removed.
+    expect(concludeCheck(endpoint({ createdAt: 1 }), checked, YES, PLAN)).toBeUndefined();
+    expect(concludeCheck(endpoint(), checked, YES, PLAN)).toMatchObject({ status: 'enabled' });
   });
 
   it.each([

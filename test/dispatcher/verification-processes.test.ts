@@ -58,6 +58,23 @@ describe('processes that share a store', () => {
     expect(await producer.endpoints.get(id)).toMatchObject({ status: 'enabled' });
   });
 
+  it('leave a check to one that can make it', async () => {
+    await using world = await createWorld();
+    world.receiver.always({ status: 200, headers: { 'WebHook-Allowed-Origin': '*' } });
+    const producer = world.start({ deliver: false, handshakeOrigin: 'hooks.example.com' });
+    const { id } = await producer.endpoints.create({ url: world.receiver.url, verification: 'handshake' });
+    const without = world.start();
+    await without.start();
+    await world.advance(24 * 60 * MINUTE);
+    expect((await without.endpoints.get(id)).verificationState).toBeUndefined();
+    expect((await without.health()).unservedEndpoints).toMatchObject([{ endpointId: id }]);
+    expect(await without.endpoints.verify(id)).toMatchObject({ verified: false, reason: 'bad_request' });
+    expect(world.receiver.received).toBe(0);
+    await world.start({ handshakeOrigin: 'hooks.example.com' }).start();
+    await world.advance(10_000);
+    expect(await without.endpoints.get(id)).toMatchObject({ status: 'enabled' });
+  });
+
   it('go on with the checks of one that ended in the middle', async () => {
     await using world = await createWorld();
     const first = world.start();
