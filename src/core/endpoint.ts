@@ -82,6 +82,13 @@ export interface DeliverySettings {
   readonly concurrency?: number | undefined;
   /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new endpoints only. */
   readonly rateLimit?: RateLimit | false | undefined;
+  /**
+   * Most attempts in flight to one endpoint, over all processes that share a store. A whole number, 1 to 1000000; `concurrency` holds as well, for
+   * each process. Counted by leases: a process that stalls for longer than `leaseMs` may still be sending what others have taken over. Test messages
+   * do not count. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new
+   * endpoints only.
+   */
+  readonly maxConcurrencyTotal?: number | false | undefined;
   /** When nothing is sent for a while because the receiver is down: deliveries wait, and no attempts are spent. Default: see the members. `false`: never. */
   readonly breaker?: BreakerOptions | false | undefined;
   /** What happens when nothing but failures come, for days. Default: see the members. `false`: nothing, and no `endpoint.failing` either. */
@@ -109,6 +116,7 @@ export const DELIVERY_SETTING_KEYS = [
   'timeoutMs',
   'concurrency',
   'rateLimit',
+  'maxConcurrencyTotal',
   'breaker',
   'autoDisable',
   'onDisable',
@@ -173,7 +181,36 @@ export function laneIdOf({ id, lane }: Pick<EndpointRecord, 'id' | 'lane'>): str
   return lane ?? id;
 }
 
-/** The limit that the lane of an endpoint keeps; `undefined` when there is none. */
-export function rateLimitOf({ rateLimit }: Pick<EndpointRecord, 'rateLimit'>): RateLimit | undefined {
-  return rateLimit === false ? undefined : rateLimit;
+/** The limits that the lane of an endpoint keeps, over all processes. `undefined`: none. */
+export interface LaneLimits {
+  readonly rate: RateLimit | undefined;
+  /** Most deliveries that are leased at a time; test messages aside. */
+  readonly maxLeases: number | undefined;
+}
+
+type LimitSettings = Pick<DeliverySettings, 'rateLimit' | 'maxConcurrencyTotal'>;
+
+/** The limits of an endpoint's lane. */
+export function laneLimitsOf({ rateLimit = false, maxConcurrencyTotal = false }: LimitSettings): LaneLimits {
+  return {
+    rate: rateLimit === false ? undefined : rateLimit,
+    maxLeases: maxConcurrencyTotal === false ? undefined : maxConcurrencyTotal,
+  };
+}
+
+/** Only a claim can tell whether a lane with limits may give one more delivery. */
+export function hasLimits({ rate, maxLeases }: LaneLimits): boolean {
+  return rate !== undefined || maxLeases !== undefined;
+}
+
+/** The record with its limits said. Stores keep them themselves and know no defaults of the dispatcher: the record says what holds. */
+export function withLimits<Settings extends LimitSettings>(
+  record: Settings,
+  { rateLimit = false, maxConcurrencyTotal = false }: LimitSettings = {},
+): Settings {
+  return {
+    ...record,
+    rateLimit: record.rateLimit ?? rateLimit,
+    maxConcurrencyTotal: record.maxConcurrencyTotal ?? maxConcurrencyTotal,
+  };
 }

@@ -41,7 +41,10 @@ export const TOP_WORDS: OtherWords = toWords([
   ['enabled active disabled paused pause running stopped status hold discard whilePaused', SWITCH],
   ['hooks webhooks subscriptions subscribers destinations targets receivers', mean('endpoints')],
   ['url events filter secret secrets tenant', OF_ENDPOINT],
-  ['envelope signatures headers auth tls retry timeoutMs concurrency rateLimit ordering', OF_DISPATCHER],
+  [
+    'envelope signatures headers auth tls retry timeoutMs concurrency rateLimit maxConcurrencyTotal ordering',
+    OF_DISPATCHER,
+  ],
 ]);
 
 function mean(word: string): string {
