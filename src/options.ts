@@ -318,6 +318,7 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     timeoutMs: DEFAULTS.timeoutMs,
     concurrency: DEFAULTS.concurrency,
     rateLimit: false,
+    maxConcurrencyTotal: false,
     breaker: DEFAULTS.breaker,
     autoDisable: DEFAULTS.autoDisable,
     onDisable: DEFAULTS.onDisable,

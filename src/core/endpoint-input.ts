@@ -90,6 +90,7 @@ const schema = z.strictObject({
   timeoutMs: z.unknown().optional(),
   concurrency: z.unknown().optional(),
   rateLimit: z.unknown().optional(),
+  maxConcurrencyTotal: z.unknown().optional(),
   breaker: z.unknown().optional(),
   autoDisable: z.unknown().optional(),
   onDisable: z.unknown().optional(),
@@ -171,6 +172,7 @@ const DAY_MS = 24 * HOUR_MS;
 const timeoutMs = z.number().min(1).max(600_000);
 const verification = z.enum(VERIFICATION_KINDS);
 const concurrency = z.number().int().min(1).max(10_000);
+const maxConcurrencyTotal = z.number().int().min(1).max(1_000_000);
 /** Shape of a rate limit. */
 export const rateLimitSchema: z.ZodType<{ limit: number; intervalMs: number }> = z.strictObject({
   limit: z.number().int().min(1),
@@ -249,6 +251,10 @@ export function validateDeliverySettings(
   check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
   check('concurrency', (value, where) => parseInput(concurrency, value, where));
   check('rateLimit', (value, where) => value === false || parseInput(rateLimitSchema, value, where));
+  check(
+    'maxConcurrencyTotal',
+    (value, where) => value === false || parseInput(maxConcurrencyTotal, value, where),
+  );
   check('breaker', (value, where) => value === false || parseInput(breaker, value, where));
   check('autoDisable', (value, where) => value === false || parseInput(autoDisable, value, where));
   check('onDisable', (value, where) => parseInput(z.enum(['discard', 'hold']), value, where));

@@ -7,7 +7,7 @@ import {
   type EndpointUpdate,
   validateEndpointInput,
 } from './endpoint-input.ts';
-import type { EndpointRecord, ResolvedDeliverySettings } from './endpoint.ts';
+import { type EndpointRecord, type ResolvedDeliverySettings, withLimits } from './endpoint.ts';
 import { expectKnownKeys, unexpected } from './expect-value.ts';
 import type { FunctionRegistry } from './functions.ts';
 import { HIDDEN_ID_PREFIX } from './id.ts';
@@ -66,12 +66,10 @@ export function createEndpointRecord(
     derivePublicKey,
   );
   const record = dropUndefined<EndpointRecord>({
-    ...(rest as EndpointRecord),
+    ...withLimits(rest as EndpointRecord, defaults),
     id: id ?? generate.id(),
     tenant: tenant ?? DEFAULT_TENANT,
     events: events ?? DEFAULT_EVENTS,
-    // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
-    rateLimit: rest.rateLimit ?? defaults.rateLimit,
     ...withVerification(rest.verification ?? defaults.verification),
     secrets: (given ?? []).map((value) => ({ value, createdAt: clock.now() })),
     status: status ?? 'enabled',
@@ -120,8 +118,7 @@ export function updateEndpointRecord(
   )?.map((value) => ({ value, createdAt: clock.now() }));
   const areSecretsRemoved = removed.has('secret') || removed.has('secrets');
   const changed: EndpointRecord = {
-    ...next,
-    rateLimit: next.rateLimit ?? defaults.rateLimit,
+    ...withLimits(next, defaults),
     secrets: newSecrets ?? (areSecretsRemoved ? [] : record.secrets),
     ...(next.status === 'disabled' ? { disabledReason: reasonFor(status, disabledReason) } : {}),
   };

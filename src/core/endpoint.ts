@@ -7,7 +7,12 @@ import type { JsonObject } from './json.ts';
 import { type RateLimit, strictestRate } from './rate-limit.ts';
 import type { RetryAfterPolicy, RetryPolicy, RetryRule, SuccessRule } from './retry-policy.ts';
 import type { SignatureSetting } from './signature.ts';
-import { allowedRateOf, type VerificationKind, type VerificationState } from './verification-state.ts';
+import {
+  allowedRateOf,
+  type Verifiable,
+  type VerificationKind,
+  type VerificationState,
+} from './verification-state.ts';
 
 export type { RateLimit } from './rate-limit.ts';
 
@@ -74,6 +79,13 @@ export interface DeliverySettings {
   readonly concurrency?: number | undefined;
   /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new endpoints only. */
   readonly rateLimit?: RateLimit | false | undefined;
+  /**
+   * Most attempts in flight to one endpoint, over all processes that share a store. A whole number, 1 to 1000000; `concurrency` holds as well, for
+   * each process. Counted by leases: a process that stalls for longer than `leaseMs` may still be sending what others have taken over. Test messages
+   * do not count. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new
+   * endpoints only.
+   */
+  readonly maxConcurrencyTotal?: number | false | undefined;
   /** When nothing is sent for a while because the receiver is down: deliveries wait, and no attempts are spent. Default: see the members. `false`: never. */
   readonly breaker?: BreakerOptions | false | undefined;
   /** What happens when nothing but failures come, for days. Default: see the members. `false`: nothing, and no `endpoint.failing` either. */
@@ -108,6 +120,7 @@ export const DELIVERY_SETTING_KEYS = [
   'timeoutMs',
   'concurrency',
   'rateLimit',
+  'maxConcurrencyTotal',
   'breaker',
   'autoDisable',
   'onDisable',
@@ -177,11 +190,37 @@ export function laneIdOf({ id, lane }: Pick<EndpointRecord, 'id' | 'lane'>): str
   return lane ?? id;
 }
 
-/** The limit that the lane of an endpoint keeps: its own, and what it allowed by a handshake; `undefined` when there is none. */
-export function rateLimitOf(
-  record: Pick<EndpointRecord, 'url' | 'rateLimit' | 'verification' | 'verificationState'> | undefined,
-): RateLimit | undefined {
-  if (record === undefined) return undefined;
-  const { rateLimit = false } = record;
-  return strictestRate(rateLimit === false ? undefined : rateLimit, allowedRateOf(record));
+/** The limits that the lane of an endpoint keeps, over all processes. `undefined`: none. */
+export interface LaneLimits {
+  readonly rate: RateLimit | undefined;
+  /** Most deliveries that are leased at a time; test messages aside. */
+  readonly maxLeases: number | undefined;
+}
+
+type LimitSettings = Pick<DeliverySettings, 'rateLimit' | 'maxConcurrencyTotal'>;
+
+/** The limits of an endpoint's lane: its own, and the rate that it allowed by a handshake. */
+export function laneLimitsOf(record: LimitSettings & Verifiable): LaneLimits {
+  const { rateLimit = false, maxConcurrencyTotal = false } = record;
+  return {
+    rate: strictestRate(rateLimit === false ? undefined : rateLimit, allowedRateOf(record)),
+    maxLeases: maxConcurrencyTotal === false ? undefined : maxConcurrencyTotal,
+  };
+}
+
+/** Only a claim can tell whether a lane with limits may give one more delivery. */
+export function hasLimits({ rate, maxLeases }: LaneLimits): boolean {
+  return rate !== undefined || maxLeases !== undefined;
+}
+
+/** The record with its limits said. Stores keep them themselves and know no defaults of the dispatcher: the record says what holds. */
+export function withLimits<Settings extends LimitSettings>(
+  record: Settings,
+  { rateLimit = false, maxConcurrencyTotal = false }: LimitSettings = {},
+): Settings {
+  return {
+    ...record,
+    rateLimit: record.rateLimit ?? rateLimit,
+    maxConcurrencyTotal: record.maxConcurrencyTotal ?? maxConcurrencyTotal,
+  };
 }

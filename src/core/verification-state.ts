@@ -51,7 +51,7 @@ const MINUTE_MS = 60_000;
 
 /** The members of a record that say so. */
 export interface Verifiable {
-  readonly url: string;
+  readonly url?: string | undefined;
   readonly verification?: VerificationKind | false | undefined;
   readonly verificationState?: VerificationState | undefined;
 }

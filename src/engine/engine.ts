@@ -7,8 +7,9 @@ import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
 import {
   type EndpointRecord,
+  hasLimits,
+  laneLimitsOf,
   type RateLimit,
-  rateLimitOf,
   type ResolvedDeliverySettings,
 } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
@@ -191,7 +192,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record) !== undefined,
+      isLimited: (endpointId) => hasLimits(laneLimitsOf(this.directory.get(endpointId)?.record ?? {})),
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -328,6 +329,8 @@ export class Engine {
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
     // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
     else if (delivery.ordered || result.kind === 'lost') this.scheduler.wakeFor([delivery.laneId]);
+    // So has the next one of a lane that was full, whatever becomes of this one.
+    if (delivery.counted) this.scheduler.wakeFor([delivery.laneId]);
     if (delivery.message.test) return;
     if (result.kind === 'settled') {
       this.#breakers.note(settled);

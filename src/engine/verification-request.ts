@@ -119,6 +119,7 @@ function deliveryOf({ record, laneId }: EndpointRuntime, message: Message): Leas
     firstAttemptAt: message.timestamp,
     ordered: false,
     probe: false,
+    counted: false,
   };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type EndpointRecord, type RateLimit, rateLimitOf } from '../../src/core/endpoint.ts';
+import { type EndpointRecord, type RateLimit, laneLimitsOf } from '../../src/core/endpoint.ts';
 import { strictestRate } from '../../src/core/rate-limit.ts';
 import { RateWindow } from '../../src/core/rate-window.ts';
 import {
@@ -190,8 +190,8 @@ describe('checks', () => {
       verifiedAt: NOW,
       allowedRate: 7,
     });
-    expect(rateLimitOf({ ...done, rateLimit: false })).toEqual({ limit: 7, intervalMs: 60_000 });
-    expect(rateLimitOf({ ...done, url: 'https://b.example/' })).toBeUndefined();
+    expect(laneLimitsOf({ ...done, rateLimit: false }).rate).toEqual({ limit: 7, intervalMs: 60_000 });
+    expect(laneLimitsOf({ ...done, url: 'https://b.example/' }).rate).toBeUndefined();
     expect(concludeCheck(done, done, NO, PLAN)).toBeUndefined();
   });
 

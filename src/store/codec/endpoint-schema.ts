@@ -125,6 +125,7 @@ const deliverySettings = {
     z.union([z.literal(false), z.object({ limit: z.number(), intervalMs: z.number() })]),
     'false, or { limit, intervalMs }',
   ).optional(),
+  maxConcurrencyTotal: oneOf(z.union([z.literal(false), z.number()]), 'false, or a number').optional(),
   breaker: oneOf(
     z.union([
       z.literal(false),

@@ -43,7 +43,7 @@ export const TOP_WORDS: OtherWords = toWords([
   ['hooks webhooks subscriptions subscribers destinations targets receivers', mean('endpoints')],
   ['url events filter secret secrets tenant', OF_ENDPOINT],
   [
-    'envelope signatures headers auth tls retry timeoutMs concurrency rateLimit ordering verification',
+    'envelope signatures headers auth tls retry timeoutMs concurrency rateLimit maxConcurrencyTotal ordering verification',
     OF_DISPATCHER,
   ],
 ]);

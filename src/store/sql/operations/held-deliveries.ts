@@ -9,7 +9,7 @@ type LeaseProof = Pick<Lease, 'deliveryId' | 'lease'>;
 
 /** Only what is leased has a lease. The state is not asked for: it has an index, which would look better than it is. */
 const selectPlaces: TemplateText = ({ names, dialect }) =>
-  `select d.seq, d.id, d.lane_id, d.lease, d.ordering_key from ${dialect.each('held', { id: 'text', lease: 'text' })}
+  `select d.seq, d.id, d.lane_id, d.lease, d.ordering_key, d.counted from ${dialect.each('held', { id: 'text', lease: 'text' })}
    ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease${dialect.inOrderOf('held')}`;
 
 /** What is read of deliveries that are held: by those who need few columns few, because each costs as much as it would to write it. */
@@ -47,6 +47,7 @@ interface Place {
   readonly lane_id: string;
   readonly lease: string;
   readonly ordering_key: string | null;
+  readonly counted: NumberColumn | null;
 }
 
 /**
@@ -65,8 +66,9 @@ export function* lockHeld<Column extends keyof DeliveryRow>(
   const places = yield* findPlaces(db, leases);
   const again = new Set(scheduled.map(({ deliveryId, lease }) => `${deliveryId} ${lease}`));
   const woken = places.filter(
-    // The next one of the ordering key has its turn, whatever becomes of this one.
-    ({ id, lease, ordering_key }) => ordering_key !== null || again.has(`${id} ${lease}`),
+    // The next one of the ordering key, or of a full lane, has its turn, whatever becomes of this one.
+    ({ id, lease, ordering_key, counted }) =>
+      ordering_key !== null || Number(counted) === 1 || again.has(`${id} ${lease}`),
   );
   yield* lockLanes(
     db,

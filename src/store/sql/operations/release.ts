@@ -15,6 +15,7 @@ const RELEASED = heldColumns([
   'lane_id',
   'test',
   'ordering_key',
+  'counted',
   'cancelled',
   'state',
   'attempts',

@@ -10,7 +10,15 @@ import { fitsOneStatement, settleAtOnce } from './settle-at-once.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 import { writeLaneChanges } from './write-lane-changes.ts';
 
-const SETTLED = heldColumns(['endpoint_id', 'lane_id', 'tenant', 'test', 'ordering_key', 'cancelled']);
+const SETTLED = heldColumns([
+  'endpoint_id',
+  'lane_id',
+  'tenant',
+  'test',
+  'ordering_key',
+  'counted',
+  'cancelled',
+]);
 
 /** Writes outcomes. */
 export const settle: Operation<SettleParams, readonly SettleResult[]> = {
