@@ -52,6 +52,7 @@ function accept(
     ordering: 'none',
     auth: false,
     tls: false,
+    verification: false,
   } as const;
   return { ...complete, ...fitHeaders(complete, '') };
 }

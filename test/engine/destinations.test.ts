@@ -5,13 +5,15 @@ import { createEndpointCompiler } from '../../src/engine/endpoint-runtime.ts';
 import { DEFAULTS, resolveOptions } from '../../src/options.ts';
 
 function setup(maxDestinations = 1_000): { destinations: Destinations; checks: () => number } {
-  const { delivery, functions, userAgent, addressPolicy, requireHttps, clock } = resolveOptions();
+  const { delivery, functions, userAgent, addressPolicy, requireHttps, handshakeOrigin, clock } =
+    resolveOptions();
   const compiler = createEndpointCompiler({
     defaults: delivery,
     functions,
     userAgent,
     addressPolicy,
     requireHttps,
+    handshakeOrigin,
     whole: DEFAULTS,
   });
   let checks = 0;

@@ -7,6 +7,7 @@
  */
 import { createId } from '../../../core/id.ts';
 import { DEFAULT_TENANT } from '../../../core/message.ts';
+import { withVerifiedStatus } from '../../../core/verification.ts';
 import { type EndpointRecord, withLimits } from '../../../core/endpoint.ts';
 import type { EditChanges, EditHistory } from './edit-history.ts';
 import type { FileDocument, FileEndpoint } from './file-document.ts';
@@ -109,9 +110,11 @@ function mergeKnown(endpoint: IdentifiedEndpoint, known: FileEntry, { draft, sin
   const read = readEndpoint({ ...endpoint, known: known.record }, tools);
   const typed = withKnownLimits(read.record, known.record);
   const base = since.endpoints.get(id);
-  const edited =
+  const merged =
     base === undefined ? typed : mergeMembers(base, typed, known.record, { at, functions: tools.functions });
-  if (edited !== typed) draft.kept.push(`endpoint ${id}`);
+  if (merged !== typed) draft.kept.push(`endpoint ${id}`);
+  // The URL of one may have met the proof of the other.
+  const edited = withVerifiedStatus(merged);
   const revision = Math.max(known.record.revision, read.record.revision);
   if (isSameContent(edited, known.record)) {
     const record = revision === known.record.revision ? known.record : { ...known.record, revision };

@@ -34,6 +34,7 @@ export const ENDPOINT_WORDS: OtherWords = toWords([
   ['maxConcurrency maxInFlight parallelism', mean('concurrency')],
   ['throttle throttling maxPerSecond requestsPerSecond', mean('rateLimit')],
   ['fifo ordered', mean('ordering')],
+  ['verify verified challenge handshake abuseProtection', mean('verification')],
 ]);
 
 /** Words for members of the file. */
@@ -42,7 +43,7 @@ export const TOP_WORDS: OtherWords = toWords([
   ['hooks webhooks subscriptions subscribers destinations targets receivers', mean('endpoints')],
   ['url events filter secret secrets tenant', OF_ENDPOINT],
   [
-    'envelope signatures headers auth tls retry timeoutMs concurrency rateLimit maxConcurrencyTotal ordering',
+    'envelope signatures headers auth tls retry timeoutMs concurrency rateLimit maxConcurrencyTotal ordering verification',
     OF_DISPATCHER,
   ],
 ]);
