@@ -15,6 +15,7 @@ import { type ForwardProxy, parseForwardProxy } from './core/forward-proxy.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
+import { requireOrigin, validateOrigin } from './core/webhook-handshake.ts';
 import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import { checkFunctionNames, optionsShape, refuseLikelyMistakes } from './options-schema.ts';
@@ -64,6 +65,11 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
   network?: NetworkOptions | undefined;
   /** Behaviour that endpoints may name: envelopes, signatures, headers, filters, retry decisions. */
   functions?: FunctionRegistry | undefined;
+  /**
+   * A DNS name that stands for your system, `'hooks.example.com'`: what receivers are asked to permit by `verification: 'handshake'`, and what every
+   * delivery to one that did carries. Needed for such endpoints. Default: none.
+   */
+  handshakeOrigin?: string | undefined;
   /** Value of the `user-agent` header. Default `Posthorn/<version>`. */
   userAgent?: string | undefined;
   /**
@@ -187,6 +193,10 @@ export const DEFAULTS = {
   /** How often a store of this process alone is asked. */
   unsharedSleepMs: 3_600_000,
   maxEndpointsPerTenant: Infinity,
+  /** Waits between the checks of an endpoint that does not answer; there is one check more. */
+  verificationDelaysMs: [10_000, 60_000, 10 * 60 * 1000, 60 * 60 * 1000],
+  /** Endpoints that are checked at a time. */
+  maxVerifications: 10,
   alerts: { successRate: { windowMs: 10 * 60 * 1000, minAttempts: 20 } },
   /** How often the numbers that alerts are about are looked at. */
   alertIntervalMs: 60_000,
@@ -204,6 +214,7 @@ export interface ResolvedOptions {
   readonly proxy: ForwardProxy | undefined;
   readonly lookup: LookupFunction | undefined;
   readonly functions: FunctionRegistry;
+  readonly handshakeOrigin: string | undefined;
   readonly userAgent: string;
   readonly secretPolicy: 'generate' | 'optional';
   readonly deliver: boolean;
@@ -249,7 +260,9 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
   validateDeliverySettings(given, '', functions);
   const userAgent = options.userAgent ?? `Posthorn/${VERSION}`;
   validateHeaderValue('user-agent', userAgent, 'userAgent');
+  if (options.handshakeOrigin !== undefined) validateOrigin(options.handshakeOrigin, 'handshakeOrigin');
   const delivery = { ...deliveryDefaults(), ...given };
+  requireOrigin(delivery, options.handshakeOrigin, 'verification');
   return Object.freeze({
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,
@@ -265,6 +278,7 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
         : parseForwardProxy(options.network.proxy, 'network.proxy'),
     lookup: options.network?.lookup,
     functions,
+    handshakeOrigin: options.handshakeOrigin,
     userAgent,
     secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
     deliver: options.deliver ?? DEFAULTS.deliver,
@@ -304,10 +318,12 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     timeoutMs: DEFAULTS.timeoutMs,
     concurrency: DEFAULTS.concurrency,
     rateLimit: false,
+    maxConcurrencyTotal: false,
     breaker: DEFAULTS.breaker,
     autoDisable: DEFAULTS.autoDisable,
     onDisable: DEFAULTS.onDisable,
     ordering: DEFAULTS.ordering,
+    verification: false,
   };
 }
 

@@ -57,7 +57,7 @@ function renderSchemes(): string {
 export function renderWireFormats(): string {
   return page(
     '# Wire formats',
-    'Every attempt is a `POST`. Its body and content type come from the [envelope](../guides/envelopes.md), its signature ' +
+    'Every attempt is a `POST`; only the [handshake](../guides/security.md#whose-endpoint-is-it) of an endpoint is an `OPTIONS`, after which its attempts carry `webhook-request-origin`. Its body and content type come from the [envelope](../guides/envelopes.md), its signature ' +
       'from the [signature schemes](../guides/signing-and-rotation.md). Nothing else of a request may write the headers ' +
       'named here.',
     '## Envelopes',
