@@ -202,6 +202,21 @@ describe.each(Object.entries(SERVERS))('on %s', (_, start) => {
     expect(times).toBe(1);
   });
 
+  it('the challenge of the dispatcher is answered, and only if it is genuine', async () => {
+    await using harness = await createHarness({ dispatcher: { verification: 'challenge' } });
+    const world = recording({
+      now: () => harness.clock.now(),
+      deduplicate: { store: memorySeenStore() },
+    });
+    await using server = await start(world.options);
+    const right = await harness.createEndpoint({ url: server.url, secret: KEY });
+    const other = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+    const wrong = await harness.createEndpoint({ url: server.url, secret: other });
+    expect(await harness.dispatcher.endpoints.verify(right.id)).toMatchObject({ verified: true });
+    expect(await harness.dispatcher.endpoints.verify(wrong.id)).toMatchObject({ verified: false });
+    expect([world.messages, world.errors]).toEqual([[], []]);
+  });
+
   it('with respondFirst the answer does not wait for the work', async () => {
     const gate = openPromise();
     const started = openPromise();
