@@ -261,7 +261,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'dispatcher.resumed': DispatcherResumedEvent;
   /** A number has left what the option `alerts` calls normal. Looked at once a minute. */
   'alert.raised': AlertEvent;
-  /** It is back. */
+  /** It is back, as the attempts or the backlog of now say; without enough attempts to judge by, an alert on the success rate stays. */
   'alert.cleared': AlertEvent;
   /** A replay has counted what there is to do, and begins. */
   'replay.started': ReplayStartedEvent;
