@@ -8,7 +8,7 @@ export interface AlertOptions {
     | {
         /** Raised below this share of the attempts that were delivered or failed by the endpoint; above 0, at most 1. */
         readonly below: number;
-        /** The attempts of the last while count: 60000 (a minute) to 86400000 (a day). Default 600000. */
+        /** The attempts of the last while count, to a tenth of it: never less than this, and up to a tenth more. 60000 (a minute) to 86400000 (a day). Default 600000. */
         readonly windowMs?: number | undefined;
         /** With fewer attempts within `windowMs` nothing is raised, and nothing is cleared. 1 to 1000000. Default 20. */
         readonly minAttempts?: number | undefined;

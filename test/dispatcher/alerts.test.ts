@@ -70,6 +70,22 @@ describe('alerts', () => {
     expect(events.map(({ name }) => name)).toEqual(['alert.raised', 'alert.cleared']);
   });
 
+  it('count all attempts of the window, the oldest too', async () => {
+    await using harness = await createHarness({
+      dispatcher: {
+        retry: 'once',
+        alerts: { successRate: { below: 0.9, windowMs: MINUTE, minAttempts: 1 } },
+      },
+    });
+    const { dispatcher, receiver } = harness;
+    await harness.createEndpoint();
+    const events = recordEvents(dispatcher, 'alert.raised');
+    receiver.always(500);
+    await dispatcher.emit('job.done', 1);
+    await harness.advance(MINUTE);
+    expect(events).toMatchObject([{ event: { value: 0 } }]);
+  });
+
   it('tell of a backlog, and when it is worked off', async () => {
     await using harness = await createHarness({ dispatcher: { alerts: { backlog: { above: 2 } } } });
     const { dispatcher } = harness;
