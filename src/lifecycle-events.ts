@@ -241,7 +241,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'endpoint.removed': EndpointEvent;
   'endpoint.paused': EndpointEvent;
   'endpoint.resumed': EndpointEvent;
-  /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. */
+  /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. Not told again while the breaker stays open, whatever its probes come to. */
   'endpoint.blocked': EndpointBlockedEvent;
   /** Its breaker has closed: a probe got through. */
   'endpoint.unblocked': EndpointEvent;

@@ -55,7 +55,8 @@ describe('the circuit breaker', () => {
     const { dispatcher, receiver } = harness;
     receiver.always(500);
     const breaker = { ...BREAKER, openMs: 10 * SECOND, maxOpenMs: 60 * SECOND };
-    await harness.createEndpoint({ breaker, retry: 'once', concurrency: 1 });
+    const { id } = await harness.createEndpoint({ breaker, retry: 'once', concurrency: 1 });
+    const events = recordEvents(dispatcher, 'endpoint.blocked', 'endpoint.unblocked');
     await emitMany(dispatcher, 100);
     await harness.advance(0);
     const probes: number[] = [];
@@ -67,6 +68,30 @@ describe('the circuit breaker', () => {
     }
     // 11.25, then 22.5 s, 45 s, 67.5 s, 67.5 s …
     expect(probes).toEqual([12, 34, 79, 147, 214, 282]);
+    expect(events).toMatchObject([{ name: 'endpoint.blocked', event: { reason: 'breaker' } }]);
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({ breakerOpen: true, blockedReason: 'breaker' });
+  });
+
+  it('is told of once for each time it opens, also when its probes ask for a pause', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    receiver.always(500);
+    await harness.createEndpoint({ breaker: BREAKER, retry: 'once', concurrency: 1 });
+    const events = recordEvents(dispatcher, 'endpoint.blocked', 'endpoint.unblocked');
+    await emitMany(dispatcher, 20);
+    await harness.advance(0);
+    receiver.always({ status: 503, headers: { 'retry-after': '60' } });
+    await harness.advance(300 * SECOND);
+    receiver.always(204);
+    await harness.advance(900 * SECOND);
+    receiver.always(500);
+    await emitMany(dispatcher, 20);
+    await harness.advance(300 * SECOND);
+    expect(events.map(({ name }) => name)).toEqual([
+      'endpoint.blocked',
+      'endpoint.unblocked',
+      'endpoint.blocked',
+    ]);
   });
 
   it('is no breaker of answers that tell of a receiver at work', async () => {
