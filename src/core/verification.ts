@@ -154,10 +154,19 @@ export function judgeOutcome(
 /** Why an unverified endpoint gets nothing, and what to do, for a person. */
 export function describeUnverified(record: EndpointRecord): string {
   const state = currentVerification(record);
-  const last = state?.failure === undefined ? 'it was not checked yet' : state.failure.detail;
-  const next =
-    state !== undefined && nextCheckAt(record) !== undefined
-      ? `It is checked again at ${new Date(nextCheckAt(record)!).toISOString()}; endpoints.verify checks it now.`
-      : 'Call endpoints.verify to check it now.';
+  const [last, when] = describeChecks(state);
+  const isPlanned = state?.nextCheckAt !== undefined && nextCheckAt(record) !== undefined;
+  const next = isPlanned
+    ? `It is checked ${when} ${new Date(state.nextCheckAt).toISOString()}; endpoints.verify checks it now.`
+    : 'Call endpoints.verify to check it now.';
   return `it is not verified: ${last}. ${next}`;
+}
+
+/** What is known, and what the next check would be after that. */
+function describeChecks(state: VerificationState | undefined): [last: string, when: string] {
+  if (state?.failure !== undefined) return [state.failure.detail, 'again at'];
+  // It is under way, or its process ended in the middle of it.
+  if (state !== undefined && state.checks > 0)
+    return ['a check has begun, and not ended yet', 'once more, if nothing comes of it, at'];
+  return ['it was not checked yet', 'at'];
 }
