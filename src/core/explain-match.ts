@@ -2,7 +2,7 @@
 import { describeClause, explainFilter, type FilterClause } from './explain-filter.ts';
 import type { CustomFilter, FilterInput } from './compile-filter.ts';
 import type { EndpointRecord } from './endpoint.ts';
-import { nearest } from './nearest.ts';
+import { nearestPattern } from './nearest-pattern.ts';
 import { matchesPattern } from './pattern.ts';
 import type { WhilePaused } from './switch-state.ts';
 import { describeUnverified } from './verification.ts';
@@ -108,24 +108,6 @@ function describePatterns(events: readonly string[], type: string): string {
   const near = nearestPattern(type, events);
   const hint = near === undefined ? '' : ` The nearest is ${JSON.stringify(near)}.`;
   return `None of its events covers ${JSON.stringify(type)}.${hint}`;
-}
-
-/** A slip of the pen, or else the pattern that begins with most of the same segments. */
-function nearestPattern(type: string, patterns: readonly string[]): string | undefined {
-  const slip = nearest(type, patterns);
-  if (slip !== undefined) return slip;
-  const segments = type.split('.');
-  let best: string | undefined;
-  let most = 0;
-  for (const pattern of patterns) {
-    const own = pattern.split('.');
-    let shared = 0;
-    while (shared < segments.length && own[shared] === segments[shared]) shared += 1;
-    if (shared <= most) continue;
-    most = shared;
-    best = pattern;
-  }
-  return best;
 }
 
 function plain(verdict: MatchVerdict, reason: string): MatchExplanation {
