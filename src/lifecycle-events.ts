@@ -128,6 +128,8 @@ export interface EndpointFailingEvent extends EndpointEvent {
 /** Payload of `endpoint.disabled`. */
 export interface EndpointDisabledEvent extends EndpointEvent {
   readonly reason: DisabledReason;
+  /** One line for a person: what it answered, or since when nothing but failures came. */
+  readonly detail: string;
 }
 
 /** Payload of `endpoint.verified`. */

@@ -1,11 +1,11 @@
 /** Whether an endpoint gets a message, and if not, why: the rules of matching, one after the other, in words. */
+import { describeDisabled, type FailingStreak } from './describe-disabled.ts';
 import { describeClause, explainFilter, type FilterClause } from './explain-filter.ts';
 import type { CustomFilter, FilterInput } from './compile-filter.ts';
 import type { EndpointRecord } from './endpoint.ts';
 import { nearestPattern } from './nearest-pattern.ts';
 import { matchesPattern } from './pattern.ts';
 import type { WhilePaused } from './switch-state.ts';
-import { describeUnverified } from './verification.ts';
 import { describeError } from '../errors.ts';
 
 /**
@@ -38,6 +38,7 @@ export interface EndpointStanding {
   /** Epoch ms. */
   readonly blockedUntil: number | undefined;
   readonly breakerOpen: boolean;
+  readonly streak: FailingStreak;
   /** Why its URL is refused. */
   readonly refusal: string | undefined;
   /** Why this process cannot serve it. */
@@ -75,12 +76,14 @@ export function explainMatch(
 /** A message that matches may still not arrive. */
 function explainStanding(
   record: EndpointRecord,
-  { paused, whilePaused, blockedUntil, breakerOpen, refusal, unserved }: EndpointStanding,
+  { paused, whilePaused, blockedUntil, breakerOpen, streak, refusal, unserved }: EndpointStanding,
 ): MatchExplanation {
   if (record.status === 'disabled') {
-    const discarded = 'It matches, but the endpoint is disabled: the delivery would be discarded.';
-    if (record.disabledReason !== 'unverified') return plain('disabled', discarded);
-    return plain('disabled', `${discarded} The reason is that ${describeUnverified(record)}`);
+    const { why, remedy } = describeDisabled(record, streak);
+    return plain(
+      'disabled',
+      `It matches, but the endpoint is disabled: the delivery would be discarded. The reason is that ${why}. ${remedy}`,
+    );
   }
   if (whilePaused === 'discard')
     return plain('dispatcher_paused', 'It matches, but everything is paused and new messages are discarded.');

@@ -144,7 +144,7 @@ export class EndpointAdmin {
       if (changed === undefined) return stored;
       const result = await this.#put(stored, beginsAnew(record, changed) ? withoutFailing(changed) : changed);
       if (result.kind === 'stored') {
-        await this.#afterUpdate(record, result.record, isMark);
+        await this.#afterUpdate(stored, result.record, isMark);
         return this.get(id);
       }
       if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES)
@@ -210,11 +210,15 @@ export class EndpointAdmin {
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
 
-  async #afterUpdate(before: EndpointRecord, after: EndpointRecord, isMark: boolean): Promise<void> {
+  async #afterUpdate(
+    { record: before, lane }: StoredEndpoint,
+    after: EndpointRecord,
+    isMark: boolean,
+  ): Promise<void> {
     const { directory, reporter, sender, returns, wakeIn, holds } = this.#options;
     const runtime = directory.put(after);
     if (isNowDisabled(before, after)) {
-      reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
+      reporter.endpointDisabled(runtime, lane);
       await returns.handBack(sender.takeQueued(after.id));
       if (!holds.isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
       return;

@@ -5,7 +5,8 @@
 import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
-import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
+import { describeDisabled, type FailingStreak } from '../core/describe-disabled.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import { isOwn } from '../core/operational-event.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
@@ -164,11 +165,14 @@ export class Reporter extends TroubleReporter {
     this.log('warn', () => [{ ...state }, state === undefined ? 'dispatcher resumed' : 'dispatcher paused']);
   }
 
-  endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {
-    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason }));
+  endpointDisabled({ ref: endpoint, record }: EndpointRuntime, streak: FailingStreak): void {
+    const { tenant, disabledReason: reason = 'manual' } = record;
+    const { why } = describeDisabled(record, streak);
+    const detail = `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason, detail }));
     this.log('warn', () => [
       { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
-      'endpoint disabled',
+      `endpoint disabled: ${why}`,
     ]);
   }
 

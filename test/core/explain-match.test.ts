@@ -18,9 +18,12 @@ const STANDING: EndpointStanding = {
   whilePaused: undefined,
   blockedUntil: undefined,
   breakerOpen: false,
+  streak: { consecutiveFailures: 0, failingSince: undefined },
   refusal: undefined,
   unserved: undefined,
 };
+const DISCARDED =
+  'It matches, but the endpoint is disabled: the delivery would be discarded. The reason is that ';
 const custom = (name: string): (() => boolean) | undefined =>
   name === 'broken'
     ? () => {
@@ -75,7 +78,31 @@ describe('explainMatch', () => {
       'disabled',
       { status: 'disabled' },
       { paused: true },
-      'It matches, but the endpoint is disabled: the delivery would be discarded.',
+      `${DISCARDED}somebody disabled it. Update it with status: 'enabled' to send to it again.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'gone' },
+      {},
+      `${DISCARDED}it answered 410 Gone. If it is to get messages after all, update it with status: 'enabled', and with its new url if it has one.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'failing' },
+      { streak: { consecutiveFailures: 12, failingSince: 1_767_225_600_000 } },
+      `${DISCARDED}nothing but failures came from it since 2026-01-01T00:00:00.000Z, 12 in a row. When it is mended, update it with status: 'enabled'; endpoints.test tries it before that.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'failing' },
+      {},
+      `${DISCARDED}nothing but failures came from it for too long. When it is mended, update it with status: 'enabled'; endpoints.test tries it before that.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'unverified', verification: 'challenge' },
+      {},
+      `${DISCARDED}it is not verified: it was not checked yet. Call endpoints.verify to check it now.`,
     ],
     [
       'url_refused',

@@ -44,10 +44,12 @@ describe('explain', () => {
       reason: 'It matches and is sent now.',
       clause: undefined,
       status: 'enabled',
+      disabledReason: undefined,
       paused: false,
       blockedUntil: undefined,
       unserved: undefined,
     });
+    expect(items[5]).toMatchObject({ status: 'disabled', disabledReason: 'manual' });
     expect(items[2]).toMatchObject({
       reason: 'data.amount is 20, the filter wants $gt 100.',
       clause: { path: 'data.amount', operator: '$gt', expected: 100, actual: 20, missing: false },
