@@ -122,7 +122,7 @@ export class Engine {
     this.directory = new Directory({
       ...options,
       onChange: (runtime) => this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime)),
-      onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
+      onWaiting: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
     this.#tokens = new TokenSource(options);
@@ -198,6 +198,7 @@ export class Engine {
       directory,
       sender,
       returns,
+      update: (id, change) => this.endpoints.update(id, change),
       wakeIn,
     });
     this.endpoints = new EndpointAdmin({
@@ -341,11 +342,11 @@ export class Engine {
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
-    if (!this.#isStopping && this.switch.state === undefined && !this.directory.hasPaused)
+    if (!this.#isStopping && this.switch.state === undefined && !this.directory.hasWaiting)
       return this.#accept(deliveries);
     const isUnwanted = ({ endpointId, message }: LeasedDelivery): boolean =>
       this.#isStopping ||
-      (!message.test && (this.switch.state !== undefined || this.directory.isPaused(endpointId)));
+      (!message.test && (this.switch.state !== undefined || this.directory.isWaiting(endpointId)));
     if (deliveries.some(isUnwanted)) {
       void this.#returns.handBack(deliveries.filter(isUnwanted));
       return this.#accept(deliveries.filter((delivery) => !isUnwanted(delivery)));

@@ -47,7 +47,7 @@ export interface ClaimResult {
   readonly rescued: readonly Delivery[];
   /**
    * Time until something could be claimed, free slots aside: 0 = now, `undefined` = nothing is waiting. Counts due times,
-   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused lanes do not count.
+   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused and held lanes do not count.
    */
   readonly nextDueMs: number | undefined;
   /**

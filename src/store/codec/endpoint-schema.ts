@@ -162,6 +162,7 @@ const schema = z.object({
   secrets: z.array(secret),
   status: z.enum(['enabled', 'disabled']),
   disabledReason: z.enum(['gone', 'manual', 'failing']).optional(),
+  held: z.boolean().optional(),
   failing: z.literal(true).optional(),
   lane: z.string().optional(),
   hidden: z.literal(true).optional(),

@@ -105,12 +105,12 @@ function referTo(existing: MessageRow, message: NewMessage): AppendResult {
   return { kind: 'duplicate', messageId, deliveries };
 }
 
-function isHeld({ paused, blockedUntil, trips }: LaneRow, now: number): boolean {
-  return paused || blockedUntil > now || trips > 0;
+function isClosed({ paused, held, blockedUntil, trips }: LaneRow, now: number): boolean {
+  return paused || held || blockedUntil > now || trips > 0;
 }
 
 function isLeasable(row: DeliveryRow, now: number): boolean {
   const { lane } = row;
   if (row.message.message.test) return true;
-  return row.orderingKey === undefined && lane.rate === undefined && !isHeld(lane, now);
+  return row.orderingKey === undefined && lane.rate === undefined && !isClosed(lane, now);
 }

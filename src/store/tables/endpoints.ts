@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../core/cursor.ts';
-import { type EndpointRecord, laneIdOf } from '../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf, rateLimitOf } from '../../core/endpoint.ts';
+import { isHeld } from '../../core/endpoint-hold.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
 import { toLane } from './lane-rows.ts';
 import { RateWindow } from '../../core/rate-window.ts';
@@ -28,7 +29,7 @@ export function putEndpoint(
 /** Stores a record as it is, for whoever keeps the revisions. */
 export function takeEndpoint(tables: Tables, record: EndpointRecord): void {
   tables.endpoints.set(record);
-  applyRateLimit(tables, record, tables.now());
+  applyToLane(tables, record, tables.now());
   tables.watchers.noteEndpoint(record.id);
 }
 
@@ -81,6 +82,7 @@ export function removeEndpoint(tables: Tables, id: string): boolean {
 /** The lane of an endpoint that is gone: nothing holds back what still waits there. */
 export function openForGood(tables: Tables, lane: LaneRow): void {
   lane.paused = false;
+  lane.held = false;
   lane.blockedUntil = 0;
   lane.trips = 0;
   lane.rate = undefined;
@@ -123,11 +125,12 @@ function replacesBlock(lane: LaneRow, { blockedReason }: PutLaneParams, until: n
   return until > lane.blockedUntil || (blockedReason === 'breaker' && lane.blockedReason === 'breaker');
 }
 
-/** Brings the limit of a lane in line with its endpoint's record. */
-function applyRateLimit(tables: Tables, record: EndpointRecord, now: number): void {
+/** Brings a lane in line with its endpoint's record. */
+function applyToLane(tables: Tables, record: EndpointRecord, now: number): void {
   const lane = tables.lanes.get(laneIdOf(record));
   if (lane === undefined) return;
-  const limit = tables.endpoints.rateLimitOf(record.id);
+  lane.held = isHeld(record);
+  const limit = rateLimitOf(record);
   if (limit === undefined) lane.rate = undefined;
   else if (lane.rate === undefined) lane.rate = new RateWindow(limit);
   else lane.rate.configure(limit);

@@ -1,17 +1,20 @@
-import type { RateLimit } from '../../core/endpoint.ts';
+import { type EndpointRecord, rateLimitOf } from '../../core/endpoint.ts';
+import { isHeld } from '../../core/endpoint-hold.ts';
 import type { Lane } from '../store.ts';
 import { RateWindow } from '../../core/rate-window.ts';
 import type { LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
-/** The row of an open, empty lane. */
-export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit | undefined): LaneRow {
+/** The row of an empty lane that nobody has written yet. `owner`: an endpoint whose lane it is; `undefined`: not known. */
+export function createLaneRow(id: string, sequence: number, owner: EndpointRecord | undefined): LaneRow {
+  const rateLimit = owner && rateLimitOf(owner);
   return {
     sequence,
     id,
     place: undefined,
     ledgers: 0,
     paused: false,
+    held: owner !== undefined && isHeld(owner),
     blockedUntil: 0,
     blockedReason: undefined,
     succeeded: 0,
@@ -47,7 +50,7 @@ export function toLane(row: LaneRow | undefined, now: number): Lane {
 
 /** When the next delivery of a lane can be claimed, slots aside; `Infinity` when it waits for nothing but a person. */
 export function readyAt(lane: LaneRow, now: number): number {
-  if (lane.paused) return Infinity;
+  if (lane.paused || lane.held) return Infinity;
   const first = lane.due.peek();
   if (first === undefined) return Infinity;
   const dueAt = Math.max(first.at, lane.blockedUntil);

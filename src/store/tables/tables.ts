@@ -1,3 +1,4 @@
+import { rateLimitOf } from '../../core/endpoint.ts';
 import { StoreError } from '../../errors.ts';
 import { EndpointRows } from './endpoint-rows.ts';
 import { FinishedMessages } from './finished-messages.ts';
@@ -73,11 +74,12 @@ export class Tables {
     return this.#sequence;
   }
 
-  /** The lane of an endpoint, with the endpoint's rate limit. */
+  /** The lane of an endpoint, as the endpoint's record wants it. */
   openLane(laneId: string, endpointId: string): LaneRow {
-    const limit = this.endpoints.rateLimitOf(endpointId);
+    const owner = this.endpoints.get(endpointId)?.record;
     const lane = this.lanes.get(laneId);
-    if (lane === undefined) return this.lanes.create(laneId, limit);
+    if (lane === undefined) return this.lanes.create(laneId, owner);
+    const limit = owner && rateLimitOf(owner);
     // A shared lane that was written before the first of its endpoints was stored.
     if (limit !== undefined) lane.rate ??= new RateWindow(limit);
     return lane;

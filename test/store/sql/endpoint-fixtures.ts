@@ -11,6 +11,7 @@ export function putting(
     tenant: 'default',
     laneId: overrides.id,
     isHidden: false,
+    isHeld: false,
     rateLimit: undefined,
     record: '{}',
     expectedRevision: 0,

@@ -75,6 +75,7 @@ export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEnd
       COMPLETE_KEYS.every((key) => raw[key] !== undefined) &&
       (typed ?? []).every(({ createdAt }) => createdAt !== undefined) &&
       raw['disabledReason'] === record.disabledReason &&
+      raw['held'] === record.held &&
       raw['lane'] === record.lane &&
       !needsSealing(stored, tools.keyring),
     isGenerated: generated.length > 0,
@@ -99,6 +100,7 @@ function readStored(
     events: (raw['events'] ?? ['**']) as readonly string[],
     status: status as EndpointRecord['status'],
     ...readReason(raw, at, status),
+    ...readHeld(raw, at, status),
     ...readFailing(raw, at),
     ...(lane === undefined ? {} : { lane: lane as string }),
     secrets: (typed ?? []).map((secret) => ({ ...secret, createdAt: secret.createdAt ?? now })),
@@ -134,6 +136,13 @@ function readReason(raw: JsonObject, at: string, status: unknown): Pick<Endpoint
   if (reason !== undefined && reason !== 'gone' && reason !== 'manual' && reason !== 'failing')
     throw unexpected(`${at}.disabledReason`, '"gone", "manual" or "failing"', reason);
   return status === 'disabled' ? { disabledReason: reason ?? 'manual' } : {};
+}
+
+function readHeld(raw: JsonObject, at: string, status: unknown): Pick<EndpointRecord, 'held'> {
+  const held = raw['held'];
+  if (held !== undefined && typeof held !== 'boolean')
+    throw unexpected(`${at}.held`, 'true or false, or nothing', held);
+  return status === 'disabled' && held !== undefined ? { held } : {};
 }
 
 function readFailing(raw: JsonObject, at: string): Pick<EndpointRecord, 'failing'> {

@@ -52,7 +52,7 @@ function isLeased({ leased, delivery }: PlannedDelivery, closed: ReadonlySet<str
   return leased === 'always' || (leased === 'if_open' && !closed.has(delivery.laneId));
 }
 
-/** Lanes that hold something back: paused, blocked, on probation, or with a rate limit. */
+/** Lanes that hold something back: paused, held, blocked, on probation, or with a rate limit. */
 function* selectClosedLanes(
   db: Database,
   now: number,
@@ -63,8 +63,8 @@ function* selectClosedLanes(
   const wanted = [...new Set(asked)].map((id) => [id] as const);
   const gates = (yield* db.query<LaneGateRow>(selectGates, { wanted })).map(toLaneGate);
   const closed = gates.filter(
-    ({ isPaused, blockedUntil, rate, isOnProbation }) =>
-      isPaused || blockedUntil > now || rate !== undefined || isOnProbation,
+    ({ isShut, blockedUntil, rate, isOnProbation }) =>
+      isShut || blockedUntil > now || rate !== undefined || isOnProbation,
   );
   return new Set(closed.map(({ id }) => id));
 }

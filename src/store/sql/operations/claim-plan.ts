@@ -110,7 +110,7 @@ export class ClaimPlan {
   }
 
   #room({ gate, probes }: PlannedLane): number {
-    if (gate.isPaused || gate.blockedUntil > this.#now) return 0;
+    if (gate.isShut || gate.blockedUntil > this.#now) return 0;
     const most = gate.isOnProbation ? Math.max(0, 1 - probes) : Infinity;
     return Math.min(this.#slots(gate.id), gate.rate?.room(this.#now) ?? Infinity, most);
   }

@@ -21,25 +21,36 @@ const endLimit: TemplateText = ({ names }) =>
   `update ${names.lanes} set rate_limit = null, rate_interval_ms = null, rate_log = null
    where id = :id and rate_limit is not null`;
 
+const putHold: TemplateText = ({ names, dialect }) =>
+  `insert into ${names.lanes} (id, paused, held, blocked_until, turns)
+   values (:id, 0, 1, 0, 0) ${dialect.onConflict(['id'], { held: '1' })}`;
+
+const endHold: TemplateText = ({ names }) =>
+  `update ${names.lanes} set held = null where id = :id and held = 1`;
+
 /** Rate limits by the id of the lane. */
 export type LaneLimits = ReadonlyMap<string, RateLimit>;
 
 /**
- * Gives lanes the rate limits of their endpoints, and locks them. Makes those that are missing; what was taken stays taken. Whoever changes the
- * limit of a lane in which deliveries wait calls `refreshLanes` afterwards.
+ * Sets the rate limit of a lane, and locks it; `undefined` ends it. Makes a lane that is missing; what was taken stays taken. True when it may have
+ * changed: `refreshLanes` is to be called then.
  */
-export function* putLaneSettings(db: Database, limits: LaneLimits): Script<void> {
-  if (limits.size > 0) yield* db.run(putLimits, { limited: toRows(limits) });
+export function* setRateLimit(db: Database, id: string, limit: RateLimit | undefined): Script<boolean> {
+  if (limit === undefined) return (yield* db.run(endLimit, { id })) > 0;
+  yield* db.run(putLimits, { limited: toRows(new Map([[id, limit]])) });
+  return true;
 }
 
-/** The same for lanes that endpoints share, and that may have a limit: it stays, since all of them have the same. */
+/** Gives lanes that endpoints share the limits that they may have, and locks them: one that is there stays, since all of them have the same. */
 export function* addLaneSettings(db: Database, limits: LaneLimits): Script<void> {
   if (limits.size > 0) yield* db.run(addLimits, { limited: toRows(limits) });
 }
 
-/** Ends the rate limit of a lane. True when it had one. */
-export function* endRateLimit(db: Database, id: string): Script<boolean> {
-  return (yield* db.run(endLimit, { id })) > 0;
+/** Holds what waits in a lane because its endpoint is disabled, or does so no more. As {@link setRateLimit}. */
+export function* setHeld(db: Database, id: string, isHeld: boolean): Script<boolean> {
+  if (!isHeld) return (yield* db.run(endHold, { id })) > 0;
+  yield* db.run(putHold, { id });
+  return true;
 }
 
 /** In the order in which lanes are locked. */

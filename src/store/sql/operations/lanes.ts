@@ -29,7 +29,7 @@ const lockFreeByIds: TemplateText = ({ names, dialect }) =>
 /** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
 export function earlierReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
   const opens = dialect.greatest(at, `${lane}.blocked_until`);
-  return `case when ${lane}.paused = 1 or ${at} is null then ${lane}.ready_at
+  return `case when ${lane}.paused = 1 or ${lane}.held = 1 or ${at} is null then ${lane}.ready_at
     else ${dialect.least(`coalesce(${lane}.ready_at, ${opens})`, opens)} end`;
 }
 

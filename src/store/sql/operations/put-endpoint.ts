@@ -5,7 +5,7 @@ import type { EndpointStamps } from '../rows/endpoint-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockChanges, noteChange } from './changes.ts';
-import { endRateLimit, putLaneSettings } from './lane-settings.ts';
+import { setHeld, setRateLimit } from './lane-settings.ts';
 import { refreshLanes } from './lanes.ts';
 
 /** A record to store, and what the store needs to know of it. */
@@ -15,6 +15,8 @@ export interface PutEndpointOperation {
   readonly laneId: string;
   readonly isHidden: boolean;
   readonly rateLimit: RateLimit | undefined;
+  /** It is disabled, and keeps what waits. */
+  readonly isHeld: boolean;
   /** JSON text, secrets sealed. */
   readonly record: string;
   readonly expectedRevision: number;
@@ -51,7 +53,7 @@ export const putEndpoint: Operation<PutEndpointOperation, PutEndpointOutcome> = 
     if (currentRevision !== params.expectedRevision) return { kind: 'conflict', currentRevision };
     const revision = currentRevision + 1;
     yield* writeRecord(db, params, revision, now);
-    yield* applyRateLimit(db, params, now);
+    yield* applyToLane(db, params, now);
     yield* noteChange(db, 'endpoint', params.id);
     return { kind: 'stored', revision, createdAt: Number(current?.created_at ?? now), updatedAt: now };
   },
@@ -68,13 +70,15 @@ function* writeRecord(
   else yield* db.run(insertEndpoint, { id, tenant, laneId, hidden: isHidden ? 1 : 0, now, record });
 }
 
-function* applyRateLimit(
+/** Its lane follows the record, in the same transaction. */
+function* applyToLane(
   db: Database,
-  { laneId, rateLimit }: PutEndpointOperation,
+  { laneId, rateLimit, isHeld }: PutEndpointOperation,
   now: number,
 ): Script<void> {
-  if (rateLimit !== undefined) yield* putLaneSettings(db, new Map([[laneId, rateLimit]]));
-  else if (!(yield* endRateLimit(db, laneId))) return;
+  const isLimitSet = yield* setRateLimit(db, laneId, rateLimit);
+  const isHoldSet = yield* setHeld(db, laneId, isHeld);
+  if (!isLimitSet && !isHoldSet) return;
   yield* refreshLanes(db, now, [laneId]);
   yield* db.notify('work');
 }
