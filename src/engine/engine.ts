@@ -187,7 +187,7 @@ export class Engine {
     });
     this.keeper = new Keeper({
       ...options,
-      heldLeases: () => [...this.sender.heldLeases(), ...this.settler.heldLeases()],
+      held: () => [...this.sender.held(), ...this.settler.held()],
       onLost: (leases) => this.sender.dropLost(leases),
     });
     const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);

@@ -105,7 +105,7 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
   }
   if (params.blockForMs === 0) {
     lane.blockedUntil = 0;
-  } else if (params.blockForMs !== undefined && replacesBlock(lane, params, now + params.blockForMs)) {
+  } else if (params.blockForMs !== undefined && replacesBlock(lane, params, now)) {
     lane.blockedUntil = now + params.blockForMs;
     lane.blockedReason = params.blockedReason;
   }
@@ -121,8 +121,15 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
   if (lane.ledgers === 0 && tables.endpoints.get(lane.id) === undefined) tables.lanes.retire(lane, now);
 }
 
-function replacesBlock(lane: LaneRow, { blockedReason }: PutLaneParams, until: number): boolean {
-  return until > lane.blockedUntil || (blockedReason === 'breaker' && lane.blockedReason === 'breaker');
+function replacesBlock(
+  lane: LaneRow,
+  { blockForMs = 0, blockedReason, prolong }: PutLaneParams,
+  now: number,
+): boolean {
+  const isLater = now + blockForMs > lane.blockedUntil;
+  const isOpen = lane.blockedReason === 'breaker';
+  if (prolong === true) return isLater && isOpen && lane.blockedUntil > now;
+  return isLater || (blockedReason === 'breaker' && isOpen);
 }
 
 /** Brings a lane in line with its endpoint's record. */
