@@ -15,6 +15,7 @@ import { type ForwardProxy, parseForwardProxy } from './core/forward-proxy.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
+import { checkPolicyBounds } from './core/policy-bounds.ts';
 import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import { checkFunctionNames, optionsShape, refuseLikelyMistakes } from './options-schema.ts';
@@ -247,6 +248,7 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
   checkFunctionNames(functions);
   const given = pickDeliverySettings(options);
   validateDeliverySettings(given, '', functions);
+  checkPolicyBounds(given, DEFAULTS, '');
   const userAgent = options.userAgent ?? `Posthorn/${VERSION}`;
   validateHeaderValue('user-agent', userAgent, 'userAgent');
   const delivery = { ...deliveryDefaults(), ...given };
