@@ -18,7 +18,6 @@ import type {
 import type { BlockReason, NewDelivery, NewMessage } from '../store/store.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { TroubleReporter } from './trouble-reporter.ts';
 
 /** Knows how to call an endpoint. */
@@ -177,45 +176,51 @@ export class Reporter extends TroubleReporter {
   }
 
   /** Nothing is sent to it for a while. */
-  endpointBlocked({ runtime, delivery }: EndpointCause, reason: BlockReason, forMs: number): void {
-    const { ref, record } = runtime;
-    const { tenant } = record;
+  endpointBlocked(cause: EndpointCause, reason: BlockReason, forMs: number): void {
     const detail =
       reason === 'breaker'
         ? 'Too many attempts failed. What is for it waits, and one delivery after the other is tried until one gets through.'
         : 'It asked for a pause by Retry-After. What is for it waits until then.';
-    const event = { at: this.clock.now(), endpoint: ref, tenant, reason, forMs, detail };
-    if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
-    this.emit('endpoint.blocked', () => event);
-    this.log('warn', () => [{ endpointId: ref.id, url: ref.url, tenant, reason, forMs }, 'endpoint blocked']);
+    this.emit('endpoint.blocked', () => this.#aboutEndpoint(cause, { reason, forMs, detail }));
+    this.#logOf('warn', cause, { reason, forMs }, 'endpoint blocked');
   }
 
   /** A probe got through. */
-  endpointUnblocked({ runtime, delivery }: EndpointCause): void {
-    const { ref, record } = runtime;
-    const { tenant } = record;
-    const event = { at: this.clock.now(), endpoint: ref, tenant };
+  endpointUnblocked(cause: EndpointCause): void {
+    this.emit('endpoint.unblocked', () => this.#aboutEndpoint(cause, {}));
+    this.#logOf('info', cause, {}, 'endpoint unblocked');
+  }
+
+  /** Nothing but failures come from it; `cause` is the latest. */
+  endpointFailing(cause: EndpointCause, failingSince: number, consecutiveFailures: number): void {
+    const streak = { failingSince, consecutiveFailures };
+    this.emit('endpoint.failing', () => this.#aboutEndpoint(cause, streak));
+    this.#logOf('warn', cause, streak, 'endpoint failing: nothing was delivered to it for a while');
+  }
+
+  endpointRecovered(cause: EndpointCause): void {
+    this.emit('endpoint.recovered', () => this.#aboutEndpoint(cause, {}));
+    this.#logOf('info', cause, {}, 'endpoint recovered');
+  }
+
+  /** One that a delivery of an operational webhook led to is not to become another one. */
+  #aboutEndpoint<Members extends object>(
+    { runtime, delivery }: EndpointCause,
+    members: Members,
+  ): { readonly at: number; readonly endpoint: EndpointRef; readonly tenant: string } & Members {
+    const event = {
+      at: this.clock.now(),
+      endpoint: runtime.ref,
+      tenant: runtime.record.tenant,
+      ...members,
+    };
     if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
-    this.emit('endpoint.unblocked', () => event);
-    this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint unblocked']);
+    return event;
   }
 
-  endpointFailing(
-    { ref, record: { tenant } }: EndpointRuntime,
-    failingSince: number,
-    consecutiveFailures: number,
-  ): void {
-    const event = { at: this.clock.now(), endpoint: ref, tenant, failingSince, consecutiveFailures };
-    this.emit('endpoint.failing', () => event);
-    this.log('warn', () => [
-      { endpointId: ref.id, url: ref.url, tenant, failingSince, consecutiveFailures },
-      'endpoint failing: nothing was delivered to it for a while',
-    ]);
-  }
-
-  endpointRecovered({ ref, record: { tenant } }: EndpointRuntime): void {
-    this.emit('endpoint.recovered', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
-    this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint recovered']);
+  #logOf(level: 'info' | 'warn', { runtime }: EndpointCause, fields: object, message: string): void {
+    const { ref, record } = runtime;
+    this.log(level, () => [{ endpointId: ref.id, url: ref.url, tenant: record.tenant, ...fields }, message]);
   }
 
   alert(
