@@ -65,6 +65,7 @@ export function createDispatcherParts(
       destinations,
       compile: compiler.compile,
       runtimeOfRemoved: compiler.standIn,
+      createOwnMessage: (type, data, tenant) => factory.createOwn(type, data, tenant, clock.now()),
       limits: { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });
@@ -84,7 +85,7 @@ export function createDispatcherParts(
       random,
       secretPolicy: options.secretPolicy,
       secretGraceMs: DEFAULTS.secretGraceMs,
-      admin: async () => (await host.ready('use endpoints')).endpoints,
+      engine: () => host.ready('use endpoints'),
       createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
       checkEvents: (patterns, known = []) => checker?.checkPatterns(patterns, known),
     }),

@@ -24,12 +24,7 @@ import {
   type TransactionOptions,
 } from './outbox.ts';
 import { replay, type ReplayRequest } from './replay.ts';
-import type {
-  AttachOptions,
-  EventSource,
-  SubscribeOptions,
-  SubscribeSource,
-} from './sources.ts';
+import type { AttachOptions, EventSource, SubscribeOptions, SubscribeSource } from './sources.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { readStats, type Stats, type StatsRequest } from './stats.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
@@ -233,7 +228,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /**
    * Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints, and deliveries that a
-   * `rateLimit` holds back do not count.
+   * `rateLimit` holds back, or a `maxConcurrencyTotal` that other processes use up, do not count.
    */
   async drain(): Promise<void> {
     await (await this.#parts.host.ready('drain')).drain();

@@ -65,6 +65,7 @@ export const optionsShape = {
       retryDelay: functionsOf,
     })
     .optional(),
+  handshakeOrigin: z.unknown().optional(),
   userAgent: z.string().optional(),
   secretPolicy: z.enum(['generate', 'optional']).optional(),
   deliver: z.boolean().optional(),

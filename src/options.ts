@@ -50,6 +50,11 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
   network?: NetworkOptions | undefined;
   /** Behaviour that endpoints may name: envelopes, signatures, headers, filters, retry decisions. */
   functions?: FunctionRegistry | undefined;
+  /**
+   * A DNS name that stands for your system, `'hooks.example.com'`: what receivers are asked to permit by `verification: 'handshake'`, and what every
+   * delivery to one that did carries. Needed for such endpoints. Default: none.
+   */
+  handshakeOrigin?: string | undefined;
   /** Value of the `user-agent` header. Default `Posthorn/<version>`. */
   userAgent?: string | undefined;
   /**
@@ -173,6 +178,10 @@ export const DEFAULTS = {
   /** How often a store of this process alone is asked. */
   unsharedSleepMs: 3_600_000,
   maxEndpointsPerTenant: Infinity,
+  /** Waits between the checks of an endpoint that does not answer; there is one check more. */
+  verificationDelaysMs: [10_000, 60_000, 10 * 60 * 1000, 60 * 60 * 1000],
+  /** Endpoints that are checked at a time. */
+  maxVerifications: 10,
   alerts: { successRate: { windowMs: 10 * 60 * 1000, minAttempts: 20 } },
   /** How often the numbers that alerts are about are looked at. */
   alertIntervalMs: 60_000,

@@ -12,6 +12,7 @@ import type { FunctionRegistry } from './core/functions.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
 import { checkPolicyBounds } from './core/policy-bounds.ts';
+import { requireOrigin, validateOrigin } from './core/webhook-handshake.ts';
 import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import type { Logger } from './lifecycle-events.ts';
@@ -31,6 +32,7 @@ export interface ResolvedOptions {
   readonly proxy: ForwardProxy | undefined;
   readonly lookup: LookupFunction | undefined;
   readonly functions: FunctionRegistry;
+  readonly handshakeOrigin: string | undefined;
   readonly userAgent: string;
   readonly secretPolicy: 'generate' | 'optional';
   readonly deliver: boolean;
@@ -77,7 +79,9 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
   checkPolicyBounds(given, DEFAULTS, '');
   const userAgent = options.userAgent ?? `Posthorn/${VERSION}`;
   validateHeaderValue('user-agent', userAgent, 'userAgent');
+  if (options.handshakeOrigin !== undefined) validateOrigin(options.handshakeOrigin, 'handshakeOrigin');
   const delivery = { ...deliveryDefaults(), ...given };
+  requireOrigin(delivery, options.handshakeOrigin, 'verification');
   return Object.freeze({
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,
@@ -93,6 +97,7 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
         : parseForwardProxy(options.network.proxy, 'network.proxy'),
     lookup: options.network?.lookup,
     functions,
+    handshakeOrigin: options.handshakeOrigin,
     userAgent,
     secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
     deliver: options.deliver ?? DEFAULTS.deliver,
@@ -132,10 +137,12 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     timeoutMs: DEFAULTS.timeoutMs,
     concurrency: DEFAULTS.concurrency,
     rateLimit: false,
+    maxConcurrencyTotal: false,
     breaker: DEFAULTS.breaker,
     autoDisable: DEFAULTS.autoDisable,
     onDisable: DEFAULTS.onDisable,
     ordering: DEFAULTS.ordering,
+    verification: false,
   };
 }
 

@@ -59,6 +59,8 @@ export class AfterAttempt {
     if (result.kind === 'settled' && result.state === 'scheduled') scheduler.wakeIn(transition.delayMs);
     // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
     else if (delivery.ordered || result.kind === 'lost') scheduler.wakeFor([delivery.laneId]);
+    // So has the next one of a lane that was full, whatever becomes of this one.
+    if (delivery.counted) scheduler.wakeFor([delivery.laneId]);
     if (delivery.message.test) return;
     if (result.kind === 'settled') {
       this.#breakers.note(settled);

@@ -20,8 +20,8 @@ export interface EndpointHoldsOptions extends TryingContext, Pick<EngineContext,
   readonly directory: Directory;
   readonly sender: Sender;
   readonly returns: LeaseReturns;
-  /** Changes the record of an endpoint; `undefined`: not after all. */
-  readonly update: (
+  /** Notes something in the record of an endpoint; `undefined`: not after all. */
+  readonly mark: (
     id: string,
     change: (record: EndpointRecord) => EndpointRecord | undefined,
   ) => Promise<unknown>;
@@ -71,7 +71,7 @@ export class EndpointHolds {
   #decideNow(id: string): Promise<void> {
     const act = async (): Promise<void> => {
       try {
-        await this.#options.update(id, (record) => (isUndecided(record) ? record : undefined));
+        await this.#options.mark(id, (record) => (isUndecided(record) ? record : undefined));
       } catch (error) {
         if (!(error instanceof NotFoundError)) throw error;
       }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../clock.ts';
 import type { EndpointRecord, RateLimit, ResolvedDeliverySettings } from '../core/endpoint.ts';
+import type { Message } from '../core/message.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { Retention, Store } from '../store/store.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -37,6 +38,10 @@ export interface EngineOptions {
   readonly pruneBudgetMs: number;
   readonly alerts: AlertsOptions['alerts'];
   readonly alertIntervalMs: number;
+  readonly maxVerifications: number;
+  readonly verificationDelaysMs: readonly number[];
+  readonly handshakeOrigin: string | undefined;
+  readonly createOwnMessage: (type: string, data: object, tenant: string) => Message;
   readonly maxRate: RateLimit | undefined;
   readonly maxEndpointsPerTenant: number;
   /** Settings of endpoints that have none of their own. */

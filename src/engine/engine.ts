@@ -3,7 +3,7 @@
  * after-attempt.ts. Decides nothing: decisions are in core/, effects in the parts.
  */
 import { createToken } from '../core/id.ts';
-import { rateLimitOf } from '../core/endpoint.ts';
+import { hasLimits, laneLimitsOf } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
 import { Activity } from './activity.ts';
@@ -14,6 +14,8 @@ import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 import { EndpointHolds } from './endpoint-holds.ts';
+import { EndpointTests } from './endpoint-tests.ts';
+import { EndpointVerifier } from './endpoint-verifier.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { FanOut } from './fan-out.ts';
@@ -44,6 +46,8 @@ export class Engine {
   readonly matcher: Matcher;
   readonly switch: Switch;
   readonly endpoints: EndpointAdmin;
+  readonly tests: EndpointTests;
+  readonly verifier: EndpointVerifier;
   readonly deliveries: DeliveryAdmin;
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
@@ -69,7 +73,10 @@ export class Engine {
     this.#options = options;
     this.directory = new Directory({
       ...options,
-      onChange: (runtime) => this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime)),
+      onChange: (runtime) => {
+        this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime));
+        this.verifier.note(runtime);
+      },
       onWaiting: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
@@ -127,7 +134,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
+      isLimited: (endpointId) => hasLimits(laneLimitsOf(this.directory.get(endpointId)?.record ?? {})),
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -146,17 +153,15 @@ export class Engine {
       directory,
       sender,
       returns,
-      update: (id, change) => this.endpoints.update(id, change),
+      mark: (id, change) => this.endpoints.mark(id, change),
       wakeIn,
     });
     this.endpoints = new EndpointAdmin({
       ...context,
-      deliver: options.deliver,
       maxEndpointsPerTenant: options.maxEndpointsPerTenant,
       holds: this.#holds,
       directory,
       sender,
-      inbox,
       returns,
       wakeIn,
     });
@@ -169,6 +174,9 @@ export class Engine {
       scheduler: this.scheduler,
       returns,
     });
+    const admin = this.endpoints;
+    this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
+    this.verifier = new EndpointVerifier({ ...options, ...context, tokens: this.#tokens, admin, directory });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
   }
@@ -234,6 +242,7 @@ export class Engine {
     this.#isStopping = true;
     this.sender.lanes.stop();
     this.directory.stop();
+    this.verifier.stop();
     this.switch.stop();
     this.#afterAttempt.stop();
     this.#unwatch?.();
@@ -243,12 +252,13 @@ export class Engine {
     const finished = claimed.then(() => this.activity.quiet());
     if (!(await within(finished, timeoutMs, clock))) {
       this.sender.interruptAll();
+      this.verifier.interruptAll();
       await within(finished, flushTimeoutMs, clock);
     }
     await within(this.keeper.stop(), flushTimeoutMs, clock);
     this.inbox.close();
     this.settler.close();
-    this.endpoints.close();
+    this.tests.close();
     this.#tokens.stop();
     this.#deadlines.stop();
     this.activity.close();
@@ -277,7 +287,7 @@ export class Engine {
   }
 
   #accept(deliveries: readonly LeasedDelivery[]): void {
-    this.sender.accept(this.endpoints.takeTests(deliveries));
+    this.sender.accept(this.tests.takeLeased(deliveries));
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {

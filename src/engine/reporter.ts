@@ -5,9 +5,7 @@
 import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
-import type { DisabledReason } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
-import { isOwn } from '../core/operational-event.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
 import type {
   DeliveryEventBase,
@@ -15,22 +13,17 @@ import type {
   LifecycleEventName,
   LifecycleEvents,
 } from '../lifecycle-events.ts';
-import type { BlockReason, NewDelivery, NewMessage } from '../store/store.ts';
+import type { NewDelivery, NewMessage } from '../store/store.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
-import { TroubleReporter } from './trouble-reporter.ts';
+import { EndpointReporter } from './endpoint-reporter.ts';
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
 }
 
-/** The attempt that led to something about its endpoint. */
-export type EndpointCause = Pick<Settled, 'runtime' | 'delivery'>;
-
-export class Reporter extends TroubleReporter {
-  readonly #ofOwn = new WeakSet();
-
+export class Reporter extends EndpointReporter {
   stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
     this.emit('message.accepted', () => ({
       at: this.clock.now(),
@@ -145,82 +138,12 @@ export class Reporter extends TroubleReporter {
     this.log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
   }
 
-  endpoint(
-    name: `endpoint.${'created' | 'updated' | 'removed' | 'paused' | 'resumed'}`,
-    endpoint: EndpointRef,
-    tenant: string,
-  ): void {
-    this.emit(name, () => ({ at: this.clock.now(), endpoint, tenant }));
-    this.log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
-  }
-
   /** Everything was paused, or resumed, here or by another process. */
   switched(state: SwitchState): void {
     const at = this.clock.now();
     if (state === undefined) this.emit('dispatcher.resumed', () => ({ at }));
     else this.emit('dispatcher.paused', () => ({ at, whilePaused: state.whilePaused }));
     this.log('warn', () => [{ ...state }, state === undefined ? 'dispatcher resumed' : 'dispatcher paused']);
-  }
-
-  endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {
-    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason }));
-    this.log('warn', () => [
-      { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
-      'endpoint disabled',
-    ]);
-  }
-
-  /** Whether it was the delivery of an operational webhook that led to an event. */
-  isOfOwn(event: object): boolean {
-    return this.#ofOwn.has(event);
-  }
-
-  /** Nothing is sent to it for a while. */
-  endpointBlocked(cause: EndpointCause, reason: BlockReason, forMs: number): void {
-    const detail =
-      reason === 'breaker'
-        ? 'Too many attempts failed. What is for it waits, and one delivery after the other is tried until one gets through.'
-        : 'It asked for a pause by Retry-After. What is for it waits until then.';
-    this.emit('endpoint.blocked', () => this.#aboutEndpoint(cause, { reason, forMs, detail }));
-    this.#logOf('warn', cause, { reason, forMs }, 'endpoint blocked');
-  }
-
-  /** A probe got through. */
-  endpointUnblocked(cause: EndpointCause): void {
-    this.emit('endpoint.unblocked', () => this.#aboutEndpoint(cause, {}));
-    this.#logOf('info', cause, {}, 'endpoint unblocked');
-  }
-
-  /** Nothing but failures come from it; `cause` is the latest. */
-  endpointFailing(cause: EndpointCause, failingSince: number, consecutiveFailures: number): void {
-    const streak = { failingSince, consecutiveFailures };
-    this.emit('endpoint.failing', () => this.#aboutEndpoint(cause, streak));
-    this.#logOf('warn', cause, streak, 'endpoint failing: nothing was delivered to it for a while');
-  }
-
-  endpointRecovered(cause: EndpointCause): void {
-    this.emit('endpoint.recovered', () => this.#aboutEndpoint(cause, {}));
-    this.#logOf('info', cause, {}, 'endpoint recovered');
-  }
-
-  /** One that a delivery of an operational webhook led to is not to become another one. */
-  #aboutEndpoint<Members extends object>(
-    { runtime, delivery }: EndpointCause,
-    members: Members,
-  ): { readonly at: number; readonly endpoint: EndpointRef; readonly tenant: string } & Members {
-    const event = {
-      at: this.clock.now(),
-      endpoint: runtime.ref,
-      tenant: runtime.record.tenant,
-      ...members,
-    };
-    if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
-    return event;
-  }
-
-  #logOf(level: 'info' | 'warn', { runtime }: EndpointCause, fields: object, message: string): void {
-    const { ref, record } = runtime;
-    this.log(level, () => [{ endpointId: ref.id, url: ref.url, tenant: record.tenant, ...fields }, message]);
   }
 
   alert(

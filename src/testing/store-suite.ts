@@ -9,6 +9,7 @@ import { heldEndpointCases } from './store-suite/held-endpoint-cases.ts';
 import { hiddenEndpointCases } from './store-suite/hidden-endpoint-cases.ts';
 import { laneCases } from './store-suite/lane-cases.ts';
 import { leaseCases } from './store-suite/lease-cases.ts';
+import { leaseLimitCases } from './store-suite/lease-limit-cases.ts';
 import { listingCases } from './store-suite/listing-cases.ts';
 import { orderingCases } from './store-suite/ordering-cases.ts';
 import { probationCases } from './store-suite/probation-cases.ts';
@@ -50,6 +51,7 @@ const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
   'claimDue: rescues': rescueCases,
   'claimDue: ordering keys': orderingCases,
   'claimDue: rate limits': rateCases,
+  'claimDue: a most of leases': leaseLimitCases,
   'claimDue: probation': probationCases,
   'claimDue: disabled endpoints': heldEndpointCases,
   settle: settleCases,

@@ -1,9 +1,7 @@
 import { decodeCursor, encodeCursor } from '../../core/cursor.ts';
-import { type EndpointRecord, laneIdOf, rateLimitOf } from '../../core/endpoint.ts';
-import { isHeld } from '../../core/endpoint-hold.ts';
+import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../core/endpoint.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
-import { toLane } from './lane-rows.ts';
-import { RateWindow } from '../../core/rate-window.ts';
+import { followRecord, limitLane, toLane } from './lane-rows.ts';
 import type { LaneRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
@@ -85,7 +83,7 @@ export function openForGood(tables: Tables, lane: LaneRow): void {
   lane.held = false;
   lane.blockedUntil = 0;
   lane.trips = 0;
-  lane.rate = undefined;
+  limitLane(lane, laneLimitsOf({}));
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, tables.now());
   tables.watchers.noteWork();
@@ -136,11 +134,7 @@ function replacesBlock(
 function applyToLane(tables: Tables, record: EndpointRecord, now: number): void {
   const lane = tables.lanes.get(laneIdOf(record));
   if (lane === undefined) return;
-  lane.held = isHeld(record);
-  const limit = rateLimitOf(record);
-  if (limit === undefined) lane.rate = undefined;
-  else if (lane.rate === undefined) lane.rate = new RateWindow(limit);
-  else lane.rate.configure(limit);
+  followRecord(lane, record);
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   tables.watchers.noteWork();

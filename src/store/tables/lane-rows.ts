@@ -1,20 +1,19 @@
-import { type EndpointRecord, rateLimitOf } from '../../core/endpoint.ts';
+import { type EndpointRecord, type LaneLimits, laneLimitsOf } from '../../core/endpoint.ts';
 import { isHeld } from '../../core/endpoint-hold.ts';
 import type { Lane } from '../store.ts';
 import { RateWindow } from '../../core/rate-window.ts';
 import type { LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
-/** The row of an empty lane that nobody has written yet. `owner`: an endpoint whose lane it is; `undefined`: not known. */
-export function createLaneRow(id: string, sequence: number, owner: EndpointRecord | undefined): LaneRow {
-  const rateLimit = owner && rateLimitOf(owner);
+/** The row of an open, empty lane without limits. */
+export function createLaneRow(id: string, sequence: number): LaneRow {
   return {
     sequence,
     id,
     place: undefined,
     ledgers: 0,
     paused: false,
-    held: owner !== undefined && isHeld(owner),
+    held: false,
     blockedUntil: 0,
     blockedReason: undefined,
     succeeded: 0,
@@ -23,7 +22,9 @@ export function createLaneRow(id: string, sequence: number, owner: EndpointRecor
     consecutiveFailures: 0,
     failingSince: undefined,
     trips: 0,
-    rate: rateLimit === undefined ? undefined : new RateWindow(rateLimit),
+    rate: undefined,
+    maxLeases: Infinity,
+    leases: 0,
     due: new TimedQueue(),
     entry: undefined,
     inRing: false,
@@ -48,9 +49,28 @@ export function toLane(row: LaneRow | undefined, now: number): Lane {
   };
 }
 
-/** When the next delivery of a lane can be claimed, slots aside; `Infinity` when it waits for nothing but a person. */
+/** Brings a lane in line with the record of an endpoint whose lane it is. */
+export function followRecord(lane: LaneRow, record: EndpointRecord): void {
+  lane.held = isHeld(record);
+  limitLane(lane, laneLimitsOf(record));
+}
+
+/** Gives a lane the limits of its endpoints. What was taken stays taken. */
+export function limitLane(lane: LaneRow, { rate, maxLeases }: LaneLimits): void {
+  if (rate === undefined) lane.rate = undefined;
+  else if (lane.rate === undefined) lane.rate = new RateWindow(rate);
+  else lane.rate.configure(rate);
+  lane.maxLeases = maxLeases ?? Infinity;
+}
+
+/** Nothing is leased of it until a lease ends. */
+export function isFull({ leases, maxLeases }: LaneRow): boolean {
+  return leases >= maxLeases;
+}
+
+/** When the next delivery of a lane can be claimed, slots aside; `Infinity` when it waits for a person, or for the end of a lease. */
 export function readyAt(lane: LaneRow, now: number): number {
-  if (lane.paused || lane.held) return Infinity;
+  if (lane.paused || lane.held || isFull(lane)) return Infinity;
   const first = lane.due.peek();
   if (first === undefined) return Infinity;
   const dueAt = Math.max(first.at, lane.blockedUntil);

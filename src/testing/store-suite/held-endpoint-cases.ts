@@ -83,6 +83,21 @@ export const heldEndpointCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'opens no held lane when a lease of a full one ends',
+    async run(world) {
+      const limited = { maxConcurrencyTotal: 1 } as const;
+      const { id } = await world.putEndpoint(limited);
+      const [, second] = await world.emit([id, id]);
+      const leased = await world.claimOne();
+      await change(world, id, { ...limited, ...HELD });
+      await world.succeed(leased);
+      const held = await world.claim();
+      assert.deepEqual(held, { leased: [], rescued: [], nextDueMs: undefined, nextOpenMs: undefined });
+      await change(world, id, { ...limited, status: 'enabled' });
+      assert.deepEqual(await world.claimIds(), [second]);
+    },
+  },
+  {
     name: 'lets what a held endpoint leaves behind be claimed when it is removed',
     async run(world) {
       const { id } = await world.putEndpoint();

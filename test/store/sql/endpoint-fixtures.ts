@@ -1,4 +1,5 @@
 /** Parameters of operations on endpoints, with what a test does not care about filled in. */
+import { laneLimitsOf } from '../../../src/core/endpoint.ts';
 import type { NewHiddenEndpoint } from '../../../src/store/sql/append-results.ts';
 import type { PutEndpointOperation } from '../../../src/store/sql/operations/put-endpoint.ts';
 import { nextId } from './fixtures.ts';
@@ -12,7 +13,7 @@ export function putting(
     laneId: overrides.id,
     isHidden: false,
     isHeld: false,
-    rateLimit: undefined,
+    limits: laneLimitsOf({}),
     record: '{}',
     expectedRevision: 0,
     ...overrides,
@@ -22,5 +23,5 @@ export function putting(
 /** A hidden endpoint in a lane of its own. */
 export function hiddenEndpoint(): NewHiddenEndpoint {
   const id = nextId('adhoc');
-  return { id, tenant: 'default', laneId: `${id}_lane`, rateLimit: undefined, record: '{}' };
+  return { id, tenant: 'default', laneId: `${id}_lane`, limits: laneLimitsOf({}), record: '{}' };
 }

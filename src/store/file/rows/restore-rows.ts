@@ -1,9 +1,9 @@
 import { isFinalState } from '../../../core/delivery.ts';
-import { type EndpointRecord, laneIdOf, rateLimitOf } from '../../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../../core/endpoint.ts';
 import { isHeld } from '../../../core/endpoint-hold.ts';
 import { RateWindow } from '../../../core/rate-window.ts';
 import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
-import { countState, requeue } from '../../tables/changes.ts';
+import { countState, holdLease, requeue } from '../../tables/changes.ts';
 import { openForGood } from '../../tables/endpoints.ts';
 import { createDeliveryRow } from '../../tables/delivery-rows.ts';
 import { createMessageRow } from '../../tables/message-rows.ts';
@@ -50,7 +50,7 @@ function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
   const owners = new Map<string, EndpointRecord>();
   for (const { record } of tables.endpoints.all) owners.set(laneIdOf(record), record);
   for (const { record, place } of lanes.values()) {
-    const lane = tables.lanes.create(record.id, undefined);
+    const lane = tables.lanes.create(record.id);
     const { taken, owned: _owned, ...rest } = record;
     Object.assign(lane, {
       ...rest,
@@ -60,8 +60,9 @@ function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
     });
     const owner = owners.get(record.id);
     lane.held = owner !== undefined && isHeld(owner);
-    const limit = owner && rateLimitOf(owner);
-    if (limit !== undefined) lane.rate = new RateWindow(limit, taken);
+    const { rate, maxLeases } = laneLimitsOf(owner ?? {});
+    lane.rate = rate && new RateWindow(rate, taken);
+    lane.maxLeases = maxLeases ?? Infinity;
   }
 }
 
@@ -108,7 +109,7 @@ function restoreDeliveries(
   }
   // The list of leases is quick when they come in its order.
   const leased = [...restored.values()].filter(({ state }) => state === 'sending');
-  for (const row of leased.sort((a, b) => a.leaseUntil - b.leaseUntil)) tables.leases.add(row);
+  for (const row of leased.sort((a, b) => a.leaseUntil - b.leaseUntil)) holdLease(tables, row);
   // Queues of ordering keys are filled in the order of the deliveries, whatever their state.
   for (const row of restored.values()) if (!isFinalState(row.state)) requeue(tables, row, tables.now());
   return restored;

@@ -1,11 +1,12 @@
-import type { RateLimit } from '../../../core/endpoint.ts';
+import { hasLimits, type LaneLimits } from '../../../core/endpoint.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import type { EndpointStamps } from '../rows/endpoint-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockChanges, noteChange } from './changes.ts';
-import { setHeld, setRateLimit } from './lane-settings.ts';
+import { recountLeases } from './lane-leases.ts';
+import { endLimits, putLaneSettings, setHeld } from './lane-settings.ts';
 import { refreshLanes } from './lanes.ts';
 
 /** A record to store, and what the store needs to know of it. */
@@ -14,7 +15,7 @@ export interface PutEndpointOperation {
   readonly tenant: string;
   readonly laneId: string;
   readonly isHidden: boolean;
-  readonly rateLimit: RateLimit | undefined;
+  readonly limits: LaneLimits;
   /** It is disabled, and keeps what waits. */
   readonly isHeld: boolean;
   /** JSON text, secrets sealed. */
@@ -73,12 +74,20 @@ function* writeRecord(
 /** Its lane follows the record, in the same transaction. */
 function* applyToLane(
   db: Database,
-  { laneId, rateLimit, isHeld }: PutEndpointOperation,
+  { laneId, limits, isHeld }: PutEndpointOperation,
   now: number,
 ): Script<void> {
-  const isLimitSet = yield* setRateLimit(db, laneId, rateLimit);
+  const areLimitsSet = yield* applyLimits(db, laneId, limits);
   const isHoldSet = yield* setHeld(db, laneId, isHeld);
-  if (!isLimitSet && !isHoldSet) return;
+  if (!areLimitsSet && !isHoldSet) return;
   yield* refreshLanes(db, now, [laneId]);
   yield* db.notify('work');
+}
+
+/** True when they may have changed. */
+function* applyLimits(db: Database, laneId: string, limits: LaneLimits): Script<boolean> {
+  if (!hasLimits(limits)) return yield* endLimits(db, laneId);
+  yield* putLaneSettings(db, new Map([[laneId, limits]]));
+  if (limits.maxLeases !== undefined) yield* recountLeases(db, laneId);
+  return true;
 }
