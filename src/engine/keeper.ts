@@ -1,17 +1,18 @@
 /**
- * The keeper: renews the leases this process holds, prunes what retention no longer keeps, and looks how far the clock of the
+ * The keeper: renews the leases this process holds, and the blocks of lanes that wait for a probe of it, prunes what retention no longer keeps, and looks how far the clock of the
  * store is from that of this process. Bounded in every pass; no error ends it.
  */
 import type { Timer } from '../clock.ts';
-import type { Lease, Retention } from '../store/store.ts';
+import type { Lease, LeasedDelivery, Retention } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
+import { leaseOf } from './lease-returns.ts';
 
 export interface KeeperOptions extends Pick<EngineContext, 'store' | 'clock' | 'reporter' | 'leaseMs'> {
   readonly retention: Retention;
   readonly pruneIntervalMs: number;
   readonly pruneBudgetMs: number;
-  /** All leases held, queued and in flight. */
-  readonly heldLeases: () => Lease[];
+  /** All that is leased: queued, in flight, and with an outcome that is not written yet. */
+  readonly held: () => readonly LeasedDelivery[];
   /** These are no longer ours. */
   readonly onLost: (leases: readonly Lease[]) => void;
 }
@@ -69,12 +70,16 @@ export class Keeper {
 
   async #renew(): Promise<void> {
     this.#renewTimer = undefined;
-    const { store, leaseMs, heldLeases, onLost } = this.#options;
-    const leases = heldLeases();
-    if (leases.length === 0) return;
+    const { store, leaseMs, onLost } = this.#options;
+    const held = this.#options.held();
+    if (held.length === 0) return;
     this.onLeased();
-    const lost = await store.renew({ leases, leaseMs });
+    const lost = await store.renew({ leases: held.map(leaseOf), leaseMs });
     if (lost.length > 0) onLost(lost);
+    const lostIds = new Set(lost.map(({ deliveryId }) => deliveryId));
+    for (const { id, laneId, probe } of held)
+      if (probe && !lostIds.has(id))
+        await store.putLane({ laneId, blockForMs: leaseMs, blockedReason: 'breaker', prolong: true });
   }
 
   async #compareClocks(): Promise<void> {

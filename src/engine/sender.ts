@@ -9,7 +9,6 @@ import type { Lease, LeasedDelivery } from '../store/store.ts';
 import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
-import { leaseOf } from './lease-returns.ts';
 import type { LaneSettings, LocalLane } from './local-lane.ts';
 import { LocalLanes } from './local-lanes.ts';
 import type { Settled } from './concluded-attempt.ts';
@@ -87,11 +86,9 @@ export class Sender {
     });
   }
 
-  heldLeases(): Lease[] {
-    const leases: Lease[] = [];
-    for (const delivery of this.lanes.queuedDeliveries()) leases.push(leaseOf(delivery));
-    for (const { delivery } of this.#attempts) leases.push(leaseOf(delivery));
-    return leases;
+  /** Deliveries that are queued or in flight. */
+  held(): LeasedDelivery[] {
+    return [...this.lanes.queuedDeliveries(), ...this.#attempts.map(({ delivery }) => delivery)];
   }
 
   /** Takes queued deliveries back, as unsent: of one lane, or all. */
