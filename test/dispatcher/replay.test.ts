@@ -281,6 +281,11 @@ describe('replay: wrong requests', () => {
     [{ states: ['sending'] }, 'states[0]'],
     [{ types: ['job*'] }, "an event type like 'job.completed'"],
     [{ since: 'yesterday' }, 'since'],
+    [
+      { since: new Date('2026-01-02T00:00:00Z'), until: Date.parse('2026-01-01T00:00:00Z') },
+      'until: expected an instant that is not before since (2026-01-02T00:00:00.000Z), got 2026-01-01T00:00:00.000Z.',
+    ],
+    [{ since: 2e20, until: 1e20 }, 'not before since (200000000000000000000), got 100000000000000000000'],
     [{ asOf: new Date(NaN) }, 'asOf'],
     [{ messageIds: [] }, 'messageIds'],
     [{ signal: {} }, 'an AbortSignal'],
