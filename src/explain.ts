@@ -88,6 +88,7 @@ export async function explain(
       blockedUntil,
       breakerOpen: trips > 0,
       streak: lane,
+      ordering: runtime.settings.ordering,
       refusal: runtime.refusal,
       unserved,
     };

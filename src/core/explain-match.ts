@@ -2,14 +2,14 @@
 import { describeDisabled, type FailingStreak } from './describe-disabled.ts';
 import { describeClause, explainFilter, type FilterClause } from './explain-filter.ts';
 import type { CustomFilter, FilterInput } from './compile-filter.ts';
-import type { EndpointRecord } from './endpoint.ts';
+import { type EndpointRecord, laneLimitsOf, type ResolvedDeliverySettings } from './endpoint.ts';
 import { nearestPattern } from './nearest-pattern.ts';
 import { matchesPattern } from './pattern.ts';
 import type { WhilePaused } from './switch-state.ts';
 import { describeError } from '../errors.ts';
 
 /**
- * - `receives`: it gets the message now
+ * - `receives`: it gets the message now, or as soon as its limits let it
  * - `waits`: it gets the message when its pause or block ends
  * - `pattern`: none of its `events` covers the type
  * - `filter`: its filter says no
@@ -30,6 +30,8 @@ export type MatchVerdict =
   | 'url_refused'
   | 'unserved';
 
+type Ordering = ResolvedDeliverySettings['ordering'];
+
 /** How an endpoint stands at the moment. */
 export interface EndpointStanding {
   readonly paused: boolean;
@@ -39,6 +41,8 @@ export interface EndpointStanding {
   readonly blockedUntil: number | undefined;
   readonly breakerOpen: boolean;
   readonly streak: FailingStreak;
+  /** What holds for it, default or its own. */
+  readonly ordering: Ordering;
   /** Why its URL is refused. */
   readonly refusal: string | undefined;
   /** Why this process cannot serve it. */
@@ -76,7 +80,7 @@ export function explainMatch(
 /** A message that matches may still not arrive. */
 function explainStanding(
   record: EndpointRecord,
-  { paused, whilePaused, blockedUntil, breakerOpen, streak, refusal, unserved }: EndpointStanding,
+  { paused, whilePaused, blockedUntil, breakerOpen, streak, ordering, refusal, unserved }: EndpointStanding,
 ): MatchExplanation {
   if (record.status === 'disabled') {
     const { why, remedy } = describeDisabled(record, streak);
@@ -104,7 +108,20 @@ function explainStanding(
       'waits',
       `It matches, and waits until ${new Date(blockedUntil).toISOString()}, because the endpoint asked for that.`,
     );
-  return plain('receives', 'It matches and is sent now.');
+  const limits = describeLimits(record, ordering);
+  const when = limits.length === 0 ? 'now' : `as soon as its limits let it: ${limits.join(', ')}`;
+  return plain('receives', `It matches and is sent ${when}.`);
+}
+
+/** Those over all processes; what is in flight or used up of them is not known here. */
+function describeLimits(record: EndpointRecord, ordering: Ordering): string[] {
+  const { rate, maxLeases } = laneLimitsOf(record);
+  const limits: string[] = [];
+  if (rate !== undefined) limits.push(`at most ${rate.limit} in ${rate.intervalMs} ms (rateLimit)`);
+  if (maxLeases !== undefined) limits.push(`at most ${maxLeases} in flight (maxConcurrencyTotal)`);
+  if (ordering === 'fifo') limits.push('after what is before it (ordering)');
+  if (ordering === 'key') limits.push('after what is before it with the same orderingKey (ordering)');
+  return limits;
 }
 
 function describePatterns(events: readonly string[], type: string): string {

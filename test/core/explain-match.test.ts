@@ -18,6 +18,7 @@ const STANDING: EndpointStanding = {
   whilePaused: undefined,
   blockedUntil: undefined,
   breakerOpen: false,
+  ordering: 'none',
   streak: { consecutiveFailures: 0, failingSince: undefined },
   refusal: undefined,
   unserved: undefined,
@@ -34,6 +35,19 @@ const custom = (name: string): (() => boolean) | undefined =>
 describe('explainMatch', () => {
   it.each<[MatchVerdict, Partial<EndpointRecord>, Partial<EndpointStanding>, string]>([
     ['receives', {}, {}, 'It matches and is sent now.'],
+    ['receives', { rateLimit: false, maxConcurrencyTotal: false }, {}, 'It matches and is sent now.'],
+    [
+      'receives',
+      { rateLimit: { limit: 20, intervalMs: 1_000 }, maxConcurrencyTotal: 3 },
+      { ordering: 'fifo' },
+      'It matches and is sent as soon as its limits let it: at most 20 in 1000 ms (rateLimit), at most 3 in flight (maxConcurrencyTotal), after what is before it (ordering).',
+    ],
+    [
+      'receives',
+      {},
+      { ordering: 'key' },
+      'It matches and is sent as soon as its limits let it: after what is before it with the same orderingKey (ordering).',
+    ],
     [
       'pattern',
       { events: ['job.*.done', 'user.*'] },

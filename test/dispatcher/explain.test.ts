@@ -71,6 +71,22 @@ describe('explain', () => {
     expect(receiver.requests).toHaveLength(2);
   });
 
+  it('does not say that it is sent now where a limit may hold it back', async () => {
+    await using harness = await createHarness({ dispatcher: { ordering: 'fifo' } });
+    const { dispatcher } = harness;
+    const { id } = await harness.createEndpoint({ rateLimit: { limit: 1, intervalMs: 60_000 } });
+    for (const n of [1, 2]) await dispatcher.emit('job.done', n);
+    await harness.advance(0);
+    const { items } = await dispatcher.explain('job.done', 3, { endpointId: id });
+    expect(items).toMatchObject([
+      {
+        verdict: 'receives',
+        reason:
+          'It matches and is sent as soon as its limits let it: at most 1 in 60000 ms (rateLimit), after what is before it (ordering).',
+      },
+    ]);
+  });
+
   it('masks URLs, and tells of blocks', async () => {
     await using harness = await createHarness();
     const { dispatcher, receiver, clock } = harness;
