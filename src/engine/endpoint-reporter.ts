@@ -26,7 +26,9 @@ export class EndpointReporter extends TroubleReporter {
 
   endpointDisabled({ ref: endpoint, record }: EndpointRuntime, streak: FailingStreak): void {
     const { tenant, disabledReason: reason = 'manual' } = record;
-    const { why } = describeDisabled(record, streak);
+    // What a check met may tell an internal address, and this goes to other endpoints of the tenant, too.
+    const why =
+      reason === 'unverified' ? 'it has to be verified first' : describeDisabled(record, streak).why;
     const detail = `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
     this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason, detail }));
     this.log('warn', () => [
