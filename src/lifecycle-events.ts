@@ -44,9 +44,11 @@ export interface DeliveryEventBase<Type extends string = string> {
   readonly deliveryId: string;
   readonly message: MessageRef<Type>;
   readonly endpoint: EndpointRef;
-  /** Number of the attempt, 1 for the first. */
+  /** Number of the attempt, 1 for the first; goes on counting after a retry or a replay. */
   readonly attempt: number;
-  /** Attempts the retry policy allows in one run, the first included; after a retry or a replay `attempt` goes on beyond it; `Infinity` when a named function decides alone. */
+  /** The same within the current run of the retry policy: 1 again for the first after a retry or a replay. */
+  readonly attemptInRun: number;
+  /** Attempts the retry policy allows in one run, the first included: what `attemptInRun` counts up to; `Infinity` when a named function decides alone. */
   readonly maxAttempts: number;
   /** HTTP status, when a response arrived. */
   readonly status: number | undefined;
