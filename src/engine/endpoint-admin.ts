@@ -175,11 +175,12 @@ export class EndpointAdmin {
     const { store, directory, reporter, sender, returns } = this.#options;
     const { record } = await this.getRegistered(id);
     const ref = toEndpointRef(record);
+    const since = await store.now();
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
     await returns.handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.removed', ref, record.tenant);
-    await this.#discardWaiting(id, 'endpoint_removed');
+    await this.#discardWaiting(id, 'endpoint_removed', since);
   }
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
@@ -216,28 +217,32 @@ export class EndpointAdmin {
     if (isNowDisabled(before, after)) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
       await returns.handBack(sender.takeQueued(after.id));
-      if (!holds.isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
+      if (!holds.isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
       return;
     }
     if (beginsAnew(before, after)) await holds.beginAnew(after.id, holds.isHeld(before));
-    else if (holds.isHeld(before) && !holds.isHeld(after)) await this.#discardHeld(after.id);
+    else if (holds.isHeld(before) && !holds.isHeld(after)) await this.#discardHeld(after);
     if (isMark) return;
     reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
     wakeIn(0);
   }
 
   /** It stays disabled, and what waits is no longer to be kept. */
-  async #discardHeld(id: string): Promise<void> {
-    await this.#discardWaiting(id, 'endpoint_disabled');
+  async #discardHeld({ id, updatedAt }: EndpointRecord): Promise<void> {
+    await this.#discardWaiting(id, 'endpoint_disabled', updatedAt);
     await this.#options.holds.letGo(id);
   }
 
-  async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
+  /**
+   * @param since when that came into force, by the clock of the store: what is stored later may be for an endpoint of the same id that was created anew, or
+   * for this one, enabled again. If not, whoever claims it discards it.
+   */
+  async #discardWaiting(endpointId: string, reason: DiscardReason, since: number): Promise<void> {
     const { store, reporter, directory } = this.#options;
     let cursor: string | undefined;
     do {
       const result = await store.reschedule({
-        where: { endpointId, states: ['scheduled', 'sending'] },
+        where: { endpointId, states: ['scheduled', 'sending'], until: since + 1 },
         to: 'discarded',
         reason,
         cursor,
