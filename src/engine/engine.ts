@@ -160,6 +160,7 @@ export class Engine {
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
       takeBack: (delivery, runtime) => this.#holds.takeBack(delivery, runtime),
+      holdsLeases: () => this.keeper.holdsLeases,
       onRoom: () => this.scheduler.onRoom(),
       onSurplus: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
     });
@@ -202,6 +203,7 @@ export class Engine {
       ...options,
       heldLeases: () => [...this.sender.heldLeases(), ...this.settler.heldLeases()],
       onLost: (leases) => this.sender.dropLost(leases),
+      onRenewed: () => this.sender.lanes.pump(),
     });
     const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);
     const { directory, sender, inbox } = this;
