@@ -8,6 +8,7 @@ import { createToken } from '../core/id.ts';
 import {
   type EndpointRecord,
   hasLimits,
+  type LaneLimits,
   laneLimitsOf,
   type RateLimit,
   type ResolvedDeliverySettings,
@@ -193,7 +194,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      isLimited: (endpointId) => hasLimits(laneLimitsOf(this.directory.get(endpointId)?.record ?? {})),
+      isLimited: (endpointId) => hasLimits(this.#limitsOf(endpointId)),
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -324,6 +325,11 @@ export class Engine {
     this.activity.close();
   }
 
+  /** As far as this process knows. */
+  #limitsOf(endpointId: string): LaneLimits {
+    return laneLimitsOf(this.directory.get(endpointId)?.record ?? {});
+  }
+
   #onSettled(settled: Settled): void {
     const { result, transition, decision, delivery } = settled;
     this.sender.lanes.onWritten(delivery);
@@ -331,8 +337,9 @@ export class Engine {
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
     // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
     else if (delivery.ordered || result.kind === 'lost') this.scheduler.wakeFor([delivery.laneId]);
-    // So has the next one of a lane that was full, whatever becomes of this one.
-    if (delivery.counted) this.scheduler.wakeFor([delivery.laneId]);
+    // So has the next one of a lane that was full, whatever becomes of this one; it may have got its most of leases after this one was leased.
+    if (delivery.counted || this.#limitsOf(delivery.endpointId).maxLeases !== undefined)
+      this.scheduler.wakeFor([delivery.laneId]);
     if (delivery.message.test) return;
     if (result.kind === 'settled') {
       this.#breakers.note(settled);
