@@ -91,9 +91,11 @@ export class EndpointVerifier {
     this.#busy.add(id);
     const end = (): void => this.#end(id);
     void this.#inTurn(() => this.#checkDue(id)).then(end, (error: unknown) => {
-      // Somebody changed it meanwhile, or removed it.
-      if (error instanceof ConflictError || error instanceof NotFoundError || this.#isStopped) return end();
-      const { reporter, verificationDelaysMs } = this.#options;
+      // Somebody changed it meanwhile.
+      if (error instanceof ConflictError || this.#isStopped) return end();
+      const { directory, reporter, verificationDelaysMs } = this.#options;
+      // Somebody removed it. Until the directory knows, its check would be due again at once.
+      if (error instanceof NotFoundError) return void directory.find(id).then(end, end);
       reporter.error(error, `verify endpoint ${id}`);
       this.#busy.delete(id);
       this.#startIn(id, verificationDelaysMs[0] ?? 0);
@@ -164,8 +166,9 @@ export class EndpointVerifier {
     });
   }
 
-  /** `undefined`: called off by a stop. */
+  /** `undefined`: called off by a stop, which may have come while the store was asked. */
   async #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
+    if (this.#isStopped) return undefined;
     const { outcome, durationMs, judge } = await this.#ask(runtime);
     const verdict = judgeOutcome(outcome, judge);
     if (verdict === undefined) return undefined;
