@@ -233,10 +233,11 @@ describe('what an endpoint that is not verified gets', () => {
 
   it('names the time of the next check', async () => {
     await using world = await setup(503);
+    const next = `It is checked again at ${new Date(world.clock.now() + 10_000).toISOString()}; endpoints.verify checks it now.`;
     const { items } = await world.dispatcher.explain('job.done', {});
-    expect(items[0]!.reason).toContain(
-      `It is checked again at ${new Date(world.clock.now() + 10_000).toISOString()}; endpoints.verify checks it now.`,
-    );
+    expect(items[0]!.reason).toContain(next);
+    const refused = await errorOf(world.dispatcher.endpoints.update(world.id, { status: 'enabled' }));
+    expect(refused.message).toContain(next);
   });
 
   it('cannot be changed by enabling it', async () => {
