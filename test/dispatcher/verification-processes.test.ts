@@ -286,6 +286,8 @@ describe('endpoints.json', () => {
       ['verification', 'echo'],
       ['verificationState', null],
       ['verificationState', { kind: 'challenge', url: 1, checks: 0 }],
+      ['verificationState', { kind: 'challenge', url: 'http://a.example/', checks: -1 }],
+      ['verificationState', { kind: 'handshake', url: 'http://a.example/', checks: 1, allowedRate: 0 }],
     ] as const) {
       const folder = await mkdtemp(join(tmpdir(), 'posthorn-verify-'));
       try {
