@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     file: 'src/store/file/index.ts',
+    receiver: 'src/receiver/index.ts',
     sql: 'src/store/sql/index.ts',
     testing: 'src/testing/index.ts',
     // Not imported by any name: the thread of the SQLite store, which looks for it beside itself.

@@ -1,7 +1,11 @@
 import { describeEnvelope } from '../../src/core/envelope.ts';
 import { ENVELOPES } from '../../src/core/envelope-formats.ts';
 import type { SecretFormat } from '../../src/core/secret-format.ts';
-import { SIGNATURE_SCHEMES, type SignatureScheme, type SignedContext } from '../../src/core/signature.ts';
+import {
+  SIGNATURE_SCHEMES,
+  type SignatureScheme,
+  type SignedContext,
+} from '../../src/core/signature-schemes.ts';
 import { cell, code, page, table } from './markdown.ts';
 
 const list = (names: readonly string[]): string => names.map(code).join(', ');

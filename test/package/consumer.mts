@@ -1,6 +1,7 @@
 // An ES module project on the oldest supported compiler settings: no DOM library, declarations checked.
 import { WebhookDispatcher } from 'posthorn';
 import { fileStore } from 'posthorn/file';
+import { verifyWebhook, type WebhookMessage } from 'posthorn/receiver';
 import { sqlStore } from 'posthorn/sql';
 import * as testing from 'posthorn/testing';
 
@@ -10,3 +11,11 @@ void stored;
 await dispatcher.emit('job.completed', { jobId: '42' });
 if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
 if (sqlStore('./never-opened.db').name !== 'sqlite') throw new Error('posthorn/sql makes no store');
+
+const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+const result = await verifyWebhook<{ 'job.completed': { jobId: string } }>('{}', new Headers(), { secret });
+if (result.ok) {
+  const message: WebhookMessage<'job.completed', { jobId: string }> = result.message;
+  throw new Error(`posthorn/receiver accepted ${message.data.jobId}`);
+}
+if (result.reason !== 'missing_header') throw new Error(`posthorn/receiver says ${result.reason}`);
