@@ -181,7 +181,9 @@ export const DEFAULTS = {
   /** Waits between the checks of an endpoint that does not answer; there is one check more. */
   verificationDelaysMs: [10_000, 60_000, 10 * 60 * 1000, 60 * 60 * 1000],
   /** Endpoints that are checked at a time. */
-  maxVerifications: 10,
+  maxVerifications: 100,
+  /** Those of one tenant. */
+  maxVerificationsPerTenant: 10,
   alerts: { successRate: { windowMs: 10 * 60 * 1000, minAttempts: 20 } },
   /** How often the numbers that alerts are about are looked at. */
   alertIntervalMs: 60_000,

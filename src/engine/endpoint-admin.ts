@@ -32,7 +32,7 @@ const MAX_UPDATE_TRIES = 5;
 
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
-  /** The last change of each endpoint that is being changed. */
+  /** The last change of each endpoint that is being changed, or creation for a tenant. */
   readonly #updates = new Map<string, Promise<void>>();
 
   constructor(options: EndpointAdminOptions) {
@@ -43,9 +43,17 @@ export class EndpointAdmin {
    * @throws ConflictError when the id is taken
    * @throws LimitError when the tenant has as many endpoints as it may have
    */
-  async create(record: EndpointRecord): Promise<StoredEndpoint> {
+  create(record: EndpointRecord): Promise<StoredEndpoint> {
+    if (this.#options.maxEndpointsPerTenant === Infinity) return this.#create(record);
+    // Those that are created at once would not see each other. No id of an endpoint has a space.
+    return this.#inTurn(`tenant ${record.tenant}`, async () => {
+      await this.#checkLimit(record.tenant);
+      return this.#create(record);
+    });
+  }
+
+  async #create(record: EndpointRecord): Promise<StoredEndpoint> {
     const { store, directory, reporter } = this.#options;
-    await this.#checkLimit(record.tenant);
     const result = await store.endpoints.put({ record, expectedRevision: 0 });
     if (result.kind === 'conflict')
       throw new ConflictError(
@@ -62,7 +70,6 @@ export class EndpointAdmin {
 
   async #checkLimit(tenant: string): Promise<void> {
     const { directory, maxEndpointsPerTenant: limit } = this.#options;
-    if (limit === Infinity) return;
     await directory.upToDate();
     const count = directory.countOf(tenant);
     if (count < limit) return;
@@ -120,14 +127,14 @@ export class EndpointAdmin {
   }
 
   /** One after the other: those of one process would only be in each other's way. */
-  #inTurn(id: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
-    const previous = this.#updates.get(id) ?? Promise.resolve();
+  #inTurn(what: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
+    const previous = this.#updates.get(what) ?? Promise.resolve();
     const result = previous.then(act);
     const end = (): void => {
-      if (this.#updates.get(id) === turn) this.#updates.delete(id);
+      if (this.#updates.get(what) === turn) this.#updates.delete(what);
     };
     const turn: Promise<void> = result.then(end, end);
-    this.#updates.set(id, turn);
+    this.#updates.set(what, turn);
     return result;
   }
 
