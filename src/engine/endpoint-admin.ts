@@ -162,11 +162,12 @@ export class EndpointAdmin {
     const { store, directory, reporter, sender, returns } = this.#options;
     const { record } = await this.getRegistered(id);
     const ref = toEndpointRef(record);
+    const since = await store.now();
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
     await returns.handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.removed', ref, record.tenant);
-    await this.#discardWaiting(id, 'endpoint_removed');
+    await this.#discardWaiting(id, 'endpoint_removed', since);
   }
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
@@ -203,24 +204,28 @@ export class EndpointAdmin {
     if (isNowDisabled(before, after)) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
       await returns.handBack(sender.takeQueued(after.id));
-      if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
+      if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
       return;
     }
     if (beginsAnew(before, after)) await holds.beginAnew(after.id);
     // It stays disabled, and what waits is no longer to be kept.
     else if (before.held !== after.held && !isHeld(after))
-      await this.#discardWaiting(after.id, 'endpoint_disabled');
+      await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
     if (isMark) return;
     reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
     wakeIn(0);
   }
 
-  async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
+  /**
+   * @param since when that came into force, by the clock of the store: what is stored later may be for an endpoint of the same id that was created anew, or
+   * for this one, enabled again. If not, whoever claims it discards it.
+   */
+  async #discardWaiting(endpointId: string, reason: DiscardReason, since: number): Promise<void> {
     const { store, reporter, directory } = this.#options;
     let cursor: string | undefined;
     do {
       const result = await store.reschedule({
-        where: { endpointId, states: ['scheduled', 'sending'] },
+        where: { endpointId, states: ['scheduled', 'sending'], until: since + 1 },
         to: 'discarded',
         reason,
         cursor,
