@@ -13,10 +13,12 @@ import { validateDeliverySettings } from './core/endpoint-input.ts';
 import { checkCatalog, type EventCatalog, type EventsOption } from './core/event-catalog.ts';
 import { type ForwardProxy, parseForwardProxy } from './core/forward-proxy.ts';
 import type { FunctionRegistry } from './core/functions.ts';
+import type { IdPrefixes } from './core/id.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
+import type { TestMessageFunction } from './engine/test-message.ts';
 import { checkFunctionNames, optionsShape, refuseLikelyMistakes } from './options-schema.ts';
 import type { Logger } from './lifecycle-events.ts';
 import { type EventAdapter, readTypedEvent } from './sources/event-adapter.ts';
@@ -64,6 +66,13 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
   network?: NetworkOptions | undefined;
   /** Behaviour that endpoints may name: envelopes, signatures, headers, filters, retry decisions. */
   functions?: FunctionRegistry | undefined;
+  /** How the ids begin that endpoints and messages get when you give none: `{ endpoint: 'wh_', message: 'evt_' }`. */
+  ids?: IdPrefixes | undefined;
+  /**
+   * What `endpoints.test` sends: `(endpoint) => ({ type: 'job.submitted', data: { job_id: 'test' } })`. Not parsed by the event
+   * catalog. Default: type `posthorn.test`, data `{ test: true, endpointId }`.
+   */
+  testMessage?: TestMessageFunction | undefined;
   /** Value of the `user-agent` header. Default `Posthorn/<version>`. */
   userAgent?: string | undefined;
   /**
@@ -138,6 +147,7 @@ export const DEFAULTS = {
   autoDisable: { afterMs: 5 * 24 * 60 * 60 * 1000, failingAfterMs: 60 * 60 * 1000 },
   onDisable: 'discard',
   ordering: 'none',
+  ids: { endpoint: 'ep_', message: 'msg_' },
   secretPolicy: 'generate',
   deliver: true,
   maxConcurrency: 256,
@@ -204,6 +214,8 @@ export interface ResolvedOptions {
   readonly proxy: ForwardProxy | undefined;
   readonly lookup: LookupFunction | undefined;
   readonly functions: FunctionRegistry;
+  readonly ids: Readonly<Record<'endpoint' | 'message', string>>;
+  readonly testMessage: TestMessageFunction | undefined;
   readonly userAgent: string;
   readonly secretPolicy: 'generate' | 'optional';
   readonly deliver: boolean;
@@ -265,6 +277,11 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
         : parseForwardProxy(options.network.proxy, 'network.proxy'),
     lookup: options.network?.lookup,
     functions,
+    ids: {
+      endpoint: options.ids?.endpoint ?? DEFAULTS.ids.endpoint,
+      message: options.ids?.message ?? DEFAULTS.ids.message,
+    },
+    testMessage: options.testMessage,
     userAgent,
     secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
     deliver: options.deliver ?? DEFAULTS.deliver,
