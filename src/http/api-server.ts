@@ -129,8 +129,8 @@ export class ApiServer {
   }
 
   /** Who changed what. */
-  #log({ name, method }: Operation, caller: Caller, status: number): void {
-    if (method === 'get') return;
+  #log({ name, scope }: Operation, caller: Caller, status: number): void {
+    if (scope === 'read') return;
     const { id, tenant } = caller;
     this.#options.logger?.info({ operation: name, caller: id, tenant, status }, 'webhook API');
   }

@@ -1,13 +1,26 @@
 /** What callers send, checked by the schemas that the OpenAPI document shows. */
 import type { z } from '@hono/zod-openapi';
+import { describeType, describeValue } from '../core/describe-value.ts';
 import { parseInput } from '../core/parse-input.ts';
 import { OptionsError } from '../errors.ts';
 import { ApiError } from './api-error.ts';
 
-/** @throws ApiError that names the member, in the words of the API */
+/**
+ * Checks a body, whose texts may be secrets that stand in the wrong place: none is shown.
+ *
+ * @throws ApiError that names the member, in the words of the API
+ */
 export function readInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  return read(schema, value, (got) => (typeof got === 'string' ? describeType(got) : describeValue(got)));
+}
+
+function read<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  describe: (value: unknown) => string,
+): z.output<Schema> {
   try {
-    return parseInput(schema, value, '');
+    return parseInput(schema, value, '', describe);
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error;
     throw new ApiError('invalid_request', error.message, error.path === '' ? {} : { field: error.path });
@@ -25,7 +38,7 @@ export function readQuery<Schema extends z.ZodObject>(schema: Schema, url: strin
     name,
     readMember(schema, name, given.getAll(name)),
   ]);
-  return readInput(schema, Object.fromEntries(members));
+  return read(schema, Object.fromEntries(members), describeValue);
 }
 
 function readMember(schema: z.ZodObject, name: string, texts: readonly string[]): unknown {
