@@ -4,6 +4,15 @@
  * @module
  */
 export { createWebhookApi, type WebhookApi } from './webhook-api.ts';
+export {
+  createWebhookClient,
+  type ChangeOptions,
+  type ClientPage,
+  type ClientPageRequest,
+  type WebhookClient,
+} from './webhook-client.ts';
+export type { WebhookClientOptions } from './client-call.ts';
+export { WebhookApiError } from '../errors.ts';
 export type { ApiRateLimits, WebhookApiOptions } from './api-options.ts';
 export type { ApiErrorCode } from './api-error.ts';
 export type { OpenApiDocument } from './openapi-document.ts';
