@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WebhookApi } from './webhook-api.ts';
 
-/** Answers a request of Node.js; resolves when the answer was handed over. Never rejects. */
-export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+/** Answers a request of Node.js. Never throws. */
+export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /** What Express adds to a request. */
 interface Mounted {
@@ -19,11 +19,21 @@ interface Mounted {
  * from `incoming.body`.
  */
 export function toNodeHandler(api: WebhookApi): NodeHandler {
-  return async (incoming, outgoing) => {
-    const response = await api.fetch(toRequest(incoming), { incoming });
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    outgoing.end(Buffer.from(await response.arrayBuffer()));
+  return (incoming, outgoing) => {
+    answer(api, incoming, outgoing).catch(() => refuse(outgoing));
   };
+}
+
+async function answer(api: WebhookApi, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const response = await api.fetch(toRequest(incoming), { incoming });
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.end(Buffer.from(await response.arrayBuffer()));
+}
+
+/** What cannot be a request of the web, such as a TRACE, and what cannot be answered any more. */
+function refuse(outgoing: ServerResponse): void {
+  if (outgoing.headersSent) outgoing.destroy();
+  else outgoing.writeHead(400, { connection: 'close' }).end();
 }
 
 const BODILESS = new Set(['GET', 'HEAD']);

@@ -36,7 +36,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+  for (let part = await readPart(reader); !part.done; part = await readPart(reader)) {
     size += part.value.byteLength;
     if (size > maxBytes) {
       // Not awaited: the sender decides when that is over.
@@ -46,6 +46,15 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
     chunks.push(part.value);
   }
   return Buffer.concat(chunks);
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** A sender who goes away is no fault of ours. */
+function readPart(reader: Reader): ReturnType<Reader['read']> {
+  return reader.read().catch((cause: unknown) => {
+    throw new ApiError('malformed', 'The body ended before it was complete.', { cause });
+  });
 }
 
 function tooLarge(maxBytes: number): ApiError {

@@ -16,7 +16,7 @@ interface Served extends AsyncDisposable {
 /** Client and API with a real server in between. */
 async function setup(): Promise<Served> {
   const world = await createApiWorld();
-  const server = createServer((incoming, outgoing) => void toNodeHandler(world.api)(incoming, outgoing));
+  const server = createServer(toNodeHandler(world.api));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
   return {

@@ -39,7 +39,8 @@ async function start(dispatcher: DispatcherOptions, api: WebhookApiOptions): Pro
     outgoing.writeHead(201, { 'content-type': 'application/json' }).end('{"data":{"id":"p1"}}');
   };
   const server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
-    void (incoming.url === '/api/projects' ? createProject(outgoing) : handle(incoming, outgoing));
+    if (incoming.url === '/api/projects') void createProject(outgoing);
+    else handle(incoming, outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
