@@ -2,8 +2,27 @@
 import { isPosthornError, type OptionsError, type PayloadError, type PosthornError } from '../errors.ts';
 import { toApiField } from './field-name.ts';
 
-/** Codes of failures, with their status. */
-export const API_ERROR_STATUS = {
+/** What went wrong with a request, as a stable word: the member `error.code` of the answer. */
+export type ApiErrorCode =
+  | 'malformed'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'cross_origin'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'conflict'
+  | 'limit_exceeded'
+  | 'revision_mismatch'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'invalid_request'
+  | 'invalid_payload'
+  | 'rate_limited'
+  | 'internal'
+  | 'unavailable';
+
+/** The status of each. */
+export const API_ERROR_STATUS: Readonly<Record<ApiErrorCode, number>> = {
   malformed: 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -20,10 +39,7 @@ export const API_ERROR_STATUS = {
   rate_limited: 429,
   internal: 500,
   unavailable: 503,
-} as const;
-
-/** What went wrong with a request, as a stable word: the member `error.code` of the answer. */
-export type ApiErrorCode = keyof typeof API_ERROR_STATUS;
+};
 
 /** A failure on its way to the caller, who may read all of it. */
 export class ApiError extends Error {

@@ -57,6 +57,7 @@ export type AcceptWebhook = (body: Record<string, unknown>, context: AcceptConte
 
 /** What `accept` is given beside the body. */
 export interface AcceptContext {
+  /** `POST` creates a webhook, `PUT` replaces one, `PATCH` changes some members. */
   readonly method: 'POST' | 'PUT' | 'PATCH';
   /** The webhook as it is, in the built-in shape; undefined for a new one. */
   readonly current: WebhookResource | undefined;

@@ -9,6 +9,10 @@ export {
   type ChangeOptions,
   type ClientPage,
   type ClientPageRequest,
+  type DeliveryCalls,
+  type MessageCalls,
+  type QueueCalls,
+  type WebhookCalls,
   type WebhookClient,
 } from './webhook-client.ts';
 export type { WebhookClientOptions } from './client-call.ts';

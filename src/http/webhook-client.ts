@@ -56,45 +56,81 @@ export interface ChangeOptions {
   readonly revision?: number | undefined;
 }
 
+/** Calls about webhooks. */
+export interface WebhookCalls {
+  /** In order of creation. */
+  list(request?: ClientPageRequest): Promise<ClientPage<WebhookResource>>;
+  /** The answer has the secret that was generated, which no later one has. */
+  create(input: WebhookInput): Promise<CreatedWebhookResource>;
+  get(id: string): Promise<WebhookResource>;
+  /** Replaces all but the id, and but the secret when it is left out. */
+  replace(id: string, input: WebhookInput, options?: ChangeOptions): Promise<WebhookResource>;
+  /** Changes some members; `null` removes one, objects are merged. */
+  update(id: string, patch: WebhookPatch, options?: ChangeOptions): Promise<WebhookResource>;
+  /** Removes it for good; what waits for it is discarded. */
+  remove(id: string): Promise<RemovedWebhookResource>;
+  /** Sends a test message now, and tells what came of it. */
+  test(id: string): Promise<TestResultResource>;
+  /** Its deliveries in numbers. */
+  stats(id: string, query?: StatsQuery): Promise<StatsResource>;
+  /** Its deliveries, newest first. */
+  deliveries(id: string, query?: WebhookDeliveriesQuery): Promise<ClientPage<DeliveryResource>>;
+  /** Gives it a new secret, which only this answer has. */
+  rotateSecret(id: string, input?: RotationInput): Promise<RotatedSecretResource>;
+  /** Holds its deliveries. */
+  pause(id: string): Promise<WebhookResource>;
+  /** Sends what was held. */
+  resume(id: string): Promise<WebhookResource>;
+}
+
+/** Calls about deliveries. */
+export interface DeliveryCalls {
+  /** Newest first. */
+  list(query?: DeliveriesQuery): Promise<ClientPage<DeliveryResource>>;
+  /** A delivery with its attempts. */
+  get(id: string): Promise<DeliveryDetailResource>;
+  /** Tries it again: due now, with a fresh run of its retries. */
+  retry(id: string): Promise<DeliveryResource>;
+  /** Calls it off. */
+  cancel(id: string): Promise<DeliveryResource>;
+}
+
+/** Calls about messages. */
+export interface MessageCalls {
+  /** Newest first, without their data. */
+  list(query?: MessagesQuery): Promise<ClientPage<MessageResource>>;
+  /** A message with its data. */
+  get(id: string): Promise<MessageDetailResource>;
+  /** Emits an event. With an `idempotencyKey` a repetition stores nothing. */
+  create(input: MessageInput, options?: { idempotencyKey?: string }): Promise<ReceiptResource>;
+}
+
+/** Calls about all deliveries at once. */
+export interface QueueCalls {
+  /** All deliveries in numbers. */
+  stats(query?: StatsQuery): Promise<StatsResource>;
+  /** Tries all deliveries again that were given up: of everything, of one webhook, or of a time. */
+  retryFailed(input?: RetryFailedInput): Promise<ReplayResultResource>;
+}
+
 /**
  * A client of the management API. Every call rejects with a `WebhookApiError` when the API refuses it, and throws an
  * `OptionsError` for an id that is empty.
  */
 export interface WebhookClient {
-  readonly webhooks: {
-    list(request?: ClientPageRequest): Promise<ClientPage<WebhookResource>>;
-    create(input: WebhookInput): Promise<CreatedWebhookResource>;
-    get(id: string): Promise<WebhookResource>;
-    /** Replaces all but the id, and but the secret when it is left out. */
-    replace(id: string, input: WebhookInput, options?: ChangeOptions): Promise<WebhookResource>;
-    /** Changes some members; `null` removes one. */
-    update(id: string, patch: WebhookPatch, options?: ChangeOptions): Promise<WebhookResource>;
-    remove(id: string): Promise<RemovedWebhookResource>;
-    test(id: string): Promise<TestResultResource>;
-    stats(id: string, query?: StatsQuery): Promise<StatsResource>;
-    deliveries(id: string, query?: WebhookDeliveriesQuery): Promise<ClientPage<DeliveryResource>>;
-    rotateSecret(id: string, input?: RotationInput): Promise<RotatedSecretResource>;
-    pause(id: string): Promise<WebhookResource>;
-    resume(id: string): Promise<WebhookResource>;
-  };
-  readonly deliveries: {
-    list(query?: DeliveriesQuery): Promise<ClientPage<DeliveryResource>>;
-    get(id: string): Promise<DeliveryDetailResource>;
-    retry(id: string): Promise<DeliveryResource>;
-    cancel(id: string): Promise<DeliveryResource>;
-  };
-  readonly messages: {
-    list(query?: MessagesQuery): Promise<ClientPage<MessageResource>>;
-    get(id: string): Promise<MessageDetailResource>;
-    /** Emits an event. With an `idempotencyKey` a repetition stores nothing. */
-    create(input: MessageInput, options?: { idempotencyKey?: string }): Promise<ReceiptResource>;
-  };
-  readonly queue: {
-    stats(query?: StatsQuery): Promise<StatsResource>;
-    retryFailed(input?: RetryFailedInput): Promise<ReplayResultResource>;
-  };
+  /** Where messages go. */
+  readonly webhooks: WebhookCalls;
+  /** What became of messages, webhook by webhook. */
+  readonly deliveries: DeliveryCalls;
+  /** Events that were emitted. */
+  readonly messages: MessageCalls;
+  /** All deliveries at once. */
+  readonly queue: QueueCalls;
+  /** The event types of the catalog. */
   eventTypes(): Promise<readonly EventTypeResource[]>;
+  /** Who would get a message, and why the others would not. */
   explain(input: ExplainInput): Promise<ClientPage<ExplanationResource>>;
+  /** How the dispatcher is doing. */
   health(): Promise<HealthResource>;
 }
 
