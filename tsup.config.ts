@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     file: 'src/store/file/index.ts',
+    receiver: 'src/receiver/index.ts',
     sql: 'src/store/sql/index.ts',
     http: 'src/http/index.ts',
     testing: 'src/testing/index.ts',

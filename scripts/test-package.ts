@@ -103,6 +103,7 @@ async function testOn(version: string, node: string, consumer: string): Promise<
   await check('import() of every subpath', 'import-subpaths.mjs', ...codeSpecifiers);
   await check('require() of every subpath', 'require-subpaths.cjs', ...specifiers);
   await check('the entry loads no optional package', 'loaded-packages.mjs', manifest.name);
+  await check('the receiver kit loads nothing', 'loaded-packages.mjs', `${manifest.name}/receiver`);
   for (const transport of ['undici', 'ky']) {
     for (const hostCase of ['touched-before', 'touched-after', 'own-dispatcher'])
       await check(

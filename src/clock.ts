@@ -1,8 +1,8 @@
 /**
  * Time and randomness, as ports. This is the only file of the engine's side that touches the real ones, so a test can
- * run a 27-hour retry schedule in milliseconds and repeat every jittered delay.
+ * run a 27-hour retry schedule in milliseconds and repeat every jittered delay. It imports nothing of Node.js: receivers on
+ * other runtimes need the time, too.
  */
-import { randomFillSync } from 'node:crypto';
 
 /** A timer that can be called off. */
 export interface Timer {
@@ -59,16 +59,25 @@ export function createSystemRandom(): Random {
   return {
     fraction: () => Math.random(),
     bytes(size) {
-      if (size > POOL_BYTES) return randomFillSync(new Uint8Array(size));
+      if (size > POOL_BYTES) return fillWithRandom(new Uint8Array(size));
       if (used + size > pool.length) {
         // A fresh block, never the old one again: bytes that were handed out stay what they were.
-        pool = randomFillSync(new Uint8Array(POOL_BYTES));
+        pool = fillWithRandom(new Uint8Array(POOL_BYTES));
         used = 0;
       }
       used += size;
       return pool.subarray(used - size, used);
     },
   };
+}
+
+/** What Web Crypto fills in one call. */
+const FILLED_BYTES = 65_536;
+
+function fillWithRandom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  for (let start = 0; start < bytes.length; start += FILLED_BYTES)
+    crypto.getRandomValues(bytes.subarray(start, start + FILLED_BYTES));
+  return bytes;
 }
 
 /**

@@ -54,6 +54,7 @@ export function createDispatcherParts(
       destinations,
       compile: compiler.compile,
       runtimeOfRemoved: compiler.standIn,
+      createOwnMessage: (type, data, tenant) => factory.createOwn(type, data, tenant, clock.now()),
       limits: { maxRescues, maxFaults, maxProxyFaults, faultDelayMs, maxFaultDelayMs },
     });
   const host = new EngineHost({ ...context, createEngine });
@@ -73,7 +74,7 @@ export function createDispatcherParts(
       random,
       secretPolicy: options.secretPolicy,
       secretGraceMs: DEFAULTS.secretGraceMs,
-      admin: async () => (await host.ready('use endpoints')).endpoints,
+      engine: () => host.ready('use endpoints'),
       createTestMessage: (endpoint) => factory.createTest(endpoint),
       idPrefix: options.ids.endpoint,
       checkEvents: (patterns, known = []) => checker?.checkPatterns(patterns, known),

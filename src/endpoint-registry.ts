@@ -21,18 +21,20 @@ import type {
   Endpoint,
   Endpoints,
   EndpointTestResult,
+  EndpointVerification,
   ListEndpointsRequest,
   RotatedSecret,
   UpdateOptions,
 } from './endpoints.ts';
 import type { EndpointAdmin } from './engine/endpoint-admin.ts';
+import type { Engine } from './engine/engine.ts';
 import type { EndpointCompiler } from './engine/endpoint-runtime.ts';
 import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
 import { DEFAULT_PAGE_LIMIT, pageShape, parseListRequest } from './page-request.ts';
 import { parseRotation, rotateSecret, type RotateSecretOptions } from './secret-rotation.ts';
 
 export interface EndpointsOptions extends RecordSurroundings {
-  readonly admin: () => Promise<EndpointAdmin>;
+  readonly engine: () => Promise<Pick<Engine, 'endpoints' | 'tests' | 'verifier'>>;
   readonly compiler: EndpointCompiler;
   readonly random: Random;
   readonly secretPolicy: 'generate' | 'optional';
@@ -69,7 +71,7 @@ class EndpointRegistry implements Endpoints {
     this.#options.checkEvents(record.events);
     compiler.check(record);
     this.#warnOfShortSecrets(record);
-    const stored = await (await this.#options.admin()).create(record);
+    const stored = await (await this.#admin()).create(record);
     const endpoint = this.#toEndpoint(stored);
     return {
       ...endpoint,
@@ -80,14 +82,12 @@ class EndpointRegistry implements Endpoints {
 
   async get(id: string): Promise<Endpoint> {
     expectId(id, 'endpoint');
-    return this.#toEndpoint(await (await this.#options.admin()).get(id));
+    return this.#toEndpoint(await (await this.#admin()).get(id));
   }
 
   async list(request: ListEndpointsRequest = {}): Promise<Page<Endpoint>> {
     const { tenant, cursor, limit } = parseListRequest(listSchema, request);
-    const page = await (
-      await this.#options.admin()
-    ).list({ tenant, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
+    const page = await (await this.#admin()).list({ tenant, cursor, limit: limit ?? DEFAULT_PAGE_LIMIT });
     return { items: page.items.map((item) => this.#toEndpoint(item)), nextCursor: page.nextCursor };
   }
 
@@ -95,7 +95,7 @@ class EndpointRegistry implements Endpoints {
     expectId(id, 'endpoint');
     const { revision } = parseListRequest(updateSchema, options);
     const { compiler } = this.#options;
-    const admin = await this.#options.admin();
+    const admin = await this.#admin();
     const stored = await admin.update(
       id,
       (record) => {
@@ -116,7 +116,7 @@ class EndpointRegistry implements Endpoints {
     const request = parseRotation(options, this.#options.secretGraceMs);
     const { stored, record, previousExpiresAt } = await rotateSecret(id, request, {
       ...this.#options,
-      admin: await this.#options.admin(),
+      admin: await this.#admin(),
     });
     this.#warnOfShortSecrets({ ...record, secrets: record.secrets.slice(0, 1) });
     const signatures = record.signatures ?? this.#options.defaults.signatures;
@@ -132,27 +132,27 @@ class EndpointRegistry implements Endpoints {
 
   async remove(id: string): Promise<void> {
     expectId(id, 'endpoint');
-    await (await this.#options.admin()).remove(id);
+    await (await this.#admin()).remove(id);
   }
 
   async pause(id: string): Promise<void> {
     expectId(id, 'endpoint');
-    await (await this.#options.admin()).pause(id);
+    await (await this.#admin()).pause(id);
   }
 
   async resume(id: string): Promise<void> {
     expectId(id, 'endpoint');
-    await (await this.#options.admin()).resume(id);
+    await (await this.#admin()).resume(id);
   }
 
   async test(id: string): Promise<EndpointTestResult> {
     expectId(id, 'endpoint');
-    const admin = await this.#options.admin();
-    const { record } = await admin.get(id);
+    const { endpoints, tests } = await this.#options.engine();
+    const { record } = await endpoints.get(id);
     const message = this.#options.createTestMessage(
       toEndpointView(record, this.#options.defaults.signatures),
     );
-    const { outcome, delivery, durationMs } = await admin.test(id, message);
+    const { outcome, delivery, durationMs } = await tests.test(id, message);
     const response = responseOf(outcome);
     return {
       messageId: message.id,
@@ -165,6 +165,25 @@ class EndpointRegistry implements Endpoints {
       durationMs,
       response,
     };
+  }
+
+  async verify(id: string): Promise<EndpointVerification> {
+    expectId(id, 'endpoint');
+    const { endpoints, verifier } = await this.#options.engine();
+    const { verdict, durationMs } = await verifier.verify(id);
+    const { verified, status } = verdict;
+    return {
+      verified,
+      reason: verdict.verified ? undefined : verdict.reason,
+      detail: verdict.verified ? undefined : verdict.detail,
+      status,
+      durationMs,
+      endpoint: this.#toEndpoint(await endpoints.get(id)),
+    };
+  }
+
+  async #admin(): Promise<EndpointAdmin> {
+    return (await this.#options.engine()).endpoints;
   }
 
   /** Where secrets are the rule, an endpoint does not become an unsigned one by the way. */

@@ -2,6 +2,7 @@ import type { EndpointInput, EndpointUpdate } from './core/endpoint-input.ts';
 import type { EndpointView } from './core/endpoint-view.ts';
 import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
 import type { SchemeSecrets } from './core/rotate-secrets.ts';
+import type { VerificationReason } from './core/verification-state.ts';
 import type { StoredResponse } from './core/stored-response.ts';
 import type { PageRequest } from './page-request.ts';
 import type { RotateSecretOptions } from './secret-rotation.ts';
@@ -64,6 +65,20 @@ export interface EndpointTestResult {
   readonly response: StoredResponse | undefined;
 }
 
+/** The answer of `endpoints.verify`: what came of the check. */
+export interface EndpointVerification {
+  readonly verified: boolean;
+  /** Why not; undefined when verified. */
+  readonly reason: VerificationReason | undefined;
+  /** One line for a person; undefined when verified. */
+  readonly detail: string | undefined;
+  /** HTTP status, when a response arrived. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  /** The endpoint as it is now. */
+  readonly endpoint: Endpoint;
+}
+
 /** Which endpoints `endpoints.list` gives. */
 export interface ListEndpointsRequest extends PageRequest {
   /** Only this tenant's. Default: all. */
@@ -79,7 +94,8 @@ export interface UpdateOptions {
 /** `dispatcher.endpoints`: where messages go. `Pattern`: which event patterns they may have, where the types are known. */
 export interface Endpoints<Pattern extends string = string> {
   /**
-   * Registers an endpoint. The answer carries its secret, which no later one does.
+   * Registers an endpoint. The answer carries its secret, which no later one does. One that has to prove itself (`verification`) is disabled at
+   * first; a process that delivers checks it at once, and again when it does not answer.
    *
    * @throws OptionsError naming the field that is wrong
    * @throws ConflictError when the id is taken
@@ -96,9 +112,9 @@ export interface Endpoints<Pattern extends string = string> {
   list(request?: ListEndpointsRequest): Promise<Page<Endpoint>>;
   /**
    * Changes the given members; `null` removes a setting. Later attempts of waiting deliveries use the new settings.
-   * Disabling discards what waits.
+   * Disabling discards what waits. Another `url` or `verification` has to be verified anew: until then the endpoint is disabled.
    *
-   * @throws OptionsError naming the field that is wrong
+   * @throws OptionsError naming the field that is wrong; for `status: 'enabled'`, too, of an endpoint that is not verified
    * @throws NotFoundError
    * @throws ConflictError when `revision` is given and somebody else was faster
    */
@@ -130,4 +146,13 @@ export interface Endpoints<Pattern extends string = string> {
    * @throws FunctionError when `testMessage` throws; OptionsError or PayloadError when what it gives cannot be sent
    */
   test(id: string): Promise<EndpointTestResult>;
+  /**
+   * Checks now whether the endpoint proves itself as its `verification` asks, and enables it if that is what it waited for. May be called again and
+   * again, also for one that is verified: a check that fails does not take away what an earlier one proved.
+   *
+   * @throws NotFoundError
+   * @throws OptionsError for an endpoint without `verification`, and in a process with `deliver: false`
+   * @throws ConflictError when its `url` or `verification` is changed meanwhile
+   */
+  verify(id: string): Promise<EndpointVerification>;
 }

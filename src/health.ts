@@ -19,7 +19,7 @@ export interface Health {
   readonly pendingMessages: number;
   /** Deliveries leased by this process that wait for a free slot. */
   readonly queued: number;
-  /** Attempts being made. */
+  /** Attempts being made, and endpoints that are being verified. */
   readonly inFlight: number;
   /** Outcomes not written yet; grows while the store is down. */
   readonly pendingOutcomes: number;
@@ -60,7 +60,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     unservedEndpoints: [...(engine?.directory.unserved() ?? [])],
     pendingMessages: engine?.inbox.pending ?? 0,
     queued: engine?.sender.lanes.queued ?? 0,
-    inFlight: engine?.sender.inFlight ?? 0,
+    inFlight: engine === undefined ? 0 : engine.sender.inFlight + engine.verifier.inFlight,
     pendingOutcomes: engine?.settler.pending ?? 0,
     lastClaimAt: engine?.scheduler.lastClaimAt,
     clockDifferenceMs: engine?.keeper.clockDifferenceMs,

@@ -12,6 +12,7 @@ export type {
   Endpoint,
   Endpoints,
   EndpointTestResult,
+  EndpointVerification,
   ListEndpointsRequest,
   RotatedSecret,
   UpdateOptions,
@@ -136,6 +137,12 @@ export type * from './core/functions.ts';
 export type { JsonObject, JsonValue } from './core/json.ts';
 export { LATENCY_BOUNDS_MS, latencyBucket, type LatencyCounts, type LatencySummary } from './core/latency.ts';
 export type { Message } from './core/message.ts';
+export type {
+  VerificationFailure,
+  VerificationKind,
+  VerificationReason,
+  VerificationState,
+} from './core/verification-state.ts';
 export type { WhilePaused } from './core/switch-state.ts';
 export type { TraceContext } from './core/trace-context.ts';
 export type {

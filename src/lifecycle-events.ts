@@ -8,6 +8,7 @@ import type { JsonObject } from './core/json.ts';
 import type { OperationalEventType } from './core/operational-event.ts';
 import type { OutcomeReason } from './core/outcome.ts';
 import type { WhilePaused } from './core/switch-state.ts';
+import type { VerificationKind, VerificationReason } from './core/verification-state.ts';
 import type { PosthornError } from './errors.ts';
 
 /** The message an event is about. `Type`: the event types that are emitted, where they are known. */
@@ -129,6 +130,25 @@ export interface EndpointDisabledEvent extends EndpointEvent {
   readonly reason: DisabledReason;
 }
 
+/** Payload of `endpoint.verified`. */
+export interface EndpointVerifiedEvent extends EndpointEvent {
+  /** How it proved itself. */
+  readonly verification: VerificationKind;
+}
+
+/** Payload of `endpoint.verification_failed`. */
+export interface EndpointVerificationFailedEvent extends EndpointVerifiedEvent {
+  readonly reason: VerificationReason;
+  /** One line for a person. */
+  readonly detail: string;
+  /** HTTP status, when a response arrived. */
+  readonly status: number | undefined;
+  /** No further check is made until somebody calls `endpoints.verify`. */
+  readonly final: boolean;
+  /** When the next check is made, epoch ms; undefined when it is final. */
+  readonly nextCheckAt: number | undefined;
+}
+
 /** Payload of `dispatcher.paused`. */
 export interface DispatcherPausedEvent {
   readonly at: number;
@@ -229,7 +249,11 @@ export interface LifecycleEvents<Type extends string = string> {
   'endpoint.failing': EndpointFailingEvent;
   /** Something was delivered to it after `endpoint.failing`. Told once, by one process. */
   'endpoint.recovered': EndpointEvent;
-  /** It answered 410, somebody disabled it, or nothing but failures came for `autoDisable.afterMs`. */
+  /** It has proved itself as its `verification` asks, and gets messages from now on, unless somebody disabled it. Told by the process that checked it. */
+  'endpoint.verified': EndpointVerifiedEvent;
+  /** A check did not verify it. Told by the process that made it; not told of an endpoint that is verified already. */
+  'endpoint.verification_failed': EndpointVerificationFailedEvent;
+  /** It answered 410, somebody disabled it, nothing but failures came for `autoDisable.afterMs`, or its `verification` is no longer that of its URL. */
   'endpoint.disabled': EndpointDisabledEvent;
   /** Nothing is sent any more: somebody called `pause`, here or in a process that shares the store; or it was so at the start. */
   'dispatcher.paused': DispatcherPausedEvent;

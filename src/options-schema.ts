@@ -83,6 +83,7 @@ export const optionsShape = {
   testMessage: z
     .custom<TestMessageFunction>((value) => typeof value === 'function', { error: 'a function' })
     .optional(),
+  handshakeOrigin: z.unknown().optional(),
   userAgent: z.string().optional(),
   secretPolicy: z.enum(['generate', 'optional']).optional(),
   deliver: z.boolean().optional(),

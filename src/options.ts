@@ -16,6 +16,7 @@ import type { FunctionRegistry } from './core/functions.ts';
 import type { IdPrefixes } from './core/id.ts';
 import { validateHeaderValue } from './core/header-rules.ts';
 import { parseInput } from './core/parse-input.ts';
+import { requireOrigin, validateOrigin } from './core/webhook-handshake.ts';
 import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
 import type { TestMessageFunction } from './engine/test-message.ts';
@@ -73,6 +74,11 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
    * catalog. Default: type `posthorn.test`, data `{ test: true, endpointId }`.
    */
   testMessage?: TestMessageFunction | undefined;
+  /**
+   * A DNS name that stands for your system, `'hooks.example.com'`: what receivers are asked to permit by `verification: 'handshake'`, and what every
+   * delivery to one that did carries. Needed for such endpoints. Default: none.
+   */
+  handshakeOrigin?: string | undefined;
   /** Value of the `user-agent` header. Default `Posthorn/<version>`. */
   userAgent?: string | undefined;
   /**
@@ -197,6 +203,10 @@ export const DEFAULTS = {
   /** How often a store of this process alone is asked. */
   unsharedSleepMs: 3_600_000,
   maxEndpointsPerTenant: Infinity,
+  /** Waits between the checks of an endpoint that does not answer; there is one check more. */
+  verificationDelaysMs: [10_000, 60_000, 10 * 60 * 1000, 60 * 60 * 1000],
+  /** Endpoints that are checked at a time. */
+  maxVerifications: 10,
   alerts: { successRate: { windowMs: 10 * 60 * 1000, minAttempts: 20 } },
   /** How often the numbers that alerts are about are looked at. */
   alertIntervalMs: 60_000,
@@ -216,6 +226,7 @@ export interface ResolvedOptions {
   readonly functions: FunctionRegistry;
   readonly ids: Readonly<Record<'endpoint' | 'message', string>>;
   readonly testMessage: TestMessageFunction | undefined;
+  readonly handshakeOrigin: string | undefined;
   readonly userAgent: string;
   readonly secretPolicy: 'generate' | 'optional';
   readonly deliver: boolean;
@@ -261,7 +272,9 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
   validateDeliverySettings(given, '', functions);
   const userAgent = options.userAgent ?? `Posthorn/${VERSION}`;
   validateHeaderValue('user-agent', userAgent, 'userAgent');
+  if (options.handshakeOrigin !== undefined) validateOrigin(options.handshakeOrigin, 'handshakeOrigin');
   const delivery = { ...deliveryDefaults(), ...given };
+  requireOrigin(delivery, options.handshakeOrigin, 'verification');
   return Object.freeze({
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,
@@ -282,6 +295,7 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
       message: options.ids?.message ?? DEFAULTS.ids.message,
     },
     testMessage: options.testMessage,
+    handshakeOrigin: options.handshakeOrigin,
     userAgent,
     secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
     deliver: options.deliver ?? DEFAULTS.deliver,
@@ -321,10 +335,12 @@ function deliveryDefaults(): ResolvedDeliverySettings {
     timeoutMs: DEFAULTS.timeoutMs,
     concurrency: DEFAULTS.concurrency,
     rateLimit: false,
+    maxConcurrencyTotal: false,
     breaker: DEFAULTS.breaker,
     autoDisable: DEFAULTS.autoDisable,
     onDisable: DEFAULTS.onDisable,
     ordering: DEFAULTS.ordering,
+    verification: false,
   };
 }
 

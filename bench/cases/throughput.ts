@@ -48,7 +48,7 @@ interface Pace {
   readonly turnMs: number;
 }
 
-const FULL: Pace = { warmUp: 15_000, turns: 12, turnMs: 500 };
+const FULL: Pace = { warmUp: 15_000, turns: 6, turnMs: 1_500 };
 const QUICK: Pace = { warmUp: 1_500, turns: 4, turnMs: 200 };
 
 /** The measured side of one process. */

@@ -1,7 +1,11 @@
 import { describeEnvelope } from '../../src/core/envelope.ts';
 import { ENVELOPES } from '../../src/core/envelope-formats.ts';
 import type { SecretFormat } from '../../src/core/secret-format.ts';
-import { SIGNATURE_SCHEMES, type SignatureScheme, type SignedContext } from '../../src/core/signature.ts';
+import {
+  SIGNATURE_SCHEMES,
+  type SignatureScheme,
+  type SignedContext,
+} from '../../src/core/signature-schemes.ts';
 import { cell, code, page, table } from './markdown.ts';
 
 const list = (names: readonly string[]): string => names.map(code).join(', ');
@@ -53,7 +57,7 @@ function renderSchemes(): string {
 export function renderWireFormats(): string {
   return page(
     '# Wire formats',
-    'Every attempt is a `POST`. Its body and content type come from the [envelope](../guides/envelopes.md), its signature ' +
+    'Every attempt is a `POST`; only the [handshake](../guides/security.md#whose-endpoint-is-it) of an endpoint is an `OPTIONS`, after which its attempts carry `webhook-request-origin`. Its body and content type come from the [envelope](../guides/envelopes.md), its signature ' +
       'from the [signature schemes](../guides/signing-and-rotation.md). Nothing else of a request may write the headers ' +
       'named here.',
     '## Envelopes',

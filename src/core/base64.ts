@@ -15,7 +15,7 @@ export function encodeBase64(bytes: Uint8Array): string {
  * The bytes of canonical, padded, standard base64; `undefined` for anything else: other alphabets, white space, missing
  * padding, stray bits in the last character. Two texts that decode alike would otherwise pass for one secret.
  */
-export function decodeBase64(text: string): Uint8Array | undefined {
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   let binary: string;
   try {
     binary = atob(text);

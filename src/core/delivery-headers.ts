@@ -1,9 +1,10 @@
 /** How the headers of an endpoint fit together: nothing may be written twice, because receivers would read `a, b`. */
-import type { EnvelopeSetting } from './endpoint.ts';
+import type { DeliverySettings, EnvelopeSetting } from './endpoint.ts';
 import type { EndpointAuth } from './endpoint-auth.ts';
 import { describeEnvelope } from './envelope.ts';
 import { headerPath, refuseHeader, validateComputedHeaders, validateHeaders } from './header-rules.ts';
 import { resolveSignature, type SignatureSetting } from './signature.ts';
+import { ORIGIN_HEADER } from './webhook-handshake.ts';
 
 /** The settings that write headers, as they hold for one endpoint: its own, else the dispatcher's. */
 export interface HeaderSettings {
@@ -13,6 +14,8 @@ export interface HeaderSettings {
   readonly computedHeaders: Readonly<Record<string, string>>;
   /** Default: false. */
   readonly auth?: EndpointAuth | false;
+  /** Default: false. */
+  readonly verification?: DeliverySettings['verification'];
 }
 
 /** Headers that are sent besides those of envelope and signatures. */
@@ -48,16 +51,16 @@ export function fitHeaders(settings: HeaderSettings, path: string): FittedHeader
   return { headers, computedHeaders };
 }
 
-/** A scheme with a header of its choice may have chosen one of the envelope. */
-function refuseSharedHeaders({ envelope, signatures }: HeaderSettings, path: string): void {
-  const { name, headerNames } = describeEnvelope(envelope);
+/** A scheme with a header of its choice may have chosen one of the envelope, or of the handshake. */
+function refuseSharedHeaders({ envelope, signatures, verification }: HeaderSettings, path: string): void {
+  const others = writtenHeaders({ envelope, signatures: [], verification });
   for (const [index, setting] of signatures.entries()) {
-    const shared = resolveSignature(setting).headerNames.find((header) => headerNames.includes(header));
+    const shared = resolveSignature(setting).headerNames.find((header) => others.has(header));
     if (shared !== undefined)
       throw refuseHeader(
         `${path}[${index}]`,
         shared,
-        `the envelope ${JSON.stringify(name)} writes it; choose another header`,
+        `${others.get(shared)} writes it; choose another header`,
       );
   }
 }
@@ -68,9 +71,9 @@ function refuseSharedAuthorization(settings: HeaderSettings, path: string): void
   if (writer !== undefined) throw refuseHeader(path, 'authorization', `${writer} writes it`);
 }
 
-/** Names, in lower case, of the headers that envelope, signature schemes and `auth` write, each with who does. */
+/** Names, in lower case, of the headers that envelope, signature schemes, `auth` and `verification` write, each with who does. */
 export function writtenHeaders(
-  settings: Pick<HeaderSettings, 'envelope' | 'signatures' | 'auth'>,
+  settings: Pick<HeaderSettings, 'envelope' | 'signatures' | 'auth' | 'verification'>,
 ): Map<string, string> {
   const envelope = describeEnvelope(settings.envelope);
   const written = new Map<string, string>();
@@ -80,5 +83,6 @@ export function writtenHeaders(
     for (const header of headerNames) written.set(header, `the signature scheme ${JSON.stringify(name)}`);
   }
   if (settings.auth !== undefined && settings.auth !== false) written.set('authorization', 'auth');
+  if (settings.verification === 'handshake') written.set(ORIGIN_HEADER, 'verification');
   return written;
 }

@@ -11,7 +11,7 @@ import { resolveSignature } from './signature.ts';
  * Where one message goes: `emit(type, data, { to: { url: job.callbackUrl } })`. Settings that it does not have are those
  * of the dispatcher.
  */
-export interface Destination extends DeliverySettings {
+export interface Destination extends Omit<DeliverySettings, 'verification'> {
   /** Where requests go: `https://…` (or `http://…`), no credentials, no private address. */
   readonly url: string | URL;
   /** Short name for people, at most 256 characters; events and log lines show it. */
@@ -30,7 +30,7 @@ const DESTINATION_KEYS: readonly (keyof Destination)[] = [
   'metadata',
   'secret',
   'secrets',
-  ...DELIVERY_SETTING_KEYS,
+  ...DELIVERY_SETTING_KEYS.filter((key) => key !== 'verification'),
 ];
 
 /** Members of an endpoint that a destination cannot have, and why. */
@@ -40,6 +40,7 @@ const REFUSED_KEYS: Readonly<Record<string, string>> = {
   tenant: 'it belongs to the tenant of the message. Give tenant beside to',
   id: 'its id follows from its settings; the receipt tells it. Leave it out, or register an endpoint',
   status: 'it gets this one message, so it is never disabled. Leave it out',
+  verification: 'it gets the message that it came with, at once. Leave it out, or register an endpoint',
 };
 
 /**
@@ -62,14 +63,15 @@ export function createDestinationRecord(
       );
   }
   expectKnownKeys(raw, path, DESTINATION_KEYS);
-  const record = createEndpointRecord(raw, surroundings, { id: () => '', secrets: () => [] }, path);
+  const { defaults } = surroundings;
+  const unverified = { ...surroundings, defaults: { ...defaults, verification: false as const } };
+  const record = createEndpointRecord(raw, unverified, { id: () => '', secrets: () => [] }, path);
   for (const [key, value] of Object.entries(record)) {
     // Metadata was checked to be JSON, and may say how it becomes JSON. A Map of headers would come out empty.
     if (key !== 'metadata' && !isPlainJson(value))
       throw new OptionsError(`${path}.${key}`, `${path}.${key}: expected plain data, as JSON carries it.`);
   }
   checkSigned(record, path);
-  const { defaults } = surroundings;
   const hidden: EndpointRecord = {
     ...record,
     tenant,

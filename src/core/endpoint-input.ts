@@ -17,6 +17,7 @@ import { checkOperationalPatterns } from './operational-event.ts';
 import { isPattern, PATTERN_EXPECTED } from './pattern.ts';
 import { validateRetryAfter, validateRetryOn, validateRetryPolicy, validateSuccess } from './retry-policy.ts';
 import { validateSignatures } from './signature.ts';
+import { VERIFICATION_KINDS } from './verification-state.ts';
 
 /** What `endpoints.create` takes. `Pattern`: what `events` may hold, where the event types are known. */
 export interface EndpointInput<Pattern extends string = string> extends DeliverySettings {
@@ -89,10 +90,12 @@ const schema = z.strictObject({
   timeoutMs: z.unknown().optional(),
   concurrency: z.unknown().optional(),
   rateLimit: z.unknown().optional(),
+  maxConcurrencyTotal: z.unknown().optional(),
   breaker: z.unknown().optional(),
   autoDisable: z.unknown().optional(),
   onDisable: z.unknown().optional(),
   ordering: z.unknown().optional(),
+  verification: z.unknown().optional(),
 });
 
 /** Names of all members that a caller may give. */
@@ -167,7 +170,9 @@ export function checkSecret(secret: unknown, path: string): void {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const timeoutMs = z.number().min(1).max(600_000);
+const verification = z.enum(VERIFICATION_KINDS);
 const concurrency = z.number().int().min(1).max(10_000);
+const maxConcurrencyTotal = z.number().int().min(1).max(1_000_000);
 /** Shape of a rate limit. */
 export const rateLimitSchema: z.ZodType<{ limit: number; intervalMs: number }> = z.strictObject({
   limit: z.number().int().min(1),
@@ -246,10 +251,15 @@ export function validateDeliverySettings(
   check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
   check('concurrency', (value, where) => parseInput(concurrency, value, where));
   check('rateLimit', (value, where) => value === false || parseInput(rateLimitSchema, value, where));
+  check(
+    'maxConcurrencyTotal',
+    (value, where) => value === false || parseInput(maxConcurrencyTotal, value, where),
+  );
   check('breaker', (value, where) => value === false || parseInput(breaker, value, where));
   check('autoDisable', (value, where) => value === false || parseInput(autoDisable, value, where));
   check('onDisable', (value, where) => parseInput(z.enum(['discard', 'hold']), value, where));
   check('ordering', (value, where) => parseInput(z.enum(['none', 'fifo', 'key']), value, where));
+  check('verification', (value, where) => value === false || parseInput(verification, value, where));
 }
 
 function validateName(value: unknown, path: string, known: ReadonlySet<string> | undefined): void {

@@ -7,13 +7,15 @@ import {
   type EndpointUpdate,
   validateEndpointInput,
 } from './endpoint-input.ts';
-import type { EndpointRecord, ResolvedDeliverySettings } from './endpoint.ts';
+import { type EndpointRecord, type ResolvedDeliverySettings, withLimits } from './endpoint.ts';
 import { expectKnownKeys, unexpected } from './expect-value.ts';
 import type { FunctionRegistry } from './functions.ts';
 import { HIDDEN_ID_PREFIX } from './id.ts';
 import { DEFAULT_TENANT } from './message.ts';
 import { completeSecret, type DerivePublicKey } from './secret.ts';
 import type { SignatureSetting } from './signature.ts';
+import { describeUnverified, withVerifiedStatus } from './verification.ts';
+import { isUnverified } from './verification-state.ts';
 
 /** What the dispatcher adds to an input. */
 export interface RecordSurroundings {
@@ -63,13 +65,12 @@ export function createEndpointRecord(
     path,
     derivePublicKey,
   );
-  return dropUndefined<EndpointRecord>({
-    ...(rest as EndpointRecord),
+  const record = dropUndefined<EndpointRecord>({
+    ...withLimits(rest as EndpointRecord, defaults),
     id: id ?? generate.id(),
     tenant: tenant ?? DEFAULT_TENANT,
     events: events ?? DEFAULT_EVENTS,
-    // Stores take rate tokens themselves and know no defaults of the dispatcher: the record says what holds.
-    rateLimit: rest.rateLimit ?? defaults.rateLimit,
+    ...withVerification(rest.verification ?? defaults.verification),
     secrets: (given ?? []).map((value) => ({ value, createdAt: clock.now() })),
     status: status ?? 'enabled',
     ...(status === 'disabled' ? { disabledReason: 'manual' as const } : {}),
@@ -77,6 +78,14 @@ export function createEndpointRecord(
     updatedAt: 0,
     revision: 0,
   });
+  return withVerifiedStatus(record);
+}
+
+/** Left out, it is as good as `false`. */
+function withVerification(
+  verification: EndpointRecord['verification'],
+): Pick<EndpointRecord, 'verification'> {
+  return verification === false ? {} : { verification };
 }
 
 /**
@@ -97,6 +106,7 @@ export function updateEndpointRecord(
   const { disabledReason, ...base } = omit(record, removed);
   const next = {
     ...base,
+    ...(removed.has('verification') && withVerification(defaults.verification)),
     ...(dropUndefined(rest) as Partial<EndpointRecord>),
     status: status ?? record.status,
   };
@@ -107,12 +117,31 @@ export function updateEndpointRecord(
     derivePublicKey,
   )?.map((value) => ({ value, createdAt: clock.now() }));
   const areSecretsRemoved = removed.has('secret') || removed.has('secrets');
-  return {
-    ...next,
-    rateLimit: next.rateLimit ?? defaults.rateLimit,
+  const changed: EndpointRecord = {
+    ...withLimits(next, defaults),
     secrets: newSecrets ?? (areSecretsRemoved ? [] : record.secrets),
-    ...(next.status === 'disabled' ? { disabledReason: disabledReason ?? 'manual' } : {}),
+    ...(next.status === 'disabled' ? { disabledReason: reasonFor(status, disabledReason) } : {}),
   };
+  if (status === 'enabled') refuseUnverified(record, changed);
+  return withVerifiedStatus(changed);
+}
+
+/** Disabled by hand, it stays so when it is verified. */
+function reasonFor(
+  given: EndpointInput['status'],
+  before: EndpointRecord['disabledReason'] = 'manual',
+): NonNullable<EndpointRecord['disabledReason']> {
+  return given === 'disabled' && before === 'unverified' ? 'manual' : before;
+}
+
+/** Nobody may enable what has not proved itself. Where the change is what made it unverified, it is enabled once it is verified. */
+function refuseUnverified(before: EndpointRecord, after: EndpointRecord): void {
+  const isSame = before.url === after.url && before.verification === after.verification;
+  if (!isSame || !isUnverified(after)) return;
+  throw new OptionsError(
+    'endpoint.status',
+    `endpoint.status: endpoint ${after.id} cannot be enabled, because ${describeUnverified(after)} One that is verified can be enabled.`,
+  );
 }
 
 function readChanges(changes: unknown): { readonly removed: ReadonlySet<string>; readonly given: object } {

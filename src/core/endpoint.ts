@@ -4,8 +4,17 @@ import type { EndpointAuth } from './endpoint-auth.ts';
 import type { EndpointTls } from './endpoint-tls.ts';
 import type { FilterExpression } from './filter.ts';
 import type { JsonObject } from './json.ts';
+import { type RateLimit, strictestRate } from './rate-limit.ts';
 import type { RetryAfterPolicy, RetryPolicy, RetryRule, SuccessRule } from './retry-policy.ts';
 import type { SignatureSetting } from './signature.ts';
+import {
+  allowedRateOf,
+  type Verifiable,
+  type VerificationKind,
+  type VerificationState,
+} from './verification-state.ts';
+
+export type { RateLimit } from './rate-limit.ts';
 
 /**
  * How the body is built: the name of an envelope (`'standard'`), or one with settings
@@ -30,18 +39,6 @@ export interface EnvelopeOptions {
   readonly field?: string;
   /** Media type of the bytes. `bytes` only; default `application/octet-stream`. */
   readonly contentType?: string;
-}
-
-/**
- * At most `limit` attempts per `intervalMs`, counted when a delivery is leased, shortly before its request. Requests do not all take the same time on
- * their way, so within one interval a receiver may see more: those of the end of the interval before arrive in it, too (28 for a limit of 20 within a
- * second have been seen). Stay below a limit that a receiver enforces strictly.
- */
-export interface RateLimit {
-  /** A whole number of at least 1. */
-  readonly limit: number;
-  /** 1 to 86400000 (a day). */
-  readonly intervalMs: number;
 }
 
 /**
@@ -82,6 +79,13 @@ export interface DeliverySettings {
   readonly concurrency?: number | undefined;
   /** Most attempts per interval to one endpoint, over all processes that share a store. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new endpoints only. */
   readonly rateLimit?: RateLimit | false | undefined;
+  /**
+   * Most attempts in flight to one endpoint, over all processes that share a store. A whole number, 1 to 1000000; `concurrency` holds as well, for
+   * each process. Counted by leases: a process that stalls for longer than `leaseMs` may still be sending what others have taken over. Test messages
+   * do not count. Default `false`: no limit. What the dispatcher has is written into each endpoint when it is created: changing it later changes new
+   * endpoints only.
+   */
+  readonly maxConcurrencyTotal?: number | false | undefined;
   /** When nothing is sent for a while because the receiver is down: deliveries wait, and no attempts are spent. Default: see the members. `false`: never. */
   readonly breaker?: BreakerOptions | false | undefined;
   /** What happens when nothing but failures come, for days. Default: see the members. `false`: nothing, and no `endpoint.failing` either. */
@@ -90,6 +94,13 @@ export interface DeliverySettings {
   readonly onDisable?: 'discard' | 'hold' | undefined;
   /** `'none'` (default); `'fifo'`: one delivery after the other, in the order of emission; `'key'`: so for messages that share an `orderingKey`. */
   readonly ordering?: 'none' | 'fifo' | 'key' | undefined;
+  /**
+   * What an endpoint must do before it gets anything, and again when its `url` changes: `'challenge'`: answer a signed request with the token in it;
+   * `'handshake'`: consent to a CloudEvents `OPTIONS` request, for which the option `handshakeOrigin` is needed. Until then it is disabled, with
+   * `disabledReason: 'unverified'`. Default `false`: nothing. What the dispatcher has is written into each endpoint when it is created: changing it
+   * later changes new endpoints only. Destinations that come with a message are not verified.
+   */
+  readonly verification?: VerificationKind | false | undefined;
 }
 
 /** Keys of {@link DeliverySettings}, to tell them from the other members of a record. */
@@ -109,10 +120,12 @@ export const DELIVERY_SETTING_KEYS = [
   'timeoutMs',
   'concurrency',
   'rateLimit',
+  'maxConcurrencyTotal',
   'breaker',
   'autoDisable',
   'onDisable',
   'ordering',
+  'verification',
 ] as const satisfies readonly (keyof DeliverySettings)[];
 
 /** The delivery settings among other members, without those left `undefined`. */
@@ -138,8 +151,10 @@ export interface Secret {
   readonly standby?: true;
 }
 
-/** It answered 410, somebody disabled it, or nothing but failures came for too long. */
-export type DisabledReason = 'gone' | 'manual' | 'failing';
+/** Why an endpoint can be disabled. */
+export const DISABLED_REASONS = ['gone', 'manual', 'failing', 'unverified'] as const;
+/** It answered 410, somebody disabled it, nothing but failures came for too long, or it has not proved itself (`verification`). */
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
 /** Where messages go, as stored: a plain JSON record. */
 export interface EndpointRecord extends DeliverySettings {
@@ -158,6 +173,8 @@ export interface EndpointRecord extends DeliverySettings {
   readonly disabledReason?: DisabledReason;
   /** `endpoint.failing` was reported, `endpoint.recovered` not yet. */
   readonly failing?: true;
+  /** How its `verification` stands; absent before the first check. */
+  readonly verificationState?: VerificationState;
   /** The lane of its deliveries, when it shares one with other endpoints; its own, under its id, when absent. Never changes. */
   readonly lane?: string;
   /** It came with a message and was not registered: lists leave it out, and it goes with its last delivery. */
@@ -173,7 +190,37 @@ export function laneIdOf({ id, lane }: Pick<EndpointRecord, 'id' | 'lane'>): str
   return lane ?? id;
 }
 
-/** The limit that the lane of an endpoint keeps; `undefined` when there is none. */
-export function rateLimitOf({ rateLimit }: Pick<EndpointRecord, 'rateLimit'>): RateLimit | undefined {
-  return rateLimit === false ? undefined : rateLimit;
+/** The limits that the lane of an endpoint keeps, over all processes. `undefined`: none. */
+export interface LaneLimits {
+  readonly rate: RateLimit | undefined;
+  /** Most deliveries that are leased at a time; test messages aside. */
+  readonly maxLeases: number | undefined;
+}
+
+type LimitSettings = Pick<DeliverySettings, 'rateLimit' | 'maxConcurrencyTotal'>;
+
+/** The limits of an endpoint's lane: its own, and the rate that it allowed by a handshake. */
+export function laneLimitsOf(record: LimitSettings & Verifiable): LaneLimits {
+  const { rateLimit = false, maxConcurrencyTotal = false } = record;
+  return {
+    rate: strictestRate(rateLimit === false ? undefined : rateLimit, allowedRateOf(record)),
+    maxLeases: maxConcurrencyTotal === false ? undefined : maxConcurrencyTotal,
+  };
+}
+
+/** Only a claim can tell whether a lane with limits may give one more delivery. */
+export function hasLimits({ rate, maxLeases }: LaneLimits): boolean {
+  return rate !== undefined || maxLeases !== undefined;
+}
+
+/** The record with its limits said. Stores keep them themselves and know no defaults of the dispatcher: the record says what holds. */
+export function withLimits<Settings extends LimitSettings>(
+  record: Settings,
+  { rateLimit = false, maxConcurrencyTotal = false }: LimitSettings = {},
+): Settings {
+  return {
+    ...record,
+    rateLimit: record.rateLimit ?? rateLimit,
+    maxConcurrencyTotal: record.maxConcurrencyTotal ?? maxConcurrencyTotal,
+  };
 }

@@ -5,6 +5,7 @@ import type { EndpointRecord } from './endpoint.ts';
 import { nearest } from './nearest.ts';
 import { matchesPattern } from './pattern.ts';
 import type { WhilePaused } from './switch-state.ts';
+import { describeUnverified } from './verification.ts';
 import { describeError } from '../errors.ts';
 
 /**
@@ -73,11 +74,14 @@ export function explainMatch(
 
 /** A message that matches may still not arrive. */
 function explainStanding(
-  { status }: EndpointRecord,
+  record: EndpointRecord,
   { paused, whilePaused, blockedUntil, breakerOpen, refusal, unserved }: EndpointStanding,
 ): MatchExplanation {
-  if (status === 'disabled')
-    return plain('disabled', 'It matches, but the endpoint is disabled: the delivery would be discarded.');
+  if (record.status === 'disabled') {
+    const discarded = 'It matches, but the endpoint is disabled: the delivery would be discarded.';
+    if (record.disabledReason !== 'unverified') return plain('disabled', discarded);
+    return plain('disabled', `${discarded} The reason is that ${describeUnverified(record)}`);
+  }
   if (whilePaused === 'discard')
     return plain('dispatcher_paused', 'It matches, but everything is paused and new messages are discarded.');
   if (refusal !== undefined) return plain('url_refused', `It matches, but its URL is refused: ${refusal}`);

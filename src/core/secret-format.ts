@@ -12,13 +12,14 @@ export type SecretFormat = 'standard' | 'ed25519' | 'text';
 export const SECRET_PREFIX = 'whsec_';
 /** In front of the base64 of an ed25519 seed and its public key; may be left out. */
 export const PRIVATE_KEY_PREFIX = 'whsk_';
-/** In front of the base64 of an ed25519 public key. */
-const PUBLIC_KEY_PREFIX = 'whpk_';
+/** In front of the base64 of an ed25519 public key; may be left out. */
+export const PUBLIC_KEY_PREFIX = 'whpk_';
 
 const MIN_KEY_BYTES = 24;
 const MAX_KEY_BYTES = 64;
 const SEED_BYTES = 32;
 const KEY_PAIR_BYTES = 64;
+const PUBLIC_KEY_BYTES = 32;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -29,7 +30,7 @@ const encoder = new TextEncoder();
  *
  * @throws OptionsError when it is not the base64 of 24 to 64 bytes
  */
-export function decodeStandardSecret(secret: string, path: string): Uint8Array {
+export function decodeStandardSecret(secret: string, path: string): Uint8Array<ArrayBuffer> {
   const key = decodePrefixed(secret, SECRET_PREFIX);
   if (key !== undefined && key.length >= MIN_KEY_BYTES && key.length <= MAX_KEY_BYTES) return key;
   const expected = `"${SECRET_PREFIX}" and the base64 of ${MIN_KEY_BYTES} to ${MAX_KEY_BYTES} bytes, as the signature scheme standard needs`;
@@ -73,11 +74,25 @@ export function readPublicKey(secret: string): string | undefined {
 }
 
 /**
+ * The bytes of a public key, as {@link readPublicKey} writes it.
+ *
+ * @throws OptionsError when it is not the base64 of 32 bytes
+ */
+export function decodePublicKey(publicKey: string, path: string): Uint8Array<ArrayBuffer> {
+  const key = decodePrefixed(publicKey, PUBLIC_KEY_PREFIX);
+  if (key?.length === PUBLIC_KEY_BYTES) return key;
+  throw new OptionsError(
+    path,
+    `${path}: expected an ed25519 public key, "${PUBLIC_KEY_PREFIX}" and the base64 of ${PUBLIC_KEY_BYTES} bytes, got ${describeBytes(key)}.`,
+  );
+}
+
+/**
  * The key bytes of a secret that is taken literally.
  *
  * @throws OptionsError when it is empty, which anybody could sign with, or no valid Unicode
  */
-export function encodeTextSecret(secret: string, path: string): Uint8Array {
+export function encodeTextSecret(secret: string, path: string): Uint8Array<ArrayBuffer> {
   if (secret === '') throw refuseSecret(path, 'at least one byte', 'an empty string');
   // Encoding would turn each half into U+FFFD, so different secrets would sign alike.
   if (LONE_SURROGATE.test(secret)) throw refuseSecret(path, 'valid Unicode', 'half a surrogate pair');
@@ -89,7 +104,7 @@ export function refuseSecret(path: string, expected: string, got: string): Optio
   return new OptionsError(path, `${path}: expected a secret, ${expected}, got ${got}.`);
 }
 
-function decodePrefixed(secret: string, prefix: string): Uint8Array | undefined {
+function decodePrefixed(secret: string, prefix: string): Uint8Array<ArrayBuffer> | undefined {
   return decodeBase64(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret);
 }
 

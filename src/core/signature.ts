@@ -1,8 +1,8 @@
-/** Signature schemes as data: what is signed, how the digest is written, and into which headers. */
+/** Signature settings: which schemes sign the requests of an endpoint. The schemes themselves are data. */
 import { OptionsError } from '../errors.ts';
 import { expectArray, expectKnownKeys, expectObject, unexpected, unexpectedWord } from './expect-value.ts';
 import { validateHeaderName, validateHeaderValue } from './header-rules.ts';
-import type { SecretFormat } from './secret-format.ts';
+import { type SignatureScheme, SIGNATURE_SCHEMES } from './signature-schemes.ts';
 
 /**
  * How requests are signed: the name of a scheme (`'standard'`), or one with settings
@@ -24,105 +24,6 @@ export interface SignatureOptions {
   /** Header that carries the signed time. `timestamped-hex` only; default `x-webhook-timestamp`. */
   readonly timestampHeader?: string;
 }
-
-/** What a signature covers besides the body. */
-export interface SignedContext {
-  readonly messageId: string;
-  /** Time of the attempt in unix seconds, without fraction. */
-  readonly timestampSeconds: number;
-}
-
-type Configurable = 'header' | 'prefix' | 'timestampHeader';
-
-/** A built-in scheme. What is signed is {@link SignatureScheme.signedPrefix} followed by the body. */
-export interface SignatureScheme {
-  /** Settings that may be changed. */
-  readonly configurable: readonly Configurable[];
-  readonly algorithm: 'hmac-sha256' | 'ed25519';
-  readonly secretFormat: SecretFormat;
-  /** How the signature is written. */
-  readonly digest: 'base64' | 'hex';
-  /** During a rotation the header carries one signature per secret; otherwise that of one secret alone. */
-  readonly isMultiValue: boolean;
-  /** Header of the message id. */
-  readonly idHeader: string | undefined;
-  /** Header of the signed time. */
-  readonly timestampHeader: string | undefined;
-  /** Id and time are sent even when there is no secret to sign with. */
-  readonly identifiesUnsigned: boolean;
-  /** Header of the signature. */
-  readonly header: string;
-  /** Text before each signature. */
-  readonly prefix: string;
-  /** What is signed in front of the body. */
-  readonly signedPrefix: (context: SignedContext) => string;
-  /** Value of the header, from the prefixed signatures. */
-  readonly headerValue: (signatures: readonly string[], context: SignedContext) => string;
-}
-
-const first = (signatures: readonly string[]): string => signatures[0]!;
-
-/** Members that most schemes share. */
-const PLAIN = {
-  configurable: [],
-  algorithm: 'hmac-sha256',
-  secretFormat: 'text',
-  digest: 'hex',
-  isMultiValue: false,
-  idHeader: undefined,
-  timestampHeader: undefined,
-  identifiesUnsigned: false,
-  prefix: '',
-  signedPrefix: () => '',
-  headerValue: first,
-} as const satisfies Partial<SignatureScheme>;
-
-/** https://www.standardwebhooks.com, symmetric signatures. */
-const STANDARD: SignatureScheme = {
-  ...PLAIN,
-  secretFormat: 'standard',
-  digest: 'base64',
-  isMultiValue: true,
-  idHeader: 'webhook-id',
-  timestampHeader: 'webhook-timestamp',
-  identifiesUnsigned: true,
-  header: 'webhook-signature',
-  prefix: 'v1,',
-  signedPrefix: ({ messageId, timestampSeconds }) => `${messageId}.${timestampSeconds}.`,
-  headerValue: (signatures) => signatures.join(' '),
-};
-
-/** The built-in schemes by name. A scheme is one entry here, and nothing anywhere else. */
-export const SIGNATURE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
-  standard: STANDARD,
-  /** Standard Webhooks, asymmetric signatures: receivers need the public key only. */
-  'standard-ed25519': { ...STANDARD, algorithm: 'ed25519', secretFormat: 'ed25519', prefix: 'v1a,' },
-  github: { ...PLAIN, header: 'x-hub-signature-256', prefix: 'sha256=' },
-  stripe: {
-    ...PLAIN,
-    configurable: ['header'],
-    isMultiValue: true,
-    header: 'stripe-signature',
-    prefix: 'v1=',
-    signedPrefix: ({ timestampSeconds }) => `${timestampSeconds}.`,
-    headerValue: (signatures, { timestampSeconds }) => `t=${timestampSeconds},${signatures.join(',')}`,
-  },
-  shopify: {
-    ...PLAIN,
-    digest: 'base64',
-    idHeader: 'x-shopify-webhook-id',
-    identifiesUnsigned: true,
-    header: 'x-shopify-hmac-sha256',
-  },
-  hex: { ...PLAIN, configurable: ['header', 'prefix'], header: 'x-webhook-signature' },
-  'timestamped-hex': {
-    ...PLAIN,
-    configurable: ['header', 'prefix', 'timestampHeader'],
-    timestampHeader: 'x-webhook-timestamp',
-    header: 'x-webhook-signature',
-    signedPrefix: ({ timestampSeconds }) => `${timestampSeconds}.`,
-  },
-};
 
 /** Says that requests go out unsigned, whatever secrets there are. Stands alone. */
 const UNSIGNED = 'none';
@@ -199,7 +100,7 @@ export function validateSignatures(
   const writers = new Map<string, string>();
   for (const [index, item] of items.entries()) {
     const at = `${path}[${index}]`;
-    const { name, headerNames } = resolveSignature(validateSetting(item, at, customNames));
+    const { name, headerNames } = resolveSignature(validateSignature(item, at, customNames));
     if (name === UNSIGNED && items.length > 1) {
       throw new OptionsError(
         at,
@@ -237,10 +138,16 @@ function twoWriters(path: string, header: string, first: string, second: string)
   return new OptionsError(path, `${path}: ${both}. Give one of them a header of its own, or leave one out.`);
 }
 
-function validateSetting(
+/**
+ * Checks one setting of `signatures` by itself.
+ *
+ * @param customNames names registered under `functions.signature`; left out, every name passes
+ * @throws OptionsError
+ */
+export function validateSignature(
   value: unknown,
   path: string,
-  customNames: ReadonlySet<string> | undefined,
+  customNames?: ReadonlySet<string>,
 ): SignatureSetting {
   if (typeof value === 'string') {
     validateScheme(value, path, customNames);

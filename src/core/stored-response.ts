@@ -77,11 +77,14 @@ function boundHeaders(headers: ResponseHeaders): Readonly<Record<string, string>
   return headers as Readonly<Record<string, string>>;
 }
 
-/** As many whole headers as fit, in their order; Retry-After before all others, because decisions are made from it. */
+/** Before all others, because decisions are made from them. */
+const DECISIVE_HEADERS = ['retry-after', 'webhook-allowed-origin', 'webhook-allowed-rate'];
+
+/** As many whole headers as fit, in their order. */
 function selectHeaders(headers: ResponseHeaders): Readonly<Record<string, string>> {
   const kept: [name: string, value: string][] = [];
   let length = 0;
-  for (const name of ['retry-after', ...Object.keys(headers).filter((key) => key !== 'retry-after')]) {
+  for (const name of new Set([...DECISIVE_HEADERS, ...Object.keys(headers)])) {
     const value = headers[name];
     if (value === undefined || kept.length === MAX_STORED_HEADERS) continue;
     const text = typeof value === 'string' ? value : value.join(', ');

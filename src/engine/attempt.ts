@@ -27,6 +27,8 @@ export interface AttemptContext {
   /** Also the register of what is in flight. */
   readonly deadlines: Deadlines<Attempt>;
   readonly maxResponseBodyBytes: number;
+  /** Makes the request. Default: the one that carries the message. */
+  readonly build?: typeof buildRequest;
 }
 
 const HTTP_UNAUTHORIZED = 401;
@@ -94,12 +96,8 @@ export class Attempt implements DeadlineEntry {
 
   #build(): void {
     try {
-      const request = buildRequest(
-        this.runtime,
-        this.delivery,
-        this.#context.clock.now(),
-        this.#context.maxResponseBodyBytes,
-      );
+      const { build = buildRequest, clock, maxResponseBodyBytes } = this.#context;
+      const request = build(this.runtime, this.delivery, clock.now(), maxResponseBodyBytes);
       if (request instanceof Promise) {
         request.then(
           (built) => this.#send(built),

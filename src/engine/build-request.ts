@@ -46,12 +46,7 @@ export function buildRequest(
   now: number,
   maxBodyBytes: number,
 ): TransportRequest | Promise<TransportRequest> {
-  const plan = runtime.request;
-  if (plan === undefined)
-    throw new DispatcherFault(
-      runtime.fault?.reason ?? 'bad_request',
-      runtime.fault?.detail ?? 'the endpoint cannot be served',
-    );
+  const plan = requirePlan(runtime);
   const build: Build = {
     plan,
     runtime,
@@ -64,6 +59,12 @@ export function buildRequest(
     return finish(build, buildBuiltIn(runtime, delivery));
   }
   return buildWithFunction(build, plan.envelope);
+}
+
+/** @throws DispatcherFault when the endpoint cannot be served here */
+export function requirePlan({ request, fault }: EndpointRuntime): RequestPlan {
+  if (request !== undefined) return request;
+  throw new DispatcherFault(fault?.reason ?? 'bad_request', fault?.detail ?? 'the endpoint cannot be served');
 }
 
 function buildBuiltIn({ settings }: EndpointRuntime, { message }: LeasedDelivery): BuiltBody {

@@ -89,12 +89,12 @@ export class Destinations {
 }
 
 /**
- * Ids of a hidden endpoint and its lane. All destinations of one tenant, origin, concurrency and rate limit share a lane:
- * the limits protect a server, and a URL for each job would leave it without any.
+ * Ids of a hidden endpoint and its lane. All destinations of one tenant and origin with the same limits share a lane:
+ * they protect a server, and a URL for each job would leave it without any.
  */
 function identify(record: EndpointRecord, origin: string): EndpointRecord {
-  const { tenant, concurrency, rateLimit } = record;
-  const lane = `${HIDDEN_ID_PREFIX}lane_${digest([tenant, origin, concurrency, rateLimit])}`;
+  const { tenant, concurrency, rateLimit, maxConcurrencyTotal } = record;
+  const lane = `${HIDDEN_ID_PREFIX}lane_${digest([tenant, origin, concurrency, rateLimit, maxConcurrencyTotal])}`;
   // When a secret was first seen, and by whom, makes no difference.
   const settings = { ...record, lane, secrets: record.secrets.map(({ value }) => value) };
   return { ...record, lane, id: HIDDEN_ID_PREFIX + digest(settings) };

@@ -1,49 +1,27 @@
 /**
- * Endpoints as data: create, change, remove, pause, test. Each write goes to the store first, then to the directory of
+ * Endpoints as data: create, change, remove, pause. Each write goes to the store first, then to the directory of
  * this process, then to the host as an event.
  */
 import type { DiscardReason } from '../core/delivery.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
-import { createOrderedId } from '../core/id.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
-import { ConflictError, LimitError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
-import type {
-  Lane,
-  LeasedDelivery,
-  NewMessage,
-  Page,
-  PutEndpointResult,
-  StoredEndpoint,
-} from '../store/store.ts';
+import { ConflictError, LimitError, NotFoundError, OptionsError } from '../errors.ts';
+import type { Lane, Page, PutEndpointResult, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointHolds } from './endpoint-holds.ts';
-import { type EndpointRuntime, toEndpointRef } from './endpoint-runtime.ts';
-import type { Inbox } from './inbox.ts';
+import { toEndpointRef } from './endpoint-runtime.ts';
 import type { LeaseReturns } from './lease-returns.ts';
 import type { Sender } from './sender.ts';
-import type { Settled } from './concluded-attempt.ts';
 
-export interface EndpointAdminOptions extends Pick<
-  EngineContext,
-  'store' | 'clock' | 'random' | 'reporter' | 'activity'
-> {
-  /** False in a process that only stores. */
-  readonly deliver: boolean;
+export interface EndpointAdminOptions extends Pick<EngineContext, 'store' | 'clock' | 'reporter'> {
   readonly maxEndpointsPerTenant: number;
   readonly holds: EndpointHolds;
   readonly directory: Directory;
   readonly sender: Sender;
-  readonly inbox: Inbox;
   readonly returns: LeaseReturns;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
-}
-
-interface PendingTest {
-  readonly runtime: EndpointRuntime;
-  readonly resolve: (settled: Settled) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** Deliveries moved in one store call. */
@@ -53,10 +31,8 @@ const MAX_UPDATE_TRIES = 5;
 
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
-  readonly #tests = new Map<string, PendingTest>();
   /** The last change of each endpoint that is being changed. */
   readonly #updates = new Map<string, Promise<void>>();
-  #isClosed = false;
 
   constructor(options: EndpointAdminOptions) {
     this.#options = options;
@@ -103,7 +79,7 @@ export class EndpointAdmin {
   }
 
   /** @throws NotFoundError, or OptionsError for a hidden one, which only its messages can change */
-  async #getRegistered(id: string): Promise<StoredEndpoint> {
+  async getRegistered(id: string): Promise<StoredEndpoint> {
     const stored = await this.get(id);
     if (stored.record.hidden !== true) return stored;
     throw new OptionsError(
@@ -134,9 +110,18 @@ export class EndpointAdmin {
     change: (record: EndpointRecord) => EndpointRecord | undefined,
     expectedRevision?: number,
   ): Promise<StoredEndpoint> {
-    // One after the other: those of one process would only be in each other's way.
+    return this.#inTurn(id, () => this.#update(id, change, { expectedRevision }));
+  }
+
+  /** The same for what Posthorn itself notes in the record, and reports by an event of its own. */
+  mark(id: string, change: (record: EndpointRecord) => EndpointRecord | undefined): Promise<StoredEndpoint> {
+    return this.#inTurn(id, () => this.#update(id, change, { isMark: true }));
+  }
+
+  /** One after the other: those of one process would only be in each other's way. */
+  #inTurn(id: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
     const previous = this.#updates.get(id) ?? Promise.resolve();
-    const result = previous.then(() => this.#update(id, change, expectedRevision));
+    const result = previous.then(act);
     const end = (): void => {
       if (this.#updates.get(id) === turn) this.#updates.delete(id);
     };
@@ -148,10 +133,10 @@ export class EndpointAdmin {
   async #update(
     id: string,
     change: (record: EndpointRecord) => EndpointRecord | undefined,
-    expectedRevision: number | undefined,
+    { expectedRevision, isMark = false }: { expectedRevision?: number | undefined; isMark?: boolean },
   ): Promise<StoredEndpoint> {
     for (let tries = 1; ; tries += 1) {
-      const stored = await this.#getRegistered(id);
+      const stored = await this.getRegistered(id);
       const { record } = stored;
       if (expectedRevision !== undefined && record.revision !== expectedRevision)
         throw staleRevision(id, expectedRevision, record.revision);
@@ -159,7 +144,7 @@ export class EndpointAdmin {
       if (changed === undefined) return stored;
       const result = await this.#put(stored, beginsAnew(record, changed) ? withoutFailing(changed) : changed);
       if (result.kind === 'stored') {
-        await this.#afterUpdate(record, result.record);
+        await this.#afterUpdate(record, result.record, isMark);
         return this.get(id);
       }
       if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES)
@@ -188,7 +173,7 @@ export class EndpointAdmin {
   /** Removes it and discards what waits for it. @throws NotFoundError */
   async remove(id: string): Promise<void> {
     const { store, directory, reporter, sender, returns } = this.#options;
-    const { record } = await this.#getRegistered(id);
+    const { record } = await this.getRegistered(id);
     const ref = toEndpointRef(record);
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
@@ -200,7 +185,7 @@ export class EndpointAdmin {
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
     const { reporter, holds } = this.#options;
-    const { record } = await this.#getRegistered(id);
+    const { record } = await this.getRegistered(id);
     await holds.hold(id);
     reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
@@ -212,7 +197,7 @@ export class EndpointAdmin {
    */
   async resume(id: string): Promise<void> {
     const { store, directory, wakeIn, reporter, holds } = this.#options;
-    const { record } = await this.#getRegistered(id);
+    const { record } = await this.getRegistered(id);
     if (holds.isHeld(record)) {
       throw new OptionsError(
         'id',
@@ -225,58 +210,7 @@ export class EndpointAdmin {
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
 
-  /** Sends one message to one endpoint at once, past its lane and whatever its state, without retries. */
-  async test(id: string, message: NewMessage): Promise<Settled> {
-    const { clock, deliver, directory, random, inbox } = this.#options;
-    if (!deliver) {
-      throw new OptionsError(
-        'deliver',
-        'Cannot test an endpoint here: this dispatcher only stores messages (deliver: false). Test it in a process that delivers.',
-      );
-    }
-    const { record } = await this.#getRegistered(id);
-    if (this.#isClosed) throw new StoppedError('test an endpoint');
-    const runtime = directory.put(record);
-    const deliveryId = createOrderedId('dlv_', clock.now(), random);
-    const settled = new Promise<Settled>((resolve, reject) =>
-      this.#tests.set(deliveryId, { runtime, resolve, reject }),
-    );
-    // Awaited only after the message is stored; a stop may come before.
-    settled.catch(() => undefined);
-    try {
-      const delivery = {
-        id: deliveryId,
-        endpointId: id,
-        laneId: runtime.laneId,
-        state: 'scheduled',
-        reason: undefined,
-        lease: undefined,
-        orderingKey: undefined,
-      } as const;
-      await inbox.add({ message, deliveries: [delivery], fannedOut: true });
-      return await settled;
-    } finally {
-      this.#tests.delete(deliveryId);
-    }
-  }
-
-  /** Starts leased test deliveries of this process; returns the others. */
-  takeTests(deliveries: readonly LeasedDelivery[]): readonly LeasedDelivery[] {
-    if (this.#tests.size === 0) return deliveries;
-    return deliveries.filter((delivery) => {
-      const test = this.#tests.get(delivery.id);
-      if (test !== undefined) void this.#options.sender.sendNow(delivery, test.runtime).then(test.resolve);
-      return test === undefined;
-    });
-  }
-
-  /** Tests that have no outcome will not get one. */
-  close(): void {
-    this.#isClosed = true;
-    for (const test of this.#tests.values()) test.reject(new StoppedError('finish the test of an endpoint'));
-  }
-
-  async #afterUpdate(before: EndpointRecord, after: EndpointRecord): Promise<void> {
+  async #afterUpdate(before: EndpointRecord, after: EndpointRecord, isMark: boolean): Promise<void> {
     const { directory, reporter, sender, returns, wakeIn, holds } = this.#options;
     const runtime = directory.put(after);
     if (isNowDisabled(before, after)) {
@@ -287,11 +221,9 @@ export class EndpointAdmin {
     }
     if (beginsAnew(before, after)) await holds.beginAnew(after.id, holds.isHeld(before));
     else if (holds.isHeld(before) && !holds.isHeld(after)) await this.#discardHeld(after.id);
-    // A mark of our own, which has an event of its own.
-    if (before.failing === after.failing || beginsAnew(before, after)) {
-      reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
-      wakeIn(0);
-    }
+    if (isMark) return;
+    reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
+    wakeIn(0);
   }
 
   /** It stays disabled, and what waits is no longer to be kept. */

@@ -59,6 +59,7 @@ export interface EndpointCompilerOptions {
   readonly userAgent: string;
   readonly addressPolicy: AddressPolicy;
   readonly requireHttps: boolean;
+  readonly handshakeOrigin: string | undefined;
   /** What members of the settings of these names that are left out stand for. */
   readonly whole: { readonly breaker: BreakerPolicy; readonly autoDisable: AutoDisablePolicy };
 }

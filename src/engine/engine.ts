@@ -7,10 +7,12 @@ import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
 import {
   type EndpointRecord,
+  hasLimits,
+  laneLimitsOf,
   type RateLimit,
-  rateLimitOf,
   type ResolvedDeliverySettings,
 } from '../core/endpoint.ts';
+import type { Message } from '../core/message.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { TransitionLimits } from '../core/transition.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
@@ -25,6 +27,8 @@ import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 import { EndpointHolds } from './endpoint-holds.ts';
+import { EndpointTests } from './endpoint-tests.ts';
+import { EndpointVerifier } from './endpoint-verifier.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { EndpointDirectives } from './endpoint-directives.ts';
@@ -75,6 +79,10 @@ export interface EngineOptions {
   readonly pruneBudgetMs: number;
   readonly alerts: AlertsOptions['alerts'];
   readonly alertIntervalMs: number;
+  readonly maxVerifications: number;
+  readonly verificationDelaysMs: readonly number[];
+  readonly handshakeOrigin: string | undefined;
+  readonly createOwnMessage: (type: string, data: object, tenant: string) => Message;
   readonly maxRate: RateLimit | undefined;
   readonly maxEndpointsPerTenant: number;
   /** Settings of endpoints that have none of their own. */
@@ -93,6 +101,8 @@ export class Engine {
   readonly matcher: Matcher;
   readonly switch: Switch;
   readonly endpoints: EndpointAdmin;
+  readonly tests: EndpointTests;
+  readonly verifier: EndpointVerifier;
   readonly deliveries: DeliveryAdmin;
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
@@ -121,7 +131,10 @@ export class Engine {
     this.#options = options;
     this.directory = new Directory({
       ...options,
-      onChange: (runtime) => this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime)),
+      onChange: (runtime) => {
+        this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime));
+        this.verifier.note(runtime);
+      },
       onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
@@ -179,7 +192,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      hasRateLimit: (endpointId) => rateLimitOf(this.directory.get(endpointId)?.record ?? {}) !== undefined,
+      isLimited: (endpointId) => hasLimits(laneLimitsOf(this.directory.get(endpointId)?.record ?? {})),
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -202,22 +215,17 @@ export class Engine {
     });
     this.endpoints = new EndpointAdmin({
       ...context,
-      deliver: options.deliver,
       maxEndpointsPerTenant: options.maxEndpointsPerTenant,
       holds: this.#holds,
       directory,
       sender,
-      inbox,
       returns,
       wakeIn,
     });
-    this.#directives = new EndpointDirectives({
-      ...context,
-      admin: this.endpoints,
-      sender,
-      returns,
-      wakeIn,
-    });
+    const admin = this.endpoints;
+    this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
+    this.verifier = new EndpointVerifier({ ...options, ...context, tokens: this.#tokens, admin, directory });
+    this.#directives = new EndpointDirectives({ ...context, admin, sender, returns, wakeIn });
     this.#breakers = new Breakers({
       ...context,
       hold: (delivery) => lanes.hold(delivery),
@@ -225,7 +233,7 @@ export class Engine {
       handBack: async (laneId) => returns.handBack(sender.takeQueued(laneId)),
       wakeIn,
     });
-    this.#failures = new FailureWatch({ ...context, admin: this.endpoints });
+    this.#failures = new FailureWatch({ ...context, admin });
     this.#alerts = new Alerts({ ...context, ...options });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
@@ -292,6 +300,7 @@ export class Engine {
     this.#isStopping = true;
     this.sender.lanes.stop();
     this.directory.stop();
+    this.verifier.stop();
     this.switch.stop();
     this.#alerts.stop();
     this.#unwatch?.();
@@ -301,12 +310,13 @@ export class Engine {
     const finished = claimed.then(() => this.activity.quiet());
     if (!(await within(finished, timeoutMs, clock))) {
       this.sender.interruptAll();
+      this.verifier.interruptAll();
       await within(finished, flushTimeoutMs, clock);
     }
     await within(this.keeper.stop(), flushTimeoutMs, clock);
     this.inbox.close();
     this.settler.close();
-    this.endpoints.close();
+    this.tests.close();
     this.#tokens.stop();
     this.#deadlines.stop();
     this.activity.close();
@@ -319,6 +329,8 @@ export class Engine {
     if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
     // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
     else if (delivery.ordered || result.kind === 'lost') this.scheduler.wakeFor([delivery.laneId]);
+    // So has the next one of a lane that was full, whatever becomes of this one.
+    if (delivery.counted) this.scheduler.wakeFor([delivery.laneId]);
     if (delivery.message.test) return;
     if (result.kind === 'settled') {
       this.#breakers.note(settled);
@@ -354,7 +366,7 @@ export class Engine {
   }
 
   #accept(deliveries: readonly LeasedDelivery[]): void {
-    this.sender.accept(this.endpoints.takeTests(deliveries));
+    this.sender.accept(this.tests.takeLeased(deliveries));
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {

@@ -120,7 +120,7 @@ export class FailureWatch {
   ): Promise<boolean> {
     let isChanged = false;
     try {
-      await this.#options.admin.update(id, (record) => {
+      await this.#options.admin.mark(id, (record) => {
         const changed = change(record);
         isChanged = changed !== undefined;
         return changed;

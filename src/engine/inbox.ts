@@ -1,7 +1,7 @@
 /**
  * The inbox: emitted messages and their deliveries, stored in groups. Deliveries whose lane has room are asked for
  * leased, and go straight to the lane when the store agrees: the usual delivery is never claimed. Those in an order or
- * under a rate limit are left to the scheduler: only a claim can tell whose turn it is.
+ * under a limit that all processes share are left to the scheduler: only a claim can tell whose turn it is.
  */
 import type { Timer } from '../clock.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
@@ -26,7 +26,8 @@ export interface Receipt {
 export interface InboxOptions extends EngineContext {
   /** Undefined in a process that only stores. */
   readonly lanes: LocalLanes | undefined;
-  readonly hasRateLimit: (endpointId: string) => boolean;
+  /** Only a claim can tell whether one more delivery may be leased for it. */
+  readonly isLimited: (endpointId: string) => boolean;
   readonly idempotencyWindowMs: number;
   readonly emitTimeoutMs: number;
   readonly onStored: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
@@ -143,12 +144,12 @@ export class Inbox {
 
   /** Room in a lane is kept while its delivery is on the way into the store. */
   #prepare(pending: Pending, lease: string): AppendEntry {
-    const { lanes, hasRateLimit } = this.#options;
+    const { lanes, isLimited } = this.#options;
     pending.tries += 1;
     const { entry } = pending;
     if (pending.tries > 1 || lanes === undefined) return entry;
     const canBeLeased = ({ orderingKey, endpointId }: NewDelivery): boolean =>
-      orderingKey === undefined && !hasRateLimit(endpointId);
+      orderingKey === undefined && !isLimited(endpointId);
     for (const delivery of entry.deliveries) {
       if (delivery.state !== 'scheduled') continue;
       const isWanted = entry.message.test || (canBeLeased(delivery) && lanes.reserve(delivery));
@@ -203,7 +204,7 @@ export class Inbox {
   #resolveEarlierTry(pending: Pending): void {
     const { message, deliveries } = pending.entry;
     const held = deliveries.flatMap(({ id, lease, endpointId }) =>
-      lease === undefined ? [] : [{ id, lease, endpointId, message, ordered: false }],
+      lease === undefined ? [] : [{ id, lease, endpointId, message, ordered: false, counted: false }],
     );
     this.#options.handBack(held);
     this.#resolveStored(pending, 0);

@@ -21,6 +21,8 @@ export const LIFECYCLE_EVENTS = [
   'endpoint.failing',
   'endpoint.recovered',
   'endpoint.disabled',
+  'endpoint.verified',
+  'endpoint.verification_failed',
   'dispatcher.paused',
   'dispatcher.resumed',
   'alert.raised',

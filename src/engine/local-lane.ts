@@ -12,8 +12,11 @@ export function aheadOf(slots: number, pace: Pace, elapsedMs: number): number {
 /** What endpoints say of their lane. */
 export interface LaneSettings {
   readonly concurrency: number;
-  /** Nothing is leased that would wait here: a delivery takes its rate token with its lease, and is to be sent then. */
-  readonly isRateLimited: boolean;
+  /**
+   * Nothing is leased that would wait here: a delivery takes its rate token, or one of the leases that all processes share, with its lease, and is
+   * to be sent then.
+   */
+  readonly isLimited: boolean;
 }
 
 /** One lane in this process: what it has in flight, and what waits for that. */
@@ -105,7 +108,7 @@ export class LocalLane {
   }
 
   #aheadAt(elapsedMs: number): number {
-    return this.settings.isRateLimited ? 0 : aheadOf(this.concurrency, this.pace, elapsedMs);
+    return this.settings.isLimited ? 0 : aheadOf(this.concurrency, this.pace, elapsedMs);
   }
 
   /** The head moves through the array; finished places are dropped now and then, not at each step. */

@@ -5,10 +5,11 @@
 import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
-import type { DisabledReason } from '../core/endpoint.ts';
+import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import { isOwn } from '../core/operational-event.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
+import { nextCheckAt, type VerificationVerdict } from '../core/verification.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
@@ -216,6 +217,27 @@ export class Reporter extends TroubleReporter {
   endpointRecovered({ ref, record: { tenant } }: EndpointRuntime): void {
     this.emit('endpoint.recovered', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
     this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint recovered']);
+  }
+
+  /** An endpoint has proved itself, or has not. */
+  verification(endpoint: EndpointRef, record: EndpointRecord, verdict: VerificationVerdict): void {
+    const { id: endpointId, url } = endpoint;
+    const { tenant, verification: kind } = record;
+    if (kind === undefined || kind === false) return;
+    const at = this.clock.now();
+    const base = { at, endpoint, tenant, verification: kind };
+    if (verdict.verified) {
+      this.emit('endpoint.verified', () => base);
+      return this.log('info', () => [{ endpointId, url, tenant }, 'endpoint verified']);
+    }
+    const { reason, detail, status } = verdict;
+    const next = nextCheckAt(record);
+    const event = { ...base, reason, detail, status, final: next === undefined, nextCheckAt: next };
+    this.emit('endpoint.verification_failed', () => event);
+    this.log('warn', () => [
+      { endpointId, url, tenant, reason, detail, status, nextCheckAt: next },
+      'endpoint not verified',
+    ]);
   }
 
   alert(

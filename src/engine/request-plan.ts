@@ -12,6 +12,7 @@ import type {
 import { COMPUTED_HEADERS, type ComputedHeaderSource } from '../core/header-rules.ts';
 import { completeSecret } from '../core/secret.ts';
 import { resolveSignature } from '../core/signature.ts';
+import { ORIGIN_HEADER, requireOrigin } from '../core/webhook-handshake.ts';
 import type { RequestTarget, RequestTls } from '../transport/transport.ts';
 import { derivePublicKey } from './ed25519.ts';
 import { type AuthPlan, planAuth } from './plan-auth.ts';
@@ -25,7 +26,7 @@ export interface RequestPlan {
   readonly tls: RequestTls | undefined;
   /** Where the authorization header comes from, unless it is among the others; undefined: there is none. */
   readonly auth: Exclude<AuthPlan, { kind: 'fixed' }> | undefined;
-  /** user-agent and static headers, names and values in turn. */
+  /** user-agent, static headers and the origin of a handshake, names and values in turn. */
   readonly headers: readonly string[];
   readonly envelope: EnvelopeFunction | undefined;
   readonly computedHeaders: readonly {
@@ -48,6 +49,7 @@ export interface PlanSurroundings {
   readonly userAgent: string;
   readonly addressPolicy: AddressPolicy;
   readonly requireHttps: boolean;
+  readonly handshakeOrigin: string | undefined;
 }
 
 /**
@@ -60,16 +62,20 @@ export function planRequest(
   record: EndpointRecord,
   settings: ResolvedDeliverySettings,
   target: RequestTarget,
-  { functions, userAgent, addressPolicy, requireHttps }: PlanSurroundings,
+  { functions, userAgent, addressPolicy, requireHttps, handshakeOrigin }: PlanSurroundings,
   path = 'endpoint',
 ): RequestPlan {
+  // That of the dispatcher is written into the endpoints that it holds for.
+  const { verification = false } = record;
+  const origin = requireOrigin({ verification }, handshakeOrigin, `${path}.verification`);
+  const written = { ...settings, verification };
   const signatures = settings.signatures.map(resolveSignature);
   const envelope = describeEnvelope(settings.envelope);
   const secrets = record.secrets.map((secret, index) => ({
     ...secret,
     value: completeSecret(secret.value, `${path}.secrets[${index}]`, settings.signatures, derivePublicKey),
   }));
-  const fitted = fitHeaders(settings, path);
+  const fitted = fitHeaders(written, path);
   const tls = planTls(settings.tls, `${path}.tls`);
   const auth = planAuth(settings.auth, `${path}.auth`, {
     tokenFunction: (name) => requireFunction(functions.token, name, 'functions.token'),
@@ -86,7 +92,11 @@ export function planRequest(
     target,
     tls,
     auth: auth?.kind === 'fixed' ? undefined : auth,
-    headers: ['user-agent', userAgent, ...fixed, ...Object.entries(fitted.headers).flat()],
+    headers: [
+      ...['user-agent', userAgent, ...fixed],
+      ...(origin === undefined ? [] : [ORIGIN_HEADER, origin]),
+      ...Object.entries(fitted.headers).flat(),
+    ],
     envelope: envelope.isBuiltIn
       ? undefined
       : requireFunction(functions.envelope, envelope.name, 'functions.envelope'),
@@ -103,7 +113,7 @@ export function planRequest(
     signatures: signatures.flatMap(({ kind, name }) =>
       kind === 'custom' ? [requireFunction(functions.signature, name, 'functions.signature')] : [],
     ),
-    takenHeaders: new Set([...writtenHeaders(settings).keys(), ...own, 'content-type', 'user-agent']),
+    takenHeaders: new Set([...writtenHeaders(written).keys(), ...own, 'content-type', 'user-agent']),
   };
 }
 

@@ -2,7 +2,7 @@
  * The sender: from a leased delivery to a concluded attempt. Owns what is in flight.
  */
 import type { Clock } from '../clock.ts';
-import { type RateLimit, rateLimitOf } from '../core/endpoint.ts';
+import { hasLimits, laneLimitsOf, type RateLimit } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { describeError } from '../errors.ts';
 import type { Lease, LeasedDelivery } from '../store/store.ts';
@@ -35,11 +35,11 @@ export interface SenderOptions {
 }
 
 /** Until it is known. */
-const UNKNOWN: LaneSettings = { concurrency: 1, isRateLimited: false };
+const UNKNOWN: LaneSettings = { concurrency: 1, isLimited: false };
 
 /** What an endpoint says of its lane. */
 export function laneSettingsOf({ settings, record }: EndpointRuntime): LaneSettings {
-  return { concurrency: settings.concurrency, isRateLimited: rateLimitOf(record) !== undefined };
+  return { concurrency: settings.concurrency, isLimited: hasLimits(laneLimitsOf(record)) };
 }
 
 export class Sender {

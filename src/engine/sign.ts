@@ -1,7 +1,8 @@
 /** Signs with the built-in schemes. Keys are decoded once per endpoint; an attempt costs one signature per scheme and secret. */
 import { createHmac, createSecretKey, type KeyObject, sign } from 'node:crypto';
 import { decodeEd25519Secret, decodeStandardSecret, encodeTextSecret } from '../core/secret-format.ts';
-import type { ResolvedSignature, SignedContext } from '../core/signature.ts';
+import type { ResolvedSignature } from '../core/signature.ts';
+import type { SignedContext } from '../core/signature-schemes.ts';
 import { toPrivateKey } from './ed25519.ts';
 
 /** Signs the attempts of one endpoint. */

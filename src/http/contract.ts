@@ -118,7 +118,10 @@ export class Contract {
 
   readReplacement(body: Record<string, unknown>, current: Endpoint): EndpointUpdate {
     const removed = Object.fromEntries(REPLACED.map((key) => [key, null]));
-    return { ...removed, ...REPLACED_BY, ...definedOnly(this.#read('PUT', body, current, readWebhook)) };
+    const given = definedOnly(this.#read('PUT', body, current, readWebhook));
+    const { status, ...changes } = { ...removed, ...REPLACED_BY, ...given };
+    // One that has to prove itself is active once it has.
+    return current.disabledReason === 'unverified' ? changes : { ...changes, status };
   }
 
   readPatch(body: Record<string, unknown>, current: Endpoint): EndpointUpdate {

@@ -21,6 +21,8 @@ export interface LeasedDelivery {
   readonly firstAttemptAt: number;
   /** It has an ordering key, and others may wait for it. Never of a test message. */
   readonly ordered: boolean;
+  /** Its lane has a most of leases, and this is one of them: others may wait for its end. Never of a test message. */
+  readonly counted: boolean;
   /** Its lane is on probation, and waits for what becomes of it. */
   readonly probe: boolean;
 }
@@ -47,7 +49,7 @@ export interface ClaimResult {
   readonly rescued: readonly Delivery[];
   /**
    * Time until something could be claimed, free slots aside: 0 = now, `undefined` = nothing is waiting. Counts due times,
-   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused lanes do not count.
+   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused and full lanes do not count: a full one opens when a lease ends.
    */
   readonly nextDueMs: number | undefined;
   /**
@@ -94,6 +96,8 @@ export interface Lease {
   readonly lease: string;
   /** As the leased delivery said. No part of the proof: it tells a store whether others of an ordering key may wait. */
   readonly ordered: boolean;
+  /** As the leased delivery said. No part of the proof either: it tells a store whether others of the lane may wait. */
+  readonly counted: boolean;
 }
 
 /** What `renew` takes. */

@@ -18,7 +18,7 @@ export interface EndpointStore {
   }): Promise<Page<StoredEndpoint>>;
   /**
    * False when there was none. Its deliveries and lane stay until retention removes them. A lane of its own opens: pause,
-   * block and rate limit end, so that what still waits can be claimed, and discarded. A shared lane stays as it is.
+   * block and limits end, so that what still waits can be claimed, and discarded. A shared lane stays as it is.
    */
   remove(params: { id: string }): Promise<boolean>;
 }

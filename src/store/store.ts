@@ -78,8 +78,8 @@ export interface Store {
    *   there already is left as it is, a new one gets its first revision and the store's time. So a delivery never outlives
    *   its endpoint, whatever `prune` removes at the same time.
    * - A delivery that carries a `lease` comes back leased, its attempt counted, unless it has an ordering key or its lane
-   *   is paused, blocked, on probation or has a rate limit; it is `scheduled` then, and `claimDue` finds it.
-   *   A delivery of a test message is leased whatever its lane says; it takes no rate token and has no ordering key.
+   *   is paused, blocked, on probation or has limits; it is `scheduled` then, and `claimDue` finds it.
+   *   A delivery of a test message is leased whatever its lane says; it counts against no limit and has no ordering key.
    * - A bounded store that is full of unfinished messages throws `StoreError` of code `store_full`. One that takes no message of
    *   such a size throws `PayloadError`.
    * - When the promise resolves, everything is as durable as `capabilities.durable` promises.
@@ -108,7 +108,7 @@ export interface Store {
    * - Never one that is leased. Expired leases are rescued first: they get their attempt back, are logged as
    *   `interrupted` and count a rescue; after `maxRescues` the delivery is `failed: crash_loop`. They are in `rescued`,
    *   as they were before this call leased any of them again.
-   * - Lanes that are paused, blocked, out of rate tokens or without free slots are passed over without reading their
+   * - Lanes that are paused, blocked, out of rate tokens, full or without free slots are passed over without reading their
    *   deliveries.
    * - Fair: lanes take turns, a few deliveries each, and go on where the call before ended; within a lane by due time,
    *   then sequence, in the answer too. Of the deliveries of one endpoint with equal ordering keys only the first
@@ -118,6 +118,9 @@ export interface Store {
    * - Rate: of a lane whose endpoint's record has a `rateLimit`, at most `limit` deliveries are leased within any
    *   `intervalMs`, plus at most one batch. Leases handed back do not give their token back. Endpoints that share a lane
    *   have the same limit, and share it too.
+   * - Leases: of a lane whose endpoint's record has a `maxConcurrencyTotal`, at most so many deliveries are leased at a time, whoever holds
+   *   them, test messages aside; they are `counted`. A lane that has as many is full until one of them is settled, released or rescued. Where that
+   *   limit comes or is lowered, what is leased already counts, and the next one is leased when there are fewer.
    */
   claimDue(params: ClaimParams): Promise<ClaimResult>;
 
@@ -190,7 +193,7 @@ export interface Store {
    *   processes can change; one that nobody notifies polls while it is open.
    * - Problems, by a store that has any to tell of: each once, to all processes, and when one that lasts is over. There is one of those
    *   at most: the latest counts. A listener that comes while it lasts is told soon after.
-   * - Work, and messages to be matched: a hint only, best effort, where `capabilities.notifications` says so.
+   * - Work (a lane that is full no more is some, too), and messages to be matched: a hint only, best effort, where `capabilities.notifications` says so.
    */
   watch(listener: (change: StoreChange) => void): () => void;
 

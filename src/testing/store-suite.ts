@@ -8,6 +8,7 @@ import { fanOutCases } from './store-suite/fan-out-cases.ts';
 import { hiddenEndpointCases } from './store-suite/hidden-endpoint-cases.ts';
 import { laneCases } from './store-suite/lane-cases.ts';
 import { leaseCases } from './store-suite/lease-cases.ts';
+import { leaseLimitCases } from './store-suite/lease-limit-cases.ts';
 import { listingCases } from './store-suite/listing-cases.ts';
 import { orderingCases } from './store-suite/ordering-cases.ts';
 import { probationCases } from './store-suite/probation-cases.ts';
@@ -49,6 +50,7 @@ const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
   'claimDue: rescues': rescueCases,
   'claimDue: ordering keys': orderingCases,
   'claimDue: rate limits': rateCases,
+  'claimDue: a most of leases': leaseLimitCases,
   'claimDue: probation': probationCases,
   settle: settleCases,
   'renew, release': leaseCases,

@@ -179,10 +179,11 @@ class KyExchange implements Exchange {
     dispatcher: Dispatcher,
     fetch: typeof globalThis.fetch | undefined,
   ): KyOptions {
+    const { method = 'POST', body } = this.request;
     const options: KyOptions & { dispatcher?: unknown } = {
-      method: 'POST',
+      method,
       headers,
-      body: this.request.body as Uint8Array<ArrayBuffer>,
+      ...(method === 'POST' && { body: body as Uint8Array<ArrayBuffer> }),
       redirect: 'manual',
       retry: 0,
       timeout: false,

@@ -2,8 +2,8 @@
  * The transport port: one HTTP request, one result, no opinion.
  *
  * Contract (cases of the suite stand in the same order):
- * 1. `send` makes exactly one POST with the given bytes and headers; it adds only `host`, `content-length`,
- *    `connection` and, if it must, `accept*`. It never follows a redirect, never decompresses, never retries. With one
+ * 1. `send` makes exactly one POST with the given bytes and headers, or one OPTIONS with the headers and no body; it
+ *    adds only `host`, `content-length`, `connection` and, if it must, `accept*`. It never follows a redirect, never decompresses, never retries. With one
  *    exception: a request that went over a connection which had carried one before, and which was reset or closed before
  *    any byte came back, is sent once more, the same bytes over a fresh connection, unless `resendWithinMs` have passed
  *    since `send`.
@@ -43,6 +43,8 @@ export interface RequestTls extends EndpointTls {
 /** A request, ready to be sent. */
 export interface TransportRequest {
   readonly target: RequestTarget;
+  /** Default `POST`. With `OPTIONS` there is no body: nothing of `body` is sent. */
+  readonly method?: 'POST' | 'OPTIONS' | undefined;
   /** Names and values in turn: `['content-type', 'application/json', …]`. Validated before. */
   readonly headers: readonly string[];
   /** The exact bytes that were signed. */

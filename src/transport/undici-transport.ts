@@ -70,7 +70,7 @@ class UndiciExchange implements Exchange, Carried, Dispatcher.DispatchOptions, D
   // Read by undici, as dispatch options.
   readonly origin: string;
   readonly path: string;
-  readonly method = 'POST';
+  readonly method: 'POST' | 'OPTIONS';
   readonly headers: string[];
   body: Uint8Array | null;
 
@@ -94,7 +94,8 @@ class UndiciExchange implements Exchange, Carried, Dispatcher.DispatchOptions, D
     this.path = request.target.path;
     // undici only reads them.
     this.headers = request.headers as string[];
-    this.body = request.body;
+    this.method = request.method ?? 'POST';
+    this.body = this.method === 'POST' ? request.body : null;
     this.maxBodyBytes = request.maxBodyBytes;
     this.onResult = onResult;
   }

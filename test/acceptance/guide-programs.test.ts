@@ -1,28 +1,14 @@
 /** Programs of the guides, run as they are pasted: under node:test, and against what really arrives. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createHarness } from 'posthorn/testing';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { importProgram, programWith } from '../support/guide-program.ts';
 
 const tsx = createRequire(import.meta.url).resolve('tsx/cli');
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The only program of a guide that has this text in it: a block, and those that continue it. */
-function programWith(guide: string, language: 'ts' | 'js', text: string): string {
-  const page = readFileSync(new URL(`../../docs/guides/${guide}.md`, import.meta.url), 'utf8');
-  const programs: string[] = [];
-  for (const [, lang, continues, code = ''] of page.matchAll(/^```(ts|js)( continue)?\n([\s\S]*?)^```$/gm)) {
-    if (lang !== language) continue;
-    programs.push(continues === undefined ? code : `${programs.pop() ?? ''}\n${code}`);
-  }
-  const found = programs.filter((program) => program.includes(text));
-  if (found.length !== 1) throw new Error(`${guide}.md has ${found.length} programs with ${text}`);
-  return found[0]!;
-}
 
 /** Runs a TypeScript program; `tsconfig.json` gives it the sources in place of the package. */
 function run(program: string, signal: AbortSignal): Promise<{ code: number | null; output: string }> {
@@ -69,10 +55,7 @@ describe('the guide to writing a store', () => {
 describe('the guide to signing', () => {
   it('has a check of public keys that accepts what is sent, and refuses everything else', async () => {
     const block = programWith('signing-and-rotation', 'ts', 'export function isGenuine(');
-    const code = ts.transpile(block, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 });
-    const { isGenuine } = (await import(
-      /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`
-    )) as {
+    const { isGenuine } = (await importProgram(block)) as {
       isGenuine: (publicKey: string, headers: IncomingHttpHeaders, body: string | Uint8Array) => boolean;
     };
     await using harness = await createHarness({ startAt: Date.now() });

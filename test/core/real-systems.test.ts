@@ -31,7 +31,9 @@ const message: Message = {
 };
 
 /** Checks all that is given, as creating an endpoint does. */
-function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'shouldRetry' | 'rateLimit'> {
+function accept(
+  settings: DeliverySettings,
+): Omit<ResolvedDeliverySettings, 'shouldRetry' | 'rateLimit' | 'maxConcurrencyTotal'> {
   const complete = {
     envelope: validateEnvelope(settings.envelope ?? 'standard', 'envelope'),
     signatures: validateSignatures(settings.signatures ?? ['standard'], 'signatures'),
@@ -50,6 +52,7 @@ function accept(settings: DeliverySettings): Omit<ResolvedDeliverySettings, 'sho
     ordering: 'none',
     auth: false,
     tls: false,
+    verification: false,
   } as const;
   return { ...complete, ...fitHeaders(complete, '') };
 }

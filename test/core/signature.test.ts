@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  resolveSignature,
-  SIGNATURE_SCHEMES,
-  type SignatureSetting,
-  validateSignatures,
-} from '../../src/core/signature.ts';
+import { SIGNATURE_SCHEMES } from '../../src/core/signature-schemes.ts';
+import { resolveSignature, type SignatureSetting, validateSignatures } from '../../src/core/signature.ts';
 import { OptionsError } from '../../src/errors.ts';
 
 function errorOf(value: unknown, customNames?: ReadonlySet<string>): OptionsError {
@@ -66,6 +62,31 @@ describe('SIGNATURE_SCHEMES', () => {
       't=1614265330,v1=a,v1=b',
     );
     expect(SIGNATURE_SCHEMES['github']!.headerValue(['sha256=a'], context)).toBe('sha256=a');
+  });
+
+  it.each(Object.entries(SIGNATURE_SCHEMES))('%s reads back what it wrote', (_, scheme) => {
+    const signatures = ['AbC0+/==', 'ff']
+      .slice(scheme.isMultiValue ? 0 : 1)
+      .map((one) => scheme.prefix + one);
+    const read = scheme.readHeader(scheme.headerValue(signatures, context));
+    expect(read?.signatures).toEqual(signatures);
+    if (read?.timestamp !== undefined) expect(read.timestamp).toBe(String(context.timestampSeconds));
+  });
+
+  it.each([
+    ['standard', 'v1,bad, v1,good'],
+    ['standard', 'v1,'],
+    ['standard', 'v1'],
+    ['standard', ''],
+    ['standard', 'v1,a  v1,b'],
+    ['standard', ' v1,a'],
+    ['stripe', 't=1,v1=a, t=1,v1=b'],
+    ['stripe', 't=1,t=2,v1=a'],
+    ['stripe', 'v1=a'],
+    ['stripe', 't=1,'],
+    ['stripe', ''],
+  ])('%s does not read %j', (name, value) => {
+    expect(SIGNATURE_SCHEMES[name]!.readHeader(value)).toBeUndefined();
   });
 });
 

@@ -452,6 +452,20 @@ describe('destinations of one origin', () => {
     expect(world.receiver.received).toBe(7);
   });
 
+  it('share the requests that may be in flight over all processes', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    world.receiver.hold();
+    for (let n = 0; n < 5; n += 1)
+      await emitTo(dispatcher, { url: world.receiver.urlOf(`/jobs/${n}`), maxConcurrencyTotal: 2 });
+    await world.receiver.waitFor(2);
+    await world.advance(1_000);
+    expect(world.receiver.received).toBe(2);
+    world.receiver.release();
+    await dispatcher.drain();
+    expect(world.receiver.received).toBe(5);
+  });
+
   it('keep their order each by itself: one that fails does not hold the others up', async () => {
     await using world = await createWorld();
     const dispatcher = world.start({ ordering: 'fifo' });

@@ -21,7 +21,61 @@ describe('rateLimit', () => {
   });
 });
 
-describe('rateLimit and ordering', () => {
+describe('maxConcurrencyTotal', () => {
+  it('bounds the requests in flight below the concurrency of the process, and sends everything in the end', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    await dispatcher.endpoints.create({ url: world.receiver.url, concurrency: 10, maxConcurrencyTotal: 3 });
+    world.receiver.hold();
+    for (let number = 0; number < 20; number += 1) await dispatcher.emit('job.done', number);
+    await world.receiver.waitFor(3);
+    await world.advance(1_000);
+    expect(world.receiver.received).toBe(3);
+    expect(await dispatcher.health()).toMatchObject({ inFlight: 3, queued: 0 });
+    world.receiver.release();
+    await dispatcher.drain();
+    expect(world.receiver.received).toBe(20);
+  });
+
+  it('lets a delivery that waits for its retry make room for others', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const retry = { kind: 'schedule', delaysMs: [60_000], jitter: 0 } as const;
+    await dispatcher.endpoints.create({ url: world.receiver.url, maxConcurrencyTotal: 1, retry });
+    world.receiver.reply(500);
+    for (let number = 0; number < 3; number += 1) await dispatcher.emit('job.done', number);
+    await world.advance(0);
+    const sent = (): unknown[] =>
+      world.receiver.requests.map((request) => (request.json() as { data: unknown }).data);
+    expect(sent()).toEqual([0, 1, 2]);
+    await world.advance(60_000);
+    expect(sent()).toEqual([0, 1, 2, 0]);
+  });
+
+  it('stands in the record when the dispatcher has it, and goes back to that with null', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start({ maxConcurrencyTotal: 2 });
+    const { url } = world.receiver;
+    const { id } = await dispatcher.endpoints.create({ url });
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({ maxConcurrencyTotal: 2 });
+    await dispatcher.endpoints.update(id, { maxConcurrencyTotal: false });
+    await dispatcher.endpoints.update(id, { name: 'unlimited' });
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({ maxConcurrencyTotal: false });
+    world.receiver.hold();
+    for (let number = 0; number < 5; number += 1) await dispatcher.emit('job.done', number);
+    await world.receiver.waitFor(5);
+    await dispatcher.endpoints.update(id, { maxConcurrencyTotal: null });
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({ maxConcurrencyTotal: 2 });
+    for (let number = 0; number < 5; number += 1) await dispatcher.emit('job.done', number);
+    await world.advance(1_000);
+    expect(world.receiver.received).toBe(5);
+    world.receiver.release();
+    await dispatcher.drain();
+    expect(world.receiver.received).toBe(10);
+  });
+});
+
+describe('rateLimit, maxConcurrencyTotal and ordering', () => {
   it('leave deliveries to claims, which see the whole; others come back leased from being stored', async () => {
     await using world = await createWorld();
     const asked = new Map<string, boolean>();
@@ -38,12 +92,14 @@ describe('rateLimit and ordering', () => {
     await dispatcher.endpoints.create({ id: 'keyed', url, ordering: 'key' });
     await dispatcher.endpoints.create({ id: 'fifo', url, ordering: 'fifo' });
     await dispatcher.endpoints.create({ id: 'limited', url, rateLimit: { limit: 9, intervalMs: 1_000 } });
+    await dispatcher.endpoints.create({ id: 'bounded', url, maxConcurrencyTotal: 9 });
     await dispatcher.emit('job.done', 1, { orderingKey: 'key' });
-    expect(Object.fromEntries(asked)).toEqual({ free: true, keyed: false, fifo: false, limited: false });
-    await world.receiver.waitFor(4);
+    const left = { keyed: false, fifo: false, limited: false, bounded: false };
+    expect(Object.fromEntries(asked)).toEqual({ free: true, ...left });
+    await world.receiver.waitFor(5);
     await dispatcher.emit('job.done', 2);
     expect(asked.get('keyed')).toBe(true);
-    await world.receiver.waitFor(8);
+    await world.receiver.waitFor(10);
   });
 });
 

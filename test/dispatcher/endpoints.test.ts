@@ -70,6 +70,10 @@ describe('endpoints.create', () => {
     ['endpoint.filter', { filter: { jobId: 'x' } }],
     ['endpoint.envelope', { envelope: 'stanadrd' }],
     ['endpoint.rateLimit', { rateLimit: { limit: 0, intervalMs: 1 } }],
+    ['endpoint.maxConcurrencyTotal', { maxConcurrencyTotal: 0 }],
+    ['endpoint.maxConcurrencyTotal', { maxConcurrencyTotal: 1.5 }],
+    ['endpoint.maxConcurrencyTotal', { maxConcurrencyTotal: Infinity }],
+    ['endpoint.maxConcurrencyTotal', { maxConcurrencyTotal: true }],
   ])('refuses at %s: %j', async (path, input) => {
     await using world = await createWorld();
     const { endpoints } = world.start();

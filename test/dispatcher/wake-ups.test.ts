@@ -43,6 +43,15 @@ describe('a process that is told of nothing it did itself', () => {
     await arrived(world, 2);
   });
 
+  it('sends the next of a lane that had all its leases when one of them ends', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start({ store: quiet(world.store) });
+    await dispatcher.endpoints.create({ url: world.receiver.url, maxConcurrencyTotal: 2 });
+    for (let number = 0; number < 9; number += 1) await dispatcher.emit('job.completed', { number });
+    await arrived(world, 9);
+    expect(world.clock.elapsed()).toBe(0);
+  });
+
   it('sends what became due while its lane was full', async () => {
     await using world = await createWorld();
     const dispatcher = world.start({ store: quiet(world.store) });

@@ -5,13 +5,15 @@ import { createEndpointCompiler } from '../../src/engine/endpoint-runtime.ts';
 import { DEFAULTS, resolveOptions } from '../../src/options.ts';
 
 function setup(maxDestinations = 1_000): { destinations: Destinations; checks: () => number } {
-  const { delivery, functions, userAgent, addressPolicy, requireHttps, clock } = resolveOptions();
+  const { delivery, functions, userAgent, addressPolicy, requireHttps, handshakeOrigin, clock } =
+    resolveOptions();
   const compiler = createEndpointCompiler({
     defaults: delivery,
     functions,
     userAgent,
     addressPolicy,
     requireHttps,
+    handshakeOrigin,
     whole: DEFAULTS,
   });
   let checks = 0;
@@ -66,7 +68,7 @@ describe('Destinations', () => {
     for (const same of [
       { url: 'https://EXAMPLE.com:443/jobs/2?key=1', name: 'two', retry: 'once', ordering: 'fifo' },
       { url: 'https://example.com', concurrency: 10 },
-      { url: 'https://example.com', rateLimit: false },
+      { url: 'https://example.com', rateLimit: false, maxConcurrencyTotal: false },
     ])
       expect(laneOf(same)).toBe(lane);
     const others = [
@@ -74,9 +76,10 @@ describe('Destinations', () => {
       laneOf({ url: 'http://example.com/jobs/1' }),
       laneOf({ url: 'https://example.com/jobs/1', concurrency: 9 }),
       laneOf({ url: 'https://example.com/jobs/1', rateLimit: { limit: 1, intervalMs: 1 } }),
+      laneOf({ url: 'https://example.com/jobs/1', maxConcurrencyTotal: 1 }),
       laneOf({ url: 'https://example.com/jobs/1' }, 'acme'),
     ];
-    expect(new Set([lane, ...others]).size).toBe(6);
+    expect(new Set([lane, ...others]).size).toBe(7);
   });
 
   it('takes a stored record for the same endpoint', () => {

@@ -10,7 +10,7 @@ const LIMIT = 1_000;
 function setup({
   maxConcurrency = 8,
   concurrency = 4,
-  isRateLimited = false,
+  isLimited = false,
   maxRate = undefined as RateLimit | undefined,
 } = {}) {
   const clock = createManualClock();
@@ -23,7 +23,7 @@ function setup({
     maxConcurrency,
     maxRate,
     unwritten: () => unwritten,
-    settingsOf: () => ({ concurrency, isRateLimited }),
+    settingsOf: () => ({ concurrency, isLimited }),
     start: (delivery, lane) => started.push({ delivery, lane }),
     onRoom: () => undefined,
     onSurplus: (deliveries) => surplus.push(...deliveries),
@@ -81,7 +81,7 @@ describe('LocalLanes', () => {
   });
 
   it('takes nothing ahead under a rate limit: what took a token is sent', () => {
-    const { lanes, hold, finishAll, slotsOf, started } = setup({ isRateLimited: true, maxConcurrency: 100 });
+    const { lanes, hold, finishAll, slotsOf, started } = setup({ isLimited: true, maxConcurrency: 100 });
     hold('ep', 40);
     while (started.length > 0) finishAll();
     expect(slotsOf('ep')).toBe(4);

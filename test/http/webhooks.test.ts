@@ -191,6 +191,26 @@ describe('PUT', () => {
   });
 });
 
+describe('a webhook that has to prove itself', () => {
+  it('says so, is not made active by a PUT, and is once it has', async () => {
+    await using world = await createApiWorld({ dispatcher: { verification: 'challenge' } });
+    world.harness.receiver.always(500);
+    const url = world.harness.receiver.url;
+    const { data } = await world.call('POST ', { body: { url } });
+    expect(data).toMatchObject({ active: false, disabled_reason: 'unverified' });
+    const { secret: _secret, ...resource } = data;
+    for (const body of [
+      { url, name: 'n' },
+      { ...resource, name: 'm' },
+    ]) {
+      const replaced = await world.call(`PUT /${data.id}`, { body });
+      expect(replaced.data).toMatchObject({ active: false, disabled_reason: 'unverified' });
+    }
+    const refused = await world.call(`PATCH /${data.id}`, { body: { active: true } });
+    expect(refused).toMatchObject({ status: 422, error: { field: 'active' } });
+  });
+});
+
 describe('PATCH', () => {
   it('merges: null removes, objects are merged, all else is replaced', async () => {
     await using world = await createApiWorld();

@@ -2,6 +2,7 @@
 import { WebhookDispatcher } from 'posthorn';
 import { fileStore } from 'posthorn/file';
 import { createWebhookApi, createWebhookClient } from 'posthorn/http';
+import { verifyWebhook, type WebhookMessage } from 'posthorn/receiver';
 import { sqlStore } from 'posthorn/sql';
 import * as testing from 'posthorn/testing';
 
@@ -13,8 +14,19 @@ const { fetch } = createWebhookApi(dispatcher, {
   authorize: () => ({ id: 'consumer', scopes: ['read', 'write', 'secrets'] }),
 });
 const client = createWebhookClient({ baseUrl: 'http://localhost/api', fetch });
-const { id, secret } = await client.webhooks.create({ url: 'https://example.com/hooks' });
-if (secret === undefined || (await client.webhooks.get(id)).url !== 'https://example.com/hooks')
+const created = await client.webhooks.create({ url: 'https://example.com/hooks' });
+if (
+  created.secret === undefined ||
+  (await client.webhooks.get(created.id)).url !== 'https://example.com/hooks'
+)
   throw new Error('posthorn/http serves no webhooks');
 if (Object.keys(testing).length === 0) throw new Error('posthorn/testing is empty');
 if (sqlStore('./never-opened.db').name !== 'sqlite') throw new Error('posthorn/sql makes no store');
+
+const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+const result = await verifyWebhook<{ 'job.completed': { jobId: string } }>('{}', new Headers(), { secret });
+if (result.ok) {
+  const message: WebhookMessage<'job.completed', { jobId: string }> = result.message;
+  throw new Error(`posthorn/receiver accepted ${message.data.jobId}`);
+}
+if (result.reason !== 'missing_header') throw new Error(`posthorn/receiver says ${result.reason}`);

@@ -1,10 +1,19 @@
-// Imports the entry in a process that records every module it loads, and names the packages they belong to.
+// Imports an entry in a process that records every module it loads, and names the packages they belong to.
 // Everything but these must wait until it is used: an optional package may be absent, and undici replaces the
 // dispatcher behind the host's fetch if it is loaded at the wrong moment.
 import { register } from 'node:module';
 import { MessageChannel } from 'node:worker_threads';
 
-const allowed = new Set(['posthorn', 'eventemitter3', 'tinyqueue', 'zod']);
+// The kit for receivers also runs where there is no Node.js, so it may not load anything of it either.
+const allowed = new Set(
+  { 'posthorn/receiver': ['posthorn'] }[process.argv[2]] ?? [
+    'posthorn',
+    'eventemitter3',
+    'tinyqueue',
+    'zod',
+    'node:',
+  ],
+);
 
 const hooks = `
   let port;
@@ -20,15 +29,16 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`, import.meta.url, {
   transferList: [port2],
 });
 
-await import(process.argv[2] ?? 'posthorn');
+await import(process.argv[2]);
 await new Promise((resolve) => setImmediate(resolve));
 
 const packages = new Set();
 for (const url of urls) {
   const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (name !== undefined) packages.add(name);
+  if (url.startsWith('node:')) packages.add('node:');
 }
 if (!packages.has('posthorn')) throw new Error('recorded no module of the package itself');
 const unexpected = [...packages].filter((name) => !allowed.has(name));
-if (unexpected.length > 0) throw new Error(`importing posthorn loaded ${unexpected.join(', ')}`);
+if (unexpected.length > 0) throw new Error(`importing ${process.argv[2]} loaded ${unexpected.join(', ')}`);
 console.log([...packages].sort().join(', '));

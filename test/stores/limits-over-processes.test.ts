@@ -55,6 +55,66 @@ describe('three processes on one PostgreSQL', () => {
   });
 
   it(
+    'share what may be in flight to an endpoint, which the concurrency of each would exceed',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      await using workshop = await createWorkshop('postgres');
+      const { receiver, location } = workshop;
+      const workers = await workshop.start(NAMES, LONG_LEASE);
+      const { id } = await createEndpoint(workshop, workers, { concurrency: 4, maxConcurrencyTotal: 5 });
+      const most = watchHeld(receiver);
+      receiver.judge(() => (most.note(), 'hold'));
+      await Promise.all(workers.map((worker) => worker.call('emitMany', 50, 'load.test')));
+      await receiver.until(() => receiver.held() === 5, 'all that may be is in flight');
+      expect(await leasesOf(location, id)).toEqual({ counted: 5, leased: 5 });
+      // One by one: whoever ends one, somebody finds the next at once.
+      for (let answered = 1; answered <= 20; answered += 1) {
+        receiver.releaseOne();
+        await receiver.until(
+          () => receiver.held() === 5 && receiver.answered.size === answered,
+          'another one',
+        );
+      }
+      receiver.release();
+      receiver.judge(() => (most.note(), 204));
+      await receiver.until(() => receiver.answered.size === 150, 'all are delivered');
+      await drainAll(workers);
+      expect(most.total()).toBe(5);
+      expect(Math.max(...Object.values(most.bySender()))).toBeLessThanOrEqual(4);
+      expect(await leasesOf(location, id)).toEqual({ counted: 0, leased: 0 });
+      expect(receiver.repeated).toEqual([]);
+    },
+  );
+
+  it(
+    'take over what was in flight in one that is killed, within what may be',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      await using workshop = await createWorkshop('postgres');
+      const { receiver, location } = workshop;
+      const short = { dispatcher: { leaseMs: 2_000, pollIntervalMs: 100 } };
+      const [one] = await workshop.start(['one'], short);
+      const { id } = await workshop.createEndpoint(one, { concurrency: 4, maxConcurrencyTotal: 3 });
+      const most = watchHeld(receiver);
+      receiver.judge(() => (most.note(), 'hold'));
+      await one.call('emitMany', 30, 'load.test');
+      await receiver.until(() => receiver.held('one') === 3, 'all leases are taken');
+      const others = await workshop.start(['two', 'three'], short);
+      await drainAll(others);
+      expect(receiver.arrivals).toHaveLength(3);
+      await one.kill();
+      await receiver.until(() => receiver.held() === 3 && receiver.held('one') === 0, 'they are taken over');
+      expect(await leasesOf(location, id)).toEqual({ counted: 3, leased: 3 });
+      receiver.release();
+      receiver.judge(() => (most.note(), 204));
+      await receiver.until(() => receiver.answered.size === 30, 'all are delivered');
+      await drainAll(others);
+      expect(most.total()).toBe(3);
+      expect(await leasesOf(location, id)).toEqual({ counted: 0, leased: 0 });
+    },
+  );
+
+  it(
     'share a circuit breaker: one opens it for all, and one probe is in flight over all',
     { timeout: TIMEOUT_MS },
     async () => {
@@ -187,6 +247,25 @@ function watchHeld(receiver: CountingReceiver): {
     bySender: () => Object.fromEntries(most),
     total: () => total,
   };
+}
+
+/** Leases of the lane of an endpoint: as it counts them, and as its deliveries say. */
+async function leasesOf(
+  { url, schema }: StoreLocation,
+  id: string,
+): Promise<{ readonly counted: number; readonly leased: number }> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ counted: string; leased: string }>(
+      `select l.leases as counted, (select count(*) from ${schema}.posthorn_deliveries d where d.lane_id = l.id and d.lease is not null) as leased
+       from ${schema}.posthorn_lanes l where l.id = $1`,
+      [id],
+    );
+    return { counted: Number(rows[0]!.counted), leased: Number(rows[0]!.leased) };
+  } finally {
+    await client.end();
+  }
 }
 
 /** As if the time of every block were over. */

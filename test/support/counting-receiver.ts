@@ -69,6 +69,12 @@ export class CountingReceiver {
     for (const held of [...this.#held]) this.#answer(held, status);
   }
 
+  /** Answers the one that was held longest. */
+  releaseOne(status = 204): void {
+    const [held] = this.#held;
+    if (held !== undefined) this.#answer(held, status);
+  }
+
   /** Messages that were answered 2xx more than once. */
   get repeated(): readonly string[] {
     return [...this.answered].filter(([, count]) => count > 1).map(([id]) => id);

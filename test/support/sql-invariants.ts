@@ -10,6 +10,7 @@ export async function findBrokenInvariants(database: TestDatabase): Promise<read
   return [
     ...deliveries.flatMap((row) => [...checkDelivery(row)]),
     ...deliveries.flatMap((row) => [...checkLane(row, laneById.get(row['lane_id']), now)]),
+    ...lanes.flatMap((lane) => [...checkLeases(lane, deliveries)]),
     ...checkKeys(deliveries),
     ...checkCounts(deliveries, attempts, counts),
   ];
@@ -64,10 +65,28 @@ function* checkLane(row: Row, lane: Row | undefined, now: number): Generator<str
     if (lane['ready_at'] !== null) yield `${name}: paused, and ready`;
     return;
   }
+  if (Number(lane['is_full']) === 1 && Number(lane['leases']) >= Number(lane['max_leases'])) return;
   // What had its turn stands behind all others that are ready.
   const latest = Math.max(Number(row['ready_at']), Number(lane['blocked_until']), now);
   if (lane['ready_at'] === null || Number(lane['ready_at']) > latest)
     yield `${name}: the lane wakes too late`;
+}
+
+/** A lane that may have so many leases knows how many it has. */
+function* checkLeases(lane: Row, deliveries: readonly Row[]): Generator<string> {
+  const name = `lane ${String(lane['id'])}`;
+  if (lane['max_leases'] === null) {
+    if (lane['leases'] !== null || lane['is_full'] !== null) yield `${name}: counts leases`;
+    return;
+  }
+  const leased = deliveries.filter(
+    (row) => row['lane_id'] === lane['id'] && row['lease'] !== null && Number(row['test']) === 0,
+  );
+  if (leased.length !== Number(lane['leases']))
+    yield `${name}: ${leased.length} are leased, ${Number(lane['leases'])} are counted`;
+  const isClosed = Number(lane['is_full']) === 1 && lane['ready_at'] === null;
+  if (isClosed && leased.length < Number(lane['max_leases']))
+    yield `${name}: waits for leases that have ended`;
 }
 
 /** Of each key the first unfinished delivery is ready, and no other one, unless one is leased. */

@@ -1,4 +1,7 @@
-/** Tells at the end of a run which conformance suites of stores were part of it, with how many cases, and why others were not. */
+/**
+ * Tells at the end of a run which conformance suites of stores were part of it, with how many cases, and why others were not; the
+ * same of the receivers of the guide, and of their stores.
+ */
 import type { Reporter, TestModule, TestSuite } from 'vitest/node';
 import { storeSuites, type StoreSuiteName } from './store-suites.ts';
 
@@ -14,6 +17,20 @@ export class StoreSuiteReporter implements Reporter {
     const left = all.filter(({ name, missing }) => missing !== undefined && asked.has(name));
     if (lines.length > 0) console.log(`store suites that ran: ${lines.join(', ')}`);
     for (const { name, missing } of left) console.log(`store suite left out: ${name}, because ${missing}`);
+    reportReceivers(suites);
+  }
+}
+
+const RECEIVER = /^(?:receiver|seen store): /;
+
+function reportReceivers(suites: readonly TestSuite[]): void {
+  const receivers = suites.filter(({ name }) => RECEIVER.test(name));
+  const ran = receivers.filter((suite) => suite.state() !== 'skipped');
+  if (ran.length > 0)
+    console.log(`receivers that ran: ${ran.map((suite) => `${suite.name} ${countOf(suite)}`).join(', ')}`);
+  for (const { name, children } of receivers) {
+    const [only] = [...children.allTests()].filter((test) => test.name.startsWith('is left out'));
+    if (only !== undefined) console.log(`${name} ${only.name}`);
   }
 }
 

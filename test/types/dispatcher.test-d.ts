@@ -5,10 +5,12 @@ import {
   type Destination,
   type DispatcherErrorEvent,
   type EndpointUpdate,
+  type EndpointVerification,
   type MessageRecord,
   type Receipt,
   type Stats,
   type Transport,
+  type VerificationReason,
   WebhookDispatcher,
 } from 'posthorn';
 import { createHarness } from 'posthorn/testing';
@@ -194,6 +196,21 @@ describe('the rest of the surface', () => {
     // @ts-expect-error no such option
     void dispatcher.stats({ bucket: 1_000 });
     expectTypeOf(dispatcher.stats).returns.resolves.toEqualTypeOf<Stats>();
+  });
+
+  it('types verification, and has none for a destination', () => {
+    const dispatcher = new WebhookDispatcher({ verification: 'handshake', handshakeOrigin: 'a.example' });
+    void dispatcher.endpoints.create({ url: 'https://a.example/', verification: 'challenge' });
+    void dispatcher.endpoints.update('ep', { verification: null });
+    // @ts-expect-error no such verification
+    void dispatcher.endpoints.create({ url: 'https://a.example/', verification: 'echo' });
+    // @ts-expect-error it gets the message that it came with, at once
+    void dispatcher.emit('a.b', 1, { to: { url: 'https://a.example/', verification: 'challenge' } });
+    expectTypeOf(dispatcher.endpoints.verify).returns.resolves.toEqualTypeOf<EndpointVerification>();
+    dispatcher.on('endpoint.verification_failed', ({ reason, final }) => {
+      expectTypeOf(reason).toEqualTypeOf<VerificationReason>();
+      expectTypeOf(final).toEqualTypeOf<boolean>();
+    });
   });
 
   it('goes through the harness', async () => {

@@ -1,5 +1,6 @@
 /** A webhook, which the dispatcher calls an endpoint, as the API takes and gives it. */
 import { z } from '@hono/zod-openapi';
+import { DISABLED_REASONS } from '../../core/endpoint.ts';
 import { epochMs, jsonObject } from './shared.ts';
 
 /** Retries in three forms; the words of one exclude those of the others. */
@@ -86,7 +87,7 @@ const webhookShape = {
   filters: jsonObject.optional(),
   headers: z.record(z.string(), z.string()).optional(),
   active: z.boolean(),
-  disabled_reason: z.enum(['gone', 'manual', 'failing']).optional().describe('Why it is not active'),
+  disabled_reason: z.enum(DISABLED_REASONS).optional().describe('Why it is not active'),
   paused: z.boolean().describe('Deliveries wait until it is resumed'),
   blocked_until: epochMs('Nothing is sent before').optional(),
   blocked_reason: z.enum(['retry_after', 'breaker']).optional(),

@@ -3,11 +3,16 @@
  * cannot be served is found when the endpoint is compiled.
  */
 import { z } from 'zod';
-import type { EndpointRecord } from '../../core/endpoint.ts';
+import { DISABLED_REASONS, type EndpointRecord } from '../../core/endpoint.ts';
 import type { FilterExpression } from '../../core/filter.ts';
 import { ID_EXPECTED, isId } from '../../core/id.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { ENDPOINT_REASONS } from '../../core/outcome.ts';
+import {
+  VERIFICATION_KINDS,
+  VERIFICATION_REASONS,
+  type VerificationState,
+} from '../../core/verification-state.ts';
 
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -94,6 +99,8 @@ const tls = z.union([
   }),
 ]);
 
+const verificationKind = z.enum(VERIFICATION_KINDS);
+
 const deliverySettings = {
   envelope: oneOf(z.union([z.string(), envelope]), 'the name of an envelope, or { name, … }').optional(),
   signatures: z
@@ -118,6 +125,7 @@ const deliverySettings = {
     z.union([z.literal(false), z.object({ limit: z.number(), intervalMs: z.number() })]),
     'false, or { limit, intervalMs }',
   ).optional(),
+  maxConcurrencyTotal: oneOf(z.union([z.literal(false), z.number()]), 'false, or a number').optional(),
   breaker: oneOf(
     z.union([
       z.literal(false),
@@ -140,7 +148,28 @@ const deliverySettings = {
   ).optional(),
   onDisable: z.enum(['discard', 'hold']).optional(),
   ordering: z.enum(['none', 'fifo', 'key']).optional(),
+  verification: oneOf(
+    z.union([z.literal(false), verificationKind]),
+    'false, "challenge" or "handshake"',
+  ).optional(),
 };
+
+const verificationState = z.object({
+  kind: verificationKind,
+  url: z.string(),
+  checks: z.number(),
+  nextCheckAt: z.number().optional(),
+  verifiedAt: z.number().optional(),
+  allowedRate: z.number().optional(),
+  failure: z
+    .object({
+      at: z.number(),
+      reason: z.enum(VERIFICATION_REASONS),
+      detail: z.string(),
+      status: z.number().optional(),
+    })
+    .optional(),
+});
 
 const secret = z.object({
   value: z.string(),
@@ -161,8 +190,9 @@ const schema = z.object({
   metadata: objectOf<JsonObject>().optional(),
   secrets: z.array(secret),
   status: z.enum(['enabled', 'disabled']),
-  disabledReason: z.enum(['gone', 'manual', 'failing']).optional(),
+  disabledReason: z.enum(DISABLED_REASONS).optional(),
   failing: z.literal(true).optional(),
+  verificationState: verificationState.optional(),
   lane: z.string().optional(),
   hidden: z.literal(true).optional(),
   createdAt: z.number(),
@@ -181,6 +211,9 @@ type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B 
 /** Compile-time proof that the schema is that of the type: fails when either has a member that the other lacks. */
 type SchemaFits = IsSame<Bare<EndpointRecord>, Bare<z.output<typeof schema>>>;
 true satisfies SchemaFits;
+
+/** Accepts the verification state of stored endpoints. */
+export const verificationStateSchema = verificationState as z.ZodType<VerificationState>;
 
 /** Accepts stored endpoints. For checking only: its output lacks members that it does not know. */
 export const endpointSchema = schema as z.ZodType<EndpointRecord>;

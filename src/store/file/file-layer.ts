@@ -1,3 +1,4 @@
+import { fstatSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, unlink } from 'node:fs/promises';
 import { makeFolder } from './make-folder.ts';
@@ -9,12 +10,14 @@ export interface OpenFile {
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** Reads from a position until `into` is full or the file ends; says how much. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** The same within this call: for a few bytes that are in memory anyway, since a turn of another thread costs many times as much. */
+  peek(into: Uint8Array, position: number): number;
   /** Resolves when everything written before is on the disk. */
   dataSync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
-  /** False once it was removed: what is written from then on is lost. */
-  hasName(): Promise<boolean>;
+  /** False once it was removed: what is written from then on is lost. Asked of the system within this call. */
+  hasName(): boolean;
   /** Waits for what is under way, then closes. */
   close(): Promise<void>;
 }
@@ -74,6 +77,10 @@ class NodeFile implements OpenFile {
     return total;
   }
 
+  peek(into: Uint8Array, position: number): number {
+    return readSync(this.#handle.fd, into, 0, into.length, position);
+  }
+
   dataSync(): Promise<void> {
     return this.#handle.datasync();
   }
@@ -86,8 +93,8 @@ class NodeFile implements OpenFile {
     return (await this.#handle.stat()).size;
   }
 
-  async hasName(): Promise<boolean> {
-    return (await this.#handle.stat()).nlink > 0;
+  hasName(): boolean {
+    return fstatSync(this.#handle.fd).nlink > 0;
   }
 
   close(): Promise<void> {

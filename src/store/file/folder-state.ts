@@ -120,7 +120,7 @@ export class FolderState {
       this.#open = undefined;
     }
     // One that was followed, or whose folder is gone, has nothing to go on with.
-    await this.#resumption!.epochFile.confirm();
+    this.#resumption!.epochFile.confirm();
     const open = await this.#read(this.#resumption);
     this.#resumption = undefined;
     return this.#enter(open);

@@ -1,4 +1,4 @@
-import type { RateLimit } from '../../core/endpoint.ts';
+import type { LaneLimits } from '../../core/endpoint.ts';
 import type { Message } from '../../core/message.ts';
 import { describeError, PayloadError, StoreError } from '../../errors.ts';
 import type { AppendEntry, AppendParams, AppendResult, LeasedDelivery, NewDelivery } from '../store.ts';
@@ -9,7 +9,7 @@ export interface NewHiddenEndpoint {
   readonly id: string;
   readonly tenant: string;
   readonly laneId: string;
-  readonly rateLimit: RateLimit | undefined;
+  readonly limits: LaneLimits;
   /** JSON text, secrets sealed. */
   readonly record: string;
 }
@@ -69,6 +69,8 @@ function toFirstLease(message: Message, delivery: NewDelivery, now: number): Lea
     firstAttemptAt: now,
     // Those with an ordering key are not leased by `append`.
     ordered: false,
+    // Nor those of a lane with a most of leases.
+    counted: false,
     probe: false,
   };
 }

@@ -1,5 +1,5 @@
 import { decodeCursor } from '../../core/cursor.ts';
-import { type EndpointRecord, laneIdOf, rateLimitOf } from '../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../core/endpoint.ts';
 import { decodeEndpoint, encodeEndpoint } from '../codec/endpoint-codec.ts';
 import type { Keyring } from '../codec/keyring.ts';
 import type { EndpointStore, StoredEndpoint } from '../store.ts';
@@ -20,7 +20,7 @@ export function createSqlEndpoints(runner: Runner, keyring: Keyring | undefined)
         tenant: record.tenant,
         laneId: laneIdOf(record),
         isHidden: record.hidden === true,
-        rateLimit: rateLimitOf(record),
+        limits: laneLimitsOf(record),
         record: encodeEndpoint(record, keyring),
         expectedRevision,
       });

@@ -1,4 +1,4 @@
-import { laneIdOf, rateLimitOf } from '../../core/endpoint.ts';
+import { laneIdOf, laneLimitsOf } from '../../core/endpoint.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import { StoreError } from '../../errors.ts';
 import { encodeEndpoint } from '../codec/endpoint-codec.ts';
@@ -73,7 +73,7 @@ export class SqlStore implements port.Store {
       id: record.id,
       tenant: record.tenant,
       laneId: laneIdOf(record),
-      rateLimit: rateLimitOf(record),
+      limits: laneLimitsOf(record),
       record: encodeEndpoint(record, this.#parts.keyring),
     }));
     try {

@@ -63,6 +63,8 @@ export interface DeliveriesTable {
   readonly lease_until: number | null;
   readonly leased_at: number | null;
   readonly owner: string | null;
+  /** 1: its last lease was one of the `leases` of its lane. Says nothing once that has ended. */
+  readonly counted: number | null;
   /** Why it is to be discarded instead of scheduled again: cancelled while `sending`. */
   readonly cancelled: string | null;
   readonly created_at: number;
@@ -103,6 +105,15 @@ export interface LanesTable {
   readonly ready_at: number | null;
   /** How often it had its turn: among lanes ready since the same instant the one served least comes first. */
   readonly turns: number;
+  /** Most deliveries that are leased at a time; null: no limit. */
+  readonly max_leases: number | null;
+  /** Deliveries that are leased and `counted`, while there is such a limit. Whoever ends such a lease takes it off, holding the lock of this row. */
+  readonly leases: number | null;
+  /**
+   * 1: the claim that last looked at the lane found as many leases as there may be, and a delivery that waits. `ready_at` is null then, however
+   * many more become ready, until one of the leases ends.
+   */
+  readonly is_full: number | null;
   /** How often in a row its breaker has opened; null: it is closed. */
   readonly trips: number | null;
 }

@@ -109,8 +109,13 @@ function isHeld({ paused, blockedUntil, trips }: LaneRow, now: number): boolean 
   return paused || blockedUntil > now || trips > 0;
 }
 
+/** Only a claim keeps its limits. */
+function isLimited({ rate, maxLeases }: LaneRow): boolean {
+  return rate !== undefined || maxLeases < Infinity;
+}
+
 function isLeasable(row: DeliveryRow, now: number): boolean {
   const { lane } = row;
   if (row.message.message.test) return true;
-  return row.orderingKey === undefined && lane.rate === undefined && !isHeld(lane, now);
+  return row.orderingKey === undefined && !isLimited(lane) && !isHeld(lane, now);
 }

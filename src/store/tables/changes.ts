@@ -5,8 +5,9 @@ import type { DeliveryEvent, Transition, TransitionLimits } from '../../core/tra
 import { transition } from '../../core/transition.ts';
 import type { LeasedDelivery, NewAttempt } from '../store.ts';
 import { toLeasedDelivery } from './delivery-rows.ts';
+import { isFull } from './lane-rows.ts';
 import { updateOrder } from './ordering.ts';
-import type { AttemptRow, DeliveryRow, MessageRow } from './rows.ts';
+import type { AttemptRow, DeliveryRow, LaneRow, MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** Faults never reach the state machine through the store, and rescues bring their own limit. */
@@ -29,7 +30,7 @@ export function applyEvent(
 /** Writes a transition. One that would schedule a cancelled delivery discards it. */
 export function applyTransition(tables: Tables, row: DeliveryRow, intended: Transition, now: number): void {
   const next = afterCancel(row, intended);
-  if (row.state === 'sending') endLease(tables, row);
+  if (row.state === 'sending') endLease(tables, row, now);
   if (row.message.finishedAt !== undefined) tables.finished.remove(row.message);
   countState(row.message, row.state, -1);
   countState(row.message, next.state, 1);
@@ -62,12 +63,18 @@ export function leaseDelivery(
   row.leaseUntil = now + leaseMs;
   row.holder = owner;
   row.firstAttemptAt ??= now;
-  tables.leases.add(row);
+  holdLease(tables, row);
   if (!row.message.message.test && row.lane.rate !== undefined) {
     row.lane.rate.take(now);
     tables.changes.noteLane(row.lane);
   }
   return toLeasedDelivery(row, lease);
+}
+
+/** Counts the lease that is written in the row. Those of tests hold up nothing. */
+export function holdLease(tables: Tables, row: DeliveryRow): void {
+  tables.leases.add(row);
+  if (!row.message.message.test) row.lane.leases += 1;
 }
 
 /**
@@ -121,13 +128,25 @@ function countEnd(tables: Tables, { state, lane }: DeliveryRow): void {
   tables.changes.noteLane(lane);
 }
 
+/** Others may have waited for the end of a lease. */
+function openFullLane(tables: Tables, lane: LaneRow, now: number): void {
+  tables.lanes.place(lane, now);
+  if (lane.due.peek() !== undefined) tables.watchers.noteWork();
+}
+
 function afterCancel(row: DeliveryRow, next: Transition): Transition {
   if (row.cancelled === undefined || next.state !== 'scheduled') return next;
   return transition(next, { kind: 'discard_requested', reason: row.cancelled }, NO_LIMITS) ?? next;
 }
 
-function endLease(tables: Tables, row: DeliveryRow): void {
+function endLease(tables: Tables, row: DeliveryRow, now: number): void {
+  const { lane } = row;
   tables.leases.remove(row);
+  if (!row.message.message.test) {
+    const wasFull = isFull(lane);
+    lane.leases -= 1;
+    if (wasFull) openFullLane(tables, lane, now);
+  }
   row.lease = undefined;
   row.holder = undefined;
   row.cancelled = undefined;

@@ -78,6 +78,7 @@ export function toLeasedDelivery(row: DeliveryRow, lease: string): LeasedDeliver
     faults: row.faults,
     firstAttemptAt: row.firstAttemptAt ?? row.leasedAt,
     ordered: row.orderingKey !== undefined,
+    counted: row.lane.maxLeases < Infinity && !row.message.message.test,
     probe: row.lane.trips > 0 && !row.message.message.test,
   };
 }

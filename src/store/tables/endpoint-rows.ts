@@ -1,4 +1,4 @@
-import { type EndpointRecord, type RateLimit, rateLimitOf } from '../../core/endpoint.ts';
+import type { EndpointRecord } from '../../core/endpoint.ts';
 import { OrderedRows } from './ordered-rows.ts';
 import type { RowChanges } from './row-changes.ts';
 import type { EndpointRow } from './rows.ts';
@@ -50,10 +50,5 @@ export class EndpointRows {
     if (record.hidden === true) this.unchecked.add(record.id);
     else this.ordered.push(row);
     return row;
-  }
-
-  /** The limit of an endpoint; `undefined` when it has none, or is not there. */
-  rateLimitOf(id: string): RateLimit | undefined {
-    return rateLimitOf(this.#byId.get(id)?.record ?? {});
   }
 }

@@ -1,8 +1,7 @@
 import { decodeCursor, encodeCursor } from '../../core/cursor.ts';
-import { type EndpointRecord, laneIdOf } from '../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../core/endpoint.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
-import { toLane } from './lane-rows.ts';
-import { RateWindow } from '../../core/rate-window.ts';
+import { limitLane, toLane } from './lane-rows.ts';
 import type { LaneRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
@@ -28,7 +27,7 @@ export function putEndpoint(
 /** Stores a record as it is, for whoever keeps the revisions. */
 export function takeEndpoint(tables: Tables, record: EndpointRecord): void {
   tables.endpoints.set(record);
-  applyRateLimit(tables, record, tables.now());
+  applyLimits(tables, record, tables.now());
   tables.watchers.noteEndpoint(record.id);
 }
 
@@ -83,7 +82,7 @@ export function openForGood(tables: Tables, lane: LaneRow): void {
   lane.paused = false;
   lane.blockedUntil = 0;
   lane.trips = 0;
-  lane.rate = undefined;
+  limitLane(lane, laneLimitsOf({}));
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, tables.now());
   tables.watchers.noteWork();
@@ -123,14 +122,11 @@ function replacesBlock(lane: LaneRow, { blockedReason }: PutLaneParams, until: n
   return until > lane.blockedUntil || (blockedReason === 'breaker' && lane.blockedReason === 'breaker');
 }
 
-/** Brings the limit of a lane in line with its endpoint's record. */
-function applyRateLimit(tables: Tables, record: EndpointRecord, now: number): void {
+/** Brings the limits of a lane in line with its endpoint's record. */
+function applyLimits(tables: Tables, record: EndpointRecord, now: number): void {
   const lane = tables.lanes.get(laneIdOf(record));
   if (lane === undefined) return;
-  const limit = tables.endpoints.rateLimitOf(record.id);
-  if (limit === undefined) lane.rate = undefined;
-  else if (lane.rate === undefined) lane.rate = new RateWindow(limit);
-  else lane.rate.configure(limit);
+  limitLane(lane, laneLimitsOf(record));
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   tables.watchers.noteWork();

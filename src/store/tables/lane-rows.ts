@@ -1,11 +1,11 @@
-import type { RateLimit } from '../../core/endpoint.ts';
+import type { LaneLimits } from '../../core/endpoint.ts';
 import type { Lane } from '../store.ts';
 import { RateWindow } from '../../core/rate-window.ts';
 import type { LaneRow } from './rows.ts';
 import { TimedQueue } from './timed-queue.ts';
 
-/** The row of an open, empty lane. */
-export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit | undefined): LaneRow {
+/** The row of an open, empty lane without limits. */
+export function createLaneRow(id: string, sequence: number): LaneRow {
   return {
     sequence,
     id,
@@ -20,7 +20,9 @@ export function createLaneRow(id: string, sequence: number, rateLimit: RateLimit
     consecutiveFailures: 0,
     failingSince: undefined,
     trips: 0,
-    rate: rateLimit === undefined ? undefined : new RateWindow(rateLimit),
+    rate: undefined,
+    maxLeases: Infinity,
+    leases: 0,
     due: new TimedQueue(),
     entry: undefined,
     inRing: false,
@@ -45,9 +47,22 @@ export function toLane(row: LaneRow | undefined, now: number): Lane {
   };
 }
 
-/** When the next delivery of a lane can be claimed, slots aside; `Infinity` when it waits for nothing but a person. */
+/** Gives a lane the limits of its endpoints. What was taken stays taken. */
+export function limitLane(lane: LaneRow, { rate, maxLeases }: LaneLimits): void {
+  if (rate === undefined) lane.rate = undefined;
+  else if (lane.rate === undefined) lane.rate = new RateWindow(rate);
+  else lane.rate.configure(rate);
+  lane.maxLeases = maxLeases ?? Infinity;
+}
+
+/** Nothing is leased of it until a lease ends. */
+export function isFull({ leases, maxLeases }: LaneRow): boolean {
+  return leases >= maxLeases;
+}
+
+/** When the next delivery of a lane can be claimed, slots aside; `Infinity` when it waits for a person, or for the end of a lease. */
 export function readyAt(lane: LaneRow, now: number): number {
-  if (lane.paused) return Infinity;
+  if (lane.paused || isFull(lane)) return Infinity;
   const first = lane.due.peek();
   if (first === undefined) return Infinity;
   const dueAt = Math.max(first.at, lane.blockedUntil);

@@ -1,4 +1,3 @@
-import type { RateLimit } from '../../core/endpoint.ts';
 import { createLaneRow, readyAt } from './lane-rows.ts';
 import type { RowChanges } from './row-changes.ts';
 import type { DeliveryRow, LaneRow } from './rows.ts';
@@ -27,7 +26,7 @@ export interface NextReady {
 
 /**
  * All lanes, and whose turn it is. Lanes with something to claim stand in a ring; lanes that wait for a due time, the
- * end of a block or a rate token stand in a queue; paused and empty ones stand nowhere and cost nothing.
+ * end of a block or a rate token stand in a queue; paused, full and empty ones stand nowhere and cost nothing.
  *
  * A place may be out of date in one direction only: a lane is looked at too early, never too late.
  */
@@ -55,9 +54,9 @@ export class Lanes {
   }
 
   /** Adds a lane that is not there. */
-  create(id: string, rateLimit: RateLimit | undefined): LaneRow {
+  create(id: string): LaneRow {
     this.#created += 1;
-    const lane = createLaneRow(id, this.#created, rateLimit);
+    const lane = createLaneRow(id, this.#created);
     this.#byId.set(id, lane);
     return lane;
   }

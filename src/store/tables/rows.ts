@@ -109,6 +109,10 @@ export interface LaneRow extends PlacedRow, TimedItem<LaneRow> {
   trips: number;
   /** `undefined`: no limit. */
   rate: RateWindow | undefined;
+  /** Most deliveries that are leased at a time; `Infinity`: no limit. */
+  maxLeases: number;
+  /** Deliveries that are leased; test messages aside. */
+  leases: number;
   /** Deliveries that may be claimed when due; of an ordering key only the first unfinished one. */
   readonly due: TimedQueue<DeliveryRow>;
   /** It waits for its turn; otherwise `entry` says until when it sleeps, if there is anything to wait for. */

@@ -1,3 +1,4 @@
+import { laneLimitsOf } from '../../core/endpoint.ts';
 import { StoreError } from '../../errors.ts';
 import { EndpointRows } from './endpoint-rows.ts';
 import { FinishedMessages } from './finished-messages.ts';
@@ -5,7 +6,7 @@ import { IdempotencyKeys } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { LeaseList } from './lease-list.ts';
 import { OrderedRows } from './ordered-rows.ts';
-import { RateWindow } from '../../core/rate-window.ts';
+import { limitLane } from './lane-rows.ts';
 import { NO_CHANGES, type RowChanges } from './row-changes.ts';
 import type { AttemptRow, DeliveryRow, LaneRow, LedgerRow, MessageRow } from './rows.ts';
 import { Watchers } from './watchers.ts';
@@ -73,13 +74,12 @@ export class Tables {
     return this.#sequence;
   }
 
-  /** The lane of an endpoint, with the endpoint's rate limit. */
+  /** The lane of an endpoint, with the endpoint's limits. */
   openLane(laneId: string, endpointId: string): LaneRow {
-    const limit = this.endpoints.rateLimitOf(endpointId);
-    const lane = this.lanes.get(laneId);
-    if (lane === undefined) return this.lanes.create(laneId, limit);
-    // A shared lane that was written before the first of its endpoints was stored.
-    if (limit !== undefined) lane.rate ??= new RateWindow(limit);
+    const lane = this.lanes.get(laneId) ?? this.lanes.create(laneId);
+    const record = this.endpoints.get(endpointId)?.record;
+    // It may be a shared lane that was written before the first of its endpoints was stored.
+    if (record !== undefined) limitLane(lane, laneLimitsOf(record));
     return lane;
   }
 

@@ -155,6 +155,7 @@ export const appendCases: readonly SuiteCase[] = [
         endpointId,
         laneId: endpointId,
         ordered: false,
+        counted: false,
         probe: false,
         ...counters,
       });

@@ -36,6 +36,7 @@ export const claimCases: readonly SuiteCase[] = [
         endpointId: 'ep',
         laneId: 'ep',
         ordered: false,
+        counted: false,
         probe: false,
         ...counters,
       });

@@ -150,6 +150,19 @@ export const endpointCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'opens the full lane of an endpoint that is removed',
+    async run(world) {
+      const { id } = await world.putEndpoint({ maxConcurrencyTotal: 1 });
+      const [first, ...others] = await world.emit([id, id, id]);
+      const leased = await world.claimOne();
+      assert.equal(leased.id, first);
+      assert.deepEqual(await world.claimIds(), []);
+      await world.store.endpoints.remove({ id });
+      assert.deepEqual(await world.claimIds(), others);
+      await world.succeed(leased);
+    },
+  },
+  {
     name: 'gives out copies of records',
     async run(world) {
       const record = world.endpoint({ metadata: { list: [1] } });

@@ -106,6 +106,22 @@ export const sharedLaneCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'counts the leases of all endpoints of a lane against the most that it may have',
+    async run(world) {
+      await world.store.putLane({ laneId: 'lane', blockForMs: 1_000 });
+      await emitShared(world, 6, { maxConcurrencyTotal: 2 });
+      await world.advance(1_000);
+      const { leased } = await world.claim();
+      assert.equal(leased.length, 2);
+      const another = world.hiddenEndpoint({ maxConcurrencyTotal: 2 });
+      const wanting = await world.appendHidden([another], { lease: 'token-1' });
+      assert.deepEqual(wanting, { kind: 'stored', leased: [] });
+      assert.deepEqual(await world.claimIds(), []);
+      await world.succeed(leased[0]!);
+      assert.equal((await world.claimIds()).length, 1);
+    },
+  },
+  {
     name: 'keeps the rate limit of a lane beyond the last of its deliveries',
     async run(world) {
       const rateLimit = { limit: 1, intervalMs: INTERVAL_MS };

@@ -77,6 +77,16 @@ export const watchCases: readonly SuiteCase[] = [
     await heard({ kind: 'work' });
     stop();
   }),
+  whenNotifying('tells of deliveries that waited for the end of a lease', async (world, other) => {
+    const { id } = await world.putEndpoint({ maxConcurrencyTotal: 1 });
+    await world.emit([id, id]);
+    const leased = await world.claimOne();
+    assert.deepEqual(await world.claimIds(), []);
+    const { heard, stop } = listen(other);
+    await world.succeed(leased);
+    await heard({ kind: 'work' });
+    stop();
+  }),
   whenNotifying('tells of retries, reschedules and opened lanes', async (world, other) => {
     await world.emitOne('ep');
     const leased = await world.claimOne();

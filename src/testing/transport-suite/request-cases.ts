@@ -5,7 +5,7 @@ import { assertFailure, assertResponse, describeResult, textOf } from './transpo
 
 const NO_CONTENT = 'HTTP/1.1 204 No Content\r\n\r\n';
 
-/** Contract line 1: one POST, exactly as given. */
+/** Contract line 1: one POST, exactly as given, or one OPTIONS without a body. */
 export const requestCases: readonly SuiteCase[] = [
   {
     name: 'sends one POST with exactly the given bytes',
@@ -93,6 +93,39 @@ export const requestCases: readonly SuiteCase[] = [
         }
         assert.equal(server.requests.length, locations.length);
       }
+    },
+  },
+  {
+    name: 'sends OPTIONS with the given headers and without a body, and gives the headers of the response',
+    async run(world) {
+      const answer = 'HTTP/1.1 200 OK\r\nWebHook-Allowed-Origin: *\r\ncontent-length: 2\r\n\r\nok';
+      const server = await world.serve((socket) => socket.write(answer));
+      const headers = ['webhook-request-origin', 'hooks.example.com', 'user-agent', 'suite'];
+      const result = await world.send(await world.open(), `${server.url()}?key=1`, {
+        method: 'OPTIONS',
+        headers,
+      }).result;
+      assertResponse(result, 200);
+      assert.equal(result.headers['webhook-allowed-origin'], '*');
+      assert.equal(textOf(result), 'ok');
+      const [head, body] = split(server.requests[0]!);
+      assert.equal(server.requests.length, 1);
+      assert.equal(head[0], 'OPTIONS /hooks?key=1 HTTP/1.1');
+      assert.equal(headerOf(server.requests[0]!, 'webhook-request-origin'), 'hooks.example.com');
+      assert.equal(headerOf(server.requests[0]!, 'content-length') ?? '0', '0');
+      assert.equal(headerOf(server.requests[0]!, 'transfer-encoding'), undefined);
+      assert.equal(body.length, 0);
+    },
+  },
+  {
+    name: 'follows no redirect of OPTIONS',
+    async run(world) {
+      const target = await world.serve((socket) => socket.write(NO_CONTENT));
+      const moved = `HTTP/1.1 307 Moved\r\nlocation: ${target.url()}\r\ncontent-length: 0\r\n\r\n`;
+      const server = await world.serve((socket) => socket.write(moved));
+      const sent = world.send(await world.open(), server.url(), { method: 'OPTIONS', headers: [] });
+      assertResponse(await sent.result, 307);
+      assert.equal(target.connections, 0);
     },
   },
   {

@@ -69,6 +69,7 @@ export class WatchedLayer implements FileLayer {
         return count;
       },
       read: (into, position) => file.read(into, position),
+      peek: (into, position) => file.peek(into, position),
       dataSync: async () => {
         this.fault({ kind: 'dataSync', name }, 0);
         await file.dataSync();

@@ -154,7 +154,8 @@ const conclude: fc.Arbitrary<Step> = fc
   .map(([chosen, outcome, how]) => async (pair) => {
     const leased = pair.pick(chosen);
     if (leased === undefined) return;
-    const lease = { deliveryId: leased.id, lease: leased.lease, ordered: leased.ordered };
+    const { id: deliveryId, lease: token, ordered, counted } = leased;
+    const lease = { deliveryId, lease: token, ordered, counted };
     if (how === 'renew') {
       await pair.both((store) => store.renew({ leases: [lease], leaseMs: 3 * LEASE_MS }));
       return;
@@ -180,10 +181,11 @@ const change: fc.Arbitrary<Step> = fc.oneof(
     .tuple(
       endpoint,
       fc.constantFrom(false as const, { limit: 1, intervalMs: 500 }, { limit: 3, intervalMs: 2_000 }),
+      fc.constantFrom(false as const, 1, 3),
     )
-    .map(([id, rateLimit]): Step => async (pair) => {
+    .map(([id, rateLimit, maxConcurrencyTotal]): Step => async (pair) => {
       const current = await pair.both((store) => store.endpoints.get({ id }));
-      const record = { ...pair.world.endpoint({ id }), rateLimit };
+      const record = { ...pair.world.endpoint({ id }), rateLimit, maxConcurrencyTotal };
       const expectedRevision = current?.record.revision ?? 0;
       await pair.both((store) => store.endpoints.put({ record, expectedRevision }));
     }),

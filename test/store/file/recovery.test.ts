@@ -181,6 +181,18 @@ describe('file store: recovery', () => {
     expect((await world.claim({}, store)).leased).toHaveLength(0);
   });
 
+  it('counts the leases of a lane across a restart', async () => {
+    const { world, reopen } = await setup();
+    await world.putEndpoint({ id: 'ep', maxConcurrencyTotal: 2 });
+    await world.emit(['ep', 'ep', 'ep', 'ep']);
+    const { leased } = await world.claim();
+    expect(leased).toHaveLength(2);
+    const { store } = await reopen();
+    expect((await world.claim({}, store)).leased).toHaveLength(0);
+    await store.settle({ settlements: [world.settlement(leased[0]!, { kind: 'succeeded' })] });
+    expect((await world.claim({}, store)).leased).toHaveLength(1);
+  });
+
   it('fails a delivery whose message cannot be read, and says so', async () => {
     const { world, reopen } = await setup();
     const [bad, good] = await world.emit(['ep', 'ep']);

@@ -13,6 +13,7 @@ const gate = (id: string, overrides: Partial<LaneGate> = {}): LaneGate => ({
   blockedUntil: 0,
   rate: undefined,
   isOnProbation: false,
+  freeLeases: Infinity,
   ...overrides,
 });
 
@@ -75,6 +76,23 @@ describe('ClaimPlan', () => {
       { laneId: 'open', quota: 25 },
     ]);
     expect(plan.seen()).toHaveLength(4);
+  });
+
+  it('takes no more of a lane than it may have leases, tests aside', () => {
+    const plan = setup({ limit: 100 });
+    const [quota, ...others] = plan.addLanes([
+      gate('limited', { freeLeases: 3 }),
+      gate('full', { freeLeases: 0 }),
+      gate('lowered', { freeLeases: -2 }),
+    ]);
+    expect([quota, others]).toEqual([{ laneId: 'limited', quota: 3 }, []]);
+    plan.take(quota!, 3, 1);
+    expect(plan.secondHelpings()).toEqual([{ laneId: 'limited', quota: 1 }]);
+    expect(plan.seen().map(({ gate: { id }, counted }) => [id, counted])).toEqual([
+      ['limited', 2],
+      ['full', 0],
+      ['lowered', 0],
+    ]);
   });
 
   it('takes rate tokens for what it leases, tests aside', () => {

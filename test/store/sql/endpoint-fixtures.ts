@@ -1,4 +1,5 @@
 /** Parameters of operations on endpoints, with what a test does not care about filled in. */
+import { laneLimitsOf } from '../../../src/core/endpoint.ts';
 import type { NewHiddenEndpoint } from '../../../src/store/sql/append-results.ts';
 import type { PutEndpointOperation } from '../../../src/store/sql/operations/put-endpoint.ts';
 import { nextId } from './fixtures.ts';
@@ -11,7 +12,7 @@ export function putting(
     tenant: 'default',
     laneId: overrides.id,
     isHidden: false,
-    rateLimit: undefined,
+    limits: laneLimitsOf({}),
     record: '{}',
     expectedRevision: 0,
     ...overrides,
@@ -21,5 +22,5 @@ export function putting(
 /** A hidden endpoint in a lane of its own. */
 export function hiddenEndpoint(): NewHiddenEndpoint {
   const id = nextId('adhoc');
-  return { id, tenant: 'default', laneId: `${id}_lane`, rateLimit: undefined, record: '{}' };
+  return { id, tenant: 'default', laneId: `${id}_lane`, limits: laneLimitsOf({}), record: '{}' };
 }

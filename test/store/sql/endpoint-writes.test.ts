@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { laneLimitsOf } from '../../../src/core/endpoint.ts';
 import { putEndpoint } from '../../../src/store/sql/operations/put-endpoint.ts';
 import { removeEndpoint } from '../../../src/store/sql/operations/remove-endpoint.ts';
 import { append } from '../../../src/store/sql/operations/append.ts';
@@ -54,7 +55,7 @@ describe.each(kinds)('writes of endpoints on $name', ({ create }) => {
         putting({
           id: 'ep',
           expectedRevision,
-          rateLimit: limit === undefined ? undefined : { limit, intervalMs: 60_000 },
+          limits: laneLimitsOf({ rateLimit: limit !== undefined && { limit, intervalMs: 60_000 } }),
         }),
       );
     await putLimit(0, 1);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { describe, expect, it } from 'vitest';
+import { laneLimitsOf } from '../../../src/core/endpoint.ts';
 import { Database } from '../../../src/store/sql/database.ts';
 import type { Operation } from '../../../src/store/sql/operation.ts';
 import { OPERATIONS } from '../../../src/store/sql/operations.ts';
@@ -13,6 +14,7 @@ import { sqliteDialect } from '../../../src/store/sql/sqlite/sqlite-dialect.ts';
 import type { LeasedDelivery } from '../../../src/store/store.ts';
 import { fillBacklog } from '../../support/sql-backlog.ts';
 import { sqlDatabases } from '../../support/sql-databases.ts';
+import { putting } from './endpoint-fixtures.ts';
 import { batch, claiming, delivery, entry, leaseOf, settlement } from './fixtures.ts';
 
 /** Runs a script in a transaction, or as one. */
@@ -38,11 +40,16 @@ async function recordStatements(run: Run): Promise<readonly Statement[]> {
     }),
   );
   await call(OPERATIONS.append, batch([...entries, entries[0]!]));
+  const limits = laneLimitsOf({ maxConcurrencyTotal: 100 });
+  for (let lane = 0; lane < 20; lane += 1)
+    await call(OPERATIONS.putEndpoint, putting({ id: `lane_${lane}`, limits }));
   const freeSlots = new Map([['paused', 0]]);
   const { leased, rescued } = await call(OPERATIONS.claimDue, claiming({ limit: 60, freeSlots }));
   expect([leased.length, rescued.length]).toEqual([60, 50]);
   const [ordered, others] = [leased.filter((one) => one.ordered), leased.filter((one) => !one.ordered)];
   await call(OPERATIONS.renew, { leases: leased.map(leaseOf), leaseMs: 60_000 });
+  for (const some of [others.slice(0, 30), others.slice(30)])
+    expect(some.filter(({ counted }) => counted).length).toBeGreaterThan(0);
   const succeed = (all: readonly LeasedDelivery[]): Promise<unknown> =>
     call(OPERATIONS.settle, { settlements: all.map((one) => settlement(one, { kind: 'succeeded' })) });
   expect(ordered).toHaveLength(1);
@@ -101,9 +108,8 @@ describe.each(sqlDatabases().filter(({ name }) => name === 'postgres'))(
           yield* ask(`set local plan_cache_mode = ${mode}`);
           for (const { sql, parameters } of statements) {
             yield* ask(`prepare statement as ${sql}`);
-            const [row] = yield* ask(
-              `explain (format json) execute statement(${parameters.map(literal).join(', ')})`,
-            );
+            const values = parameters.length === 0 ? '' : `(${parameters.map(literal).join(', ')})`;
+            const [row] = yield* ask(`explain (format json) execute statement${values}`);
             yield* ask('deallocate statement');
             const [{ Plan }] = row!['QUERY PLAN'] as [{ Plan: PlanNode }];
             const found = findScans(Plan);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { laneLimitsOf } from '../../../src/core/endpoint.ts';
 import type { DeliveryEvent } from '../../../src/core/transition.ts';
 import { toAppendResults } from '../../../src/store/sql/append-results.ts';
 import type { LeasedDelivery } from '../../../src/store/store.ts';
 import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts';
 import { findBrokenInvariants } from '../../support/sql-invariants.ts';
+import { putting } from './endpoint-fixtures.ts';
 import { batch, claiming, delivery, entry, LEASE_MS, leaseOf, nextId, settlement } from './fixtures.ts';
 
 const ENDPOINTS = ['ep_1', 'ep_2', 'ep_3', 'ep_4'];
@@ -47,6 +49,17 @@ class Callers {
     for (let last = -1; last < this.counts.leased;) {
       last = this.counts.leased;
       await this.#claim();
+    }
+  }
+
+  /** Some lanes may have so many leases from now on, others any number. While nobody else does anything: what is being stored is not counted. */
+  async changeLimits(): Promise<void> {
+    for (const id of ENDPOINTS) {
+      const maxConcurrencyTotal = ([false, 1, 3] as const)[this.#draw(3)]!;
+      const known = await this.#database.call('getEndpoint', { id });
+      const limits = laneLimitsOf({ maxConcurrencyTotal });
+      const put = putting({ id, limits, expectedRevision: known?.revision ?? 0 });
+      expect((await this.#database.call('putEndpoint', put)).kind).toBe('stored');
     }
   }
 
@@ -135,6 +148,7 @@ describe.each(sqlDatabases())('random operations on $name', ({ create }) => {
       };
       await Promise.all(Array.from({ length: CALLERS }, caller));
       expect(await findBrokenInvariants(database)).toEqual([]);
+      if (round % 3 === 1) await callers.changeLimits();
       // Every other round begins with lanes in which nothing is due.
       if (round % 2 === 0) await callers.claimAll();
     }

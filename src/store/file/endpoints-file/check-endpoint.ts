@@ -48,6 +48,7 @@ export function checkEndpoint(
 /** Headers that its own envelope and schemes write. */
 function checkHeaders(record: EndpointRecord, path: string): void {
   const { envelope, signatures = ['none'], headers = {}, computedHeaders = {}, auth = false } = record;
+  const { verification = false } = record;
   const given = Object.entries(headers).filter(
     ([name]) => envelope !== undefined || name.toLowerCase() !== 'content-type',
   );
@@ -58,6 +59,7 @@ function checkHeaders(record: EndpointRecord, path: string): void {
       headers: Object.fromEntries(given),
       computedHeaders,
       auth,
+      verification,
     },
     path,
   );

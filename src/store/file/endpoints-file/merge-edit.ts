@@ -7,7 +7,8 @@
  */
 import { createId } from '../../../core/id.ts';
 import { DEFAULT_TENANT } from '../../../core/message.ts';
-import type { EndpointRecord } from '../../../core/endpoint.ts';
+import { withVerifiedStatus } from '../../../core/verification.ts';
+import { type EndpointRecord, withLimits } from '../../../core/endpoint.ts';
 import type { EditChanges, EditHistory } from './edit-history.ts';
 import type { FileDocument, FileEndpoint } from './file-document.ts';
 import type { FileDraft, FileEntry } from './file-draft.ts';
@@ -98,11 +99,7 @@ function addNew(added: readonly ReadEndpointWithRaw[], { draft, tools }: Merging
     const { raw } = endpoint;
     draft.hasGenerated ||= read.isGenerated;
     draft.needsWrite ||= !read.isComplete;
-    // Stores limit rates by the record alone: it says what holds.
-    const record =
-      raw['revision'] === undefined
-        ? { ...read.record, rateLimit: read.record.rateLimit ?? false }
-        : read.record;
+    const record = raw['revision'] === undefined ? withLimits(read.record) : read.record;
     draft.set(record, read.isComplete ? raw : toStoredEndpoint(record, tools.keyring, raw));
   }
 }
@@ -111,11 +108,13 @@ function mergeKnown(endpoint: IdentifiedEndpoint, known: FileEntry, { draft, sin
   const { raw, at, id } = endpoint;
   if (JSON.stringify(raw) === JSON.stringify(known.stored)) return;
   const read = readEndpoint({ ...endpoint, known: known.record }, tools);
-  const typed = withRateLimit(read.record, known.record);
+  const typed = withKnownLimits(read.record, known.record);
   const base = since.endpoints.get(id);
-  const edited =
+  const merged =
     base === undefined ? typed : mergeMembers(base, typed, known.record, { at, functions: tools.functions });
-  if (edited !== typed) draft.kept.push(`endpoint ${id}`);
+  if (merged !== typed) draft.kept.push(`endpoint ${id}`);
+  // The URL of one may have met the proof of the other.
+  const edited = withVerifiedStatus(merged);
   const revision = Math.max(known.record.revision, read.record.revision);
   if (isSameContent(edited, known.record)) {
     const record = revision === known.record.revision ? known.record : { ...known.record, revision };
@@ -125,8 +124,7 @@ function mergeKnown(endpoint: IdentifiedEndpoint, known: FileEntry, { draft, sin
     return;
   }
   const record: EndpointRecord = {
-    ...edited,
-    rateLimit: edited.rateLimit ?? false,
+    ...withLimits(edited),
     createdAt: known.record.createdAt,
     updatedAt: tools.now,
     revision: Math.max(known.record.revision + 1, revision),
@@ -135,9 +133,13 @@ function mergeKnown(endpoint: IdentifiedEndpoint, known: FileEntry, { draft, sin
 }
 
 /** No limit, said or left out, is the same. */
-function withRateLimit(record: EndpointRecord, known: EndpointRecord): EndpointRecord {
-  const isLeftOut = record.rateLimit === undefined && known.rateLimit === false;
-  return isLeftOut ? { ...record, rateLimit: false } : record;
+function withKnownLimits(record: EndpointRecord, known: EndpointRecord): EndpointRecord {
+  const said = withLimits(record);
+  return {
+    ...record,
+    ...(known.rateLimit === false && { rateLimit: said.rateLimit }),
+    ...(known.maxConcurrencyTotal === false && { maxConcurrencyTotal: said.maxConcurrencyTotal }),
+  };
 }
 
 /** Removed since the person read the file, and not typed anew. */

@@ -34,6 +34,7 @@ export const ENDPOINT_WORDS: OtherWords = toWords([
   ['maxConcurrency maxInFlight parallelism', mean('concurrency')],
   ['throttle throttling maxPerSecond requestsPerSecond', mean('rateLimit')],
   ['fifo ordered', mean('ordering')],
+  ['verify verified challenge handshake abuseProtection', mean('verification')],
 ]);
 
 /** Words for members of the file. */
@@ -41,7 +42,10 @@ export const TOP_WORDS: OtherWords = toWords([
   ['enabled active disabled paused pause running stopped status hold discard whilePaused', SWITCH],
   ['hooks webhooks subscriptions subscribers destinations targets receivers', mean('endpoints')],
   ['url events filter secret secrets tenant', OF_ENDPOINT],
-  ['envelope signatures headers auth tls retry timeoutMs concurrency rateLimit ordering', OF_DISPATCHER],
+  [
+    'envelope signatures headers auth tls retry timeoutMs concurrency rateLimit maxConcurrencyTotal ordering verification',
+    OF_DISPATCHER,
+  ],
 ]);
 
 function mean(word: string): string {

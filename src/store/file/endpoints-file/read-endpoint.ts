@@ -1,15 +1,18 @@
 /** From an endpoint in the file to its record. */
 import type { Random } from '../../../clock.ts';
-import type { EndpointRecord, Secret } from '../../../core/endpoint.ts';
-import { expectInteger, unexpected } from '../../../core/expect-value.ts';
+import { DISABLED_REASONS, type EndpointRecord, type Secret } from '../../../core/endpoint.ts';
+import { expectInteger, unexpected, unexpectedWord } from '../../../core/expect-value.ts';
 import type { FunctionRegistry } from '../../../core/functions.ts';
 import { validateHeaders } from '../../../core/header-rules.ts';
 import { ID_EXPECTED, isId } from '../../../core/id.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { DEFAULT_TENANT } from '../../../core/message.ts';
+import { parseInput } from '../../../core/parse-input.ts';
 import { generateSecret } from '../../../core/secret.ts';
+import { withVerifiedStatus } from '../../../core/verification.ts';
 import { describeError, OptionsError } from '../../../errors.ts';
 import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
+import { verificationStateSchema } from '../../codec/endpoint-schema.ts';
 import type { Keyring } from '../../codec/keyring.ts';
 import { checkEndpointKeys } from './check-keys.ts';
 import { checkEndpoint } from './check-endpoint.ts';
@@ -68,7 +71,10 @@ export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEnd
   const given = typed === undefined ? known?.secrets : dateSecrets(typed, opened.secrets, known, tools.now);
   const generated = given === undefined ? generateSecrets(opened, tools) : [];
   const unchecked = { ...opened, secrets: given ?? generated };
-  const record = { ...unchecked, secrets: checkEndpoint(unchecked, tools.functions, at) };
+  const record = withVerifiedStatus({
+    ...unchecked,
+    secrets: checkEndpoint(unchecked, tools.functions, at),
+  });
   return {
     record,
     isComplete:
@@ -76,6 +82,7 @@ export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEnd
       (typed ?? []).every(({ createdAt }) => createdAt !== undefined) &&
       raw['disabledReason'] === record.disabledReason &&
       raw['lane'] === record.lane &&
+      (raw['verificationState'] === undefined) === (record.verificationState === undefined) &&
       !needsSealing(stored, tools.keyring),
     isGenerated: generated.length > 0,
   };
@@ -100,6 +107,7 @@ function readStored(
     status: status as EndpointRecord['status'],
     ...readReason(raw, at, status),
     ...readFailing(raw, at),
+    ...readVerification(raw, at),
     ...(lane === undefined ? {} : { lane: lane as string }),
     secrets: (typed ?? []).map((secret) => ({ ...secret, createdAt: secret.createdAt ?? now })),
     createdAt: readTime(raw, 'createdAt', at) ?? known?.createdAt ?? now,
@@ -131,15 +139,22 @@ function readFixed(
 
 function readReason(raw: JsonObject, at: string, status: unknown): Pick<EndpointRecord, 'disabledReason'> {
   const reason = raw['disabledReason'];
-  if (reason !== undefined && reason !== 'gone' && reason !== 'manual' && reason !== 'failing')
-    throw unexpected(`${at}.disabledReason`, '"gone", "manual" or "failing"', reason);
-  return status === 'disabled' ? { disabledReason: reason ?? 'manual' } : {};
+  const known = DISABLED_REASONS.find((word) => word === reason);
+  if (reason !== undefined && known === undefined)
+    throw unexpectedWord(`${at}.disabledReason`, 'the reason why it is disabled', DISABLED_REASONS, reason);
+  return status === 'disabled' ? { disabledReason: known ?? 'manual' } : {};
 }
 
 function readFailing(raw: JsonObject, at: string): Pick<EndpointRecord, 'failing'> {
   if (raw['failing'] === undefined) return {};
   if (raw['failing'] !== true) throw unexpected(`${at}.failing`, 'true, or nothing', raw['failing']);
   return { failing: true };
+}
+
+function readVerification(raw: JsonObject, at: string): Pick<EndpointRecord, 'verificationState'> {
+  const state = raw['verificationState'];
+  if (state === undefined) return {};
+  return { verificationState: parseInput(verificationStateSchema, state, `${at}.verificationState`) };
 }
 
 function readTime(raw: JsonObject, key: 'createdAt' | 'updatedAt', at: string): number | undefined {

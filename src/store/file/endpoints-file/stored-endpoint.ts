@@ -19,6 +19,7 @@ export const ENDPOINT_KEYS = [
   'failing',
   ...DELIVERY_SETTING_KEYS,
   'metadata',
+  'verificationState',
   'lane',
   'secrets',
   'createdAt',

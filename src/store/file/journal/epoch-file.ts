@@ -24,7 +24,7 @@ export class EpochFile {
   /** Takes the next epoch, above `known`. */
   static async raise(layer: FileLayer, path: string, known: number): Promise<EpochFile> {
     const file = await layer.open(path, 'either');
-    const previous = await readEpoch(file, Buffer.alloc(BYTES));
+    const previous = readEpoch(file, Buffer.alloc(BYTES));
     const epochFile = new EpochFile(file, path, Math.max(previous ?? 0, known) + 1);
     // In place and in one write: whoever has the file open sees it.
     await file.write(Buffer.from(`${String(epochFile.epoch).padStart(DIGITS, '0')}\n`), 0);
@@ -32,8 +32,8 @@ export class EpochFile {
   }
 
   /** @throws StoreError when another owner took over */
-  async check(): Promise<void> {
-    const current = await readEpoch(this.#file, this.#buffer);
+  check(): void {
+    const current = readEpoch(this.#file, this.#buffer);
     if (current === this.epoch) return;
     throw new StoreError(
       `The file store was taken over by another process (its epoch is ${current ?? 'unreadable'}, this process had ` +
@@ -43,9 +43,9 @@ export class EpochFile {
   }
 
   /** The same, and what was written is where others find it. @throws StoreError also when the folder was removed */
-  async confirm(): Promise<void> {
-    const [hasName] = await Promise.all([this.#file.hasName(), this.check()]);
-    if (hasName) return;
+  confirm(): void {
+    this.check();
+    if (this.#file.hasName()) return;
     throw new StoreError(
       `The folder of the file store was removed while it was in use: ${this.#path} is gone. Nothing more is stored by this ` +
         'process. Restore the folder from a backup if you have one, and restart the process.',
@@ -58,8 +58,8 @@ export class EpochFile {
 }
 
 /** `undefined` when the file is new, or no number. */
-async function readEpoch(file: OpenFile, buffer: Buffer): Promise<number | undefined> {
-  const length = await file.read(buffer, 0);
+function readEpoch(file: OpenFile, buffer: Buffer): number | undefined {
+  const length = file.peek(buffer, 0);
   const text = buffer.toString('latin1', 0, length).trim();
   return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }

@@ -142,12 +142,12 @@ export class Journal {
     source.write(this.#buffer);
     if (this.#buffer.isEmpty) return;
     this.#buffer.commit();
-    await epochFile.check();
+    epochFile.check();
     if (this.#current.bytes >= options.segmentBytes) await this.#beginSegment();
     const { bytes } = this.#buffer;
     await writeAll(this.#current.file, bytes, this.#current.bytes);
     if (options.fsync) await this.#current.file.dataSync();
-    await epochFile.confirm();
+    epochFile.confirm();
     this.#place();
     segments.grow(this.#current, bytes.length);
     source.confirmed(this.#buffer);
@@ -184,7 +184,7 @@ export class Journal {
   async #cutOff(): Promise<void> {
     try {
       // A successor may count these bytes.
-      await this.#parts.epochFile.check();
+      this.#parts.epochFile.check();
       await this.#current.file.truncate(this.#current.bytes);
     } catch {
       // The next segment will say where this one ends.

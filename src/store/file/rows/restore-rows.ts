@@ -1,8 +1,8 @@
 import { isFinalState } from '../../../core/delivery.ts';
-import { laneIdOf, type RateLimit, rateLimitOf } from '../../../core/endpoint.ts';
+import { type LaneLimits, laneIdOf, laneLimitsOf } from '../../../core/endpoint.ts';
 import { RateWindow } from '../../../core/rate-window.ts';
 import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
-import { countState, requeue } from '../../tables/changes.ts';
+import { countState, holdLease, requeue } from '../../tables/changes.ts';
 import { openForGood } from '../../tables/endpoints.ts';
 import { createDeliveryRow } from '../../tables/delivery-rows.ts';
 import { createMessageRow } from '../../tables/message-rows.ts';
@@ -46,10 +46,10 @@ function catchUp({ tables, keyring }: FileRows, { lanes, endpoints }: ReplayedRo
 }
 
 function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
-  const limits = new Map<string, RateLimit | undefined>();
-  for (const { record } of tables.endpoints.all) limits.set(laneIdOf(record), rateLimitOf(record));
+  const limits = new Map<string, LaneLimits>();
+  for (const { record } of tables.endpoints.all) limits.set(laneIdOf(record), laneLimitsOf(record));
   for (const { record, place } of lanes.values()) {
-    const lane = tables.lanes.create(record.id, undefined);
+    const lane = tables.lanes.create(record.id);
     const { taken, owned: _owned, ...rest } = record;
     Object.assign(lane, {
       ...rest,
@@ -57,8 +57,9 @@ function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
       lastTriggeredAt: record.lastTriggeredAt,
       place,
     });
-    const limit = limits.get(record.id);
-    if (limit !== undefined) lane.rate = new RateWindow(limit, taken);
+    const { rate, maxLeases } = limits.get(record.id) ?? laneLimitsOf({});
+    lane.rate = rate && new RateWindow(rate, taken);
+    lane.maxLeases = maxLeases ?? Infinity;
   }
 }
 
@@ -105,7 +106,7 @@ function restoreDeliveries(
   }
   // The list of leases is quick when they come in its order.
   const leased = [...restored.values()].filter(({ state }) => state === 'sending');
-  for (const row of leased.sort((a, b) => a.leaseUntil - b.leaseUntil)) tables.leases.add(row);
+  for (const row of leased.sort((a, b) => a.leaseUntil - b.leaseUntil)) holdLease(tables, row);
   // Queues of ordering keys are filled in the order of the deliveries, whatever their state.
   for (const row of restored.values()) if (!isFinalState(row.state)) requeue(tables, row, tables.now());
   return restored;

@@ -2,7 +2,7 @@ import type { AppendEntry } from '../../store.ts';
 import type { AppendedEntry, AppendOperation, AppendOutcome } from '../append-results.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import { LANE_GATE_COLUMNS, type LaneGateRow, toLaneGate } from '../rows/lane-row.ts';
+import { isLimited, LANE_GATE_COLUMNS, type LaneGateRow, toLaneGate } from '../rows/lane-row.ts';
 import type { Script } from '../script.ts';
 import { appendAtOnce, fitsOneStatement } from './append-at-once.ts';
 import type { EntryDecision } from './batch-decisions.ts';
@@ -52,7 +52,7 @@ function isLeased({ leased, delivery }: PlannedDelivery, closed: ReadonlySet<str
   return leased === 'always' || (leased === 'if_open' && !closed.has(delivery.laneId));
 }
 
-/** Lanes that hold something back: paused, blocked, on probation, or with a rate limit. */
+/** Lanes that hold something back: paused, blocked, on probation, or with limits. */
 function* selectClosedLanes(
   db: Database,
   now: number,
@@ -63,8 +63,7 @@ function* selectClosedLanes(
   const wanted = [...new Set(asked)].map((id) => [id] as const);
   const gates = (yield* db.query<LaneGateRow>(selectGates, { wanted })).map(toLaneGate);
   const closed = gates.filter(
-    ({ isPaused, blockedUntil, rate, isOnProbation }) =>
-      isPaused || blockedUntil > now || rate !== undefined || isOnProbation,
+    (gate) => gate.isPaused || gate.blockedUntil > now || gate.isOnProbation || isLimited(gate),
   );
   return new Set(closed.map(({ id }) => id));
 }

@@ -21,8 +21,8 @@ const lockByIds: TemplateText = ({ names, dialect }) =>
    ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
    where l.ready_at <= :now limit :lanes${dialect.skipLocked}`;
 
-/** Says when lanes are to be looked at again, by an expression for that. */
-const writeLanes = ({ names, dialect }: Database, readyAt: string): string =>
+/** Says when lanes are to be looked at again, and which of them are full, by expressions for that. */
+const writeLanes = ({ names, dialect }: Database, readyAt: string, isFull: string): string =>
   dialect.updateFrom({
     table: names.lanes,
     rows: dialect.rows('served', {
@@ -32,6 +32,8 @@ const writeLanes = ({ names, dialect }: Database, readyAt: string): string =>
       turns: 'int',
       rate_log: 'text',
       blocked_until: 'int',
+      leases: 'int',
+      is_full: 'int',
     }),
     on: 't.id = served.id',
     changes: {
@@ -39,18 +41,24 @@ const writeLanes = ({ names, dialect }: Database, readyAt: string): string =>
       turns: 't.turns + served.turns',
       rate_log: 'coalesce(served.rate_log, t.rate_log)',
       blocked_until: 'coalesce(served.blocked_until, t.blocked_until)',
+      leases: 't.leases + served.leases',
+      is_full: isFull,
       blocked_reason: `case when served.blocked_until is not null then 'breaker' else t.blocked_reason end`,
     },
   });
 
-const writeKnown: TemplateText = (db) => writeLanes(db, 'served.ready_at');
+const writeKnown: TemplateText = (db) => writeLanes(db, 'served.ready_at', 'served.is_full');
 
 /** Reads one index entry for each lane. */
 const writeFirst: TemplateText = (db) => {
   const { names, dialect } = db;
-  const first = `(select ${dialect.greatest('d.ready_at', 'served.opens_at')} from ${names.deliveries} d
+  const first = (value: string): string => `(select ${value} from ${names.deliveries} d
     where d.lane_id = served.id and d.ready_at is not null order by d.ready_at, d.seq limit 1)`;
-  return writeLanes(db, `case when served.opens_at is not null then ${first} end`);
+  return writeLanes(
+    db,
+    `case when served.opens_at is not null then ${first(dialect.greatest('d.ready_at', 'served.opens_at'))} end`,
+    `case when served.is_full = 1 then ${first('1')} end`,
+  );
 };
 
 /** Locks lanes that are to be looked at, those that waited longest first. Passes over those that others have locked. */
@@ -76,7 +84,10 @@ function* lockInTwoSteps(
   return yield* db.query<LaneGateRow>(lockByIds, { wanted: ready.map(({ id }) => [id]), now, lanes });
 }
 
-/** Sends lanes that were looked at behind all others that are ready, or to sleep; one that gave a probe until the lease of that is over. */
+/**
+ * Sends lanes that were looked at behind all others that are ready, or to sleep: one that gave a probe until the lease of that is over, one that is
+ * full until a lease ends.
+ */
 export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan, leaseMs: number): Script<void> {
   const seen = plan.seen();
   if (seen.length === 0) return;
@@ -84,19 +95,23 @@ export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan, le
   const isKnown = db.dialect.name === 'mysql';
   const ids = isKnown ? seen.map(({ gate }) => gate.id) : [];
   const first = yield* firstReady(db, ids);
-  const served = seen.map(({ gate: before, taken, probes }) => {
-    const blockedUntil = probes > 0 ? now + leaseMs : null;
+  const served = seen.map(({ gate: before, taken, counted }) => {
+    const blockedUntil = before.isOnProbation && counted > 0 ? now + leaseMs : null;
     const gate = blockedUntil === null ? before : { ...before, blockedUntil };
+    const isFull = counted >= gate.freeLeases;
+    const opens = (from: number): number | null => (isFull ? null : (opensAt(gate, from, now) ?? null));
     const firstReadyAt = first.get(gate.id);
-    const readyAt = firstReadyAt === undefined ? undefined : opensAt(gate, Math.max(firstReadyAt, now), now);
     const rateLog = gate.rate === undefined || taken === 0 ? null : JSON.stringify(gate.rate.slices);
     return [
       gate.id,
-      opensAt(gate, now, now) ?? null,
-      readyAt ?? null,
+      opens(now),
+      firstReadyAt === undefined ? null : opens(Math.max(firstReadyAt, now)),
       taken > 0 ? 1 : 0,
       rateLog,
       blockedUntil,
+      counted,
+      // Where it is known what waits, a lane in which nothing does is as good as open.
+      isFull && (!isKnown || firstReadyAt !== undefined) ? 1 : null,
     ] as const;
   });
   yield* db.send(isKnown ? writeKnown : writeFirst, { served });

@@ -14,8 +14,8 @@ export interface PlannedLane {
   /** It gave as much as it was asked for: there may be more. */
   mayHaveMore: boolean;
   taken: number;
-  /** Of these, those that are not of test messages, while it is on probation. */
-  probes: number;
+  /** Of these, those that are not of test messages: they count against what its gate allows. */
+  counted: number;
 }
 
 /** How many deliveries to take of a lane now. */
@@ -66,7 +66,7 @@ export class ClaimPlan {
   addLanes(gates: readonly LaneGate[]): readonly Quota[] {
     this.#hasUnseen = gates.length === this.lanesToLock;
     this.#wanted *= 4;
-    const lanes = gates.map((gate) => ({ gate, isSeen: false, mayHaveMore: false, taken: 0, probes: 0 }));
+    const lanes = gates.map((gate) => ({ gate, isSeen: false, mayHaveMore: false, taken: 0, counted: 0 }));
     for (const lane of lanes) this.#lanes.set(lane.gate.id, lane);
     return this.#share(lanes, this.#hasUnseen ? TURN : Infinity);
   }
@@ -77,19 +77,19 @@ export class ClaimPlan {
     return this.#share(lanes, Infinity);
   }
 
-  /** Notes what a lane gave for its quota. `tests` of them are of test messages, and take no rate token. */
+  /** Notes what a lane gave for its quota. `tests` of them are of test messages, and count against nothing. */
   take({ laneId, quota }: Quota, taken: number, tests: number): void {
     const lane = this.#lanes.get(laneId)!;
     lane.mayHaveMore = taken === quota;
     lane.taken += taken;
-    if (lane.gate.isOnProbation) lane.probes += taken - tests;
+    lane.counted += taken - tests;
     this.#left -= taken;
     if (taken > tests) lane.gate.rate?.take(this.#now, taken - tests);
   }
 
-  /** What it takes of the lane are probes. */
-  isOnProbation(laneId: string): boolean {
-    return this.#lanes.get(laneId)?.gate.isOnProbation === true;
+  /** What holds back a lane that was locked, as it was then. */
+  gateOf(laneId: string): LaneGate {
+    return this.#lanes.get(laneId)!.gate;
   }
 
   /** The same for each, as far as it has room, and at most `most`. */
@@ -109,10 +109,11 @@ export class ClaimPlan {
     return quotas;
   }
 
-  #room({ gate, probes }: PlannedLane): number {
+  #room({ gate, counted }: PlannedLane): number {
     if (gate.isPaused || gate.blockedUntil > this.#now) return 0;
-    const most = gate.isOnProbation ? Math.max(0, 1 - probes) : Infinity;
-    return Math.min(this.#slots(gate.id), gate.rate?.room(this.#now) ?? Infinity, most);
+    const most = Math.min(gate.isOnProbation ? 1 : Infinity, gate.freeLeases);
+    const rate = gate.rate?.room(this.#now) ?? Infinity;
+    return Math.max(0, Math.min(this.#slots(gate.id), rate, most - counted));
   }
 
   #slots(laneId: string): number {

@@ -1,11 +1,13 @@
 import type { ClaimParams, ClaimResult, LeasedDelivery } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
+import { isCounted, type LaneGate } from '../rows/lane-row.ts';
 import { type ReadyRow, toLeasedDelivery } from '../rows/leased-row.ts';
 import { type NumberColumn, optionalNumber } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockReadyLanes, writeServedLanes } from './claim-lanes.ts';
 import { ClaimPlan, type Quota } from './claim-plan.ts';
+import { countLeased } from './lane-leases.ts';
 import { leaseReady } from './lease-ready.ts';
 import { rescueExpired } from './rescue.ts';
 
@@ -66,18 +68,18 @@ function* lease(
     const ofLane = taken.filter(({ lane_id }) => lane_id === quota.laneId);
     plan.take(quota, ofLane.length, ofLane.filter(({ test }) => Number(test) === 1).length);
   }
-  return taken.flatMap((row) => decode(row, params.lease, now, plan.isOnProbation(row.lane_id)) ?? []);
+  const counted = taken.filter(({ lane_id, test }) => isCounted(plan.gateOf(lane_id), Number(test) === 1));
+  yield* countLeased(
+    db,
+    counted.map(({ seq }) => seq),
+  );
+  return taken.flatMap((row) => decode(row, params.lease, now, plan.gateOf(row.lane_id)) ?? []);
 }
 
 /** A message that cannot be read holds up no other: its lease runs out, until the delivery is `failed` with `crash_loop`. */
-function decode(
-  row: ReadyRow,
-  token: string,
-  now: number,
-  isOnProbation: boolean,
-): LeasedDelivery | undefined {
+function decode(row: ReadyRow, token: string, now: number, gate: LaneGate): LeasedDelivery | undefined {
   try {
-    return toLeasedDelivery(row, token, now, isOnProbation);
+    return toLeasedDelivery(row, token, now, gate);
   } catch {
     return undefined;
   }

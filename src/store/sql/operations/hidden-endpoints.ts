@@ -1,3 +1,4 @@
+import { hasLimits } from '../../../core/endpoint.ts';
 import type { AppendOperation } from '../append-results.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
@@ -29,12 +30,10 @@ export function* storeHiddenEndpoints(
     const kept = new Set(rows.map(({ id }) => id));
     missing = missing.filter(({ id }) => !kept.has(id));
   }
-  const limits = endpoints.flatMap(({ laneId, rateLimit }) =>
-    rateLimit === undefined ? [] : [[laneId, rateLimit] as const],
-  );
-  if (limits.length === 0) return;
+  const limited = endpoints.filter(({ limits }) => hasLimits(limits));
+  if (limited.length === 0) return;
   // All lanes of the batch: those in which its deliveries wait are locked again later.
   const laneIds = entries.flatMap(({ deliveries }) => deliveries.map(({ laneId }) => laneId));
-  yield* lockLanes(db, [...laneIds, ...limits.map(([laneId]) => laneId)]);
-  yield* addLaneSettings(db, new Map(limits));
+  yield* lockLanes(db, [...laneIds, ...limited.map(({ laneId }) => laneId)]);
+  yield* addLaneSettings(db, new Map(limited.map(({ laneId, limits }) => [laneId, limits])));
 }

@@ -1,11 +1,15 @@
 import type { DeliveryState } from '../../../core/delivery.ts';
 import type { NewAttempt } from '../../store.ts';
+import type { FreedLeases } from './lane-leases.ts';
 
 /** What a transaction adds to a lane. */
 export interface LaneChange {
   readonly laneId: string;
   /** When the first of the deliveries that it made ready is ready; null: it made none. */
   readonly readyAt: number | null;
+  /** Leases that have ended, of those that it may have, and when. */
+  readonly freed: number;
+  readonly freedAt: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly triggeredAt: number | null;
@@ -25,6 +29,13 @@ export class LaneChanges {
   wake(laneId: string, readyAt: number): void {
     const draft = this.#draft(laneId);
     draft.readyAt = Math.min(draft.readyAt ?? readyAt, readyAt);
+  }
+
+  /** A lease has ended that was one of those that the lane may have. */
+  free(laneId: string, at: number): void {
+    const draft = this.#draft(laneId);
+    draft.freed += 1;
+    draft.freedAt = at;
   }
 
   /** A delivery, not of a test message, is in this state now. */
@@ -55,6 +66,12 @@ export class LaneChanges {
     return new Map(woken.map(({ laneId, readyAt }) => [laneId, readyAt!]));
   }
 
+  /** Leases that have ended, by lane. */
+  freed(): readonly FreedLeases[] {
+    const freed = this.list().filter((change) => change.freed > 0);
+    return freed.map((change) => ({ laneId: change.laneId, count: change.freed, at: change.freedAt }));
+  }
+
   /** In the order in which lanes are locked. */
   list(): readonly LaneChange[] {
     return [...this.#drafts.keys()].sort().map((laneId) => this.#drafts.get(laneId)!);
@@ -66,6 +83,8 @@ export class LaneChanges {
       draft = {
         laneId,
         readyAt: null,
+        freed: 0,
+        freedAt: 0,
         succeeded: 0,
         failed: 0,
         triggeredAt: null,

@@ -1,51 +1,70 @@
-import type { RateLimit } from '../../../core/endpoint.ts';
+import type { LaneLimits } from '../../../core/endpoint.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Script } from '../script.ts';
 
-/** Limits of lanes: the one given, or the one that was there first. */
-function insertLimits(valueOf: (lanes: string, column: string) => string): TemplateText {
+/** Limits of lanes. */
+function insertLimits(onConflict: (lanes: string) => Readonly<Record<string, string>>): TemplateText {
   return ({ names, dialect }) =>
-    `insert into ${names.lanes} (id, paused, blocked_until, rate_limit, rate_interval_ms, turns)
-     select id, 0, 0, rate_limit, rate_interval_ms, 0
-     from ${dialect.rows('limited', { id: 'text', rate_limit: 'int', rate_interval_ms: 'int' })} where 1 = 1 order by ord
-     ${dialect.onConflict(['id'], {
-       rate_interval_ms: valueOf(names.lanes, 'rate_interval_ms'),
-       rate_limit: valueOf(names.lanes, 'rate_limit'),
-     })}`;
+    `insert into ${names.lanes} (id, paused, blocked_until, rate_limit, rate_interval_ms, max_leases, leases, turns)
+     select id, 0, 0, rate_limit, rate_interval_ms, max_leases, case when max_leases is not null then 0 end, 0
+     from ${dialect.rows('limited', {
+       id: 'text',
+       rate_limit: 'int',
+       rate_interval_ms: 'int',
+       max_leases: 'int',
+     })} where 1 = 1 order by ord
+     ${dialect.onConflict(['id'], onConflict(names.lanes))}`;
 }
 
-const putLimits = insertLimits((_, column) => `:new(${column})`);
-const addLimits = insertLimits((lanes, column) => `coalesce(${lanes}.${column}, :new(${column}))`);
+const putLimits = insertLimits((lanes) => ({
+  rate_log: `case when :new(rate_limit) is not null then ${lanes}.rate_log end`,
+  rate_interval_ms: ':new(rate_interval_ms)',
+  rate_limit: ':new(rate_limit)',
+  max_leases: ':new(max_leases)',
+  leases: ':new(leases)',
+  is_full: 'null',
+}));
 
-const endLimit: TemplateText = ({ names }) =>
-  `update ${names.lanes} set rate_limit = null, rate_interval_ms = null, rate_log = null
-   where id = :id and rate_limit is not null`;
+/** Those that were there first stay. */
+const addLimits = insertLimits((lanes) =>
+  Object.fromEntries(
+    ['rate_interval_ms', 'rate_limit', 'max_leases', 'leases'].map((column) => [
+      column,
+      `coalesce(${lanes}.${column}, :new(${column}))`,
+    ]),
+  ),
+);
 
-/** Rate limits by the id of the lane. */
-export type LaneLimits = ReadonlyMap<string, RateLimit>;
+const endById: TemplateText = ({ names }) =>
+  `update ${names.lanes}
+   set rate_limit = null, rate_interval_ms = null, rate_log = null, max_leases = null, leases = null, is_full = null
+   where id = :id and (rate_limit is not null or max_leases is not null)`;
+
+/** Limits by the id of the lane. */
+export type LimitsByLane = ReadonlyMap<string, LaneLimits>;
 
 /**
- * Gives lanes the rate limits of their endpoints, and locks them. Makes those that are missing; what was taken stays taken. Whoever changes the
- * limit of a lane in which deliveries wait calls `refreshLanes` afterwards.
+ * Gives lanes the limits of their endpoints, and locks them. Makes those that are missing; rate tokens that were taken stay taken, leases are to be
+ * counted anew. Whoever changes the limits of a lane in which deliveries wait calls `refreshLanes` afterwards.
  */
-export function* putLaneSettings(db: Database, limits: LaneLimits): Script<void> {
+export function* putLaneSettings(db: Database, limits: LimitsByLane): Script<void> {
   if (limits.size > 0) yield* db.run(putLimits, { limited: toRows(limits) });
 }
 
-/** The same for lanes that endpoints share, and that may have a limit: it stays, since all of them have the same. */
-export function* addLaneSettings(db: Database, limits: LaneLimits): Script<void> {
+/** The same for lanes that endpoints share, and that may have limits: they stay, since all of them have the same, and so do the leases. */
+export function* addLaneSettings(db: Database, limits: LimitsByLane): Script<void> {
   if (limits.size > 0) yield* db.run(addLimits, { limited: toRows(limits) });
 }
 
-/** Ends the rate limit of a lane. True when it had one. */
-export function* endRateLimit(db: Database, id: string): Script<boolean> {
-  return (yield* db.run(endLimit, { id })) > 0;
+/** Ends the limits of a lane. True when it had any. */
+export function* endLimits(db: Database, id: string): Script<boolean> {
+  return (yield* db.run(endById, { id })) > 0;
 }
 
 /** In the order in which lanes are locked. */
-function toRows(limits: LaneLimits): readonly (readonly [string, number, number])[] {
+function toRows(limits: LimitsByLane): readonly (readonly [string, ...(number | null)[]])[] {
   return [...limits.keys()].sort().map((id) => {
-    const { limit, intervalMs } = limits.get(id)!;
-    return [id, limit, intervalMs];
+    const { rate, maxLeases = null } = limits.get(id)!;
+    return [id, rate?.limit ?? null, rate?.intervalMs ?? null, maxLeases];
   });
 }

@@ -3,8 +3,8 @@
  * deliveries, counts, totals; lanes and deliveries by their ids as JavaScript compares them. Whoever cannot keep to it passes over what is locked.
  *
  * - Only the holder of its lane makes a delivery ready, or takes that from it. Who made one ready wakes the lane (`wakeLanes`) in the same
- *   transaction, so that `ready_at` is never too late. A delivery that ends makes nothing ready, unless others of its ordering key wait for it:
- *   its lane is not locked, so that outcomes and claims do not wait for one another.
+ *   transaction, so that `ready_at` is never too late. A delivery that ends makes nothing ready, unless others of its ordering key wait for it, or it
+ *   was one of the leases that its lane may have: its lane is not locked, so that outcomes and claims do not wait for one another.
  * - Under READ COMMITTED a statement sees what was committed when it began: what depends on other rows of a lane is read by a statement
  *   of its own, after the one that locked.
  */
@@ -28,9 +28,18 @@ const lockFreeByIds: TemplateText = ({ names, dialect }) =>
 
 /** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
 export function earlierReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
+  return `case when ${lane}.paused = 1 or ${lane}.is_full = 1 or ${at} is null then ${lane}.ready_at
+    else ${soonerReadyAt(dialect, lane, at)} end`;
+}
+
+/** Expression: `ready_at` of a full lane of which a lease ended at `at`. */
+export function freedReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
+  return `case when ${lane}.paused = 1 then ${lane}.ready_at else ${soonerReadyAt(dialect, lane, at)} end`;
+}
+
+function soonerReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
   const opens = dialect.greatest(at, `${lane}.blocked_until`);
-  return `case when ${lane}.paused = 1 or ${at} is null then ${lane}.ready_at
-    else ${dialect.least(`coalesce(${lane}.ready_at, ${opens})`, opens)} end`;
+  return dialect.least(`coalesce(${lane}.ready_at, ${opens})`, opens);
 }
 
 const wakeByIds: TemplateText = ({ names, dialect }) =>
@@ -46,7 +55,8 @@ const writeReadyAt: TemplateText = ({ names, dialect }) =>
     table: names.lanes,
     rows: dialect.rows('refreshed', { id: 'text', ready_at: 'int' }),
     on: 't.id = refreshed.id',
-    changes: { ready_at: 'refreshed.ready_at' },
+    // Whether it is full, the next claim tells.
+    changes: { ready_at: 'refreshed.ready_at', is_full: 'null' },
   });
 
 /** Locks lanes until the end of the transaction; makes those that are missing. To be called once in a transaction, for all of them. */

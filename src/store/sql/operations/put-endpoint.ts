@@ -1,11 +1,12 @@
-import type { RateLimit } from '../../../core/endpoint.ts';
+import { hasLimits, type LaneLimits } from '../../../core/endpoint.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import type { EndpointStamps } from '../rows/endpoint-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockChanges, noteChange } from './changes.ts';
-import { endRateLimit, putLaneSettings } from './lane-settings.ts';
+import { recountLeases } from './lane-leases.ts';
+import { endLimits, putLaneSettings } from './lane-settings.ts';
 import { refreshLanes } from './lanes.ts';
 
 /** A record to store, and what the store needs to know of it. */
@@ -14,7 +15,7 @@ export interface PutEndpointOperation {
   readonly tenant: string;
   readonly laneId: string;
   readonly isHidden: boolean;
-  readonly rateLimit: RateLimit | undefined;
+  readonly limits: LaneLimits;
   /** JSON text, secrets sealed. */
   readonly record: string;
   readonly expectedRevision: number;
@@ -51,7 +52,7 @@ export const putEndpoint: Operation<PutEndpointOperation, PutEndpointOutcome> = 
     if (currentRevision !== params.expectedRevision) return { kind: 'conflict', currentRevision };
     const revision = currentRevision + 1;
     yield* writeRecord(db, params, revision, now);
-    yield* applyRateLimit(db, params, now);
+    yield* applyLimits(db, params, now);
     yield* noteChange(db, 'endpoint', params.id);
     return { kind: 'stored', revision, createdAt: Number(current?.created_at ?? now), updatedAt: now };
   },
@@ -68,13 +69,10 @@ function* writeRecord(
   else yield* db.run(insertEndpoint, { id, tenant, laneId, hidden: isHidden ? 1 : 0, now, record });
 }
 
-function* applyRateLimit(
-  db: Database,
-  { laneId, rateLimit }: PutEndpointOperation,
-  now: number,
-): Script<void> {
-  if (rateLimit !== undefined) yield* putLaneSettings(db, new Map([[laneId, rateLimit]]));
-  else if (!(yield* endRateLimit(db, laneId))) return;
+function* applyLimits(db: Database, { laneId, limits }: PutEndpointOperation, now: number): Script<void> {
+  if (hasLimits(limits)) yield* putLaneSettings(db, new Map([[laneId, limits]]));
+  else if (!(yield* endLimits(db, laneId))) return;
+  if (limits.maxLeases !== undefined) yield* recountLeases(db, laneId);
   yield* refreshLanes(db, now, [laneId]);
   yield* db.notify('work');
 }

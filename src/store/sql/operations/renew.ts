@@ -1,7 +1,9 @@
 import type { Lease, RenewParams } from '../../store.ts';
 import type { TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import { lockHeldAlone } from './held-deliveries.ts';
+import { heldColumns, lockHeldAlone } from './held-deliveries.ts';
+
+const RENEWED = heldColumns([]);
 
 const prolong: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
@@ -15,7 +17,7 @@ const prolong: TemplateText = ({ names, dialect }) =>
 export const renew: Operation<RenewParams, readonly Lease[]> = {
   isTransaction: true,
   *script(db, { leases, leaseMs }) {
-    const held = yield* lockHeldAlone(db, leases);
+    const held = yield* lockHeldAlone(db, RENEWED, leases);
     const rows = leases.map((lease) => held.get(lease)).filter((row) => row !== undefined);
     if (rows.length > 0) {
       const until = (yield* db.now()) + leaseMs;

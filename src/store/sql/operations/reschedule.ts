@@ -13,6 +13,7 @@ import { tableAs } from '../tables.ts';
 import { allOf, type Condition } from '../where.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { lockLanes } from './lanes.ts';
+import { lockLeased } from './lock-leased.ts';
 import { type Move, writeTransitions } from './transitions.ts';
 import { writeLaneChanges } from './write-lane-changes.ts';
 
@@ -32,11 +33,6 @@ const SELECT = `select ${DELIVERY_COLUMNS}, m.id as message_id`;
 const selectBySeq: TemplateText = ({ names, dialect }) =>
   `${SELECT} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = wanted.seq
    join ${names.messages} m on m.seq = d.message_seq order by d.seq`;
-
-/** Those that are being sent still, in the order in which outcomes lock them. */
-const lockSending: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = wanted.seq
-   where d.lease is not null order by wanted.ord${dialect.forUpdate}`;
 
 const cancelSending: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
@@ -109,11 +105,11 @@ function planMoves(rows: readonly DeliveryRow[], event: RescheduleEvent): readon
 /** The state machine leaves an attempt that runs alone; the row remembers the wish until its outcome is written. Those that are marked. */
 function* markSending(db: Database, rows: readonly DeliveryRow[], event: RescheduleEvent): Script<Seqs> {
   if (event.kind !== 'discard_requested') return [];
-  const read = rows.filter(({ state }) => state === 'sending').sort((a, b) => (a.id < b.id ? -1 : 1));
-  if (read.length === 0) return [];
-  // An outcome may have been written since they were read: it does not lock the lane.
-  const locked = yield* db.query<Pick<DeliveryRow, 'seq'>>(lockSending, { wanted: toSeqs(read) });
-  const wanted = toSeqs(locked);
+  const locked = yield* lockLeased(
+    db,
+    rows.filter(({ state }) => state === 'sending'),
+  );
+  const wanted = locked.map((seq) => [Number(seq)] as const);
   if (wanted.length > 0) yield* db.run(cancelSending, { wanted, reason: event.reason });
   return wanted;
 }

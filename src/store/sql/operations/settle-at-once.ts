@@ -5,7 +5,7 @@ import type { Database, TemplateText } from '../database.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { latencyBucketOf, onCountConflict } from './attempts.ts';
-import { earlierReadyAt } from './lanes.ts';
+import { earlierReadyAt, freedReadyAt } from './lanes.ts';
 import { onTotalsConflict } from './totals.ts';
 
 const HELD = { id: 'text', lease: 'text' } as const;
@@ -33,6 +33,9 @@ select lane_id, 0, 0, 0 from (
   select distinct d.lane_id from ${dialect.rows('held', HELD)} join ${names.deliveries} d on d.id = held.id and d.lease = held.lease) l
 order by lane_id ${dialect.onConflictLock(['id'])}`;
 
+/** A lane was full, and is no more. */
+const IS_OPENED = `(woken.freed > 0 and t.is_full = 1)`;
+
 /** It waits for another attempt. */
 const IS_AGAIN = `(settled.state = 'scheduled' and t.cancelled is null)`;
 const IS_CANCELLED = `(settled.state = 'scheduled' and t.cancelled is not null)`;
@@ -57,7 +60,7 @@ u as (
     lease = null, lease_until = null, leased_at = null, owner = null, cancelled = null
   from (select * from ${dialect.rows('given', SETTLED)} order by id collate "C") settled cross join clock
   where t.id = settled.id and t.lease = settled.lease and t.ordering_key is null
-  returning ord, t.seq, t.endpoint_id, t.lane_id, t.tenant, t.test, t.state, t.reason, t.ready_at,
+  returning ord, t.seq, t.endpoint_id, t.lane_id, t.tenant, t.test, t.state, t.reason, t.ready_at, t.counted,
     attempt, outcome, outcome_reason, now - duration_ms as started_at, duration_ms, extra, bucket),
 a as (
   insert into ${names.attempts} (delivery_seq, endpoint_id, tenant, attempt, outcome, reason, started_at, duration_ms, extra)
@@ -80,15 +83,18 @@ o as (
   where (select count(*) from c) >= 0 group by lane_id order by lane_id
   ${onTotalsConflict({ names, dialect })}),
 n as (
-  update ${names.lanes} t set ready_at = ${earlierReadyAt(dialect, 't', 'woken.ready_at')}
-  from (select lane_id, min(ready_at) as ready_at from u where ready_at is not null group by lane_id) woken
-  where t.id = woken.lane_id)
-select ord, state, reason from u`;
+  update ${names.lanes} t set leases = t.leases - woken.freed,
+    ready_at = case when ${IS_OPENED} then ${freedReadyAt(dialect, 't', 'now')} else ${earlierReadyAt(dialect, 't', 'woken.ready_at')} end
+  from (select lane_id, min(ready_at) as ready_at, count(*) filter (where counted = 1) as freed
+    from u where ready_at is not null or counted = 1 group by lane_id) woken cross join clock
+  where t.id = woken.lane_id and (woken.ready_at is not null or t.leases is not null) returning case when ${IS_OPENED} then 1 end as is_opened)
+select ord, state, reason, (select max(is_opened) from n) as is_opened from u`;
 
 interface SettledRow {
   readonly ord: NumberColumn;
   readonly state: DeliveryState;
   readonly reason: DeliveryReason | null;
+  readonly is_opened: NumberColumn | null;
 }
 
 /** Whether {@link settleAtOnce} can write them: on Postgres, when none has an ordering key. All or none: together both ways would break the order of locks. */
@@ -104,14 +110,15 @@ export function* settleAtOnce(
   const results = new Array<SettleResult>(settlements.length).fill({ kind: 'lost' });
   const places = findFirst(settlements);
   const held = settlements
-    .filter(({ transition }) => transition.state === 'scheduled')
+    .filter(({ transition, counted }) => transition.state === 'scheduled' || counted)
     .map(({ deliveryId, lease }) => [deliveryId, lease] as const);
   if (held.length > 0) yield* db.send(lockLanesOf, { held });
   const given = places.map((place) => toRow(settlements[place]!));
   const rows = yield* db.queryLast<SettledRow>(settleAll, { now: db.givenNow, given });
   for (const { ord, state, reason } of rows)
     results[places[Number(ord) - 1]!] = { kind: 'settled', state, reason: reason ?? undefined };
-  if (rows.some(({ state }) => state === 'scheduled')) yield* db.notify('work');
+  if (rows.some(({ state, is_opened }) => state === 'scheduled' || is_opened !== null))
+    yield* db.notify('work');
   return results;
 }
 

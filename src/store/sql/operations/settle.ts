@@ -2,14 +2,23 @@ import type { Transition } from '../../../core/transition.ts';
 import type { NewAttempt, Settlement, SettleParams, SettleResult } from '../../store.ts';
 import type { Database } from '../database.ts';
 import type { Operation } from '../operation.ts';
-import type { DeliveryRow } from '../rows/delivery-row.ts';
 import type { Script } from '../script.ts';
 import { type LoggedAttempt, logAttempts } from './attempts.ts';
-import { lockHeld } from './held-deliveries.ts';
+import { heldColumns, lockHeld } from './held-deliveries.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { fitsOneStatement, settleAtOnce } from './settle-at-once.ts';
 import { afterCancel, type Move, writeTransitions } from './transitions.ts';
 import { writeLaneChanges } from './write-lane-changes.ts';
+
+const SETTLED = heldColumns([
+  'endpoint_id',
+  'lane_id',
+  'tenant',
+  'test',
+  'ordering_key',
+  'counted',
+  'cancelled',
+]);
 
 /** Writes outcomes. */
 export const settle: Operation<SettleParams, readonly SettleResult[]> = {
@@ -22,7 +31,7 @@ export const settle: Operation<SettleParams, readonly SettleResult[]> = {
 };
 
 function* settleStepwise(db: Database, settlements: readonly Settlement[]): Script<readonly SettleResult[]> {
-  const held = yield* lockHeld(db, settlements, settlements.filter(isAgain));
+  const held = yield* lockHeld(db, SETTLED, settlements, settlements.filter(isAgain));
   const now = yield* db.now();
   const lanes = new LaneChanges();
   const moves: Move[] = [];
@@ -50,7 +59,12 @@ export function toResult({ state, reason }: Transition): SettleResult {
   return { kind: 'settled', state, reason };
 }
 
-function toLogged(row: DeliveryRow, attempt: NewAttempt, now: number, lanes: LaneChanges): LoggedAttempt {
+function toLogged(
+  row: LoggedAttempt['row'] & Pick<Move['row'], 'lane_id'>,
+  attempt: NewAttempt,
+  now: number,
+  lanes: LaneChanges,
+): LoggedAttempt {
   const startedAt = now - attempt.durationMs;
   lanes.attempt(row.lane_id, attempt, startedAt, Number(row.test) === 1);
   return { row, attempt, startedAt };

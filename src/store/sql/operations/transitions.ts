@@ -9,7 +9,7 @@ import type { LaneChanges } from './lane-changes.ts';
 /** What of a delivery is needed to move it. */
 export type MovedRow = Pick<
   DeliveryRow,
-  'seq' | 'endpoint_id' | 'lane_id' | 'test' | 'ordering_key' | 'cancelled'
+  'seq' | 'endpoint_id' | 'lane_id' | 'test' | 'ordering_key' | 'lease' | 'counted' | 'cancelled'
 >;
 
 /** A delivery, read while it was locked, by its lane or itself, and what it becomes. */
@@ -67,7 +67,7 @@ export function afterCancel(row: MovedRow, next: Transition): Transition {
 }
 
 /**
- * Writes what deliveries become, each `scheduled` or final, and lets others of their ordering keys go on. They are locked, and so are the lanes in which something becomes ready; what it
+ * Writes what deliveries become, each `scheduled` or final, and lets others of their ordering keys go on. They are locked, and so are the lanes in which something becomes ready, or which may be full; what it
  * means for these is in `lanes` afterwards, to be written by `writeLaneChanges`.
  */
 export function* writeTransitions(
@@ -80,6 +80,7 @@ export function* writeTransitions(
   const keys: OrderingKey[] = [];
   const moved = moves.map(({ row, next, isUnbegun = false }) => {
     const dueAt = next.state === 'scheduled' ? now + next.delayMs : null;
+    if (row.lease !== null && Number(row.counted) === 1) lanes.free(row.lane_id, now);
     if (Number(row.test) === 0) lanes.count(row.lane_id, next.state);
     if (row.ordering_key !== null) keys.push({ endpointId: row.endpoint_id, key: row.ordering_key });
     else if (dueAt !== null) lanes.wake(row.lane_id, dueAt);

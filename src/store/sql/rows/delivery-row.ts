@@ -21,6 +21,7 @@ export interface DeliveryRow {
   readonly ordering_key: string | null;
   readonly lease: string | null;
   readonly leased_at: NumberColumn | null;
+  readonly counted: NumberColumn | null;
   readonly cancelled: DiscardReason | null;
   readonly created_at: NumberColumn;
   readonly first_attempt_at: NumberColumn | null;
@@ -30,7 +31,7 @@ export interface DeliveryRow {
 /** The columns of {@link DeliveryRow}, of the alias `d`. */
 export const DELIVERY_COLUMNS =
   'd.seq, d.id, d.endpoint_id, d.lane_id, d.tenant, d.type, d.test, d.state, d.reason, d.attempts, ' +
-  'd.attempts_before_run, d.rescues, d.faults, d.due_at, d.ordering_key, d.lease, d.leased_at, d.cancelled, d.created_at, ' +
+  'd.attempts_before_run, d.rescues, d.faults, d.due_at, d.ordering_key, d.lease, d.leased_at, d.counted, d.cancelled, d.created_at, ' +
   'd.first_attempt_at, d.finished_at';
 
 type SnapshotColumn = 'state' | 'attempts' | 'attempts_before_run' | 'rescues' | 'faults';

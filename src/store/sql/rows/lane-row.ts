@@ -12,11 +12,13 @@ export interface LaneGateRow {
   readonly rate_interval_ms: NumberColumn | null;
   readonly rate_log: string | null;
   readonly trips: NumberColumn | null;
+  readonly max_leases: NumberColumn | null;
+  readonly leases: NumberColumn | null;
 }
 
 /** The columns of {@link LaneGateRow}, of the alias `l`. */
 export const LANE_GATE_COLUMNS =
-  'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log, l.trips';
+  'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log, l.trips, l.max_leases, l.leases';
 
 /** The columns of a lane that somebody sets, as a driver gives them. */
 export interface LaneStateRow {
@@ -58,6 +60,8 @@ export interface LaneGate {
   readonly rate: RateWindow | undefined;
   /** Its breaker is not closed: it gives one delivery, and waits for what becomes of it. */
   readonly isOnProbation: boolean;
+  /** How many more of its deliveries may be leased; `Infinity`: no limit. Below 0 after the limit was lowered. */
+  readonly freeLeases: number;
 }
 
 /** What holds a lane back, from its columns. */
@@ -68,10 +72,21 @@ export function toLaneGate(row: LaneGateRow): LaneGate {
     blockedUntil: Number(row.blocked_until),
     rate: row.rate_limit === null ? undefined : toRateWindow(row, Number(row.rate_limit)),
     isOnProbation: row.trips !== null,
+    freeLeases: row.max_leases === null ? Infinity : Number(row.max_leases) - Number(row.leases),
   };
 }
 
-/** When the next delivery can be claimed of a lane whose first one is ready at `firstReadyAt`; `undefined` while it is paused. */
+/** Only a claim can tell whether it may give one more delivery. */
+export function isLimited({ rate, freeLeases }: LaneGate): boolean {
+  return rate !== undefined || freeLeases < Infinity;
+}
+
+/** A lease of this lane is one of those that its limit allows. */
+export function isCounted({ freeLeases }: Pick<LaneGate, 'freeLeases'>, isTest: boolean): boolean {
+  return freeLeases < Infinity && !isTest;
+}
+
+/** When the next delivery can be claimed of a lane whose first one is ready at `firstReadyAt`, leases aside; `undefined` while it is paused. */
 export function opensAt(lane: LaneGate, firstReadyAt: number, now: number): number | undefined {
   if (lane.isPaused) return undefined;
   const openAt = Math.max(firstReadyAt, lane.blockedUntil);

@@ -3,6 +3,7 @@ import { transition } from '../../../core/transition.ts';
 import { fromMessageColumns } from '../../codec/message-codec.ts';
 import type { LeasedDelivery } from '../../store.ts';
 import { type DeliveryRow, toSnapshot } from './delivery-row.ts';
+import { isCounted, type LaneGate } from './lane-row.ts';
 import { type NumberColumn, optionalNumber } from './number-column.ts';
 
 /** A delivery that is ready, with its message, as a driver gives them. */
@@ -49,8 +50,9 @@ export function toLeasedDelivery(
   row: ReadyRow,
   lease: string,
   now: number,
-  isOnProbation: boolean,
+  gate: Pick<LaneGate, 'isOnProbation' | 'freeLeases'>,
 ): LeasedDelivery {
+  const isTest = Number(row.test) === 1;
   const before = toSnapshot(row);
   const { attempts, attemptsBeforeRun, rescues, faults } =
     transition(before, { kind: 'claimed' }, NO_LIMITS) ?? before;
@@ -77,7 +79,8 @@ export function toLeasedDelivery(
     faults,
     firstAttemptAt: optionalNumber(row.first_attempt_at) ?? now,
     ordered: row.ordering_key !== null,
-    probe: isOnProbation && Number(row.test) === 0,
+    counted: isCounted(gate, isTest),
+    probe: gate.isOnProbation && !isTest,
   };
 }
 

@@ -123,7 +123,7 @@ const EDITS: readonly (readonly [what: string, text: string, message: string])[]
   [
     'a reason that is none',
     bad({ url: URL, status: 'disabled', disabledReason: 'tired' }),
-    ', line 4: endpoints[1].disabledReason: expected "gone", "manual" or "failing", got "tired" (string).',
+    ', line 4: endpoints[1].disabledReason: expected the reason why it is disabled, got "tired" (string). Known are gone, manual, failing, unverified.',
   ],
   [
     'a time that is none',

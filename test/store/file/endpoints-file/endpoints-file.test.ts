@@ -68,6 +68,7 @@ describe('EndpointsFile', () => {
       tenant: 'default',
       status: 'enabled',
       rateLimit: false,
+      maxConcurrencyTotal: false,
       secrets: [{ value: expect.stringMatching(/^whsec_/), createdAt }],
       createdAt,
       updatedAt: createdAt,
@@ -154,7 +155,8 @@ describe('EndpointsFile', () => {
     });
     await world.changed(file, () => file.get('a')?.name === 'typed');
     const { updatedAt, ...after } = file.get('a')!;
-    expect(after).toEqual({ ...without(before, 'updatedAt'), name: 'typed', rateLimit: false, revision: 2 });
+    const limits = { rateLimit: false, maxConcurrencyTotal: false };
+    expect(after).toEqual({ ...without(before, 'updatedAt'), name: 'typed', ...limits, revision: 2 });
     expect(updatedAt).toBeGreaterThanOrEqual(before.updatedAt + 1_000);
     expect(world.changes).toEqual([{ kind: 'endpoint', id: 'a' }]);
     expect(world.content().endpoints[0]).toMatchObject({ name: 'typed', tenant: 'default', revision: 2 });

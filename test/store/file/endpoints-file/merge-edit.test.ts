@@ -139,6 +139,31 @@ describe('an editor that was open for a while', () => {
     expect(file.problem).toBeUndefined();
   });
 
+  it('does not enable a new URL by the proof of the old one', async () => {
+    await using world = new FileWorld();
+    const file = await world.open();
+    const url = 'https://example.com/hooks';
+    const base = record({ id: 'a', url, verification: 'challenge' });
+    await file.put({
+      record: { ...base, status: 'disabled', disabledReason: 'unverified' },
+      expectedRevision: 0,
+    });
+    const opened = world.content();
+    const verificationState = { kind: 'challenge', url, checks: 1, verifiedAt: 1 } as const;
+    await file.put({ record: { ...base, verificationState }, expectedRevision: 1 });
+    expect(file.get('a')?.status).toBe('enabled');
+    opened.endpoints[0]!['url'] = 'https://example.com/elsewhere';
+    world.save(opened);
+    await file.refresh();
+    expect(file.get('a')).toMatchObject({
+      url: 'https://example.com/elsewhere',
+      status: 'disabled',
+      disabledReason: 'unverified',
+    });
+    expect(file.get('a')).not.toHaveProperty('verificationState');
+    expect(world.content().endpoints[0]).toMatchObject({ status: 'disabled', disabledReason: 'unverified' });
+  });
+
   it('brings back what it removed itself', async () => {
     await using world = new FileWorld();
     await withTwo(world);

@@ -37,6 +37,7 @@ create table if not exists posthorn_deliveries (
   rescues bigint not null,
   faults bigint not null,
   test bigint not null,
+  counted bigint,
   id varchar(256) not null,
   endpoint_id varchar(256) not null,
   lane_id varchar(256) not null,
@@ -86,6 +87,9 @@ create table if not exists posthorn_lanes (
   ready_at bigint,
   turns bigint not null,
   trips bigint,
+  max_leases bigint,
+  leases bigint,
+  is_full bigint,
   rate_log longtext,
   primary key (id),
   index posthorn_lanes_ready (ready_at, turns, id)

@@ -37,6 +37,7 @@ create table if not exists posthorn_deliveries (
   rescues bigint not null,
   faults bigint not null,
   test bigint not null,
+  counted bigint,
   id text collate "C" not null,
   endpoint_id text collate "C" not null,
   lane_id text collate "C" not null,
@@ -87,6 +88,9 @@ create table if not exists posthorn_lanes (
   ready_at bigint,
   turns bigint not null,
   trips bigint,
+  max_leases bigint,
+  leases bigint,
+  is_full bigint,
   rate_log text,
   primary key (id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);

@@ -37,6 +37,7 @@ create table if not exists posthorn_deliveries (
   rescues integer not null,
   faults integer not null,
   test integer not null,
+  counted integer,
   id text not null,
   endpoint_id text not null,
   lane_id text not null,
@@ -87,6 +88,9 @@ create table if not exists posthorn_lanes (
   ready_at integer,
   turns integer not null,
   trips integer,
+  max_leases integer,
+  leases integer,
+  is_full integer,
   rate_log text,
   primary key (id)
 );

@@ -1,0 +1,58 @@
+/** The challenge that an endpoint must answer before it gets anything: what is asked, and what counts as an answer. */
+import type { StoredResponse } from './stored-response.ts';
+import type { VerificationVerdict } from './verification.ts';
+
+/** Event type of the request. No application can emit it. */
+export const CHALLENGE_TYPE = 'posthorn.endpoint.challenge';
+
+/** Most bytes of an answer that are read. */
+export const MAX_CHALLENGE_ANSWER_BYTES = 4096;
+
+/** What the request says. */
+export interface ChallengeData {
+  readonly endpointId: string;
+  /** To be given back. */
+  readonly challenge: string;
+}
+
+/**
+ * Judges a success response: the token is its whole body, or the member `challenge` of a JSON object.
+ *
+ * @param isSame compares in a time that does not tell where two texts differ
+ */
+export function judgeChallengeAnswer(
+  response: StoredResponse,
+  token: string,
+  isSame: (given: string, expected: string) => boolean,
+): VerificationVerdict {
+  const { status } = response;
+  const wrong = (detail: string, again = false): VerificationVerdict => ({
+    verified: false,
+    reason: 'wrong_answer',
+    detail,
+    status,
+    again,
+  });
+  if (response.bodyTruncated)
+    return wrong(`its answer is longer than ${MAX_CHALLENGE_ANSWER_BYTES} bytes; it must be the token`);
+  if (!response.bodyComplete) return wrong('its answer broke off', true);
+  if (response.bodyEncoding !== 'utf8') return wrong('its answer is not text; it must be the token');
+  if (isSame(readAnswer(response.body), token)) return { verified: true, status };
+  return wrong(
+    'its answer is not the token; it must be what data.challenge of the request says, as text or as { "challenge": … }',
+  );
+}
+
+function readAnswer(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === 'string') return value;
+    if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'challenge')) {
+      const { challenge } = value as { readonly challenge: unknown };
+      return typeof challenge === 'string' ? challenge : '';
+    }
+  } catch {
+    // Plain text.
+  }
+  return body.trim();
+}
