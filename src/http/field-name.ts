@@ -12,7 +12,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 
 /** Below these stand names of the caller's own. */
-const OWN_NAMES = new Set(['filter', 'headers', 'metadata', 'data']);
+const OWN_NAMES = new Set(['filter', 'filters', 'headers', 'metadata', 'data']);
 
 /** `initialDelayMs` as `initial_delay_ms`. */
 export function toSnakeCase(name: string): string {

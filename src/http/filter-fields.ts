@@ -58,7 +58,7 @@ export function readFilters(
   filters: Readonly<Record<string, unknown>>,
   fields: FilterFields | undefined,
 ): FilterExpression {
-  if (fields === undefined) return filters as FilterExpression;
+  if (fields === undefined) return readPlainFilters(filters);
   const unknown = Object.keys(filters).filter((word) => !Object.hasOwn(fields, word));
   if (unknown.length > 0)
     throw new ApiError(
@@ -74,6 +74,22 @@ export function readFilters(
     }
   }
   return Object.fromEntries(conditions);
+}
+
+/** Functions of the application are named by the application alone. */
+function readPlainFilters(filters: Readonly<Record<string, unknown>>): FilterExpression {
+  const plain: unknown = filters;
+  validateFilter(plain, 'filters');
+  if (!namesFunction(plain)) return plain;
+  throw new ApiError('invalid_request', 'filters: $custom is not for callers of this API.', {
+    field: 'filters.$custom',
+  });
+}
+
+/** Of a valid filter, which is not deep. */
+function namesFunction(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, member]) => key === '$custom' || namesFunction(member));
 }
 
 type Condition = [path: string, condition: Record<string, unknown>];

@@ -1,8 +1,10 @@
 /** From a webhook in the words of the API to an endpoint in those of the dispatcher. */
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from '@hono/zod-openapi';
 import type { EndpointUpdate } from '../core/endpoint-input.ts';
+import type { FilterExpression } from '../core/filter.ts';
 import type { Endpoint } from '../endpoints.ts';
-import { type FilterFields, readFilters } from './filter-fields.ts';
+import { type FilterFields, readFilters, showFilters } from './filter-fields.ts';
 import { restoreHeaders } from './hidden-headers.ts';
 import { mergePatch } from './merge-patch.ts';
 import { readInput } from './read-input.ts';
@@ -53,7 +55,7 @@ function withoutReadOnly(body: Record<string, unknown>): Record<string, unknown>
 
 function toUpdate(
   input: z.output<typeof webhookPatchSchema>,
-  { filterFields, current }: WebhookSurroundings,
+  surroundings: WebhookSurroundings,
 ): EndpointUpdate {
   const { url, name, description, secret, ordering, metadata, events, active } = input;
   const update = {
@@ -67,12 +69,22 @@ function toUpdate(
     events: events === null ? ['**'] : events,
     status:
       active === undefined ? undefined : active === false ? ('disabled' as const) : ('enabled' as const),
-    filter: unlessNull(input.filters, (filters) => readFilters(filters, filterFields)),
-    headers: unlessNull(input.headers, (headers) => restoreHeaders(headers, current?.headers)),
+    filter: unlessNull(input.filters, (filters) => readOrKeep(filters, surroundings)),
+    headers: unlessNull(input.headers, (headers) => restoreHeaders(headers, surroundings.current?.headers)),
     retry: unlessNull(input.retry_config, readRetryConfig),
     rateLimit: unlessNull(input.rate_limit, ({ limit, interval_ms: intervalMs }) => ({ limit, intervalMs })),
   };
   return Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined));
+}
+
+/** What is sent back as it was answered stays, also where a caller could not say it. */
+function readOrKeep(
+  filters: Readonly<Record<string, unknown>>,
+  { filterFields, current }: WebhookSurroundings,
+): FilterExpression {
+  const { filter } = current ?? {};
+  const isSame = filter !== undefined && isDeepStrictEqual(filters, showFilters(filter, filterFields));
+  return isSame ? filter : readFilters(filters, filterFields);
 }
 
 /** `null` removes a setting, `undefined` leaves it alone. */

@@ -72,7 +72,10 @@ describe('filterFields', () => {
     await using world = await setup();
     const filter = { $or: [{ 'data.a': 1 }, { 'data.b': 2 }] };
     const { id } = await world.harness.createEndpoint({ tenant: 'tenant-a', filter });
-    expect((await world.call(`GET /${id}`)).data['filters']).toEqual(filter);
+    const { data } = await world.call(`GET /${id}`);
+    expect(data['filters']).toEqual(filter);
+    const replaced = await world.call(`PUT /${id}`, { body: { ...data, name: 'other' } });
+    expect(replaced.data).toMatchObject({ name: 'other', filters: filter });
   });
 
   it('is patched word by word', async () => {
@@ -87,6 +90,24 @@ describe('filterFields', () => {
     expect((await world.call(`PATCH /${data.id}`, { body: { filters: null } })).data).not.toHaveProperty(
       'filters',
     );
+  });
+});
+
+describe('filters of the dispatcher', () => {
+  it('name no function of the application, unless the application has done so', async () => {
+    const vipOnly = (): boolean => true;
+    await using world = await createApiWorld({ dispatcher: { functions: { filter: { vipOnly } } } });
+    for (const filters of [
+      { $custom: 'vipOnly' },
+      { $or: [{ 'data.a': 1 }, { $not: { $custom: 'vipOnly' } }] },
+    ])
+      expect(await world.call('POST ', { body: { url: URL_A, filters } })).toMatchObject({
+        status: 422,
+        error: { field: 'filters.$custom' },
+      });
+    const { id } = await world.harness.createEndpoint({ tenant: 'tenant-a', filter: { $custom: 'vipOnly' } });
+    const { data } = await world.call(`GET /${id}`);
+    expect((await world.call(`PUT /${id}`, { body: data })).data['filters']).toEqual({ $custom: 'vipOnly' });
   });
 });
 
