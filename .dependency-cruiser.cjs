@@ -73,7 +73,7 @@ module.exports = {
     {
       name: 'engine-no-adapter-packages',
       severity: 'error',
-      from: { path: '^src/(engine/|dispatcher[.]ts$|options[.]ts$|index[.]ts$)' },
+      from: { path: '^src/(engine/|dispatcher[.]ts$|options[.]ts$|resolve-options[.]ts$|index[.]ts$)' },
       to: { path: '(^|/)node_modules/(undici|ky)/' },
     },
     {

@@ -1,6 +1,6 @@
 /** The OpenAPI document: made of the operations that are served, and of their schemas. */
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { VERSION } from '../options.ts';
+import { VERSION } from '../resolve-options.ts';
 import type { Operation } from './operation.ts';
 import { failureSchema } from './schema/shared.ts';
 

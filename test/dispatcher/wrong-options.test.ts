@@ -4,6 +4,7 @@ import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { OptionsError } from '../../src/errors.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createWorld } from '../support/world.ts';
+import { createHarness } from '../../src/testing/harness.ts';
 
 const errorOf = (options: unknown): unknown => {
   try {
@@ -45,6 +46,16 @@ describe('options of a dispatcher', () => {
       'autoDisable.failingAfterMs',
       'autoDisable.failingAfterMs: expected at most afterMs, got 70000 (number)',
     ],
+    [
+      { breaker: { openMs: 700_000 } },
+      'breaker.openMs',
+      'breaker.openMs: expected at most maxOpenMs, which is 600000 unless given, got 700000 (number). Give both.',
+    ],
+    [
+      { autoDisable: { afterMs: 60_000 } },
+      'autoDisable.afterMs',
+      'autoDisable.afterMs: expected at least failingAfterMs, which is 3600000 unless given, got 60000 (number). Give both.',
+    ],
     [{ retrys: 'short' }, 'retrys', 'Unknown key "retrys". Did you mean "retry"?'],
     [
       { network: { allow: [] } },
@@ -59,6 +70,34 @@ describe('options of a dispatcher', () => {
 
   it.each([null, 'text', 5, []])('are an object, not %j', (options) => {
     expect(errorOf(options)).toMatchObject({ message: expect.stringContaining('Options: expected') });
+  });
+});
+
+describe('settings of an endpoint of which one bounds the other', () => {
+  const autoDisable = { afterMs: 60_000 };
+  const breaker = { openMs: 700_000 };
+
+  it('are checked against the default of what is left out, when it is created, changed, or comes with a message', async () => {
+    await using harness = await createHarness();
+    const { dispatcher } = harness;
+    const { id } = await harness.createEndpoint();
+    const url = harness.receiver.url;
+    const path = 'endpoint.autoDisable.afterMs';
+    await expect(dispatcher.endpoints.create({ url, autoDisable })).rejects.toMatchObject({ path });
+    await expect(dispatcher.endpoints.update(id, { autoDisable })).rejects.toMatchObject({ path });
+    await expect(dispatcher.emit('job.done', 1, { to: { url, breaker } })).rejects.toMatchObject({
+      path: expect.stringMatching(/\.breaker\.openMs$/),
+    });
+    const fitting = { autoDisable: { ...autoDisable, failingAfterMs: 0 }, breaker: false } as const;
+    expect(await dispatcher.endpoints.update(id, fitting)).toMatchObject(fitting);
+  });
+
+  it('are not those of the dispatcher: an endpoint has its own as a whole', async () => {
+    await using harness = await createHarness({
+      dispatcher: { autoDisable: { ...autoDisable, failingAfterMs: 1_000 } },
+    });
+    const path = 'endpoint.autoDisable.afterMs';
+    await expect(harness.createEndpoint({ autoDisable })).rejects.toMatchObject({ path });
   });
 });
 

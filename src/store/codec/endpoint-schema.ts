@@ -191,6 +191,7 @@ const schema = z.object({
   secrets: z.array(secret),
   status: z.enum(['enabled', 'disabled']),
   disabledReason: z.enum(DISABLED_REASONS).optional(),
+  held: z.boolean().optional(),
   failing: z.literal(true).optional(),
   verificationState: verificationState.optional(),
   lane: z.string().optional(),

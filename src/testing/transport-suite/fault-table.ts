@@ -1,4 +1,5 @@
 import type { FaultReceiverOptions } from '../../listener/fault-options.ts';
+import type { ExchangeResult } from '../../core/classify.ts';
 import type { EndpointReason } from '../../core/outcome.ts';
 
 /** When an attempt ends: as soon as the receiver has done what it does, or only at the deadline. */
@@ -23,6 +24,21 @@ export interface FaultRow {
   readonly before?: FaultResult;
   /** A request that is too large to be written at once. */
   readonly isLarge?: boolean;
+}
+
+/** The same as a transport reports it. */
+export function exchangeOf(result: FaultResult): ExchangeResult {
+  if (result.kind === 'failure') return { kind: 'failure', reason: result.reason, detail: '' };
+  const bodyComplete = result.body === 'complete';
+  const { status } = result;
+  return {
+    kind: 'response',
+    status,
+    headers: {},
+    body: new Uint8Array(0),
+    bodyTruncated: false,
+    bodyComplete,
+  };
 }
 
 const fails = (reason: EndpointReason): FaultResult => ({ kind: 'failure', reason, ends: 'at once' });
