@@ -141,6 +141,13 @@ module.exports = {
       to: { path: '^src/engine/' },
     },
     {
+      name: 'only-http-loads-hono',
+      comment: 'Importing posthorn loads no package of the REST API.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/http/' },
+      to: { path: ['^src/http/', '(^|/)node_modules/(hono|@hono)/'] },
+    },
+    {
       name: 'listener-stands-alone',
       severity: 'error',
       from: { path: '^src/listener/' },

@@ -140,9 +140,11 @@ export interface Endpoints<Pattern extends string = string> {
    */
   resume(id: string): Promise<void>;
   /**
-   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint.
+   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint. The option
+   * `testMessage` says what it sends.
    *
    * @throws NotFoundError
+   * @throws FunctionError when `testMessage` throws; OptionsError or PayloadError when what it gives cannot be sent
    */
   test(id: string): Promise<EndpointTestResult>;
   /**

@@ -3,7 +3,9 @@ import type { AlertOptions } from './core/alerts.ts';
 import type { DeliverySettings, RateLimit } from './core/endpoint.ts';
 import type { EventsOption } from './core/event-catalog.ts';
 import type { FunctionRegistry } from './core/functions.ts';
+import type { IdPrefixes } from './core/id.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
+import type { TestMessageFunction } from './engine/test-message.ts';
 import type { Logger } from './lifecycle-events.ts';
 import type { EventAdapter } from './sources/event-adapter.ts';
 import type { LookupFunction, Transport } from './transport/transport.ts';
@@ -50,6 +52,13 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
   network?: NetworkOptions | undefined;
   /** Behaviour that endpoints may name: envelopes, signatures, headers, filters, retry decisions. */
   functions?: FunctionRegistry | undefined;
+  /** How the ids begin that endpoints and messages get when you give none: `{ endpoint: 'wh_', message: 'evt_' }`. */
+  ids?: IdPrefixes | undefined;
+  /**
+   * What `endpoints.test` sends: `(endpoint) => ({ type: 'job.submitted', data: { job_id: 'test' } })`. Not parsed by the event
+   * catalog. Default: type `posthorn.test`, data `{ test: true, endpointId }`.
+   */
+  testMessage?: TestMessageFunction | undefined;
   /**
    * A DNS name that stands for your system, `'hooks.example.com'`: what receivers are asked to permit by `verification: 'handshake'`, and what every
    * delivery to one that did carries. Needed for such endpoints. Default: none.
@@ -129,6 +138,7 @@ export const DEFAULTS = {
   autoDisable: { afterMs: 5 * 24 * 60 * 60 * 1000, failingAfterMs: 60 * 60 * 1000 },
   onDisable: 'discard',
   ordering: 'none',
+  ids: { endpoint: 'ep_', message: 'msg_' },
   secretPolicy: 'generate',
   deliver: true,
   maxConcurrency: 256,
@@ -181,7 +191,9 @@ export const DEFAULTS = {
   /** Waits between the checks of an endpoint that does not answer; there is one check more. */
   verificationDelaysMs: [10_000, 60_000, 10 * 60 * 1000, 60 * 60 * 1000],
   /** Endpoints that are checked at a time. */
-  maxVerifications: 10,
+  maxVerifications: 100,
+  /** Those of one tenant. */
+  maxVerificationsPerTenant: 10,
   alerts: { successRate: { windowMs: 10 * 60 * 1000, minAttempts: 20 } },
   /** How often the numbers that alerts are about are looked at. */
   alertIntervalMs: 60_000,

@@ -15,6 +15,7 @@ import { checkPolicyBounds } from './core/policy-bounds.ts';
 import { requireOrigin, validateOrigin } from './core/webhook-handshake.ts';
 import type { AlertRules } from './engine/alerts.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
+import type { TestMessageFunction } from './engine/test-message.ts';
 import type { Logger } from './lifecycle-events.ts';
 import { DEFAULTS, type DispatcherOptions } from './options.ts';
 import { checkFunctionNames, optionsShape, refuseLikelyMistakes } from './options-schema.ts';
@@ -33,6 +34,8 @@ export interface ResolvedOptions {
   readonly lookup: LookupFunction | undefined;
   readonly functions: FunctionRegistry;
   readonly handshakeOrigin: string | undefined;
+  readonly ids: Readonly<Record<'endpoint' | 'message', string>>;
+  readonly testMessage: TestMessageFunction | undefined;
   readonly userAgent: string;
   readonly secretPolicy: 'generate' | 'optional';
   readonly deliver: boolean;
@@ -98,6 +101,11 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
     lookup: options.network?.lookup,
     functions,
     handshakeOrigin: options.handshakeOrigin,
+    ids: {
+      endpoint: options.ids?.endpoint ?? DEFAULTS.ids.endpoint,
+      message: options.ids?.message ?? DEFAULTS.ids.message,
+    },
+    testMessage: options.testMessage,
     userAgent,
     secretPolicy: options.secretPolicy ?? DEFAULTS.secretPolicy,
     deliver: options.deliver ?? DEFAULTS.deliver,

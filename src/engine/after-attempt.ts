@@ -1,5 +1,6 @@
 /** What follows an attempt once its outcome is written: its event, the turn of the next delivery, circuit breaker, failures, alerts, and what the answer asked for. */
 import { isDirective } from '../core/decide.ts';
+import type { LaneLimits } from '../core/endpoint.ts';
 import { Alerts, type AlertsOptions } from './alerts.ts';
 import { Breakers } from './breakers.ts';
 import type { Settled } from './concluded-attempt.ts';
@@ -17,6 +18,8 @@ export interface AfterAttemptOptions
   readonly sender: Sender;
   readonly scheduler: Scheduler;
   readonly returns: LeaseReturns;
+  /** Of an endpoint's lane, as far as this process knows. */
+  readonly limitsOf: (endpointId: string) => LaneLimits;
 }
 
 export class AfterAttempt {
@@ -52,15 +55,16 @@ export class AfterAttempt {
   }
 
   onSettled(settled: Settled): void {
-    const { sender, scheduler, reporter } = this.#options;
+    const { sender, scheduler, reporter, limitsOf } = this.#options;
     const { result, transition, decision, delivery } = settled;
     sender.lanes.onWritten(delivery);
     reporter.settled(settled);
     if (result.kind === 'settled' && result.state === 'scheduled') scheduler.wakeIn(transition.delayMs);
     // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
     else if (delivery.ordered || result.kind === 'lost') scheduler.wakeFor([delivery.laneId]);
-    // So has the next one of a lane that was full, whatever becomes of this one.
-    if (delivery.counted) scheduler.wakeFor([delivery.laneId]);
+    // So has the next one of a lane that was full, whatever becomes of this one; it may have got its most of leases after this one was leased.
+    if (delivery.counted || limitsOf(delivery.endpointId).maxLeases !== undefined)
+      scheduler.wakeFor([delivery.laneId]);
     if (delivery.message.test) return;
     if (result.kind === 'settled') {
       this.#breakers.note(settled);

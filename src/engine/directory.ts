@@ -47,6 +47,8 @@ export class Directory {
   /** Disabled endpoints that keep what waits. */
   readonly #held = new Set<string>();
   #isLoading = false;
+  /** Changes heard of while all endpoints are loaded: read afterwards, since a page may be older. */
+  readonly #duringLoad = new Set<string | undefined>();
   #isStopped = false;
 
   constructor(options: DirectoryOptions) {
@@ -99,6 +101,9 @@ export class Directory {
       }
     }
     this.#isLoading = false;
+    for (const endpointId of this.#duringLoad) this.onChange(endpointId);
+    this.#duringLoad.clear();
+    await this.upToDate();
     this.#tellOfUnserved(this.#runtimes.values());
   }
 
@@ -198,6 +203,7 @@ export class Directory {
 
   /** Somebody changed an endpoint (undefined: any of them): reads it again. What is emitted meanwhile waits for it. */
   onChange(endpointId: string | undefined): void {
+    if (this.#isLoading) return void this.#duringLoad.add(endpointId);
     const read = endpointId === undefined ? this.#readAllInTurn() : this.#readInTurn(endpointId);
     const change = read.finally(() => this.#changes.delete(change));
     this.#changes.add(change);

@@ -32,7 +32,7 @@ const MAX_UPDATE_TRIES = 5;
 
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
-  /** The last change of each endpoint that is being changed. */
+  /** The last change of each endpoint that is being changed, or creation for a tenant. */
   readonly #updates = new Map<string, Promise<void>>();
 
   constructor(options: EndpointAdminOptions) {
@@ -43,9 +43,17 @@ export class EndpointAdmin {
    * @throws ConflictError when the id is taken
    * @throws LimitError when the tenant has as many endpoints as it may have
    */
-  async create(record: EndpointRecord): Promise<StoredEndpoint> {
+  create(record: EndpointRecord): Promise<StoredEndpoint> {
+    if (this.#options.maxEndpointsPerTenant === Infinity) return this.#create(record);
+    // Those that are created at once would not see each other. No id of an endpoint has a space.
+    return this.#inTurn(`tenant ${record.tenant}`, async () => {
+      await this.#checkLimit(record.tenant);
+      return this.#create(record);
+    });
+  }
+
+  async #create(record: EndpointRecord): Promise<StoredEndpoint> {
     const { store, directory, reporter } = this.#options;
-    await this.#checkLimit(record.tenant);
     const result = await store.endpoints.put({ record, expectedRevision: 0 });
     if (result.kind === 'conflict')
       throw new ConflictError(
@@ -62,7 +70,6 @@ export class EndpointAdmin {
 
   async #checkLimit(tenant: string): Promise<void> {
     const { directory, maxEndpointsPerTenant: limit } = this.#options;
-    if (limit === Infinity) return;
     await directory.upToDate();
     const count = directory.countOf(tenant);
     if (count < limit) return;
@@ -120,14 +127,14 @@ export class EndpointAdmin {
   }
 
   /** One after the other: those of one process would only be in each other's way. */
-  #inTurn(id: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
-    const previous = this.#updates.get(id) ?? Promise.resolve();
+  #inTurn(what: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
+    const previous = this.#updates.get(what) ?? Promise.resolve();
     const result = previous.then(act);
     const end = (): void => {
-      if (this.#updates.get(id) === turn) this.#updates.delete(id);
+      if (this.#updates.get(what) === turn) this.#updates.delete(what);
     };
     const turn: Promise<void> = result.then(end, end);
-    this.#updates.set(id, turn);
+    this.#updates.set(what, turn);
     return result;
   }
 
@@ -162,11 +169,12 @@ export class EndpointAdmin {
     const { store, directory, reporter, sender, returns } = this.#options;
     const { record } = await this.getRegistered(id);
     const ref = toEndpointRef(record);
+    const since = await store.now();
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
     await returns.handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.removed', ref, record.tenant);
-    await this.#discardWaiting(id, 'endpoint_removed');
+    await this.#discardWaiting(id, 'endpoint_removed', since);
   }
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
@@ -207,24 +215,28 @@ export class EndpointAdmin {
     if (isNowDisabled(before, after)) {
       reporter.endpointDisabled(runtime, lane);
       await returns.handBack(sender.takeQueued(after.id));
-      if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
+      if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
       return;
     }
     if (beginsAnew(before, after)) await holds.beginAnew(after.id);
     // It stays disabled, and what waits is no longer to be kept.
     else if (before.held !== after.held && !isHeld(after))
-      await this.#discardWaiting(after.id, 'endpoint_disabled');
+      await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
     if (isMark) return;
     reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
     wakeIn(0);
   }
 
-  async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
+  /**
+   * @param since when that came into force, by the clock of the store: what is stored later may be for an endpoint of the same id that was created anew, or
+   * for this one, enabled again. If not, whoever claims it discards it.
+   */
+  async #discardWaiting(endpointId: string, reason: DiscardReason, since: number): Promise<void> {
     const { store, reporter, directory } = this.#options;
     let cursor: string | undefined;
     do {
       const result = await store.reschedule({
-        where: { endpointId, states: ['scheduled', 'sending'] },
+        where: { endpointId, states: ['scheduled', 'sending'], until: since + 1 },
         to: 'discarded',
         reason,
         cursor,

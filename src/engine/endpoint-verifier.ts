@@ -2,7 +2,6 @@
  * Lets endpoints prove themselves before they get anything. A check that is due is begun in the record first, by whoever is faster: so of several
  * processes one makes it, and when that one ends in the middle, another makes the next. A few are made at a time.
  */
-import type { LimitFunction } from 'p-limit';
 import type { Timer } from '../clock.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
@@ -19,6 +18,7 @@ import type { Directory } from './directory.ts';
 import type { EndpointAdmin } from './endpoint-admin.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { EngineContext } from './engine-context.ts';
+import { Turns } from './turns.ts';
 import {
   createVerificationRequest,
   MAX_ANSWER_BYTES,
@@ -34,6 +34,8 @@ export interface EndpointVerifierOptions
   readonly deliver: boolean;
   /** Checks at a time. */
   readonly maxVerifications: number;
+  /** Checks at a time for one tenant: receivers that let theirs wait hold up no others. */
+  readonly maxVerificationsPerTenant: number;
   /** Waits between the checks of an endpoint that does not answer. */
   readonly verificationDelaysMs: readonly number[];
   readonly admin: EndpointAdmin;
@@ -52,12 +54,13 @@ export class EndpointVerifier {
   readonly #deadlines: Deadlines<Attempt>;
   readonly #timers = new Map<string, Timer>();
   readonly #busy = new Set<string>();
-  #limit: Promise<LimitFunction> | undefined;
+  readonly #turns: Turns;
   #isStopped = false;
 
   constructor(options: EndpointVerifierOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.clock);
+    this.#turns = new Turns(options.maxVerifications, options.maxVerificationsPerTenant);
   }
 
   /** Requests that wait for an answer. */
@@ -90,10 +93,12 @@ export class EndpointVerifier {
   #start(id: string): void {
     this.#busy.add(id);
     const end = (): void => this.#end(id);
-    void this.#inTurn(() => this.#checkDue(id)).then(end, (error: unknown) => {
-      // Somebody changed it meanwhile, or removed it.
-      if (error instanceof ConflictError || error instanceof NotFoundError || this.#isStopped) return end();
-      const { reporter, verificationDelaysMs } = this.#options;
+    void this.#inTurn(id, () => this.#checkDue(id)).then(end, (error: unknown) => {
+      // Somebody changed it meanwhile.
+      if (error instanceof ConflictError || this.#isStopped) return end();
+      const { directory, reporter, verificationDelaysMs } = this.#options;
+      // Somebody removed it. Until the directory knows, its check would be due again at once.
+      if (error instanceof NotFoundError) return void directory.find(id).then(end, end);
       reporter.error(error, `verify endpoint ${id}`);
       this.#busy.delete(id);
       this.#startIn(id, verificationDelaysMs[0] ?? 0);
@@ -107,15 +112,12 @@ export class EndpointVerifier {
     if (runtime !== undefined) this.note(runtime);
   }
 
-  async #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
-    const { activity, maxVerifications } = this.#options;
+  async #inTurn<Result>(id: string, act: () => Promise<Result>): Promise<Result> {
+    const { activity, directory } = this.#options;
+    const tenant = directory.get(id)?.record.tenant ?? '';
     activity.begin(1);
     try {
-      // Loaded when it is first needed, like everything that most processes never need.
-      this.#limit ??= import('p-limit').then(({ default: pLimit }) => pLimit(maxVerifications));
-      return await (
-        await this.#limit
-      )(act);
+      return await this.#turns.take(tenant, act);
     } finally {
       activity.end(1);
     }
@@ -149,7 +151,7 @@ export class EndpointVerifier {
         'deliver',
         'Cannot verify an endpoint here: this dispatcher only stores messages (deliver: false). Verify it in a process that delivers.',
       );
-    return this.#inTurn(async () => {
+    return this.#inTurn(id, async () => {
       if (this.#isStopped) throw new StoppedError('verify an endpoint');
       const runtime = directory.put((await admin.getRegistered(id)).record);
       const { verification = false } = runtime.record;
@@ -164,8 +166,9 @@ export class EndpointVerifier {
     });
   }
 
-  /** `undefined`: called off by a stop. */
+  /** `undefined`: called off by a stop, which may have come while the store was asked. */
   async #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
+    if (this.#isStopped) return undefined;
     const { outcome, durationMs, judge } = await this.#ask(runtime);
     const verdict = judgeOutcome(outcome, judge);
     if (verdict === undefined) return undefined;

@@ -39,6 +39,7 @@ export interface EngineOptions {
   readonly alerts: AlertsOptions['alerts'];
   readonly alertIntervalMs: number;
   readonly maxVerifications: number;
+  readonly maxVerificationsPerTenant: number;
   readonly verificationDelaysMs: readonly number[];
   readonly handshakeOrigin: string | undefined;
   readonly createOwnMessage: (type: string, data: object, tenant: string) => Message;

@@ -3,7 +3,7 @@
  * after-attempt.ts. Decides nothing: decisions are in core/, effects in the parts.
  */
 import { createToken } from '../core/id.ts';
-import { hasLimits, laneLimitsOf } from '../core/endpoint.ts';
+import { hasLimits, type LaneLimits, laneLimitsOf } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import type { LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
 import { Activity } from './activity.ts';
@@ -102,6 +102,7 @@ export class Engine {
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
       takeBack: (delivery, runtime) => this.#holds.takeBack(delivery, runtime),
+      holdsLeases: () => this.keeper.holdsLeases,
       onRoom: () => this.scheduler.onRoom(),
       onSurplus: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
     });
@@ -134,7 +135,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      isLimited: (endpointId) => hasLimits(laneLimitsOf(this.directory.get(endpointId)?.record ?? {})),
+      isLimited: (endpointId) => hasLimits(this.#limitsOf(endpointId)),
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -144,6 +145,7 @@ export class Engine {
       ...options,
       held: () => [...this.sender.held(), ...this.settler.held()],
       onLost: (leases) => this.sender.dropLost(leases),
+      onRenewed: () => this.sender.lanes.pump(),
     });
     const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);
     const { directory, sender, inbox } = this;
@@ -173,6 +175,7 @@ export class Engine {
       sender,
       scheduler: this.scheduler,
       returns,
+      limitsOf: (endpointId) => this.#limitsOf(endpointId),
     });
     const admin = this.endpoints;
     this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
@@ -262,6 +265,11 @@ export class Engine {
     this.#tokens.stop();
     this.#deadlines.stop();
     this.activity.close();
+  }
+
+  /** As far as this process knows. */
+  #limitsOf(endpointId: string): LaneLimits {
+    return laneLimitsOf(this.directory.get(endpointId)?.record ?? {});
   }
 
   /** Nothing is sent from now on, or again; attempts in flight end by themselves. */

@@ -4,10 +4,14 @@
  */
 import type { Timer } from '../clock.ts';
 import type { Lease, LeasedDelivery, Retention } from '../store/store.ts';
+import { backoffMs } from './backoff.ts';
 import type { EngineContext } from './engine-context.ts';
 import { leaseOf } from './lease-returns.ts';
 
-export interface KeeperOptions extends Pick<EngineContext, 'store' | 'clock' | 'reporter' | 'leaseMs'> {
+export interface KeeperOptions extends Pick<
+  EngineContext,
+  'store' | 'clock' | 'random' | 'reporter' | 'leaseMs'
+> {
   readonly retention: Retention;
   readonly pruneIntervalMs: number;
   readonly pruneBudgetMs: number;
@@ -15,6 +19,8 @@ export interface KeeperOptions extends Pick<EngineContext, 'store' | 'clock' | '
   readonly held: () => readonly LeasedDelivery[];
   /** These are no longer ours. */
   readonly onLost: (leases: readonly Lease[]) => void;
+  /** All others are, for a while. */
+  readonly onRenewed: () => void;
 }
 
 export class Keeper {
@@ -22,6 +28,9 @@ export class Keeper {
   readonly #running = new Set<Promise<void>>();
   #pruneTimer: Timer | undefined;
   #renewTimer: Timer | undefined;
+  /** All leases that are held were taken or renewed then or later, by the clock that never jumps. */
+  #heldSince = -Infinity;
+  #failures = 0;
   #isStopped = false;
   #clockDifferenceMs: number | undefined;
 
@@ -44,12 +53,18 @@ export class Keeper {
 
   /** Leases are held from now on: they are renewed until there are none. */
   onLeased(): void {
-    if (this.#renewTimer !== undefined || this.#isStopped) return;
-    // A third of the lease: two renewals may fail before it is lost.
-    this.#renewTimer = this.#options.clock.setTimer(
-      () => this.#run('renew leases', () => this.#renew()),
-      this.#options.leaseMs / 3,
-    );
+    if (this.#renewTimer !== undefined) return;
+    this.#heldSince = this.#options.clock.elapsed();
+    this.#renewIn(this.#intervalMs);
+  }
+
+  /**
+   * False when leases may have run out, because this process stood still or the store did not answer: others may have what waits here, and may be
+   * further. Until the store has said what is still held.
+   */
+  get holdsLeases(): boolean {
+    const { clock, leaseMs } = this.#options;
+    return clock.elapsed() < this.#heldSince + leaseMs;
   }
 
   async stop(): Promise<void> {
@@ -68,14 +83,44 @@ export class Keeper {
     }
   }
 
+  /** A third of the lease: two renewals may fail before it is lost. */
+  get #intervalMs(): number {
+    return this.#options.leaseMs / 3;
+  }
+
+  #renewIn(delayMs: number): void {
+    this.#renewTimer?.cancel();
+    if (this.#isStopped) return;
+    this.#renewTimer = this.#options.clock.setTimer(
+      () => this.#run('renew leases', () => this.#renew()),
+      delayMs,
+    );
+  }
+
   async #renew(): Promise<void> {
     this.#renewTimer = undefined;
-    const { store, leaseMs, onLost } = this.#options;
+    const { store, clock, random, leaseMs, onLost, onRenewed } = this.#options;
     const held = this.#options.held();
     if (held.length === 0) return;
-    this.onLeased();
-    const lost = await store.renew({ leases: held.map(leaseOf), leaseMs });
-    if (lost.length > 0) onLost(lost);
+    this.#renewIn(this.#intervalMs);
+    const since = clock.elapsed();
+    try {
+      const lost = await store.renew({ leases: held.map(leaseOf), leaseMs });
+      this.#failures = 0;
+      this.#heldSince = Math.max(this.#heldSince, since);
+      if (lost.length > 0) onLost(lost);
+      onRenewed();
+      await this.#prolongProbes(held, lost);
+    } catch (error) {
+      this.#failures += 1;
+      this.#renewIn(Math.min(this.#intervalMs, backoffMs(this.#failures, random)));
+      throw error;
+    }
+  }
+
+  /** A lane stays blocked for as long as its probe takes. */
+  async #prolongProbes(held: readonly LeasedDelivery[], lost: readonly Lease[]): Promise<void> {
+    const { store, leaseMs } = this.#options;
     const lostIds = new Set(lost.map(({ deliveryId }) => deliveryId));
     for (const { id, laneId, probe } of held)
       if (probe && !lostIds.has(id))

@@ -38,6 +38,8 @@ export interface LocalLanesOptions {
   readonly maxRate: RateLimit | undefined;
   /** Outcomes that are not written yet: more than may wait hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
+  /** False: what waits here may be somebody else's by now, and is not begun until `pump` is called again. */
+  readonly holdsLeases: () => boolean;
   /** Settings of an endpoint, and so of its lane: endpoints that share one have the same. */
   readonly settingsOf: (endpointId: string) => LaneSettings;
   /** Begins an attempt. Must end in `finish`. */
@@ -151,6 +153,7 @@ export class LocalLanes {
     while (
       this.#inFlight < this.#options.maxConcurrency &&
       passedOver < this.#ring.size &&
+      this.#options.holdsLeases() &&
       this.#rate?.isFree() !== false
     ) {
       const lane = this.#ring.next();

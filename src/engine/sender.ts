@@ -28,6 +28,7 @@ export interface SenderOptions {
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
   /** Takes over a delivery of a disabled endpoint, not to be discarded; false when it is to be. */
   readonly takeBack: (delivery: LeasedDelivery, runtime: EndpointRuntime) => boolean;
+  readonly holdsLeases: () => boolean;
   readonly onRoom: () => void;
   /** Deliveries that were taken back, unsent, because their endpoint has become slower. */
   readonly onSurplus: (deliveries: readonly LeasedDelivery[]) => void;
@@ -57,6 +58,7 @@ export class Sender {
         return runtime === undefined ? UNKNOWN : laneSettingsOf(runtime);
       },
       start: (delivery, lane) => this.#start(delivery, lane),
+      holdsLeases: options.holdsLeases,
       onRoom: options.onRoom,
       onSurplus: (deliveries) => {
         options.activity.end(deliveries.length);

@@ -9,14 +9,24 @@ import { MAX_DELAY_MS } from '../../src/core/retry-rules.ts';
 import { MAX_URL_LENGTH } from '../../src/core/url-rules.ts';
 import { DEFAULTS } from '../../src/options.ts';
 import { DEFAULT_MAX_MESSAGES } from '../../src/store/tables/max-messages.ts';
+import { MAX_ANSWER_BYTES } from '../../src/engine/verification-request.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
 import { DEFAULT_MAX_RESPONSE_HEADER_BYTES } from '../../src/transport/create-agent.ts';
 
 /** Uses as much of something as is given. Rejects when that is refused. */
 type Use = (harness: Harness, amount: number) => Promise<unknown>;
 
-const UNITS = { bytes: 1, KiB: 1024, s: 1_000, min: 60_000, h: 3_600_000, days: 86_400_000 } as const;
+const UNITS = {
+  bytes: 1,
+  KiB: 1024,
+  s: 1_000,
+  min: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  days: 86_400_000,
+} as const;
 
+const wholeMinutes = (durationMs: number): number => Math.floor(durationMs / 60_000) * 60_000;
 const text = (length: number): string => 'x'.repeat(length);
 /** Of so many bytes as JSON. */
 const metadata = (bytes: number): { readonly k: string } => ({ k: text(bytes - '{"k":""}'.length) });
@@ -62,11 +72,17 @@ const ROWS: Readonly<Record<string, readonly (number | Use | readonly Use[])[]>>
     endpoint((length) => ({ description: text(length) })),
     endpoint((bytes) => ({ metadata: metadata(bytes) })),
   ],
+  'checks of its `verification`': [
+    DEFAULTS.verificationDelaysMs.length + 1,
+    wholeMinutes(DEFAULTS.verificationDelaysMs.reduce((sum: number, delayMs) => sum + delayMs, 0)),
+  ],
   'attempts of a retry policy, delay between two': [
     endpoint((maxAttempts) => ({ retry: { kind: 'exponential', maxAttempts, initialDelayMs: 1 } })),
     MAX_DELAY_MS,
   ],
   'attempts in flight to an endpoint': [DEFAULTS.concurrency],
+  'attempts in flight to an endpoint, together': [Infinity],
+  'checks of endpoints at a time': [DEFAULTS.maxVerifications],
   'attempts in flight': [DEFAULTS.maxConcurrency],
   'attempts begun to an endpoint within a time': [Infinity],
   'attempts begun within a time': [Infinity],
@@ -75,6 +91,7 @@ const ROWS: Readonly<Record<string, readonly (number | Use | readonly Use[])[]>>
   'expired leases of a delivery': [DEFAULTS.maxRescues],
   'faults of the dispatcher in a row': [DEFAULTS.maxFaults, DEFAULTS.maxProxyFaults],
   'body that is kept': [DEFAULTS.maxResponseBodyBytes],
+  'answer to a challenge': [MAX_ANSWER_BYTES],
   head: [DEFAULT_MAX_RESPONSE_HEADER_BYTES],
 };
 
@@ -92,7 +109,7 @@ function readPage(): Map<string, readonly number[]> {
 /** `none` is without end. Numbers in words are no limits of their own. */
 function readNumbers(limit: string): readonly number[] {
   if (limit === 'none') return [Infinity];
-  return [...limit.matchAll(/(\d[\d,]*)(?: (bytes|KiB|s|min|h|days)\b)?/g)].map(
+  return [...limit.matchAll(/(\d[\d,]*)(?: (bytes|KiB|s|min|minutes|h|days)\b)?/g)].map(
     ([, digits, unit]) =>
       Number(digits!.replaceAll(',', '')) * (unit === undefined ? 1 : UNITS[unit as keyof typeof UNITS]),
   );
