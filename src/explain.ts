@@ -1,6 +1,7 @@
 /** `dispatcher.explain`: who would get a message, and why the others would not. */
 import { z } from 'zod';
 import type { FilterClause } from './core/explain-filter.ts';
+import type { DisabledReason } from './core/endpoint.ts';
 import { type EndpointStanding, explainMatch, type MatchVerdict } from './core/explain-match.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import type { JsonObject, JsonValue } from './core/json.ts';
@@ -35,6 +36,8 @@ export interface EndpointExplanation {
   /** With the verdict `filter`: the part of the filter that says no, and the values compared. */
   readonly clause: FilterClause | undefined;
   readonly status: 'enabled' | 'disabled';
+  /** Why it is disabled; `undefined` while it is enabled. */
+  readonly disabledReason: DisabledReason | undefined;
   readonly paused: boolean;
   /** Nothing is sent before this instant, epoch ms. */
   readonly blockedUntil: number | undefined;
@@ -84,6 +87,8 @@ export async function explain(
       whilePaused,
       blockedUntil,
       breakerOpen: trips > 0,
+      streak: lane,
+      ordering: runtime.settings.ordering,
       refusal: runtime.refusal,
       unserved,
     };
@@ -95,6 +100,7 @@ export async function explain(
       receives: explanation.verdict === 'receives' || explanation.verdict === 'waits',
       ...explanation,
       status: record.status,
+      disabledReason: record.status === 'disabled' ? (record.disabledReason ?? 'manual') : undefined,
       paused,
       blockedUntil,
       unserved,

@@ -44,9 +44,11 @@ export interface DeliveryEventBase<Type extends string = string> {
   readonly deliveryId: string;
   readonly message: MessageRef<Type>;
   readonly endpoint: EndpointRef;
-  /** Number of the attempt, 1 for the first. */
+  /** Number of the attempt, 1 for the first; goes on counting after a retry or a replay. */
   readonly attempt: number;
-  /** Attempts the retry policy allows in one run, the first included; after a retry or a replay `attempt` goes on beyond it; `Infinity` when a named function decides alone. */
+  /** The same within the current run of the retry policy: 1 again for the first after a retry or a replay. */
+  readonly attemptInRun: number;
+  /** Attempts the retry policy allows in one run, the first included: what `attemptInRun` counts up to; `Infinity` when a named function decides alone. */
   readonly maxAttempts: number;
   /** HTTP status, when a response arrived. */
   readonly status: number | undefined;
@@ -128,6 +130,8 @@ export interface EndpointFailingEvent extends EndpointEvent {
 /** Payload of `endpoint.disabled`. */
 export interface EndpointDisabledEvent extends EndpointEvent {
   readonly reason: DisabledReason;
+  /** One line for a person: what it answered, or since when nothing but failures came. */
+  readonly detail: string;
 }
 
 /** Payload of `endpoint.verified`. */
@@ -241,7 +245,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'endpoint.removed': EndpointEvent;
   'endpoint.paused': EndpointEvent;
   'endpoint.resumed': EndpointEvent;
-  /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. */
+  /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. Not told again while the breaker stays open, whatever its probes come to. */
   'endpoint.blocked': EndpointBlockedEvent;
   /** Its breaker has closed: a probe got through. */
   'endpoint.unblocked': EndpointEvent;
@@ -261,7 +265,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'dispatcher.resumed': DispatcherResumedEvent;
   /** A number has left what the option `alerts` calls normal. Looked at once a minute. */
   'alert.raised': AlertEvent;
-  /** It is back. */
+  /** It is back, as the attempts or the backlog of now say; without enough attempts to judge by, an alert on the success rate stays. */
   'alert.cleared': AlertEvent;
   /** A replay has counted what there is to do, and begins. */
   'replay.started': ReplayStartedEvent;

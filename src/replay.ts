@@ -5,7 +5,7 @@ import { isPattern, PATTERN_EXPECTED } from './core/pattern.ts';
 import type { ReplayOrder, ReplayResult } from './engine/replayer.ts';
 import type { Reporter } from './engine/reporter.ts';
 import type { EngineHost } from './engine-host.ts';
-import { StoppedError } from './errors.ts';
+import { OptionsError, StoppedError } from './errors.ts';
 import { parseListRequest } from './page-request.ts';
 
 /** Which messages to replay. Members that are left out do not restrict. */
@@ -18,7 +18,7 @@ export interface ReplayRequest {
   types?: readonly string[] | undefined;
   /** Only messages stored at or after; Date or epoch ms. */
   since?: Date | number | undefined;
-  /** Only messages stored before; Date or epoch ms. */
+  /** Only messages stored before; Date or epoch ms. Not before `since`. */
   until?: Date | number | undefined;
   /**
    * Existing deliveries in these states are sent again. Default: all final ones, **`succeeded` included**. With
@@ -71,12 +71,19 @@ const schema = z.strictObject({
 /** @throws OptionsError naming the member that is wrong */
 function parseReplayRequest(request: ReplayRequest | undefined): ReplayOrder {
   const given = parseListRequest(schema, request);
+  const { since, until } = given;
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new OptionsError(
+      'until',
+      `until: expected an instant that is not before since (${describeInstant(since)}), got ${describeInstant(until)}. No message was stored at or after the one and before the other.`,
+    );
+  }
   return {
     endpointId: given.endpointId,
     tenant: given.tenant,
     types: given.types,
-    since: given.since,
-    until: given.until,
+    since,
+    until,
     messageIds: given.messageIds,
     states: given.states ?? FINAL_STATES,
     createMissing: given.createMissing ?? given.states === undefined,
@@ -84,6 +91,11 @@ function parseReplayRequest(request: ReplayRequest | undefined): ReplayOrder {
     dryRun: given.dryRun ?? false,
     signal: given.signal,
   };
+}
+
+function describeInstant(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }
 
 /** Replays. One that fails while nobody awaits it is reported, as a failed emit is, unless somebody ended it. */

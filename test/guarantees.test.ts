@@ -1428,6 +1428,9 @@ describe('Private networks are refused by default, at connect time, whatever the
     const { state, attemptLog } = await onlyDelivery(dispatcher);
     expect(state).toBe('exhausted');
     expect(attemptLog.slice(0, 3).map(({ reason }) => reason)).toEqual(['blocked', 'blocked', 'blocked']);
+    expect(attemptLog[0]!.detail).toContain(
+      "is loopback; private addresses are refused unless the dispatcher has network: { allowHosts: ['hooks.example'] } or { allowPrivate: ['127.0.0.0/8'] }",
+    );
   });
 
   it('delivers when the name heals', async () => {

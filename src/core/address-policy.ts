@@ -25,7 +25,11 @@ export type AddressVerdict =
       readonly why: string;
       /** The narrowest sensible range that would allow it; absent when nothing does. */
       readonly allowWith?: string;
+      /** The name that led to it, when it would be allowed under that one; see `allowHosts`. */
+      readonly allowHost?: string;
     };
+
+type AddressRefusal = Extract<AddressVerdict, { readonly allowed: false }>;
 
 /** Judges addresses, never names: a name is judged by every address it resolves to, at the moment of connecting. */
 export interface AddressPolicy {
@@ -77,14 +81,29 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     if (hostname !== undefined && privateRanges.check(address, family) && isTrustedHost(hostname))
       return ALLOWED;
     const special = refused.find((range) => range.list.check(address, family));
-    if (special !== undefined) return refuse(address, family, special.what);
+    if (special !== undefined) {
+      const refusal = refuse(address, family, special.what);
+      const isOpenToNames = hostname !== undefined && privateRanges.check(address, family);
+      return isOpenToNames ? { ...refusal, allowHost: hostname } : refusal;
+    }
     if (family === 'ipv4' || globalUnicast.check(address, family)) return ALLOWED;
     return refuse(address, family, `no public address (outside ${GLOBAL_UNICAST})`);
   }
   return { judge };
 }
 
-function refuse(address: string, family: 'ipv4' | 'ipv6', what: string): AddressVerdict {
+/** Why an address is refused, and which options of the dispatcher would allow it: for its operators, as it may tell an internal address. */
+export function describeRefusal({ why, allowWith, allowHost }: AddressRefusal): string {
+  const options = [
+    ...(allowHost === undefined ? [] : [`allowHosts: ['${allowHost}']`]),
+    ...(allowWith === undefined ? [] : [`allowPrivate: ['${allowWith}']`]),
+  ];
+  if (options.length === 0) return `${why}; no option allows it`;
+  const named = options.map((option) => `{ ${option} }`).join(' or ');
+  return `${why}; private addresses are refused unless the dispatcher has network: ${named}`;
+}
+
+function refuse(address: string, family: 'ipv4' | 'ipv6', what: string): AddressRefusal {
   const narrowest = family === 'ipv4' ? `${address}/32` : `${address}/128`;
   const isLoopback4 = family === 'ipv4' && address.startsWith('127.');
   return { allowed: false, why: `${address} is ${what}`, allowWith: isLoopback4 ? '127.0.0.0/8' : narrowest };

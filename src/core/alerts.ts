@@ -8,9 +8,9 @@ export interface AlertOptions {
     | {
         /** Raised below this share of the attempts that were delivered or failed by the endpoint; above 0, at most 1. */
         readonly below: number;
-        /** The attempts of the last while count: 60000 (a minute) to 86400000 (a day). Default 600000. */
+        /** The attempts of the last while count, to a tenth of it: never less than this, and up to a tenth more. 60000 (a minute) to 86400000 (a day). Default 600000. */
         readonly windowMs?: number | undefined;
-        /** With fewer attempts within `windowMs` nothing is raised. 1 to 1000000. Default 20. */
+        /** With fewer attempts within `windowMs` nothing is raised, and nothing is cleared. 1 to 1000000. Default 20. */
         readonly minAttempts?: number | undefined;
       }
     | undefined;
@@ -32,15 +32,12 @@ export interface Measured {
   readonly threshold: number;
 }
 
-/**
- * Whether an alert stands, and the value that says so; `undefined`: too little is known to raise or to clear it. Without any attempts it is cleared.
- */
+/** Whether an alert stands, and the value that says so; `undefined`: there are too few attempts to raise or to clear it, so it stays as it is. */
 export function judgeSuccessRate(
   { attempts, failures }: AttemptShare,
   { below, minAttempts }: { readonly below: number; readonly minAttempts: number },
 ): (Measured & { readonly isRaised: boolean }) | undefined {
-  const value = attempts === 0 ? 1 : (attempts - failures) / attempts;
-  const isRaised = value < below;
-  if (isRaised && attempts < minAttempts) return undefined;
-  return { value, threshold: below, isRaised };
+  if (attempts < minAttempts) return undefined;
+  const value = (attempts - failures) / attempts;
+  return { value, threshold: below, isRaised: value < below };
 }

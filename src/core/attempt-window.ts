@@ -10,7 +10,7 @@ interface WindowLength {
   readonly windowMs: number;
 }
 
-/** Parts of a window that are forgotten one by one. */
+/** Parts of a window that are forgotten one by one: one more is kept, as the present one is not over. */
 const SLICES = 10;
 
 interface Slice {
@@ -19,7 +19,7 @@ interface Slice {
   failures: number;
 }
 
-/** Attempts of the last while, and how many of them failed. */
+/** Attempts of the last while, and how many of them failed. A window is never shorter than it says, and up to a tenth longer. */
 export class AttemptWindow {
   readonly #slices: Slice[] = [];
 
@@ -38,7 +38,7 @@ export class AttemptWindow {
 
   /** Attempts within the window, and how many of them failed. */
   countAt(elapsedMs: number, { windowMs }: WindowLength): AttemptShare {
-    this.#forget(numberAt(elapsedMs, windowMs) + 1);
+    this.#forget(numberAt(elapsedMs, windowMs));
     return this.count();
   }
 
@@ -59,7 +59,7 @@ export class AttemptWindow {
 
   /** Slices of another width, from before `windowMs` changed, are dropped too. */
   #forget(current: number): void {
-    const kept = this.#slices.filter(({ number }) => number > current - SLICES && number < current);
+    const kept = this.#slices.filter(({ number }) => number >= current - SLICES && number <= current);
     this.#slices.splice(0, this.#slices.length, ...kept);
   }
 }

@@ -11,7 +11,7 @@ export interface BreakerOptions {
   readonly failureShare?: number | undefined;
   /** Attempts within `windowMs` before they are judged. 1 to 1000000. Default 20. */
   readonly minAttempts?: number | undefined;
-  /** 1000 to 3600000 (an hour). Default 60000. */
+  /** The attempts of the last while count, to a tenth of it: never less than this, and up to a tenth more. 1000 to 3600000 (an hour). Default 60000. */
   readonly windowMs?: number | undefined;
   /** How long nothing is sent before a first probe; twice as long after each one that fails, and up to a quarter longer by chance. 100 to 86400000 (a day), and at most `maxOpenMs`, its default included. Default 10000. */
   readonly openMs?: number | undefined;

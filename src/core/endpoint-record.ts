@@ -138,9 +138,10 @@ function reasonFor(
 function refuseUnverified(before: EndpointRecord, after: EndpointRecord): void {
   const isSame = before.url === after.url && before.verification === after.verification;
   if (!isSame || !isUnverified(after)) return;
+  const { why, remedy } = describeUnverified(before);
   throw new OptionsError(
     'endpoint.status',
-    `endpoint.status: endpoint ${after.id} cannot be enabled, because ${describeUnverified(before)} One that is verified can be enabled.`,
+    `endpoint.status: endpoint ${after.id} cannot be enabled, because ${why}. ${remedy} One that is verified can be enabled.`,
   );
 }
 

@@ -1,15 +1,15 @@
 /** Whether an endpoint gets a message, and if not, why: the rules of matching, one after the other, in words. */
+import { describeDisabled, type FailingStreak } from './describe-disabled.ts';
 import { describeClause, explainFilter, type FilterClause } from './explain-filter.ts';
 import type { CustomFilter, FilterInput } from './compile-filter.ts';
-import type { EndpointRecord } from './endpoint.ts';
-import { nearest } from './nearest.ts';
+import { type EndpointRecord, laneLimitsOf, type ResolvedDeliverySettings } from './endpoint.ts';
+import { nearestPattern } from './nearest-pattern.ts';
 import { matchesPattern } from './pattern.ts';
 import type { WhilePaused } from './switch-state.ts';
-import { describeUnverified } from './verification.ts';
 import { describeError } from '../errors.ts';
 
 /**
- * - `receives`: it gets the message now
+ * - `receives`: it gets the message now, or as soon as its limits let it
  * - `waits`: it gets the message when its pause or block ends
  * - `pattern`: none of its `events` covers the type
  * - `filter`: its filter says no
@@ -30,6 +30,8 @@ export type MatchVerdict =
   | 'url_refused'
   | 'unserved';
 
+type Ordering = ResolvedDeliverySettings['ordering'];
+
 /** How an endpoint stands at the moment. */
 export interface EndpointStanding {
   readonly paused: boolean;
@@ -38,6 +40,9 @@ export interface EndpointStanding {
   /** Epoch ms. */
   readonly blockedUntil: number | undefined;
   readonly breakerOpen: boolean;
+  readonly streak: FailingStreak;
+  /** What holds for it, default or its own. */
+  readonly ordering: Ordering;
   /** Why its URL is refused. */
   readonly refusal: string | undefined;
   /** Why this process cannot serve it. */
@@ -75,12 +80,14 @@ export function explainMatch(
 /** A message that matches may still not arrive. */
 function explainStanding(
   record: EndpointRecord,
-  { paused, whilePaused, blockedUntil, breakerOpen, refusal, unserved }: EndpointStanding,
+  { paused, whilePaused, blockedUntil, breakerOpen, streak, ordering, refusal, unserved }: EndpointStanding,
 ): MatchExplanation {
   if (record.status === 'disabled') {
-    const discarded = 'It matches, but the endpoint is disabled: the delivery would be discarded.';
-    if (record.disabledReason !== 'unverified') return plain('disabled', discarded);
-    return plain('disabled', `${discarded} The reason is that ${describeUnverified(record)}`);
+    const { why, remedy } = describeDisabled(record, streak);
+    return plain(
+      'disabled',
+      `It matches, but the endpoint is disabled: the delivery would be discarded. The reason is that ${why}. ${remedy}`,
+    );
   }
   if (whilePaused === 'discard')
     return plain('dispatcher_paused', 'It matches, but everything is paused and new messages are discarded.');
@@ -101,31 +108,26 @@ function explainStanding(
       'waits',
       `It matches, and waits until ${new Date(blockedUntil).toISOString()}, because the endpoint asked for that.`,
     );
-  return plain('receives', 'It matches and is sent now.');
+  const limits = describeLimits(record, ordering);
+  const when = limits.length === 0 ? 'now' : `as soon as its limits let it: ${limits.join(', ')}`;
+  return plain('receives', `It matches and is sent ${when}.`);
+}
+
+/** Those over all processes; what is in flight or used up of them is not known here. */
+function describeLimits(record: EndpointRecord, ordering: Ordering): string[] {
+  const { rate, maxLeases } = laneLimitsOf(record);
+  const limits: string[] = [];
+  if (rate !== undefined) limits.push(`at most ${rate.limit} in ${rate.intervalMs} ms (rateLimit)`);
+  if (maxLeases !== undefined) limits.push(`at most ${maxLeases} in flight (maxConcurrencyTotal)`);
+  if (ordering === 'fifo') limits.push('after what is before it (ordering)');
+  if (ordering === 'key') limits.push('after what is before it with the same orderingKey (ordering)');
+  return limits;
 }
 
 function describePatterns(events: readonly string[], type: string): string {
   const near = nearestPattern(type, events);
   const hint = near === undefined ? '' : ` The nearest is ${JSON.stringify(near)}.`;
   return `None of its events covers ${JSON.stringify(type)}.${hint}`;
-}
-
-/** A slip of the pen, or else the pattern that begins with most of the same segments. */
-function nearestPattern(type: string, patterns: readonly string[]): string | undefined {
-  const slip = nearest(type, patterns);
-  if (slip !== undefined) return slip;
-  const segments = type.split('.');
-  let best: string | undefined;
-  let most = 0;
-  for (const pattern of patterns) {
-    const own = pattern.split('.');
-    let shared = 0;
-    while (shared < segments.length && own[shared] === segments[shared]) shared += 1;
-    if (shared <= most) continue;
-    most = shared;
-    best = pattern;
-  }
-  return best;
 }
 
 function plain(verdict: MatchVerdict, reason: string): MatchExplanation {

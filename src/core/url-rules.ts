@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { OptionsError } from '../errors.ts';
-import type { AddressPolicy } from './address-policy.ts';
+import { type AddressPolicy, describeRefusal } from './address-policy.ts';
 import { BAD_PORTS } from './bad-ports.ts';
 
 /** Longest URL of an endpoint, in characters. */
@@ -97,16 +97,15 @@ function judgeHost(hostname: string, policy: AddressPolicy): string | undefined 
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   if (isIP(address) !== 0) {
     const verdict = policy.judge(address);
-    return verdict.allowed ? undefined : `${verdict.why}; ${adviceFor(verdict.allowWith)}`;
+    return verdict.allowed ? undefined : describeRefusal(verdict);
   }
   const name = hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
   if (name !== 'localhost' && !name.endsWith('.localhost')) return undefined;
   // Which of the two it resolves to is up to the machine; connecting judges the addresses of the answer again.
   if (policy.judge('127.0.0.1', name).allowed || policy.judge('::1', name).allowed) return undefined;
-  return `${hostname} is loopback; ${adviceFor("127.0.0.0/8', '::1/128")}`;
-}
-
-function adviceFor(range: string | undefined): string {
-  if (range === undefined) return 'no option allows it';
-  return `private addresses are refused unless the dispatcher has network: { allowPrivate: ['${range}'] }`;
+  return describeRefusal({
+    allowed: false,
+    why: `${hostname} is loopback`,
+    allowWith: "127.0.0.0/8', '::1/128",
+  });
 }

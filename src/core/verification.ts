@@ -24,6 +24,14 @@ export type VerificationVerdict =
       readonly again: boolean;
     };
 
+/** Why something is as it is, and what to do about it, for a person. */
+export interface Explained {
+  /** A clause: `it answered 410 Gone`. */
+  readonly why: string;
+  /** A sentence. */
+  readonly remedy: string;
+}
+
 /** When checks are made. */
 export interface CheckPlan {
   /** Waits between checks: one more check than these. */
@@ -152,12 +160,23 @@ export function judgeOutcome(
 }
 
 /** Why an unverified endpoint gets nothing, and what to do, for a person. */
-export function describeUnverified(record: EndpointRecord): string {
+export function describeUnverified(record: EndpointRecord): Explained {
   const state = currentVerification(record);
-  const last = state?.failure === undefined ? 'it was not checked yet' : state.failure.detail;
-  const next =
-    state !== undefined && nextCheckAt(record) !== undefined
-      ? `It is checked again at ${new Date(nextCheckAt(record)!).toISOString()}; endpoints.verify checks it now.`
-      : 'Call endpoints.verify to check it now.';
-  return `it is not verified: ${last}. ${next}`;
+  const [last, when] = describeChecks(state);
+  const isPlanned = state?.nextCheckAt !== undefined && nextCheckAt(record) !== undefined;
+  return {
+    why: `it is not verified: ${last}`,
+    remedy: isPlanned
+      ? `It is checked ${when} ${new Date(state.nextCheckAt).toISOString()}; endpoints.verify checks it now.`
+      : 'Call endpoints.verify to check it now.',
+  };
+}
+
+/** What is known, and what the next check would be after that. */
+function describeChecks(state: VerificationState | undefined): [last: string, when: string] {
+  if (state?.failure !== undefined) return [state.failure.detail, 'again at'];
+  // It is under way, or its process ended in the middle of it.
+  if (state !== undefined && state.checks > 0)
+    return ['a check has begun, and not ended yet', 'once more, if nothing comes of it, at'];
+  return ['it was not checked yet', 'at'];
 }

@@ -106,7 +106,8 @@ export class Breakers {
     const { store, reporter, wakeIn } = this.#options;
     const { laneId } = settled.delivery;
     await store.putLane({ laneId, blockForMs, blockedReason: 'breaker', trips });
-    reporter.endpointBlocked(settled, 'breaker', blockForMs);
+    // A probe that fails keeps open what was told of already.
+    if (trips === 1) reporter.endpointBlocked(settled, 'breaker', blockForMs);
     wakeIn(blockForMs);
   }
 

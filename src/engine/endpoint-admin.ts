@@ -156,7 +156,7 @@ export class EndpointAdmin {
         expectedRevision: record.revision,
       });
       if (result.kind === 'stored') {
-        await this.#afterUpdate(record, result.record, isMark);
+        await this.#afterUpdate(stored, result.record, isMark);
         return this.get(id);
       }
       if (expectedRevision !== undefined || tries >= MAX_UPDATE_TRIES)
@@ -205,11 +205,15 @@ export class EndpointAdmin {
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }
 
-  async #afterUpdate(before: EndpointRecord, after: EndpointRecord, isMark: boolean): Promise<void> {
+  async #afterUpdate(
+    { record: before, lane }: StoredEndpoint,
+    after: EndpointRecord,
+    isMark: boolean,
+  ): Promise<void> {
     const { directory, reporter, sender, returns, wakeIn, holds } = this.#options;
     const runtime = directory.put(after);
     if (isNowDisabled(before, after)) {
-      reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
+      reporter.endpointDisabled(runtime, lane);
       await returns.handBack(sender.takeQueued(after.id));
       if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
       return;

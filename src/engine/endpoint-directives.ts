@@ -45,7 +45,8 @@ export class EndpointDirectives {
     const { store, sender, returns, wakeIn, reporter } = this.#options;
     const { laneId } = cause.delivery;
     await store.putLane({ laneId, blockForMs, blockedReason: 'retry_after' });
-    reporter.endpointBlocked(cause, 'retry_after', blockForMs);
+    // It was told when the breaker opened.
+    if (!cause.delivery.probe) reporter.endpointBlocked(cause, 'retry_after', blockForMs);
     await returns.handBack(sender.takeQueued(laneId));
     wakeIn(blockForMs);
   }

@@ -1,10 +1,12 @@
 /** Tells the host what became of endpoints: the part of the reporter that is about them. */
-import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
+import { describeDisabled, type FailingStreak } from '../core/describe-disabled.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import { isOwn } from '../core/operational-event.ts';
 import { nextCheckAt, type VerificationVerdict } from '../core/verification.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
 import type { BlockReason } from '../store/store.ts';
 import type { Settled } from './concluded-attempt.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { TroubleReporter } from './trouble-reporter.ts';
 
 /** The attempt that led to something about its endpoint. */
@@ -22,11 +24,16 @@ export class EndpointReporter extends TroubleReporter {
     this.log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
   }
 
-  endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {
-    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason }));
+  endpointDisabled({ ref: endpoint, record }: EndpointRuntime, streak: FailingStreak): void {
+    const { tenant, disabledReason: reason = 'manual' } = record;
+    // What a check met may tell an internal address, and this goes to other endpoints of the tenant, too.
+    const why =
+      reason === 'unverified' ? 'it has to be verified first' : describeDisabled(record, streak).why;
+    const detail = `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason, detail }));
     this.log('warn', () => [
       { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
-      'endpoint disabled',
+      `endpoint disabled: ${why}`,
     ]);
   }
 

@@ -199,6 +199,7 @@ export class Reporter extends EndpointReporter {
       message: toMessageRef(delivery.message),
       endpoint: runtime.ref,
       attempt: delivery.attempts,
+      attemptInRun: delivery.attempts - delivery.attemptsBeforeRun,
       maxAttempts: delivery.message.test ? 1 : runtime.maxAttempts,
       status: responseOf(outcome)?.status,
       durationMs,

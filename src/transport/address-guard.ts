@@ -9,7 +9,7 @@
 import * as dns from 'node:dns';
 import { isIP, type LookupFunction as NetLookup, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
-import type { AddressPolicy } from '../core/address-policy.ts';
+import { type AddressPolicy, describeRefusal } from '../core/address-policy.ts';
 import type { Undici } from './load-undici.ts';
 import { type ConnectionTls, toTlsSettings } from './tls-settings.ts';
 import type { LookupFunction, TransportContext } from './transport.ts';
@@ -116,7 +116,7 @@ function refusalOf(
   policy: AddressPolicy,
 ): ConnectionRefusal | undefined {
   const verdict = policy.judge(address, name);
-  return verdict.allowed ? undefined : new ConnectionRefusal('blocked', verdict.why);
+  return verdict.allowed ? undefined : new ConnectionRefusal('blocked', describeRefusal(verdict));
 }
 
 /** Wraps name resolution: one refused address refuses the whole answer, and so does an answer without addresses. */
@@ -164,7 +164,10 @@ function judgeAnswer(
     const address = String(entry?.address);
     const verdict = policy.judge(address, hostname);
     if (!verdict.allowed)
-      return new ConnectionRefusal('blocked', `${hostname} resolves to ${address}: ${verdict.why}`);
+      return new ConnectionRefusal(
+        'blocked',
+        `${hostname} resolves to ${address}: ${describeRefusal(verdict)}`,
+      );
     answer.push({ address, family: isIP(address) });
   }
   return answer as Answer;

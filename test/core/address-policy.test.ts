@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { createAddressPolicy } from '../../src/core/address-policy.ts';
+import { createAddressPolicy, describeRefusal } from '../../src/core/address-policy.ts';
 import { OptionsError } from '../../src/errors.ts';
 
 const strict = createAddressPolicy({ allowPrivate: [] });
@@ -174,6 +174,25 @@ describe('createAddressPolicy', () => {
         { allowed: false, why: '::1 is loopback', allowWith: '::1/128' },
         { allowed: false, why: '169.254.169.254 is link-local, where clouds serve instance credentials' },
         { allowed: false, why: '::ffff:8.8.8.8 is a mapped address for 8.8.8.8', allowWith: '::ffff:0:0/96' },
+      ]);
+    });
+
+    it('says which name would allow it, where a name can', () => {
+      const described = [
+        ['10.1.2.3', 'hooks.internal'],
+        ['10.1.2.3', undefined],
+        ['192.0.2.1', 'hooks.internal'],
+        ['169.254.169.254', 'hooks.internal'],
+      ].map(([address, name]) => {
+        const verdict = strict.judge(address!, name);
+        assert.ok(!verdict.allowed);
+        return describeRefusal(verdict).replace(/^[^;]*; /, '');
+      });
+      assert.deepEqual(described, [
+        "private addresses are refused unless the dispatcher has network: { allowHosts: ['hooks.internal'] } or { allowPrivate: ['10.1.2.3/32'] }",
+        "private addresses are refused unless the dispatcher has network: { allowPrivate: ['10.1.2.3/32'] }",
+        "private addresses are refused unless the dispatcher has network: { allowPrivate: ['192.0.2.1/32'] }",
+        'no option allows it',
       ]);
     });
 

@@ -68,10 +68,20 @@ describe('isTripped over a window of attempts', () => {
   it('forgets what is older than the window, a tenth of it at a time', () => {
     const window = new AttemptWindow();
     fill(window, 0, 9, 0);
-    window.note(59_999, true, POLICY);
+    window.note(65_999, true, POLICY);
     expect(isTripped(window.count(), POLICY)).toBe(true);
-    window.note(60_000, true, POLICY);
+    window.note(66_000, true, POLICY);
     expect(isTripped(window.count(), POLICY)).toBe(false);
+  });
+
+  it('counts all of the window, wherever in a tenth of it the count is made', () => {
+    const windowMs = 60_000;
+    for (let at = windowMs; at < 2 * windowMs; at += 999) {
+      const window = new AttemptWindow();
+      window.note(at - 1.1 * windowMs, true, { windowMs });
+      window.note(at - windowMs, true, { windowMs });
+      expect(window.countAt(at, { windowMs })).toEqual({ attempts: 1, failures: 1 });
+    }
   });
 
   it('forgets what was counted by another width', () => {

@@ -18,9 +18,13 @@ const STANDING: EndpointStanding = {
   whilePaused: undefined,
   blockedUntil: undefined,
   breakerOpen: false,
+  ordering: 'none',
+  streak: { consecutiveFailures: 0, failingSince: undefined },
   refusal: undefined,
   unserved: undefined,
 };
+const DISCARDED =
+  'It matches, but the endpoint is disabled: the delivery would be discarded. The reason is that ';
 const custom = (name: string): (() => boolean) | undefined =>
   name === 'broken'
     ? () => {
@@ -31,6 +35,19 @@ const custom = (name: string): (() => boolean) | undefined =>
 describe('explainMatch', () => {
   it.each<[MatchVerdict, Partial<EndpointRecord>, Partial<EndpointStanding>, string]>([
     ['receives', {}, {}, 'It matches and is sent now.'],
+    ['receives', { rateLimit: false, maxConcurrencyTotal: false }, {}, 'It matches and is sent now.'],
+    [
+      'receives',
+      { rateLimit: { limit: 20, intervalMs: 1_000 }, maxConcurrencyTotal: 3 },
+      { ordering: 'fifo' },
+      'It matches and is sent as soon as its limits let it: at most 20 in 1000 ms (rateLimit), at most 3 in flight (maxConcurrencyTotal), after what is before it (ordering).',
+    ],
+    [
+      'receives',
+      {},
+      { ordering: 'key' },
+      'It matches and is sent as soon as its limits let it: after what is before it with the same orderingKey (ordering).',
+    ],
     [
       'pattern',
       { events: ['job.*.done', 'user.*'] },
@@ -42,6 +59,19 @@ describe('explainMatch', () => {
       { events: ['job.dnoe'] },
       {},
       'None of its events covers "job.done". The nearest is "job.dnoe".',
+    ],
+    [
+      'pattern',
+      { events: ['user.*', 'jobs.*', 'jbo.**'] },
+      {},
+      'None of its events covers "job.done". The nearest is "jobs.*".',
+    ],
+    ['pattern', { events: ['Job.*'] }, {}, 'None of its events covers "job.done". The nearest is "Job.*".'],
+    [
+      'pattern',
+      { events: ['jobs.*', '*.done.*'] },
+      {},
+      'None of its events covers "job.done". The nearest is "*.done.*".',
     ],
     ['pattern', { events: ['user.created'] }, {}, 'None of its events covers "job.done".'],
     ['filter', { filter: { 'data.n': 2 } }, {}, 'data.n is 1, the filter wants $eq 2.'],
@@ -62,7 +92,31 @@ describe('explainMatch', () => {
       'disabled',
       { status: 'disabled' },
       { paused: true },
-      'It matches, but the endpoint is disabled: the delivery would be discarded.',
+      `${DISCARDED}somebody disabled it. Update it with status: 'enabled' to send to it again.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'gone' },
+      {},
+      `${DISCARDED}it answered 410 Gone. If it is to get messages after all, update it with status: 'enabled', and with its new url if it has one.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'failing' },
+      { streak: { consecutiveFailures: 12, failingSince: 1_767_225_600_000 } },
+      `${DISCARDED}nothing but failures came from it since 2026-01-01T00:00:00.000Z, 12 in a row. When it is mended, update it with status: 'enabled'; endpoints.test tries it before that.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'failing' },
+      {},
+      `${DISCARDED}nothing but failures came from it for too long. When it is mended, update it with status: 'enabled'; endpoints.test tries it before that.`,
+    ],
+    [
+      'disabled',
+      { status: 'disabled', disabledReason: 'unverified', verification: 'challenge' },
+      {},
+      `${DISCARDED}it is not verified: it was not checked yet. Call endpoints.verify to check it now.`,
     ],
     [
       'url_refused',

@@ -36,9 +36,54 @@ describe('alerts', () => {
       },
     ]);
     await harness.advance(11 * MINUTE);
+    for (let n = 0; n < 9; n += 1) await dispatcher.emit('job.done', n);
+    await harness.advance(MINUTE);
+    // Nothing, or too little, says that it is over.
+    expect(events).toHaveLength(1);
+    await dispatcher.emit('job.done', 9);
+    await harness.advance(MINUTE);
     expect(events.slice(1)).toMatchObject([
-      { name: 'alert.cleared', event: { alert: 'success_rate', value: 1 } },
+      {
+        name: 'alert.cleared',
+        event: { alert: 'success_rate', value: 1, detail: '100.0 % of the attempts were delivered' },
+      },
     ]);
+  });
+
+  it('stay raised while a circuit breaker keeps back the attempts to judge by', async () => {
+    await using harness = await createHarness({
+      dispatcher: {
+        retry: 'once',
+        breaker: { minAttempts: 10, openMs: 30 * MINUTE, maxOpenMs: 30 * MINUTE },
+        alerts: { successRate: { below: 0.9, windowMs: 2 * MINUTE, minAttempts: 10 } },
+      },
+    });
+    const { dispatcher, receiver } = harness;
+    await harness.createEndpoint();
+    const events = recordEvents(dispatcher, 'alert.raised', 'alert.cleared');
+    receiver.always(500);
+    for (let n = 0; n < 30; n += 1) await dispatcher.emit('job.done', n);
+    await harness.advance(20 * MINUTE);
+    expect(events.map(({ name }) => name)).toEqual(['alert.raised']);
+    receiver.always(204);
+    await harness.advance(20 * MINUTE);
+    expect(events.map(({ name }) => name)).toEqual(['alert.raised', 'alert.cleared']);
+  });
+
+  it('count all attempts of the window, the oldest too', async () => {
+    await using harness = await createHarness({
+      dispatcher: {
+        retry: 'once',
+        alerts: { successRate: { below: 0.9, windowMs: MINUTE, minAttempts: 1 } },
+      },
+    });
+    const { dispatcher, receiver } = harness;
+    await harness.createEndpoint();
+    const events = recordEvents(dispatcher, 'alert.raised');
+    receiver.always(500);
+    await dispatcher.emit('job.done', 1);
+    await harness.advance(MINUTE);
+    expect(events).toMatchObject([{ event: { value: 0 } }]);
   });
 
   it('tell of a backlog, and when it is worked off', async () => {

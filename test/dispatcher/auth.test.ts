@@ -351,7 +351,7 @@ describe('auth: oauth2', () => {
     expect(delivery!.attemptLog[0]).toMatchObject({
       reason: 'token_failed',
       detail:
-        'no token from the token server: blocked: id.example resolves to 10.0.0.1: 10.0.0.1 is a private network',
+        "no token from the token server: blocked: id.example resolves to 10.0.0.1: 10.0.0.1 is a private network; private addresses are refused unless the dispatcher has network: { allowHosts: ['id.example'] } or { allowPrivate: ['10.0.0.1/32'] }",
     });
     expect(harness.receiver.received).toBe(0);
   });

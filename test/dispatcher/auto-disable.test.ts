@@ -36,7 +36,13 @@ describe('an endpoint of which nothing but failures come', () => {
     await harness.advance(5 * DAY - HOUR - 1);
     expect(events).toHaveLength(1);
     await harness.advance(1);
-    expect(events.slice(1)).toMatchObject([{ name: 'endpoint.disabled', event: { reason: 'failing' } }]);
+    const why = `nothing but failures came from it since ${new Date(startedAt).toISOString()}, 241 in a row.`;
+    expect(events.slice(1)).toMatchObject([
+      { name: 'endpoint.disabled', event: { reason: 'failing', detail: `N${why.slice(1)}` } },
+    ]);
+    expect((await dispatcher.explain('job.done', 2)).items).toMatchObject([
+      { disabledReason: 'failing', reason: expect.stringContaining(why) },
+    ]);
     expect(await harness.deliveriesTo(endpoint)).toMatchObject([
       { state: 'discarded', reason: 'endpoint_disabled' },
     ]);

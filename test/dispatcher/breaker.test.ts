@@ -55,7 +55,8 @@ describe('the circuit breaker', () => {
     const { dispatcher, receiver } = harness;
     receiver.always(500);
     const breaker = { ...BREAKER, openMs: 10 * SECOND, maxOpenMs: 60 * SECOND };
-    await harness.createEndpoint({ breaker, retry: 'once', concurrency: 1 });
+    const { id } = await harness.createEndpoint({ breaker, retry: 'once', concurrency: 1 });
+    const events = recordEvents(dispatcher, 'endpoint.blocked', 'endpoint.unblocked');
     await emitMany(dispatcher, 100);
     await harness.advance(0);
     const probes: number[] = [];
@@ -67,6 +68,30 @@ describe('the circuit breaker', () => {
     }
     // 11.25, then 22.5 s, 45 s, 67.5 s, 67.5 s …
     expect(probes).toEqual([12, 34, 79, 147, 214, 282]);
+    expect(events).toMatchObject([{ name: 'endpoint.blocked', event: { reason: 'breaker' } }]);
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({ breakerOpen: true, blockedReason: 'breaker' });
+  });
+
+  it('is told of once for each time it opens, also when its probes ask for a pause', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    receiver.always(500);
+    await harness.createEndpoint({ breaker: BREAKER, retry: 'once', concurrency: 1 });
+    const events = recordEvents(dispatcher, 'endpoint.blocked', 'endpoint.unblocked');
+    await emitMany(dispatcher, 20);
+    await harness.advance(0);
+    receiver.always({ status: 503, headers: { 'retry-after': '60' } });
+    await harness.advance(300 * SECOND);
+    receiver.always(204);
+    await harness.advance(900 * SECOND);
+    receiver.always(500);
+    await emitMany(dispatcher, 20);
+    await harness.advance(300 * SECOND);
+    expect(events.map(({ name }) => name)).toEqual([
+      'endpoint.blocked',
+      'endpoint.unblocked',
+      'endpoint.blocked',
+    ]);
   });
 
   it('is no breaker of answers that tell of a receiver at work', async () => {
@@ -266,15 +291,17 @@ describe('the circuit breaker', () => {
     expect(await dispatcher.endpoints.get(id)).toMatchObject({ breakerOpen: false, blockedUntil: undefined });
   });
 
-  it('counts a time once, and tells of it, when the store writes and its answer is lost', async () => {
+  it('counts a time once, and tells of the first, when the store writes and its answer is lost', async () => {
     await using world = await createWorld();
     const { receiver, clock } = world;
     let losses = 0;
+    let answers = 0;
     let isLosing = true;
     const store = decorateStore(world.store, {
       putLane: async (params) => {
         await world.store.putLane(params);
-        if (!isLosing || params.trips === undefined) return;
+        if (params.trips === undefined) return;
+        if (!isLosing) return void (answers += 1);
         isLosing = false;
         losses += 1;
         throw new Error('no answer');
@@ -290,7 +317,8 @@ describe('the circuit breaker', () => {
       await turn();
       // The call is made again.
       await clock.advance(SECOND);
-      await until(() => blocks.length === trips, 'it is told');
+      await until(() => answers === trips, 'it is answered');
+      await until(() => blocks.length === 1, 'it is told');
       expect((await store.getLane({ laneId: id })).trips).toBe(trips);
       isLosing = true;
       await clock.advance(OPEN_MS);

@@ -44,10 +44,12 @@ describe('explain', () => {
       reason: 'It matches and is sent now.',
       clause: undefined,
       status: 'enabled',
+      disabledReason: undefined,
       paused: false,
       blockedUntil: undefined,
       unserved: undefined,
     });
+    expect(items[5]).toMatchObject({ status: 'disabled', disabledReason: 'manual' });
     expect(items[2]).toMatchObject({
       reason: 'data.amount is 20, the filter wants $gt 100.',
       clause: { path: 'data.amount', operator: '$gt', expected: 100, actual: 20, missing: false },
@@ -67,6 +69,22 @@ describe('explain', () => {
     );
     await harness.advance(0);
     expect(receiver.requests).toHaveLength(2);
+  });
+
+  it('does not say that it is sent now where a limit may hold it back', async () => {
+    await using harness = await createHarness({ dispatcher: { ordering: 'fifo' } });
+    const { dispatcher } = harness;
+    const { id } = await harness.createEndpoint({ rateLimit: { limit: 1, intervalMs: 60_000 } });
+    for (const n of [1, 2]) await dispatcher.emit('job.done', n);
+    await harness.advance(0);
+    const { items } = await dispatcher.explain('job.done', 3, { endpointId: id });
+    expect(items).toMatchObject([
+      {
+        verdict: 'receives',
+        reason:
+          'It matches and is sent as soon as its limits let it: at most 1 in 60000 ms (rateLimit), after what is before it (ordering).',
+      },
+    ]);
   });
 
   it('masks URLs, and tells of blocks', async () => {

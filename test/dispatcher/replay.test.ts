@@ -129,6 +129,25 @@ describe('replay', () => {
     expect(deliveries.map(({ type, attempts }) => `${type} ${attempts}`)).toEqual(['waiting 2', 'running 1']);
   });
 
+  it('counts the attempts of its run from 1 in events, beside the number of all', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    const events = recordEvents(dispatcher, 'delivery.retrying', 'delivery.exhausted', 'delivery.succeeded');
+    await harness.createEndpoint({ retry: { kind: 'schedule', delaysMs: [1_000] } });
+    receiver.reply(500, 500, 500, 204);
+    await dispatcher.emit('job.done', 1);
+    await harness.advance(HOUR);
+    await dispatcher.replay({ states: ['exhausted'] });
+    await harness.advance(HOUR);
+    const counts = { maxAttempts: 2 };
+    expect(events).toMatchObject([
+      { name: 'delivery.retrying', event: { ...counts, attempt: 1, attemptInRun: 1 } },
+      { name: 'delivery.exhausted', event: { ...counts, attempt: 2, attemptInRun: 2 } },
+      { name: 'delivery.retrying', event: { ...counts, attempt: 3, attemptInRun: 1 } },
+      { name: 'delivery.succeeded', event: { ...counts, attempt: 4, attemptInRun: 2 } },
+    ]);
+  });
+
   it('takes messages by type, pattern, time and id', async () => {
     await using harness = await createHarness();
     const { dispatcher, clock } = harness;
@@ -281,6 +300,11 @@ describe('replay: wrong requests', () => {
     [{ states: ['sending'] }, 'states[0]'],
     [{ types: ['job*'] }, "an event type like 'job.completed'"],
     [{ since: 'yesterday' }, 'since'],
+    [
+      { since: new Date('2026-01-02T00:00:00Z'), until: Date.parse('2026-01-01T00:00:00Z') },
+      'until: expected an instant that is not before since (2026-01-02T00:00:00.000Z), got 2026-01-01T00:00:00.000Z.',
+    ],
+    [{ since: 2e20, until: 1e20 }, 'not before since (200000000000000000000), got 100000000000000000000'],
     [{ asOf: new Date(NaN) }, 'asOf'],
     [{ messageIds: [] }, 'messageIds'],
     [{ signal: {} }, 'an AbortSignal'],

@@ -152,7 +152,9 @@ describe('onGone', () => {
       status: 'disabled',
       disabledReason: 'gone',
     });
-    expect(disabled).toMatchObject([{ endpoint: { id: endpoint.id }, reason: 'gone' }]);
+    expect(disabled).toMatchObject([
+      { endpoint: { id: endpoint.id }, reason: 'gone', detail: 'It answered 410 Gone.' },
+    ]);
     const states = (await harness.deliveriesTo(endpoint)).map(({ state, reason }) => [state, reason]);
     expect(states).toEqual([
       ['discarded', 'endpoint_disabled'],

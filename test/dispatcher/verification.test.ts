@@ -259,6 +259,23 @@ describe('what an endpoint that is not verified gets', () => {
     expect(refused.message).toContain(next);
   });
 
+  it('says of a first check that is under way that it is, after a change of the URL too', async () => {
+    await using world = await setup(echo);
+    const { dispatcher, id, receiver } = world;
+    receiver.hold();
+    await dispatcher.endpoints.update(id, { url: receiver.urlOf('/new') });
+    await receiver.waitFor(2);
+    const reason = async (): Promise<string> => (await dispatcher.explain('job.done', {})).items[0]!.reason;
+    const { verificationState } = await world.read();
+    const next = new Date(verificationState!.nextCheckAt!).toISOString();
+    expect(await reason()).toContain(
+      `it is not verified: a check has begun, and not ended yet. It is checked once more, if nothing comes of it, at ${next};`,
+    );
+    receiver.release();
+    await world.advance(0);
+    expect(await reason()).toBe('It matches and is sent now.');
+  });
+
   it('cannot be changed by enabling it', async () => {
     await using world = await setup(404);
     const { endpoints } = world.dispatcher;
@@ -304,6 +321,7 @@ describe('a change of an endpoint that is verified', () => {
       status: 'enabled',
       verificationState: { url: receiver.urlOf('/other'), checks: 1 },
     });
+    expect(events[0]!.event).toMatchObject({ reason: 'unverified', detail: 'It has to be verified first.' });
     expect(events.map(({ name }) => name)).toEqual([
       'endpoint.disabled',
       'endpoint.updated',
