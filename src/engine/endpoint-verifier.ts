@@ -4,6 +4,7 @@
  */
 import type { LimitFunction } from 'p-limit';
 import type { Timer } from '../clock.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
   beginCheck,
@@ -12,6 +13,7 @@ import {
   nextCheckAt,
   type VerificationVerdict,
 } from '../core/verification.ts';
+import type { VerificationKind } from '../core/verification-state.ts';
 import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import { Deadlines } from './deadlines.ts';
@@ -22,6 +24,7 @@ import type { EngineContext } from './engine-context.ts';
 import {
   createVerificationRequest,
   MAX_ANSWER_BYTES,
+  type VerificationRequest,
   type VerificationSurroundings,
 } from './verification-request.ts';
 
@@ -52,6 +55,8 @@ export class EndpointVerifier {
   readonly #deadlines: Deadlines<Attempt>;
   readonly #timers = new Map<string, Timer>();
   readonly #busy = new Set<string>();
+  /** Checks under way, by what they ask. */
+  readonly #underWay = new Map<string, Promise<Checked | undefined>>();
   #limit: Promise<LimitFunction> | undefined;
   #isStopped = false;
 
@@ -136,7 +141,7 @@ export class EndpointVerifier {
   }
 
   /**
-   * Makes a check now, whatever the state of the endpoint. Resolves when what came of it is written.
+   * Makes a check now, whatever the state of the endpoint, or joins the one that is under way. Resolves when what came of it is written.
    *
    * @throws NotFoundError
    * @throws OptionsError when the endpoint need not be verified, and in a process that only stores
@@ -164,10 +169,20 @@ export class EndpointVerifier {
     });
   }
 
-  /** `undefined`: called off by a stop. */
-  async #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
-    const { outcome, durationMs, judge } = await this.#ask(runtime);
-    const verdict = judgeOutcome(outcome, judge);
+  /** `undefined`: called off by a stop. An endpoint is not asked the same twice at a time. */
+  #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
+    const question = questionOf(runtime.record);
+    const underWay = this.#underWay.get(question);
+    if (underWay !== undefined) return underWay;
+    const checked = this.#checkNow(runtime).finally(() => this.#underWay.delete(question));
+    this.#underWay.set(question, checked);
+    return checked;
+  }
+
+  async #checkNow(runtime: EndpointRuntime): Promise<Checked | undefined> {
+    const kind = runtime.record.verification === 'handshake' ? 'handshake' : 'challenge';
+    const { outcome, durationMs, judge } = await this.#ask(runtime, kind);
+    const verdict = judgeOutcome(kind, outcome, judge);
     if (verdict === undefined) return undefined;
     await this.#conclude(runtime, verdict);
     return { verdict, durationMs };
@@ -193,8 +208,8 @@ export class EndpointVerifier {
 
   #ask(
     runtime: EndpointRuntime,
+    kind: VerificationKind,
   ): Promise<Omit<Checked, 'verdict'> & { readonly outcome: Outcome; readonly judge: Judge }> {
-    const kind = runtime.record.verification === 'handshake' ? 'handshake' : 'challenge';
     const {
       judge,
       delivery,
@@ -234,4 +249,11 @@ export class EndpointVerifier {
   }
 }
 
-type Judge = Parameters<typeof judgeOutcome>[1];
+type Judge = VerificationRequest['judge'];
+
+/** All of an endpoint but what checks themselves change. Not for logs: it has secrets in it. */
+function questionOf(record: EndpointRecord): string {
+  const { verificationState: _state, status: _status, disabledReason: _reason, ...rest } = record;
+  const { updatedAt: _at, revision: _revision, ...question } = rest;
+  return JSON.stringify(question);
+}
