@@ -19,7 +19,7 @@ export interface WebhookHandlerOptions<Events extends object = Record<string, un
   /**
    * Does the work. The answer is 204 when it is done, 500 when it throws or rejects, so that the sender tries again. Senders wait
    * for an answer only so long, Posthorn 15 s: for slow work put the message into a queue of yours, or see `respondFirst`. A challenge
-   * of the sender (`posthorn.endpoint.challenge`) is answered without it, where `envelope` is `standard`.
+   * of the sender (`posthorn.endpoint.challenge`) is answered without it, whatever the `envelope`.
    */
   readonly handle: (message: MessageOf<Events>) => unknown;
   /**
