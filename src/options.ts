@@ -3,6 +3,7 @@ import type { Clock, Random } from './clock.ts';
 import { createSystemRandom, systemClock } from './clock.ts';
 import type { AlertOptions } from './core/alerts.ts';
 import { type AddressPolicy, createAddressPolicy } from './core/address-policy.ts';
+import { fitHeaders } from './core/delivery-headers.ts';
 import {
   type DeliverySettings,
   pickDeliverySettings,
@@ -28,7 +29,7 @@ import type { Retention, Store } from './store/store.ts';
 export interface NetworkOptions {
   /**
    * Private address ranges that may be connected to, as CIDR blocks: `['10.0.0.0/8']`. Link-local and cloud metadata
-   * addresses stay refused. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
+   * addresses stay refused; a range of nothing else is an error. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
    */
   allowPrivate?: readonly string[] | undefined;
   /**
@@ -263,6 +264,7 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
   if (options.handshakeOrigin !== undefined) validateOrigin(options.handshakeOrigin, 'handshakeOrigin');
   const delivery = { ...deliveryDefaults(), ...given };
   requireOrigin(delivery, options.handshakeOrigin, 'verification');
+  fitHeaders(delivery, '');
   return Object.freeze({
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,

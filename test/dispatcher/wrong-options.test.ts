@@ -45,6 +45,21 @@ describe('options of a dispatcher', () => {
       'autoDisable.failingAfterMs',
       'autoDisable.failingAfterMs: expected at most afterMs, got 70000 (number)',
     ],
+    [
+      { headers: { Authorization: 'Bearer x' }, auth: { type: 'basic', username: 'u', password: 'p' } },
+      'headers["Authorization"]',
+      'headers["Authorization"]: the header Authorization cannot be set here: auth writes it.',
+    ],
+    [
+      { computedHeaders: { 'X-Id': 'message.id' }, headers: { 'x-id': 'a' } },
+      'headers["x-id"]',
+      'headers["x-id"]: the header x-id cannot be set here: computedHeaders writes it.',
+    ],
+    [
+      { network: { allowPrivate: ['10.0.0.0/8', '169.254.0.0/16'] } },
+      'network.allowPrivate[1]',
+      'network.allowPrivate[1]: 169.254.0.0/16 is link-local, where clouds serve instance credentials, and stays refused whatever is allowed. Leave it out.',
+    ],
     [{ retrys: 'short' }, 'retrys', 'Unknown key "retrys". Did you mean "retry"?'],
     [
       { network: { allow: [] } },
