@@ -9,7 +9,7 @@ import {
 import type { MessageOf } from './message.ts';
 import type { Refusal } from './refusal.ts';
 import type { SeenStore } from './seen-store.ts';
-import { VERIFY_OPTION_NAMES, type VerifyWebhookOptions } from './verify-options.ts';
+import { resolveVerification, VERIFY_OPTION_NAMES, type VerifyWebhookOptions } from './verify-options.ts';
 
 /** Options of the handlers: those of `verifyWebhook`, and what to do with a message. */
 export interface WebhookHandlerOptions<Events extends object = Record<string, unknown>> extends Omit<
@@ -95,6 +95,8 @@ export function resolveHandler<Events extends object>(
     known,
   );
   const { handle, onError, onRefused, deduplicate, respondFirst = false, maxBodyBytes, ...verify } = options;
+  // First what everybody has to give.
+  resolveVerification(verify);
   for (const [name, value] of Object.entries({ handle, onError }))
     if (typeof value !== 'function') throw unexpected(name, 'a function', value);
   if (onRefused !== undefined && typeof onRefused !== 'function')
