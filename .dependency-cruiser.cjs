@@ -73,7 +73,7 @@ module.exports = {
     {
       name: 'engine-no-adapter-packages',
       severity: 'error',
-      from: { path: '^src/(engine/|dispatcher[.]ts$|options[.]ts$|index[.]ts$)' },
+      from: { path: '^src/(engine/|dispatcher[.]ts$|options[.]ts$|resolve-options[.]ts$|index[.]ts$)' },
       to: { path: '(^|/)node_modules/(undici|ky)/' },
     },
     {
@@ -139,6 +139,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(http|cli|testing)/' },
       to: { path: '^src/engine/' },
+    },
+    {
+      name: 'only-http-loads-hono',
+      comment: 'Importing posthorn loads no package of the REST API.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/http/' },
+      to: { path: ['^src/http/', '(^|/)node_modules/(hono|@hono)/'] },
     },
     {
       name: 'listener-stands-alone',

@@ -6,6 +6,7 @@ export default defineConfig({
     file: 'src/store/file/index.ts',
     receiver: 'src/receiver/index.ts',
     sql: 'src/store/sql/index.ts',
+    http: 'src/http/index.ts',
     testing: 'src/testing/index.ts',
     // Not imported by any name: the thread of the SQLite store, which looks for it beside itself.
     'sqlite-worker': 'src/store/sql/sqlite/sqlite-worker.ts',

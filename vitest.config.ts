@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^posthorn$/, replacement: source('./src/index.ts') },
       { find: /^posthorn\/file$/, replacement: source('./src/store/file/index.ts') },
+      { find: /^posthorn\/http$/, replacement: source('./src/http/index.ts') },
       { find: /^posthorn\/testing$/, replacement: source('./src/testing/index.ts') },
       { find: /^posthorn\/receiver$/, replacement: source('./src/receiver/index.ts') },
       { find: /^posthorn\/sql$/, replacement: source('./src/store/sql/index.ts') },

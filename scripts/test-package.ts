@@ -49,7 +49,12 @@ async function installTarball(consumer: string): Promise<void> {
     consumer,
   );
   const declared = new Set([manifest.name, ...runtimePackages()]);
-  const installed = readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'));
+  const folder = join(consumer, 'node_modules');
+  const installed = readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(folder, name)).map((scoped) => `${name}/${scoped}`) : [name],
+    );
   const unexpected = installed.filter((name) => !declared.has(name));
   if (unexpected.length > 0) throw new Error(`installed without being declared: ${unexpected.join(', ')}`);
   console.log(`installed ${installed.sort().join(', ')}`);

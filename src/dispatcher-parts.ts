@@ -13,8 +13,10 @@ import { Reporter } from './engine/reporter.ts';
 import { EmitPath } from './emit-path.ts';
 import { EngineHost } from './engine-host.ts';
 import { Outbox } from './outbox.ts';
-import { DEFAULTS, type ResolvedOptions } from './options.ts';
+import { DEFAULTS } from './options.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
 import { createDeliveries, createMessages, type Deliveries, type Messages } from './records.ts';
+import { Sources, type SourcesOptions } from './sources.ts';
 import type { Store } from './store/store.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -29,12 +31,21 @@ export interface DispatcherParts {
   readonly endpoints: Endpoints;
   readonly messages: Messages;
   readonly deliveries: Deliveries;
+  readonly sources: Sources;
+  readonly store: Store;
+  readonly transport: Transport;
+}
+
+/** What the parts are put together with. */
+export interface PartsSurroundings extends Pick<SourcesOptions, 'emit'> {
+  readonly store: Store;
+  readonly transport: Transport;
 }
 
 /** Puts the parts together; starts nothing. */
 export function createDispatcherParts(
   options: ResolvedOptions,
-  { store, transport }: { readonly store: Store; readonly transport: Transport },
+  { store, transport, emit }: PartsSurroundings,
 ): DispatcherParts {
   const { clock, random, logger, functions, delivery: defaults, events } = options;
   const emitter = new LifecycleEmitter((error, event) => reporter.listenerFailed(error, event === 'error'));
@@ -75,10 +86,20 @@ export function createDispatcherParts(
       secretPolicy: options.secretPolicy,
       secretGraceMs: DEFAULTS.secretGraceMs,
       engine: () => host.ready('use endpoints'),
-      createTestMessage: (tenant, endpointId) => factory.createTest(tenant, endpointId),
+      createTestMessage: (endpoint) => factory.createTest(endpoint),
+      idPrefix: options.ids.endpoint,
       checkEvents: (patterns, known = []) => checker?.checkPatterns(patterns, known),
     }),
     messages: createMessages(deliveryAdmin),
     deliveries: createDeliveries(deliveryAdmin),
+    sources: new Sources({
+      emit,
+      reporter,
+      eventAdapter: options.eventAdapter,
+      checkTypes: (patterns) => checker?.checkPatterns(patterns, [], 'events'),
+      maxPending: DEFAULTS.maxPending,
+    }),
+    store,
+    transport,
   };
 }

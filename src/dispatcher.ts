@@ -1,4 +1,3 @@
-import { unexpected, unexpectedWord } from './core/expect-value.ts';
 import { parseInput } from './core/parse-input.ts';
 import type { EventPattern } from './core/event-pattern.ts';
 import type { OperationalPattern } from './core/operational-event.ts';
@@ -11,9 +10,9 @@ import type { ReplayResult } from './engine/replayer.ts';
 import { StoppedError } from './errors.ts';
 import { type EndpointExplanation, explain, type ExplainOptions } from './explain.ts';
 import { type Health, describeHealth } from './health.ts';
-import { LIFECYCLE_EVENTS } from './engine/lifecycle-emitter.ts';
 import type { LifecycleEventName, LifecycleListener } from './lifecycle-events.ts';
-import { DEFAULTS, type DispatcherOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { listen, listenOnce } from './listening.ts';
+import { DEFAULTS, type DispatcherOptions } from './options.ts';
 import { type PauseOptions, pauseSchema, type StopOptions, stopSchema } from './pause-and-stop.ts';
 import type { Deliveries, Messages } from './records.ts';
 import {
@@ -24,19 +23,13 @@ import {
   type SyncTransactionOptions,
   type TransactionOptions,
 } from './outbox.ts';
-import { parseReplayRequest, type ReplayRequest } from './replay.ts';
-import {
-  type AttachOptions,
-  type EventSource,
-  Sources,
-  type SubscribeOptions,
-  type SubscribeSource,
-} from './sources.ts';
+import { replay, type ReplayRequest } from './replay.ts';
+import type { AttachOptions, EventSource, SubscribeOptions, SubscribeSource } from './sources.ts';
+import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { readStats, type Stats, type StatsRequest } from './stats.ts';
 import { memoryStore } from './store/memory/memory-store.ts';
-import type { Page, Store } from './store/store.ts';
+import type { Page } from './store/store.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
-import type { Transport } from './transport/transport.ts';
 
 /**
  * Sends webhooks: `emit` an event, and every endpoint that asked for it gets a signed request, tried again until it
@@ -64,24 +57,15 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   readonly deliveries: Deliveries;
 
   readonly #options: ResolvedOptions;
-  readonly #store: Store;
-  readonly #transport: Transport;
   readonly #parts: DispatcherParts;
-  readonly #sources: Sources;
 
   constructor(options: Omit<DispatcherOptions, 'events'> & Pick<DispatcherOptions<Events>, 'events'> = {}) {
-    const resolved = resolveOptions(options);
-    this.#options = resolved;
-    this.#store = resolved.store ?? memoryStore();
-    this.#transport = resolved.transport ?? undiciTransport();
-    this.#parts = createDispatcherParts(resolved, { store: this.#store, transport: this.#transport });
-    this.#sources = new Sources({
+    this.#options = resolveOptions(options);
+    this.#parts = createDispatcherParts(this.#options, {
+      store: this.#options.store ?? memoryStore(),
+      transport: this.#options.transport ?? undiciTransport(),
       emit: (type, data, emitOptions) =>
         this.emit(type as keyof Events & string, data as Events[keyof Events & string], emitOptions),
-      reporter: this.#parts.reporter,
-      eventAdapter: resolved.eventAdapter,
-      checkTypes: (patterns) => this.#parts.checker?.checkPatterns(patterns, [], 'events'),
-      maxPending: DEFAULTS.maxPending,
     });
     this.endpoints = this.#parts.endpoints;
     this.messages = this.#parts.messages;
@@ -179,7 +163,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     options: AttachOptions<keyof Events & string> | SubscribeOptions<keyof Events & string> = {},
   ): () => void {
     if (this.#parts.host.status === 'stopped') throw new StoppedError('attach');
-    return this.#sources.attach(source, options);
+    return this.#parts.sources.attach(source, options);
   }
 
   /**
@@ -193,20 +177,14 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws FunctionError (rejects) when the adapter throws
    * @throws SourceOverflowError (rejects) when too many wait
    */
-  readonly process = (event: unknown): Promise<Receipt | undefined> => this.#sources.process(event);
+  readonly process = (event: unknown): Promise<Receipt | undefined> => this.#parts.sources.process(event);
 
   /** Listens to a lifecycle event. Returns the function that ends it. */
   on<Name extends LifecycleEventName>(
     name: Name,
     listener: LifecycleListener<Name, keyof Events & string>,
   ): () => void {
-    if (!LIFECYCLE_EVENTS.includes(name))
-      throw unexpectedWord('event', 'the name of a lifecycle event', LIFECYCLE_EVENTS, name);
-    if (typeof listener !== 'function') throw unexpected('listener', 'a function', listener);
-    // Wrapped, so that a listener that is registered twice can be ended once.
-    const call = (event: unknown): unknown => (listener as (event: unknown) => unknown)(event);
-    this.#parts.emitter.on(name, call);
-    return () => this.#parts.emitter.off(name, call);
+    return listen(this.#parts.emitter, name, listener);
   }
 
   /** Listens to the next event of this name only. Returns the function that ends it. */
@@ -214,11 +192,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
     name: Name,
     listener: LifecycleListener<Name, keyof Events & string>,
   ): () => void {
-    const end = this.on(name, (event) => {
-      end();
-      return listener(event);
-    });
-    return end;
+    return listenOnce(this.#parts.emitter, name, listener);
   }
 
   /** Opens store and transport and begins to deliver what the store holds. Called by the first use; idempotent. */
@@ -232,7 +206,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    */
   stop(options: StopOptions = {}): Promise<void> {
     const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');
-    this.#sources.detachAll();
+    this.#parts.sources.detachAll();
     return this.#parts.host.stop(timeoutMs);
   }
 
@@ -277,18 +251,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * @throws StoppedError (rejects) after `stop`; the reason of `signal` when that is aborted
    */
   replay(request?: ReplayRequest): Promise<ReplayResult> {
-    let signal: AbortSignal | undefined;
-    const run = async (): Promise<ReplayResult> => {
-      const order = parseReplayRequest(request);
-      ({ signal } = order);
-      return (await this.#parts.host.ready('replay')).replays.replay(order);
-    };
-    const result = run();
-    result.catch((error: unknown) => {
-      if (!(error instanceof StoppedError) && signal?.aborted !== true)
-        this.#parts.reporter.emitFailed(error, 'replay');
-    });
-    return result;
+    return replay(request, this.#parts);
   }
 
   /**
@@ -322,15 +285,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /** How it is doing, for readiness checks and people. */
   health(): Promise<Health> {
-    return describeHealth({
-      status: this.#parts.host.status,
-      engine: this.#parts.host.engine,
-      store: this.#store,
-      transport: this.#transport,
-      storeProblem: this.#parts.reporter.storeProblem,
-      lastError: this.#parts.reporter.lastError,
-      refusedEvents: this.#sources.refused,
-    });
+    return describeHealth(this.#parts);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

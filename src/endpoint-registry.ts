@@ -8,7 +8,7 @@ import {
   updateEndpointRecord,
 } from './core/endpoint-record.ts';
 import type { EndpointRecord } from './core/endpoint.ts';
-import { toEndpointView } from './core/endpoint-view.ts';
+import { type EndpointView, toEndpointView } from './core/endpoint-view.ts';
 import { expectId } from './core/expect-value.ts';
 import { createId } from './core/id.ts';
 import { reasonOf, responseOf } from './core/outcome.ts';
@@ -41,7 +41,9 @@ export interface EndpointsOptions extends RecordSurroundings {
   readonly secretGraceMs: number;
   /** A line for the log of the host. */
   readonly warn: (message: string) => void;
-  readonly createTestMessage: (tenant: string, endpointId: string) => NewMessage;
+  readonly createTestMessage: (endpoint: EndpointView) => NewMessage;
+  /** How generated ids begin. */
+  readonly idPrefix: string;
   /** Refuses patterns that cover no known event type. */
   readonly checkEvents: (events: readonly string[], known?: readonly string[]) => void;
 }
@@ -61,9 +63,9 @@ class EndpointRegistry implements Endpoints {
   }
 
   async create(input: EndpointInput): Promise<CreatedEndpoint> {
-    const { compiler, random } = this.#options;
+    const { compiler, random, idPrefix } = this.#options;
     const record = createEndpointRecord(input, this.#options, {
-      id: () => createId('ep_', random),
+      id: () => createId(idPrefix, random),
       secrets: (signatures) => this.#generateSecrets(signatures),
     });
     this.#options.checkEvents(record.events);
@@ -147,7 +149,9 @@ class EndpointRegistry implements Endpoints {
     expectId(id, 'endpoint');
     const { endpoints, tests } = await this.#options.engine();
     const { record } = await endpoints.get(id);
-    const message = this.#options.createTestMessage(record.tenant, id);
+    const message = this.#options.createTestMessage(
+      toEndpointView(record, this.#options.defaults.signatures),
+    );
     const { outcome, delivery, durationMs } = await tests.test(id, message);
     const response = responseOf(outcome);
     return {

@@ -112,7 +112,8 @@ export interface Endpoints<Pattern extends string = string> {
   list(request?: ListEndpointsRequest): Promise<Page<Endpoint>>;
   /**
    * Changes the given members; `null` removes a setting. Later attempts of waiting deliveries use the new settings.
-   * Disabling discards what waits. Another `url` or `verification` has to be verified anew: until then the endpoint is disabled.
+   * Disabling discards what waits, or holds it, as `onDisable` says; enabling sends what was held, unless somebody paused the endpoint as well.
+   * Another `url` or `verification` has to be verified anew: until then the endpoint is disabled.
    *
    * @throws OptionsError naming the field that is wrong; for `status: 'enabled'`, too, of an endpoint that is not verified
    * @throws NotFoundError
@@ -135,13 +136,15 @@ export interface Endpoints<Pattern extends string = string> {
    * Sends what was held, also while Retry-After blocks the endpoint. A delivery that failed keeps the time
    * of its next attempt; `deliveries.retry` sends it now. Failures so far do not count for `autoDisable`.
    *
-   * @throws NotFoundError, or OptionsError for a disabled one with `onDisable: 'hold'`: what waits would be discarded; enabling it resumes it
+   * @throws NotFoundError, or OptionsError for one that is not paused, but disabled with `onDisable: 'hold'`: enabling it sends what waits
    */
   resume(id: string): Promise<void>;
   /**
-   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint.
+   * Sends a test message now, once, whatever the state of the endpoint; logged as a test. Never disables the endpoint. The option
+   * `testMessage` says what it sends.
    *
    * @throws NotFoundError
+   * @throws FunctionError when `testMessage` throws; OptionsError or PayloadError when what it gives cannot be sent
    */
   test(id: string): Promise<EndpointTestResult>;
   /**

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'source_overflow'
   | 'listener_failed'
   | 'function_failed'
+  | 'api_failed'
   | 'stopped';
 
 /** Base of all errors thrown by Posthorn. Messages carry no secret, no payload and no credentials of a URL. */
@@ -183,6 +184,30 @@ export class FunctionError extends PosthornError {
   }
 }
 
+/** The management API refused a call of `createWebhookClient`, or could not serve it. Code `api_failed`. */
+export class WebhookApiError extends PosthornError {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** The code that the API gave, `not_found` for example; undefined when something else than the API answered. */
+  readonly reason: string | undefined;
+  /** The member of the request that is wrong. */
+  readonly field: string | undefined;
+
+  constructor(
+    call: string,
+    status: number,
+    answer?: { readonly code: string; readonly message: string; readonly field?: string },
+  ) {
+    super(
+      'api_failed',
+      `${call} was answered with ${status}: ${answer?.message ?? 'not by the webhook API'}`,
+    );
+    this.status = status;
+    this.reason = answer?.code;
+    this.field = answer?.field;
+  }
+}
+
 /** True for errors thrown by any loaded copy of Posthorn. */
 export function isPosthornError(error: unknown): error is PosthornError {
   return (
@@ -212,6 +237,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'source_overflow',
   'listener_failed',
   'function_failed',
+  'api_failed',
   'stopped',
 ]);
 

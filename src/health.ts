@@ -1,5 +1,7 @@
 import type { WhilePaused } from './core/switch-state.ts';
-import type { Engine } from './engine/engine.ts';
+import type { Reporter } from './engine/reporter.ts';
+import type { EngineHost } from './engine-host.ts';
+import type { Sources } from './sources.ts';
 import type { Store, StoreCapabilities } from './store/store.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -39,18 +41,18 @@ export interface Health {
 }
 
 export interface HealthSources {
-  readonly status: Health['status'];
-  readonly engine: Engine | undefined;
+  readonly host: Pick<EngineHost, 'status' | 'engine'>;
+  readonly reporter: Pick<Reporter, 'storeProblem' | 'lastError'>;
   readonly store: Store;
   readonly transport: Transport;
-  readonly storeProblem: Health['storeProblem'];
-  readonly lastError: Health['lastError'];
-  readonly refusedEvents: number;
+  readonly sources: Pick<Sources, 'refused'>;
 }
 
 /** Puts together what the parts know. */
-export function describeHealth(sources: HealthSources): Promise<Health> {
-  const { status, engine, store, transport, storeProblem, lastError, refusedEvents } = sources;
+export function describeHealth(parts: HealthSources): Promise<Health> {
+  const { store, transport } = parts;
+  const { status, engine } = parts.host;
+  const { storeProblem, lastError } = parts.reporter;
   return Promise.resolve({
     status,
     store: { name: store.name, capabilities: store.capabilities },
@@ -64,7 +66,7 @@ export function describeHealth(sources: HealthSources): Promise<Health> {
     pendingOutcomes: engine?.settler.pending ?? 0,
     lastClaimAt: engine?.scheduler.lastClaimAt,
     clockDifferenceMs: engine?.keeper.clockDifferenceMs,
-    refusedEvents,
+    refusedEvents: parts.sources.refused,
     storeProblem,
     lastError,
   });

@@ -5,7 +5,7 @@
  */
 export { WebhookDispatcher } from './dispatcher.ts';
 export type { PauseOptions, StopOptions } from './pause-and-stop.ts';
-export { TEST_EVENT_TYPE } from './engine/message-factory.ts';
+export { TEST_EVENT_TYPE, type TestMessage, type TestMessageFunction } from './engine/test-message.ts';
 export type { DispatcherOptions, NetworkOptions } from './options.ts';
 export type {
   CreatedEndpoint,
@@ -128,6 +128,7 @@ export { renderEventCatalog, type RenderOptions } from './core/render-event-cata
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';
 export type { EndpointView, SecretView } from './core/endpoint-view.ts';
 export type { BuiltBody } from './core/envelope.ts';
+export type { IdPrefixes } from './core/id.ts';
 export type { FilterClause } from './core/explain-filter.ts';
 export type { MatchVerdict } from './core/explain-match.ts';
 export type { SchemeSecrets, SwitchAt } from './core/rotate-secrets.ts';

@@ -5,9 +5,11 @@ import { rateLimitSchema } from './core/endpoint-input.ts';
 import { DELIVERY_SETTING_KEYS } from './core/endpoint.ts';
 import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
+import { HIDDEN_ID_PREFIX, ID_PREFIX_EXPECTED, isIdPrefix } from './core/id.ts';
 import { COMPUTED_HEADERS } from './core/header-rules.ts';
 import { SIGNATURE_NAMES } from './core/signature.ts';
 import type { TraceContextHook } from './engine/message-factory.ts';
+import type { TestMessageFunction } from './engine/test-message.ts';
 import { OptionsError } from './errors.ts';
 import type { Logger } from './lifecycle-events.ts';
 import type { EventAdapter } from './sources/event-adapter.ts';
@@ -33,6 +35,8 @@ const functionsOf = z
     z.custom<never>((value) => typeof value === 'function', { error: 'a function' }),
   )
   .optional();
+
+const idPrefix = z.custom<string>(isIdPrefix, { error: ID_PREFIX_EXPECTED });
 
 /** The shape of options; delivery settings are checked one by one elsewhere. */
 export const optionsShape = {
@@ -64,6 +68,20 @@ export const optionsShape = {
       shouldRetry: functionsOf,
       retryDelay: functionsOf,
     })
+    .optional(),
+  ids: z
+    .strictObject({
+      endpoint: idPrefix
+        .refine(
+          (prefix) => !prefix.startsWith(HIDDEN_ID_PREFIX),
+          `no prefix that begins with ${HIDDEN_ID_PREFIX}`,
+        )
+        .optional(),
+      message: idPrefix.optional(),
+    })
+    .optional(),
+  testMessage: z
+    .custom<TestMessageFunction>((value) => typeof value === 'function', { error: 'a function' })
     .optional(),
   handshakeOrigin: z.unknown().optional(),
   userAgent: z.string().optional(),

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { DELIVERY_STATES, type DeliveryState, FINAL_STATES } from './core/delivery.ts';
 import { isPattern, PATTERN_EXPECTED } from './core/pattern.ts';
-import type { ReplayOrder } from './engine/replayer.ts';
+import type { ReplayOrder, ReplayResult } from './engine/replayer.ts';
+import type { Reporter } from './engine/reporter.ts';
+import type { EngineHost } from './engine-host.ts';
+import { StoppedError } from './errors.ts';
 import { parseListRequest } from './page-request.ts';
 
 /** Which messages to replay. Members that are left out do not restrict. */
@@ -66,7 +69,7 @@ const schema = z.strictObject({
 });
 
 /** @throws OptionsError naming the member that is wrong */
-export function parseReplayRequest(request: ReplayRequest | undefined): ReplayOrder {
+function parseReplayRequest(request: ReplayRequest | undefined): ReplayOrder {
   const given = parseListRequest(schema, request);
   return {
     endpointId: given.endpointId,
@@ -81,4 +84,22 @@ export function parseReplayRequest(request: ReplayRequest | undefined): ReplayOr
     dryRun: given.dryRun ?? false,
     signal: given.signal,
   };
+}
+
+/** Replays. One that fails while nobody awaits it is reported, as a failed emit is, unless somebody ended it. */
+export function replay(
+  request: ReplayRequest | undefined,
+  { host, reporter }: { readonly host: EngineHost; readonly reporter: Reporter },
+): Promise<ReplayResult> {
+  let signal: AbortSignal | undefined;
+  const run = async (): Promise<ReplayResult> => {
+    const order = parseReplayRequest(request);
+    ({ signal } = order);
+    return (await host.ready('replay')).replays.replay(order);
+  };
+  const result = run();
+  result.catch((error: unknown) => {
+    if (!(error instanceof StoppedError) && signal?.aborted !== true) reporter.emitFailed(error, 'replay');
+  });
+  return result;
 }

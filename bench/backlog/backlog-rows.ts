@@ -135,6 +135,7 @@ function insertLane({ id, isPaused, isBlocked }: BacklogEndpoint, { now, firstDu
   const columns: Readonly<Record<keyof LanesTable, string>> = {
     id: `'${id}'`,
     paused: isPaused === true ? '1' : '0',
+    held: 'null',
     blocked_until: `${blockedUntil}`,
     blocked_reason: isBlocked === true ? `'retry_after'` : 'null',
     rate_limit: 'null',

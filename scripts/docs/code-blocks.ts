@@ -71,6 +71,7 @@ const shared: ts.CompilerOptions = {
     'posthorn/file': [join(root, 'src/store/file/index.ts')],
     'posthorn/receiver': [join(root, 'src/receiver/index.ts')],
     'posthorn/sql': [join(root, 'src/store/sql/index.ts')],
+    'posthorn/http': [join(root, 'src/http/index.ts')],
     'posthorn/testing': [join(root, 'src/testing/index.ts')],
   },
 };

@@ -20,13 +20,17 @@ export function renderApi(elsewhere: Elsewhere): Map<string, string> {
         path,
         page(
           `# \`${specifier}\``,
-          `Every name that \`${specifier}\` exports: first [for applications](#for-applications), then ` +
-            '[for authors of stores and transports](#for-authors-of-stores-and-transports).',
-          '## For applications',
-          ...renderPart(users),
-          '## For authors of stores and transports',
-          'An application and its tests need none of these. The [store contract](store-contract.md) says what a store promises.',
-          ...renderPart(authors),
+          ...(authors.length === 0
+            ? [`Every name that \`${specifier}\` exports.`, ...renderPart(users)]
+            : [
+                `Every name that \`${specifier}\` exports: first [for applications](#for-applications), then ` +
+                  '[for authors of stores and transports](#for-authors-of-stores-and-transports).',
+                '## For applications',
+                ...renderPart(users),
+                '## For authors of stores and transports',
+                'An application and its tests need none of these. The [store contract](store-contract.md) says what a store promises.',
+                ...renderPart(authors),
+              ]),
         ),
       ];
     }),

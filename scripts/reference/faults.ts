@@ -1,10 +1,11 @@
-import { classify, type ExchangeResult } from '../../src/core/classify.ts';
+import { classify } from '../../src/core/classify.ts';
 import { type Decision, decideNext } from '../../src/core/decide.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { resolveRetryPolicy } from '../../src/core/retry-policy.ts';
 import { FAULTS } from '../../src/listener/faults.ts';
 import { DEFAULTS } from '../../src/options.ts';
 import {
+  exchangeOf,
   FAULT_TABLE,
   type FaultResult,
   type FaultRow,
@@ -17,7 +18,7 @@ const HEAD = ['fault', 'the receiver', 'outcome', 'stored response', 'ends', 'th
 export function renderFaults(): string {
   const lines = new Map<string, { labels: string[]; cells: string[] }>();
   for (const row of FAULT_TABLE) {
-    const outcome = outcomeOf(row);
+    const outcome = classify(exchangeOf(row.result), DEFAULTS.success);
     const cells = [
       cell(FAULTS[row.play.fault].does),
       code(outcome.kind === 'endpoint_failed' ? outcome.reason : outcome.kind),
@@ -51,21 +52,6 @@ function labelOf({ play }: FaultRow): string {
 function responseCell(result: FaultResult): string {
   if (result.kind === 'failure') return '';
   return result.body === 'either' ? String(result.status) : `${result.status}, ${result.body}`;
-}
-
-function outcomeOf({ result }: FaultRow): Outcome {
-  const exchange: ExchangeResult =
-    result.kind === 'failure'
-      ? { ...result, detail: '' }
-      : {
-          kind: 'response',
-          status: result.status,
-          headers: {},
-          body: new Uint8Array(0),
-          bodyTruncated: false,
-          bodyComplete: result.body === 'complete',
-        };
-  return classify(exchange, DEFAULTS.success);
 }
 
 function describeDecision({ play, result }: FaultRow, outcome: Outcome): string {

@@ -13,7 +13,7 @@ export interface BreakerOptions {
   readonly minAttempts?: number | undefined;
   /** 1000 to 3600000 (an hour). Default 60000. */
   readonly windowMs?: number | undefined;
-  /** How long nothing is sent before a first probe; twice as long after each one that fails, and up to a quarter longer by chance. 100 to 86400000 (a day). Default 10000. */
+  /** How long nothing is sent before a first probe; twice as long after each one that fails, and up to a quarter longer by chance. 100 to 86400000 (a day), and at most `maxOpenMs`, its default included. Default 10000. */
   readonly openMs?: number | undefined;
   /** Longest time between two probes, that quarter aside. At least `openMs`, at most 86400000 (a day). Default 600000. */
   readonly maxOpenMs?: number | undefined;

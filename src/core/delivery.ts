@@ -63,7 +63,7 @@ export interface Delivery {
   readonly attemptsBeforeRun: number;
   /** How often a lease of this delivery expired without a settle. */
   readonly rescues: number;
-  /** How often the dispatcher itself failed to build or send the request. */
+  /** How often in a row it was not sent by a fault of the dispatcher itself, or of its proxy; `reason` says which it was last. */
   readonly faults: number;
   /** When it is due next; meaningful while `scheduled`. */
   readonly dueAt: number;

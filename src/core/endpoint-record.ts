@@ -140,7 +140,7 @@ function refuseUnverified(before: EndpointRecord, after: EndpointRecord): void {
   if (!isSame || !isUnverified(after)) return;
   throw new OptionsError(
     'endpoint.status',
-    `endpoint.status: endpoint ${after.id} cannot be enabled, because ${describeUnverified(after)} One that is verified can be enabled.`,
+    `endpoint.status: endpoint ${after.id} cannot be enabled, because ${describeUnverified(before)} One that is verified can be enabled.`,
   );
 }
 

@@ -90,7 +90,7 @@ export interface DeliverySettings {
   readonly breaker?: BreakerOptions | false | undefined;
   /** What happens when nothing but failures come, for days. Default: see the members. `false`: nothing, and no `endpoint.failing` either. */
   readonly autoDisable?: AutoDisableOptions | false | undefined;
-  /** What becomes of deliveries that wait when the endpoint is disabled: `'discard'` (default), or `'hold'`: the endpoint is paused as well, and resumed when it is enabled. After 410 they are discarded. What is emitted while it is disabled is discarded, and can be replayed. */
+  /** What becomes of deliveries that wait when the endpoint is disabled: `'discard'` (default), or `'hold'`: they wait until it is enabled. What holds at that moment stands until then, whatever a dispatcher is given later. After 410 they are discarded. What is emitted while it is disabled is discarded, and can be replayed. */
   readonly onDisable?: 'discard' | 'hold' | undefined;
   /** `'none'` (default); `'fifo'`: one delivery after the other, in the order of emission; `'key'`: so for messages that share an `orderingKey`. */
   readonly ordering?: 'none' | 'fifo' | 'key' | undefined;
@@ -171,6 +171,8 @@ export interface EndpointRecord extends DeliverySettings {
   readonly secrets: readonly Secret[];
   readonly status: 'enabled' | 'disabled';
   readonly disabledReason?: DisabledReason;
+  /** What waits for it is kept (`true`) or discarded (`false`), as `onDisable` said when it was disabled. Absent while it is enabled. */
+  readonly held?: boolean;
   /** `endpoint.failing` was reported, `endpoint.recovered` not yet. */
   readonly failing?: true;
   /** How its `verification` stands; absent before the first check. */

@@ -33,15 +33,19 @@ export function expectArray(
   throw unexpected(path, `an array of ${min} to ${max} ${of}`, value);
 }
 
-/** An object that is no array. */
+/** An object with members of its own. What is iterated over, such as a Map or Headers, has none: all of it would be ignored silently. */
 export function expectObject(
   value: unknown,
   path: string,
   expected: string,
 ): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  throw unexpected(path, expected, value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw unexpected(path, expected, value);
+  if (!(Symbol.iterator in value)) return value as Record<string, unknown>;
+  throw new OptionsError(
+    path,
+    `${path}: expected ${expected}, got an object to iterate over, such as a Map or Headers. Give what Object.fromEntries makes of it.`,
+  );
 }
 
 /** Refuses keys that mean nothing: a misspelt setting must not be ignored silently. */

@@ -7,6 +7,23 @@ const ID_SYNTAX = /^[A-Za-z0-9_-]{1,256}$/;
 
 export const ID_EXPECTED = '1 to 256 characters of A-Z, a-z, 0-9, _ and -';
 
+/** How generated ids begin; each 1 to 32 characters of `A-Za-z0-9_-`. */
+export interface IdPrefixes {
+  /** Of endpoints; not `adhoc_`, which hidden ones have. Default `'ep_'`. */
+  endpoint?: string | undefined;
+  /** Of messages, which receivers see. Default `'msg_'`. */
+  message?: string | undefined;
+}
+
+const ID_PREFIX_SYNTAX = /^[A-Za-z0-9_-]{1,32}$/;
+
+export const ID_PREFIX_EXPECTED = '1 to 32 characters of A-Z, a-z, 0-9, _ and -';
+
+/** What generated ids may begin with: short enough to leave room for the rest. */
+export function isIdPrefix(value: unknown): value is string {
+  return typeof value === 'string' && ID_PREFIX_SYNTAX.test(value);
+}
+
 /** Begins the ids of hidden endpoints, and of the lanes they share. Registered endpoints cannot have it. */
 export const HIDDEN_ID_PREFIX = 'adhoc_';
 

@@ -71,11 +71,23 @@ export class RateWindow {
   }
 
   #forget(now: number): void {
+    this.#noteSetBack(now);
     let passed = 0;
     while (passed < this.#slices.length && this.#slices[passed]![1] + this.#limit.intervalMs <= now) {
       this.#taken -= this.#slices[passed]![2];
       passed += 1;
     }
     if (passed > 0) this.#slices.splice(0, passed);
+  }
+
+  /**
+   * The clock was set back when something was taken more than an interval from now: it counts from now on, or the lane would be closed for as long as
+   * the clock was ahead. Less may be two callers that read the clock and came in the other order.
+   */
+  #noteSetBack(now: number): void {
+    const last = this.#slices.at(-1);
+    if (last === undefined || last[1] <= now + this.#limit.intervalMs) return;
+    for (const [index, [from, until, count]] of this.#slices.entries())
+      this.#slices[index] = [Math.min(from, now), Math.min(until, now), count];
   }
 }

@@ -5,7 +5,7 @@
  */
 import { AttemptWindow } from '../core/attempt-window.ts';
 import { type BreakerPolicy, isOutage, isTripped, openForMs } from '../core/breaker.ts';
-import type { LeasedDelivery } from '../store/store.ts';
+import type { Lane, LeasedDelivery } from '../store/store.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { EngineContext } from './engine-context.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -57,9 +57,10 @@ export class Breakers {
     if (!isFailure || !isTripped(lane.window.count(), breaker)) return;
     const forMs = this.#openForMs(breaker, 1);
     this.#silence(laneId, forMs);
+    let trips: number | undefined;
     this.#whileHeld(settled, async () => {
-      const { trips } = await this.#options.store.getLane({ laneId });
-      // Otherwise another process was faster.
+      // As they were at first: what is written and not answered is written again, and is no other process that was faster.
+      trips ??= (await this.#options.store.getLane({ laneId })).trips;
       if (trips === 0) await this.#open(settled, 1, forMs);
       await this.#options.handBack(laneId);
     });
@@ -70,16 +71,22 @@ export class Breakers {
     const { delivery, runtime } = settled;
     this.#lanes.delete(delivery.laneId);
     const what = `conclude the probe ${delivery.id} of endpoint ${runtime.record.id}`;
-    void keepTrying(what, () => this.#concludeOnce(settled), this.#options);
+    let tripsBefore: number | undefined;
+    const act = async (): Promise<void> => {
+      const lane = await this.#options.store.getLane({ laneId: delivery.laneId });
+      tripsBefore ??= lane.trips;
+      await this.#concludeOnce(settled, lane, tripsBefore);
+    };
+    void keepTrying(what, act, this.#options);
   }
 
-  async #concludeOnce(settled: Settled): Promise<void> {
+  /** `tripsBefore`: as they were at first, so that one that is written and not answered counts once. */
+  async #concludeOnce(settled: Settled, { trips, blockedReason }: Lane, tripsBefore: number): Promise<void> {
     const { outcome, runtime, delivery, decision } = settled;
     const { laneId } = delivery;
     const { breaker } = runtime;
     const { store, wakeIn, reporter } = this.#options;
     const isFailure = isOutage(outcome);
-    const { trips, blockedReason } = await store.getLane({ laneId });
     if (breaker === undefined || isFailure === false) {
       // What an answer asked for, this one or another, is another matter.
       const isBlocked = decision?.blockLaneMs !== undefined || blockedReason === 'retry_after';
@@ -89,7 +96,7 @@ export class Breakers {
     }
     // Somebody closed it while the probe was under way: it was of an address, or a time, that is over.
     if (trips === 0) return;
-    if (isFailure) return this.#open(settled, trips + 1, this.#openForMs(breaker, trips + 1));
+    if (isFailure) return this.#open(settled, tripsBefore + 1, this.#openForMs(breaker, tripsBefore + 1));
     const blockForMs = outcome.kind === 'interrupted' ? SOON_MS : this.#openForMs(breaker, 1);
     await store.putLane({ laneId, blockForMs, blockedReason: 'breaker' });
     wakeIn(blockForMs);

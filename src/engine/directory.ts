@@ -4,6 +4,7 @@
  */
 import type { FilterInput } from '../core/compile-filter.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
+import { isHeld } from '../core/endpoint-hold.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
 import { StoppedError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
@@ -26,8 +27,8 @@ export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' 
   readonly deliver: boolean;
   /** Settings of an endpoint have changed. */
   readonly onChange: (runtime: EndpointRuntime) => void;
-  /** Deliveries to it are held from now on. */
-  readonly onPaused: (endpointId: string) => void;
+  /** Deliveries to it wait in the store from now on. */
+  readonly onWaiting: (endpointId: string) => void;
 }
 
 export class Directory {
@@ -43,7 +44,11 @@ export class Directory {
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
   readonly #paused = new Set<string>();
+  /** Disabled endpoints that keep what waits. */
+  readonly #held = new Set<string>();
   #isLoading = false;
+  /** Changes heard of while all endpoints are loaded: read afterwards, since a page may be older. */
+  readonly #duringLoad = new Set<string | undefined>();
   #isStopped = false;
 
   constructor(options: DirectoryOptions) {
@@ -96,6 +101,9 @@ export class Directory {
       }
     }
     this.#isLoading = false;
+    for (const endpointId of this.#duringLoad) this.onChange(endpointId);
+    this.#duringLoad.clear();
+    await this.upToDate();
     this.#tellOfUnserved(this.#runtimes.values());
   }
 
@@ -124,6 +132,7 @@ export class Directory {
     const runtime = this.#options.compile(record);
     if ((this.#removed.get(record.id) ?? -Infinity) >= record.createdAt) return runtime;
     this.#runtimes.set(record.id, runtime);
+    setMember(this.#held, record.id, isHeld(record));
     this.#index.set(record.id, {
       tenant: record.tenant,
       events: record.events,
@@ -150,6 +159,7 @@ export class Directory {
     this.#runtimes.delete(endpointId);
     this.#index.delete(endpointId);
     this.#paused.delete(endpointId);
+    this.#held.delete(endpointId);
     this.#options.destinations.forget(endpointId);
   }
 
@@ -161,18 +171,17 @@ export class Directory {
     return count;
   }
 
-  /** Whether deliveries to an endpoint are held, as far as this process knows. */
-  isPaused(endpointId: string): boolean {
-    return this.#paused.has(endpointId);
+  /** Whether deliveries to an endpoint wait in the store, as far as this process knows: it is paused, or disabled and keeps them. */
+  isWaiting(endpointId: string): boolean {
+    return this.#paused.has(endpointId) || this.#held.has(endpointId);
   }
 
-  get hasPaused(): boolean {
-    return this.#paused.size > 0;
+  get hasWaiting(): boolean {
+    return this.#paused.size > 0 || this.#held.size > 0;
   }
 
   setPaused(endpointId: string, isPaused: boolean): void {
-    if (isPaused) this.#paused.add(endpointId);
-    else this.#paused.delete(endpointId);
+    setMember(this.#paused, endpointId, isPaused);
   }
 
   /** Resolves when every change heard of so far is taken over; undefined when that is so already. */
@@ -194,6 +203,7 @@ export class Directory {
 
   /** Somebody changed an endpoint (undefined: any of them): reads it again. What is emitted meanwhile waits for it. */
   onChange(endpointId: string | undefined): void {
+    if (this.#isLoading) return void this.#duringLoad.add(endpointId);
     const read = endpointId === undefined ? this.#readAllInTurn() : this.#readInTurn(endpointId);
     const change = read.finally(() => this.#changes.delete(change));
     this.#changes.add(change);
@@ -269,10 +279,15 @@ export class Directory {
     if (stored.record.hidden === true) return this.#options.onChange(this.put(stored.record));
     this.accept(stored.record);
     this.setPaused(endpointId, stored.lane.paused);
-    if (stored.lane.paused) this.#options.onPaused(endpointId);
+    if (this.isWaiting(endpointId)) this.#options.onWaiting(endpointId);
   }
 
   stop(): void {
     this.#isStopped = true;
   }
+}
+
+function setMember(set: Set<string>, member: string, isMember: boolean): void {
+  if (isMember) set.add(member);
+  else set.delete(member);
 }

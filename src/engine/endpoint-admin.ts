@@ -4,9 +4,10 @@
  */
 import type { DiscardReason } from '../core/delivery.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
+import { isHeld } from '../core/endpoint-hold.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
 import { ConflictError, LimitError, NotFoundError, OptionsError } from '../errors.ts';
-import type { Lane, Page, PutEndpointResult, StoredEndpoint } from '../store/store.ts';
+import type { Lane, Page, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointHolds } from './endpoint-holds.ts';
@@ -31,7 +32,7 @@ const MAX_UPDATE_TRIES = 5;
 
 export class EndpointAdmin {
   readonly #options: EndpointAdminOptions;
-  /** The last change of each endpoint that is being changed. */
+  /** The last change of each endpoint that is being changed, or creation for a tenant. */
   readonly #updates = new Map<string, Promise<void>>();
 
   constructor(options: EndpointAdminOptions) {
@@ -42,9 +43,17 @@ export class EndpointAdmin {
    * @throws ConflictError when the id is taken
    * @throws LimitError when the tenant has as many endpoints as it may have
    */
-  async create(record: EndpointRecord): Promise<StoredEndpoint> {
+  create(record: EndpointRecord): Promise<StoredEndpoint> {
+    if (this.#options.maxEndpointsPerTenant === Infinity) return this.#create(record);
+    // Those that are created at once would not see each other. No id of an endpoint has a space.
+    return this.#inTurn(`tenant ${record.tenant}`, async () => {
+      await this.#checkLimit(record.tenant);
+      return this.#create(record);
+    });
+  }
+
+  async #create(record: EndpointRecord): Promise<StoredEndpoint> {
     const { store, directory, reporter } = this.#options;
-    await this.#checkLimit(record.tenant);
     const result = await store.endpoints.put({ record, expectedRevision: 0 });
     if (result.kind === 'conflict')
       throw new ConflictError(
@@ -55,13 +64,12 @@ export class EndpointAdmin {
     reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
     const stored = await this.get(record.id);
     if (!isUsed(stored.lane)) return stored;
-    await this.#options.holds.beginAnew(record.id, false);
+    await this.#options.holds.beginAnew(record.id);
     return this.get(record.id);
   }
 
   async #checkLimit(tenant: string): Promise<void> {
     const { directory, maxEndpointsPerTenant: limit } = this.#options;
-    if (limit === Infinity) return;
     await directory.upToDate();
     const count = directory.countOf(tenant);
     if (count < limit) return;
@@ -119,14 +127,14 @@ export class EndpointAdmin {
   }
 
   /** One after the other: those of one process would only be in each other's way. */
-  #inTurn(id: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
-    const previous = this.#updates.get(id) ?? Promise.resolve();
+  #inTurn(what: string, act: () => Promise<StoredEndpoint>): Promise<StoredEndpoint> {
+    const previous = this.#updates.get(what) ?? Promise.resolve();
     const result = previous.then(act);
     const end = (): void => {
-      if (this.#updates.get(id) === turn) this.#updates.delete(id);
+      if (this.#updates.get(what) === turn) this.#updates.delete(what);
     };
     const turn: Promise<void> = result.then(end, end);
-    this.#updates.set(id, turn);
+    this.#updates.set(what, turn);
     return result;
   }
 
@@ -142,7 +150,11 @@ export class EndpointAdmin {
         throw staleRevision(id, expectedRevision, record.revision);
       const changed = change(dropExpiredSecrets(record, this.#options.clock.now()));
       if (changed === undefined) return stored;
-      const result = await this.#put(stored, beginsAnew(record, changed) ? withoutFailing(changed) : changed);
+      const next = beginsAnew(record, changed) ? withoutFailing(changed) : changed;
+      const result = await this.#options.store.endpoints.put({
+        record: this.#options.holds.decide(record, next),
+        expectedRevision: record.revision,
+      });
       if (result.kind === 'stored') {
         await this.#afterUpdate(record, result.record, isMark);
         return this.get(id);
@@ -152,56 +164,39 @@ export class EndpointAdmin {
     }
   }
 
-  /** Held back before it is disabled: who claims meanwhile would discard what waits. */
-  async #put({ record, lane }: StoredEndpoint, changed: EndpointRecord): Promise<PutEndpointResult> {
-    const { store, holds } = this.#options;
-    const { id, revision } = record;
-    const put = (): Promise<PutEndpointResult> =>
-      store.endpoints.put({ record: changed, expectedRevision: revision });
-    if (holds.isHeld(record) || !holds.isHeld(changed) || lane.paused) return put();
-    try {
-      await holds.hold(id);
-      const result = await put();
-      if (result.kind === 'conflict') await holds.letGo(id);
-      return result;
-    } catch (error) {
-      void holds.letGo(id);
-      throw error;
-    }
-  }
-
   /** Removes it and discards what waits for it. @throws NotFoundError */
   async remove(id: string): Promise<void> {
     const { store, directory, reporter, sender, returns } = this.#options;
     const { record } = await this.getRegistered(id);
     const ref = toEndpointRef(record);
+    const since = await store.now();
     if (!(await store.endpoints.remove({ id }))) throw new NotFoundError('endpoint', id);
     directory.delete(id);
     await returns.handBack(sender.takeQueued(id));
     reporter.endpoint('endpoint.removed', ref, record.tenant);
-    await this.#discardWaiting(id, 'endpoint_removed');
+    await this.#discardWaiting(id, 'endpoint_removed', since);
   }
 
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
     const { reporter, holds } = this.#options;
     const { record } = await this.getRegistered(id);
-    await holds.hold(id);
+    await holds.pause(id);
     reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
 
   /**
    * Ends a pause, and a block by Retry-After or the breaker; failures so far do not count.
    *
-   * @throws OptionsError for one that is disabled, and keeps what waits for it: it would be discarded
+   * @throws OptionsError for one that is not paused, but disabled, and keeps what waits for it: nothing would be sent
    */
   async resume(id: string): Promise<void> {
-    const { store, directory, wakeIn, reporter, holds } = this.#options;
-    const { record } = await this.getRegistered(id);
-    if (holds.isHeld(record)) {
+    const { store, directory, wakeIn, reporter } = this.#options;
+    const { record, lane } = await this.getRegistered(id);
+    if (isHeld(record) && !lane.paused) {
       throw new OptionsError(
         'id',
-        `id: endpoint ${id} is disabled, and what waits for it is kept until it is enabled. Update it with status: 'enabled', which resumes it.`,
+        `id: endpoint ${id} is disabled, and what waits for it is kept until it is enabled. Update it with status: 'enabled', which sends it.`,
       );
     }
     directory.setPaused(id, false);
@@ -216,28 +211,28 @@ export class EndpointAdmin {
     if (isNowDisabled(before, after)) {
       reporter.endpointDisabled(runtime.ref, after.tenant, after.disabledReason ?? 'manual');
       await returns.handBack(sender.takeQueued(after.id));
-      if (!holds.isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled');
+      if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
       return;
     }
-    if (beginsAnew(before, after)) await holds.beginAnew(after.id, holds.isHeld(before));
-    else if (holds.isHeld(before) && !holds.isHeld(after)) await this.#discardHeld(after.id);
+    if (beginsAnew(before, after)) await holds.beginAnew(after.id);
+    // It stays disabled, and what waits is no longer to be kept.
+    else if (before.held !== after.held && !isHeld(after))
+      await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
     if (isMark) return;
     reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
     wakeIn(0);
   }
 
-  /** It stays disabled, and what waits is no longer to be kept. */
-  async #discardHeld(id: string): Promise<void> {
-    await this.#discardWaiting(id, 'endpoint_disabled');
-    await this.#options.holds.letGo(id);
-  }
-
-  async #discardWaiting(endpointId: string, reason: DiscardReason): Promise<void> {
+  /**
+   * @param since when that came into force, by the clock of the store: what is stored later may be for an endpoint of the same id that was created anew, or
+   * for this one, enabled again. If not, whoever claims it discards it.
+   */
+  async #discardWaiting(endpointId: string, reason: DiscardReason, since: number): Promise<void> {
     const { store, reporter, directory } = this.#options;
     let cursor: string | undefined;
     do {
       const result = await store.reschedule({
-        where: { endpointId, states: ['scheduled', 'sending'] },
+        where: { endpointId, states: ['scheduled', 'sending'], until: since + 1 },
         to: 'discarded',
         reason,
         cursor,

@@ -7,7 +7,7 @@ import type { Decision } from '../core/decide.ts';
 import { NotFoundError } from '../errors.ts';
 import type { EndpointAdmin } from './endpoint-admin.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
-import type { EndpointCause } from './reporter.ts';
+import type { EndpointCause } from './endpoint-reporter.ts';
 import type { EngineContext } from './engine-context.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { LeaseReturns } from './lease-returns.ts';

@@ -1,8 +1,11 @@
 /**
  * Endpoints to which nothing is sent for now, while what is for them waits in the store: those that somebody paused, and disabled ones of which
- * `onDisable` says so. What is leased for such a one all the same, by whoever did not know it yet, goes back.
+ * `onDisable` says so. The one is kept in the lane and the other in the record, so that neither ends the other. A store holds a lane by the record of
+ * its endpoint, in the write that disables it: there is no moment at which one of both is so, and the other is not.
  */
 import type { EndpointRecord, ResolvedDeliverySettings } from '../core/endpoint.ts';
+import { decideHold, isHeld, isUndecided } from '../core/endpoint-hold.ts';
+import { NotFoundError } from '../errors.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
@@ -17,6 +20,11 @@ export interface EndpointHoldsOptions extends TryingContext, Pick<EngineContext,
   readonly directory: Directory;
   readonly sender: Sender;
   readonly returns: LeaseReturns;
+  /** Notes something in the record of an endpoint; `undefined`: not after all. */
+  readonly mark: (
+    id: string,
+    change: (record: EndpointRecord) => EndpointRecord | undefined,
+  ) => Promise<unknown>;
   /** Waiting deliveries become due after this time. */
   readonly wakeIn: (delayMs: number) => void;
 }
@@ -28,54 +36,46 @@ export class EndpointHolds {
     this.#options = options;
   }
 
-  /** Whether what waits for it is kept while it is disabled. */
-  keeps({ disabledReason, onDisable }: EndpointRecord): boolean {
-    return disabledReason !== 'gone' && (onDisable ?? this.#options.delivery.onDisable) === 'hold';
+  /** The changed record, with what becomes of what waits while it is disabled. */
+  decide(before: EndpointRecord, after: EndpointRecord): EndpointRecord {
+    return decideHold(before, after, this.#options.delivery);
   }
 
-  /** What waits for it is kept, because it is disabled. */
-  isHeld(record: EndpointRecord): boolean {
-    return record.status === 'disabled' && this.keeps(record);
-  }
-
-  async hold(id: string): Promise<void> {
+  async pause(id: string): Promise<void> {
     const { store, directory, sender, returns } = this.#options;
     await store.putLane({ laneId: id, paused: true });
     directory.setPaused(id, true);
     await returns.handBack(sender.takeQueued(id));
   }
 
-  /** Never rejects: tried again while the store fails, as nobody else would end it. */
-  async letGo(id: string): Promise<void> {
-    const { store, directory, wakeIn } = this.#options;
-    directory.setPaused(id, false);
-    const act = (): Promise<void> => store.putLane({ laneId: id, paused: false });
-    await keepTrying(`send again what waits for endpoint ${id}`, act, this.#options);
-    wakeIn(0);
-  }
-
-  /** No breaker, no failures; one that was held goes on, too. Never rejects. */
-  async beginAnew(id: string, isHeld: boolean): Promise<void> {
-    const { store, directory, wakeIn } = this.#options;
-    if (isHeld) directory.setPaused(id, false);
+  /** No breaker, no failures. Never rejects: tried again while the store fails. */
+  async beginAnew(id: string): Promise<void> {
+    const { store, wakeIn } = this.#options;
     const act = (): Promise<void> =>
-      store.putLane({
-        laneId: id,
-        blockForMs: 0,
-        trips: 0,
-        resetFailures: true,
-        ...(isHeld && { paused: false }),
-      });
+      store.putLane({ laneId: id, blockForMs: 0, trips: 0, resetFailures: true });
     await keepTrying(`let endpoint ${id} begin anew`, act, this.#options);
     wakeIn(0);
   }
 
-  /** Takes over a delivery that was leased for a disabled endpoint, if it is one that keeps what waits: it is not paused then, as it should be. */
+  /**
+   * Takes over a delivery that was leased for a disabled endpoint, unless it is to be discarded: it was leased before the store held the lane, or
+   * somebody disabled the endpoint past all dispatchers, and it is decided now.
+   */
   takeBack(delivery: LeasedDelivery, { record }: EndpointRuntime): boolean {
-    if (!this.isHeld(record)) return false;
-    const act = (): Promise<void> => this.hold(record.id);
-    const held = keepTrying(`keep what waits for endpoint ${record.id}`, act, this.#options);
-    void held.then(() => this.#options.returns.handBack([delivery]));
+    if (!isHeld(record) && !isUndecided(record)) return false;
+    const decided = isUndecided(record) ? this.#decideNow(record.id) : Promise.resolve();
+    void decided.then(() => this.#options.returns.handBack([delivery]));
     return true;
+  }
+
+  #decideNow(id: string): Promise<void> {
+    const act = async (): Promise<void> => {
+      try {
+        await this.#options.mark(id, (record) => (isUndecided(record) ? record : undefined));
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+      }
+    };
+    return keepTrying(`decide what becomes of what waits for endpoint ${id}`, act, this.#options);
   }
 }

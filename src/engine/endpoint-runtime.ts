@@ -21,6 +21,7 @@ import { type EndpointView, toEndpointView } from '../core/endpoint-view.ts';
 import type { FilterExpression } from '../core/filter.ts';
 import type { FunctionRegistry, RetryDelayFunction, ShouldRetryFunction } from '../core/functions.ts';
 import type { DispatcherReason } from '../core/outcome.ts';
+import { checkPolicyBounds, type WholePolicies } from '../core/policy-bounds.ts';
 import { maskUrl } from '../core/redaction.ts';
 import { resolveRetryPolicy, type SuccessRule } from '../core/retry-policy.ts';
 import { parseEndpointUrl } from '../core/url-rules.ts';
@@ -61,7 +62,7 @@ export interface EndpointCompilerOptions {
   readonly requireHttps: boolean;
   readonly handshakeOrigin: string | undefined;
   /** What members of the settings of these names that are left out stand for. */
-  readonly whole: { readonly breaker: BreakerPolicy; readonly autoDisable: AutoDisablePolicy };
+  readonly whole: WholePolicies;
 }
 
 export interface EndpointCompiler {
@@ -84,6 +85,7 @@ export function createEndpointCompiler(options: EndpointCompilerOptions): Endpoi
   return {
     compile: (record) => compile(record, options),
     check: (record, path = 'endpoint') => {
+      checkPolicyBounds(record, options.whole, path);
       const described = describe(record, options);
       const target = parseTarget(record, options, path);
       const request = planRequest(record, described.settings, target, options, path);

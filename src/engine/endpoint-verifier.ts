@@ -2,7 +2,6 @@
  * Lets endpoints prove themselves before they get anything. A check that is due is begun in the record first, by whoever is faster: so of several
  * processes one makes it, and when that one ends in the middle, another makes the next. A few are made at a time.
  */
-import type { LimitFunction } from 'p-limit';
 import type { Timer } from '../clock.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -21,6 +20,7 @@ import type { Directory } from './directory.ts';
 import type { EndpointAdmin } from './endpoint-admin.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { EngineContext } from './engine-context.ts';
+import { Turns } from './turns.ts';
 import {
   createVerificationRequest,
   MAX_ANSWER_BYTES,
@@ -37,6 +37,8 @@ export interface EndpointVerifierOptions
   readonly deliver: boolean;
   /** Checks at a time. */
   readonly maxVerifications: number;
+  /** Checks at a time for one tenant: receivers that let theirs wait hold up no others. */
+  readonly maxVerificationsPerTenant: number;
   /** Waits between the checks of an endpoint that does not answer. */
   readonly verificationDelaysMs: readonly number[];
   readonly admin: EndpointAdmin;
@@ -55,14 +57,15 @@ export class EndpointVerifier {
   readonly #deadlines: Deadlines<Attempt>;
   readonly #timers = new Map<string, Timer>();
   readonly #busy = new Set<string>();
+  readonly #turns: Turns;
   /** Checks under way, by what they ask. */
   readonly #underWay = new Map<string, Promise<Checked | undefined>>();
-  #limit: Promise<LimitFunction> | undefined;
   #isStopped = false;
 
   constructor(options: EndpointVerifierOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.clock);
+    this.#turns = new Turns(options.maxVerifications, options.maxVerificationsPerTenant);
   }
 
   /** Requests that wait for an answer. */
@@ -95,10 +98,12 @@ export class EndpointVerifier {
   #start(id: string): void {
     this.#busy.add(id);
     const end = (): void => this.#end(id);
-    void this.#inTurn(() => this.#checkDue(id)).then(end, (error: unknown) => {
-      // Somebody changed it meanwhile, or removed it.
-      if (error instanceof ConflictError || error instanceof NotFoundError || this.#isStopped) return end();
-      const { reporter, verificationDelaysMs } = this.#options;
+    void this.#inTurn(id, () => this.#checkDue(id)).then(end, (error: unknown) => {
+      // Somebody changed it meanwhile.
+      if (error instanceof ConflictError || this.#isStopped) return end();
+      const { directory, reporter, verificationDelaysMs } = this.#options;
+      // Somebody removed it. Until the directory knows, its check would be due again at once.
+      if (error instanceof NotFoundError) return void directory.find(id).then(end, end);
       reporter.error(error, `verify endpoint ${id}`);
       this.#busy.delete(id);
       this.#startIn(id, verificationDelaysMs[0] ?? 0);
@@ -112,15 +117,12 @@ export class EndpointVerifier {
     if (runtime !== undefined) this.note(runtime);
   }
 
-  async #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
-    const { activity, maxVerifications } = this.#options;
+  async #inTurn<Result>(id: string, act: () => Promise<Result>): Promise<Result> {
+    const { activity, directory } = this.#options;
+    const tenant = directory.get(id)?.record.tenant ?? '';
     activity.begin(1);
     try {
-      // Loaded when it is first needed, like everything that most processes never need.
-      this.#limit ??= import('p-limit').then(({ default: pLimit }) => pLimit(maxVerifications));
-      return await (
-        await this.#limit
-      )(act);
+      return await this.#turns.take(tenant, act);
     } finally {
       activity.end(1);
     }
@@ -154,7 +156,7 @@ export class EndpointVerifier {
         'deliver',
         'Cannot verify an endpoint here: this dispatcher only stores messages (deliver: false). Verify it in a process that delivers.',
       );
-    return this.#inTurn(async () => {
+    return this.#inTurn(id, async () => {
       if (this.#isStopped) throw new StoppedError('verify an endpoint');
       const runtime = directory.put((await admin.getRegistered(id)).record);
       const { verification = false } = runtime.record;
@@ -169,7 +171,7 @@ export class EndpointVerifier {
     });
   }
 
-  /** `undefined`: called off by a stop. An endpoint is not asked the same twice at a time. */
+  /** `undefined`: called off by a stop, which may have come while the store was asked. An endpoint is not asked the same twice at a time. */
   #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
     const question = questionOf(runtime.record);
     const underWay = this.#underWay.get(question);
@@ -180,6 +182,7 @@ export class EndpointVerifier {
   }
 
   async #checkNow(runtime: EndpointRuntime): Promise<Checked | undefined> {
+    if (this.#isStopped) return undefined;
     const kind = runtime.record.verification === 'handshake' ? 'handshake' : 'challenge';
     const { outcome, durationMs, judge } = await this.#ask(runtime, kind);
     const verdict = judgeOutcome(kind, outcome, judge);

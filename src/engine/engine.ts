@@ -1,28 +1,15 @@
 /**
- * The running part, wired: inbox → lanes → attempt → settle, with scheduler, fan-out and keeper around them. Decides
- * nothing: decisions are in core/, effects in the parts.
+ * The running part, wired: inbox → lanes → attempt → settle, with scheduler, fan-out and keeper around them; what comes after is in
+ * after-attempt.ts. Decides nothing: decisions are in core/, effects in the parts.
  */
-import type { Clock, Random } from '../clock.ts';
-import { isDirective } from '../core/decide.ts';
 import { createToken } from '../core/id.ts';
-import {
-  type EndpointRecord,
-  hasLimits,
-  laneLimitsOf,
-  type RateLimit,
-  type ResolvedDeliverySettings,
-} from '../core/endpoint.ts';
-import type { Message } from '../core/message.ts';
+import { hasLimits, type LaneLimits, laneLimitsOf } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
-import type { TransitionLimits } from '../core/transition.ts';
-import type { LeasedDelivery, NewDelivery, NewMessage, Retention, Store } from '../store/store.ts';
-import type { Transport } from '../transport/transport.ts';
-import { Alerts, type AlertsOptions } from './alerts.ts';
+import type { LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
 import { Activity } from './activity.ts';
+import { AfterAttempt } from './after-attempt.ts';
 import type { Attempt } from './attempt.ts';
-import { Breakers } from './breakers.ts';
 import { Deadlines } from './deadlines.ts';
-import type { Destinations } from './destinations.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
@@ -30,9 +17,7 @@ import { EndpointHolds } from './endpoint-holds.ts';
 import { EndpointTests } from './endpoint-tests.ts';
 import { EndpointVerifier } from './endpoint-verifier.ts';
 import type { EngineContext } from './engine-context.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
-import { EndpointDirectives } from './endpoint-directives.ts';
-import { FailureWatch } from './failure-watch.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
@@ -41,53 +26,13 @@ import { longestSleepMs } from './longest-sleep.ts';
 import { Matcher } from './matcher.ts';
 import { OrderGate } from './order-gate.ts';
 import { Replayer } from './replayer.ts';
-import type { Reporter } from './reporter.ts';
 import type { Recipient } from './recipients.ts';
 import { Scheduler } from './scheduler.ts';
 import { laneSettingsOf, Sender } from './sender.ts';
-import type { Settled } from './concluded-attempt.ts';
 import { Settler } from './settler.ts';
 import { Switch, SWITCH_KEY } from './switch.ts';
 import { TokenSource } from './token-source.ts';
 import { within } from './within.ts';
-
-export interface EngineOptions {
-  readonly store: Store;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly reporter: Reporter;
-  readonly compile: (record: EndpointRecord) => EndpointRuntime;
-  readonly destinations: Destinations;
-  readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
-  readonly deliver: boolean;
-  readonly maxConcurrency: number;
-  readonly maxResponseBodyBytes: number;
-  readonly idempotencyWindowMs: number;
-  readonly emitTimeoutMs: number;
-  readonly maxTokens: number;
-  readonly tokenMarginMs: number;
-  readonly tokenLifetimeMs: number;
-  readonly leaseMs: number;
-  readonly pollIntervalMs: number;
-  readonly notifiedSleepMs: number;
-  readonly unsharedSleepMs: number;
-  readonly flushTimeoutMs: number;
-  readonly retention: Retention;
-  readonly limits: TransitionLimits;
-  readonly pruneIntervalMs: number;
-  readonly pruneBudgetMs: number;
-  readonly alerts: AlertsOptions['alerts'];
-  readonly alertIntervalMs: number;
-  readonly maxVerifications: number;
-  readonly verificationDelaysMs: readonly number[];
-  readonly handshakeOrigin: string | undefined;
-  readonly createOwnMessage: (type: string, data: object, tenant: string) => Message;
-  readonly maxRate: RateLimit | undefined;
-  readonly maxEndpointsPerTenant: number;
-  /** Settings of endpoints that have none of their own. */
-  readonly delivery: ResolvedDeliverySettings;
-}
 
 export class Engine {
   readonly activity = new Activity();
@@ -107,10 +52,7 @@ export class Engine {
   readonly replays: Replayer;
   readonly #deadlines: Deadlines<Attempt>;
   readonly #tokens: TokenSource;
-  readonly #directives: EndpointDirectives;
-  readonly #breakers: Breakers;
-  readonly #failures: FailureWatch;
-  readonly #alerts: Alerts;
+  readonly #afterAttempt: AfterAttempt;
   readonly #returns: LeaseReturns;
   readonly #holds: EndpointHolds;
   readonly #gate = new OrderGate();
@@ -135,7 +77,7 @@ export class Engine {
         this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime));
         this.verifier.note(runtime);
       },
-      onPaused: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
+      onWaiting: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
     });
     this.#deadlines = new Deadlines(clock);
     this.#tokens = new TokenSource(options);
@@ -148,7 +90,7 @@ export class Engine {
     this.settler = new Settler({
       ...context,
       limits: options.limits,
-      onSettled: (settled) => this.#onSettled(settled),
+      onSettled: (settled) => this.#afterAttempt.onSettled(settled),
       onDirective: (delivery) => this.sender.lanes.hold(delivery),
       onWritten: () => this.scheduler.onRoom(),
     });
@@ -160,6 +102,7 @@ export class Engine {
       runtimeOf: (endpointId) => this.directory.get(endpointId),
       findRuntime: (endpointId) => this.directory.find(endpointId),
       takeBack: (delivery, runtime) => this.#holds.takeBack(delivery, runtime),
+      holdsLeases: () => this.keeper.holdsLeases,
       onRoom: () => this.scheduler.onRoom(),
       onSurplus: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
     });
@@ -192,7 +135,7 @@ export class Engine {
       lanes: options.deliver ? lanes : undefined,
       onStored,
       onLeased: (deliveries) => this.#onLeased(deliveries),
-      isLimited: (endpointId) => hasLimits(laneLimitsOf(this.directory.get(endpointId)?.record ?? {})),
+      isLimited: (endpointId) => hasLimits(this.#limitsOf(endpointId)),
       handBack: (deliveries) => void returns.handBack(deliveries).then(() => this.scheduler.wake()),
       onLeftBehind: (deliveries) => this.scheduler.wakeFor(deliveries.map(({ laneId }) => laneId)),
       onUnmatched: () => this.#onLeftBehind('fan_out'),
@@ -200,8 +143,9 @@ export class Engine {
     });
     this.keeper = new Keeper({
       ...options,
-      heldLeases: () => [...this.sender.heldLeases(), ...this.settler.heldLeases()],
+      held: () => [...this.sender.held(), ...this.settler.held()],
       onLost: (leases) => this.sender.dropLost(leases),
+      onRenewed: () => this.sender.lanes.pump(),
     });
     const wakeIn = (delayMs: number): void => this.scheduler.wakeIn(delayMs);
     const { directory, sender, inbox } = this;
@@ -211,6 +155,7 @@ export class Engine {
       directory,
       sender,
       returns,
+      mark: (id, change) => this.endpoints.mark(id, change),
       wakeIn,
     });
     this.endpoints = new EndpointAdmin({
@@ -222,19 +167,19 @@ export class Engine {
       returns,
       wakeIn,
     });
+    this.#afterAttempt = new AfterAttempt({
+      ...context,
+      alerts: options.alerts,
+      alertIntervalMs: options.alertIntervalMs,
+      admin: this.endpoints,
+      sender,
+      scheduler: this.scheduler,
+      returns,
+      limitsOf: (endpointId) => this.#limitsOf(endpointId),
+    });
     const admin = this.endpoints;
     this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
     this.verifier = new EndpointVerifier({ ...options, ...context, tokens: this.#tokens, admin, directory });
-    this.#directives = new EndpointDirectives({ ...context, admin, sender, returns, wakeIn });
-    this.#breakers = new Breakers({
-      ...context,
-      hold: (delivery) => lanes.hold(delivery),
-      letGo: (delivery) => lanes.letGo(delivery),
-      handBack: async (laneId) => returns.handBack(sender.takeQueued(laneId)),
-      wakeIn,
-    });
-    this.#failures = new FailureWatch({ ...context, admin });
-    this.#alerts = new Alerts({ ...context, ...options });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
   }
@@ -250,7 +195,7 @@ export class Engine {
     await this.switch.load();
     await this.directory.load();
     this.keeper.start();
-    this.#alerts.start();
+    this.#afterAttempt.start();
     this.#onLeftBehind('work');
     this.#onLeftBehind('fan_out');
   }
@@ -302,7 +247,7 @@ export class Engine {
     this.directory.stop();
     this.verifier.stop();
     this.switch.stop();
-    this.#alerts.stop();
+    this.#afterAttempt.stop();
     this.#unwatch?.();
     void this.#returns.handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
@@ -322,25 +267,9 @@ export class Engine {
     this.activity.close();
   }
 
-  #onSettled(settled: Settled): void {
-    const { result, transition, decision, delivery } = settled;
-    this.sender.lanes.onWritten(delivery);
-    this.#options.reporter.settled(settled);
-    if (result.kind === 'settled' && result.state === 'scheduled') this.scheduler.wakeIn(transition.delayMs);
-    // The next one of its ordering key has its turn; or an earlier try was written though it seemed to fail, and has planned a retry.
-    else if (delivery.ordered || result.kind === 'lost') this.scheduler.wakeFor([delivery.laneId]);
-    // So has the next one of a lane that was full, whatever becomes of this one.
-    if (delivery.counted) this.scheduler.wakeFor([delivery.laneId]);
-    if (delivery.message.test) return;
-    if (result.kind === 'settled') {
-      this.#breakers.note(settled);
-      this.#failures.note(settled);
-      this.#alerts.note(settled);
-    }
-    if (!isDirective(decision)) return;
-    const letGo = (): void => this.sender.lanes.letGo(delivery);
-    if (result.kind === 'lost') letGo();
-    else void this.#directives.apply(settled, decision).then(letGo);
+  /** As far as this process knows. */
+  #limitsOf(endpointId: string): LaneLimits {
+    return laneLimitsOf(this.directory.get(endpointId)?.record ?? {});
   }
 
   /** Nothing is sent from now on, or again; attempts in flight end by themselves. */
@@ -353,11 +282,11 @@ export class Engine {
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
-    if (!this.#isStopping && this.switch.state === undefined && !this.directory.hasPaused)
+    if (!this.#isStopping && this.switch.state === undefined && !this.directory.hasWaiting)
       return this.#accept(deliveries);
     const isUnwanted = ({ endpointId, message }: LeasedDelivery): boolean =>
       this.#isStopping ||
-      (!message.test && (this.switch.state !== undefined || this.directory.isPaused(endpointId)));
+      (!message.test && (this.switch.state !== undefined || this.directory.isWaiting(endpointId)));
     if (deliveries.some(isUnwanted)) {
       void this.#returns.handBack(deliveries.filter(isUnwanted));
       return this.#accept(deliveries.filter((delivery) => !isUnwanted(delivery)));

@@ -41,20 +41,22 @@ export class FailureWatch {
   }
 
   /** Takes note of an attempt whose outcome is written, that of a test message aside. */
-  note({ outcome, runtime }: Settled): void {
+  note(settled: Settled): void {
+    const { outcome, runtime } = settled;
     const { record, autoDisable } = runtime;
     // What came with a message was for that message: there is nothing to disable.
     if (record.hidden === true) return;
-    if (outcome.kind === 'delivered') return this.#onSuccess(runtime);
+    if (outcome.kind === 'delivered') return this.#onSuccess(settled);
     if (outcome.kind !== 'endpoint_failed' || autoDisable === undefined || record.status === 'disabled')
       return;
     if (this.#options.clock.elapsed() >= (this.#lookAt(record) ?? -Infinity))
-      this.#start(runtime, () => this.#look(runtime));
+      this.#start(runtime, () => this.#look(settled));
   }
 
-  #onSuccess(runtime: EndpointRuntime): void {
+  #onSuccess(settled: Settled): void {
+    const { runtime } = settled;
     const { record, autoDisable } = runtime;
-    if (record.failing === true) return this.#start(runtime, () => this.#recover(runtime));
+    if (record.failing === true) return this.#start(runtime, () => this.#recover(settled));
     // Failures from here on begin a new streak: it is long enough at that time at the earliest.
     if (autoDisable !== undefined && this.#lookAt(record) === undefined)
       this.#lookIn(record, autoDisable.failingAfterMs);
@@ -76,7 +78,8 @@ export class FailureWatch {
     void work.then(() => this.#busy.delete(id));
   }
 
-  async #look(runtime: EndpointRuntime): Promise<void> {
+  async #look(settled: Settled): Promise<void> {
+    const { runtime } = settled;
     const { store } = this.#options;
     const policy = runtime.autoDisable!;
     const [lane, now] = await Promise.all([store.getLane({ laneId: runtime.laneId }), store.now()]);
@@ -84,23 +87,24 @@ export class FailureWatch {
     const forMs = failingSince === undefined ? 0 : now - failingSince;
     const { measure, lookAgainInMs } = judgeStreak({ failures, forMs }, policy);
     if (measure === 'disable') await this.#disable(runtime);
-    else if (measure === 'failing' && runtime.record.failing !== true) await this.#report(runtime, lane);
+    else if (measure === 'failing' && runtime.record.failing !== true) await this.#report(settled, lane);
     this.#lookIn(runtime.record, lookAgainInMs);
   }
 
-  async #report(runtime: EndpointRuntime, { failingSince, consecutiveFailures }: Lane): Promise<void> {
-    const isFirst = await this.#change(runtime, (record) =>
+  async #report(settled: Settled, { failingSince, consecutiveFailures }: Lane): Promise<void> {
+    const isFirst = await this.#change(settled.runtime, (record) =>
       record.failing === true || record.status === 'disabled' ? undefined : { ...record, failing: true },
     );
-    if (isFirst) this.#options.reporter.endpointFailing(runtime, failingSince!, consecutiveFailures);
+    if (isFirst) this.#options.reporter.endpointFailing(settled, failingSince!, consecutiveFailures);
   }
 
-  async #recover(runtime: EndpointRuntime): Promise<void> {
+  async #recover(settled: Settled): Promise<void> {
+    const { runtime } = settled;
     const isFirst = await this.#change(runtime, ({ failing, ...record }) =>
       failing === true ? record : undefined,
     );
     this.#looks.delete(runtime.record.id);
-    if (isFirst) this.#options.reporter.endpointRecovered(runtime);
+    if (isFirst) this.#options.reporter.endpointRecovered(settled);
   }
 
   /** Only the address that failed is given up; a new one that was set meanwhile is not. */

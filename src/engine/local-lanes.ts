@@ -7,13 +7,14 @@
  * A quarter of all slots is kept for lanes that have nothing in flight: endpoints that hang may fill the rest, and a
  * healthy one still gets its first slot at once.
  */
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { RateLimit } from '../core/endpoint.ts';
-import { RateWindow } from '../core/rate-window.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import { LaneRing } from './lane-ring.ts';
 import { aheadOf, type LaneSettings, LocalLane } from './local-lane.ts';
 import { Pace } from './pace.ts';
+import { SingleTimer } from './single-timer.ts';
+import { StartRate } from './start-rate.ts';
 
 /** More than these are looked through for idle ones, even when nothing is claimed. */
 const MANY_LANES = 1000;
@@ -37,6 +38,8 @@ export interface LocalLanesOptions {
   readonly maxRate: RateLimit | undefined;
   /** Outcomes that are not written yet: more than may wait hold back new work, or a store that is down would let memory grow. */
   readonly unwritten: () => number;
+  /** False: what waits here may be somebody else's by now, and is not begun until `pump` is called again. */
+  readonly holdsLeases: () => boolean;
   /** Settings of an endpoint, and so of its lane: endpoints that share one have the same. */
   readonly settingsOf: (endpointId: string) => LaneSettings;
   /** Begins an attempt. Must end in `finish`. */
@@ -59,13 +62,14 @@ export class LocalLanes {
   #isStopped = false;
   #isOpen = true;
   #manyLanes = MANY_LANES;
-  #surplusTimer: Timer | undefined;
-  readonly #rate: RateWindow | undefined;
-  #rateTimer: Timer | undefined;
+  readonly #surplusTimer: SingleTimer;
+  readonly #rate: StartRate | undefined;
 
   constructor(options: LocalLanesOptions) {
     this.#options = options;
-    this.#rate = options.maxRate === undefined ? undefined : new RateWindow(options.maxRate);
+    const { clock, maxRate } = options;
+    this.#surplusTimer = new SingleTimer(clock, () => this.#giveUpSurplus());
+    if (maxRate !== undefined) this.#rate = new StartRate({ clock, maxRate, onFree: () => this.pump() });
   }
 
   get inFlight(): number {
@@ -137,7 +141,7 @@ export class LocalLanes {
     const lane = this.#lane(delivery);
     lane.enqueue(delivery);
     this.#queued += 1;
-    if (lane.queued > lane.concurrency) this.#watchSurplus();
+    if (lane.queued > lane.concurrency) this.#surplusTimer.start(SURPLUS_INTERVAL_MS);
     this.#enterRing(lane);
   }
 
@@ -149,7 +153,8 @@ export class LocalLanes {
     while (
       this.#inFlight < this.#options.maxConcurrency &&
       passedOver < this.#ring.size &&
-      this.#hasRateToken()
+      this.#options.holdsLeases() &&
+      this.#rate?.isFree() !== false
     ) {
       const lane = this.#ring.next();
       passedOver = this.#startOne(lane) ? 0 : passedOver + 1;
@@ -240,28 +245,8 @@ export class LocalLanes {
   /** No further delivery is started. */
   stop(): void {
     this.#isStopped = true;
-    this.#surplusTimer?.cancel();
-    this.#rateTimer?.cancel();
-  }
-
-  /** False until the next one is free; goes on by itself then. */
-  #hasRateToken(): boolean {
-    if (this.#rate === undefined) return true;
-    const now = this.#elapsed;
-    const nextAt = this.#rate.nextAt(now);
-    if (nextAt <= now) return true;
-    this.#rateTimer ??= this.#options.clock.setTimer(() => {
-      this.#rateTimer = undefined;
-      this.pump();
-    }, nextAt - now);
-    return false;
-  }
-
-  #watchSurplus(): void {
-    this.#surplusTimer ??= this.#options.clock.setTimer(() => {
-      this.#surplusTimer = undefined;
-      this.#giveUpSurplus();
-    }, SURPLUS_INTERVAL_MS);
+    this.#surplusTimer.stop();
+    this.#rate?.stop();
   }
 
   #giveUpSurplus(): void {
@@ -269,7 +254,8 @@ export class LocalLanes {
     const lanes = [...this.#lanes.values()].filter(({ queued, concurrency }) => queued > concurrency);
     const surplus = lanes.flatMap((lane) => lane.takeSurplus(this.#elapsed));
     this.#queued -= surplus.length;
-    if (lanes.some(({ queued, concurrency }) => queued > concurrency)) this.#watchSurplus();
+    if (lanes.some(({ queued, concurrency }) => queued > concurrency))
+      this.#surplusTimer.start(SURPLUS_INTERVAL_MS);
     if (surplus.length > 0) this.#options.onSurplus(surplus);
   }
 
@@ -282,7 +268,7 @@ export class LocalLanes {
     if (lane.inFlight > 0 && this.#inFlight >= Math.ceil(this.#options.maxConcurrency * SHARED_PART))
       return false;
     const delivery = lane.shift()!;
-    this.#rate?.take(this.#elapsed);
+    this.#rate?.take();
     this.#queued -= 1;
     lane.inFlight += 1;
     this.#inFlight += 1;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
 import type { Clock, Random } from '../clock.ts';
 import { describeValue } from '../core/describe-value.ts';
+import type { EndpointView } from '../core/endpoint-view.ts';
 import { unknownKey } from '../core/expect-value.ts';
 import { createOrderedId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
@@ -12,6 +13,7 @@ import { readTraceContext, type TraceContext } from '../core/trace-context.ts';
 import { OptionsError, PayloadError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
 import { type Recipient, recipientId, type RecipientInput } from './recipients.ts';
+import { makeTestMessage, type TestMessageFunction } from './test-message.ts';
 
 /** Options of `emit`. */
 export interface EmitOptions {
@@ -61,9 +63,6 @@ const NO_OPTIONS: EmitOptions = {};
 /** Tells which trace an event belongs to; called inside `emit`, so that AsyncLocalStorage has the context of the caller. */
 export type TraceContextHook = () => TraceContext | undefined;
 
-/** Event type of the message that `endpoints.test` sends. */
-export const TEST_EVENT_TYPE = 'posthorn.test';
-
 export interface MessageFactoryOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -71,6 +70,8 @@ export interface MessageFactoryOptions {
   readonly idempotencyWindowMs: number;
   readonly traceContext: TraceContextHook | undefined;
   readonly onTraceError: (error: unknown) => void;
+  readonly ids: { readonly message: string };
+  readonly testMessage: TestMessageFunction | undefined;
 }
 
 export class MessageFactory {
@@ -114,7 +115,7 @@ export class MessageFactory {
     const idempotencyKey = this.#options.idempotencyWindowMs === 0 ? undefined : options.idempotencyKey;
     const metadata = options.metadata === undefined ? undefined : copyMetadata(options.metadata);
     return {
-      id: options.id ?? createOrderedId('msg_', this.#options.clock.now(), this.#options.random),
+      id: options.id ?? this.#createId(),
       tenant: options.tenant ?? DEFAULT_TENANT,
       type,
       dataJson,
@@ -150,15 +151,21 @@ export class MessageFactory {
   }
 
   /** The message of a test of an endpoint. */
-  createTest(tenant: string, endpointId: string): NewMessage {
-    const data = { test: true, endpointId };
-    return { ...this.createOwn(TEST_EVENT_TYPE, data, tenant, this.#options.clock.now()), test: true };
+  createTest(endpoint: EndpointView): NewMessage {
+    const { testMessage } = this.#options;
+    const { type, data, metadata } = makeTestMessage(endpoint, testMessage);
+    const { tenant } = endpoint;
+    const message =
+      testMessage === undefined
+        ? this.createOwn(type, data as object, tenant, this.#options.clock.now())
+        : this.#create(type, data, { tenant, metadata }, undefined, true);
+    return { ...message, test: true };
   }
 
   /** A message of our own. `data` may have members that JSON leaves out, or turns into null. */
   createOwn(type: string, data: object, tenant: string, timestamp: number): NewMessage {
     return {
-      id: createOrderedId('msg_', this.#options.clock.now(), this.#options.random),
+      id: this.#createId(),
       tenant,
       type,
       dataJson: JSON.stringify(data),
@@ -171,6 +178,11 @@ export class MessageFactory {
       test: false,
       fingerprint: undefined,
     };
+  }
+
+  #createId(): string {
+    const { ids, clock, random } = this.#options;
+    return createOrderedId(ids.message, clock.now(), random);
   }
 
   /** A hook that fails or gives nonsense costs the message its trace, nothing else. */

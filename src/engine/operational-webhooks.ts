@@ -1,6 +1,6 @@
 /**
  * Lifecycle events as messages, to endpoints of the same tenant that subscribe to them. No endpoint is told about itself, and no event is about the delivery of
- * such a message, or about a block that came of one: so nothing goes in circles.
+ * such a message, or about a block, failing or recovery that came of one: so nothing goes in circles.
  */
 import {
   isOwn,

@@ -5,34 +5,25 @@
 import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
-import type { DisabledReason, EndpointRecord } from '../core/endpoint.ts';
 import type { SwitchState } from '../core/switch-state.ts';
-import { isOwn } from '../core/operational-event.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
-import { nextCheckAt, type VerificationVerdict } from '../core/verification.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
   LifecycleEventName,
   LifecycleEvents,
 } from '../lifecycle-events.ts';
-import type { BlockReason, NewDelivery, NewMessage } from '../store/store.ts';
+import type { NewDelivery, NewMessage } from '../store/store.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
-import { TroubleReporter } from './trouble-reporter.ts';
+import { EndpointReporter } from './endpoint-reporter.ts';
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
 }
 
-/** The attempt that led to something about its endpoint. */
-export type EndpointCause = Pick<Settled, 'runtime' | 'delivery'>;
-
-export class Reporter extends TroubleReporter {
-  readonly #ofOwn = new WeakSet();
-
+export class Reporter extends EndpointReporter {
   stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
     this.emit('message.accepted', () => ({
       at: this.clock.now(),
@@ -147,97 +138,12 @@ export class Reporter extends TroubleReporter {
     this.log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
   }
 
-  endpoint(
-    name: `endpoint.${'created' | 'updated' | 'removed' | 'paused' | 'resumed'}`,
-    endpoint: EndpointRef,
-    tenant: string,
-  ): void {
-    this.emit(name, () => ({ at: this.clock.now(), endpoint, tenant }));
-    this.log('info', () => [{ endpointId: endpoint.id, url: endpoint.url, tenant }, name.replace('.', ' ')]);
-  }
-
   /** Everything was paused, or resumed, here or by another process. */
   switched(state: SwitchState): void {
     const at = this.clock.now();
     if (state === undefined) this.emit('dispatcher.resumed', () => ({ at }));
     else this.emit('dispatcher.paused', () => ({ at, whilePaused: state.whilePaused }));
     this.log('warn', () => [{ ...state }, state === undefined ? 'dispatcher resumed' : 'dispatcher paused']);
-  }
-
-  endpointDisabled(endpoint: EndpointRef, tenant: string, reason: DisabledReason): void {
-    this.emit('endpoint.disabled', () => ({ at: this.clock.now(), endpoint, tenant, reason }));
-    this.log('warn', () => [
-      { endpointId: endpoint.id, url: endpoint.url, tenant, reason },
-      'endpoint disabled',
-    ]);
-  }
-
-  /** Whether it was the delivery of an operational webhook that led to an event. */
-  isOfOwn(event: object): boolean {
-    return this.#ofOwn.has(event);
-  }
-
-  /** Nothing is sent to it for a while. */
-  endpointBlocked({ runtime, delivery }: EndpointCause, reason: BlockReason, forMs: number): void {
-    const { ref, record } = runtime;
-    const { tenant } = record;
-    const detail =
-      reason === 'breaker'
-        ? 'Too many attempts failed. What is for it waits, and one delivery after the other is tried until one gets through.'
-        : 'It asked for a pause by Retry-After. What is for it waits until then.';
-    const event = { at: this.clock.now(), endpoint: ref, tenant, reason, forMs, detail };
-    if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
-    this.emit('endpoint.blocked', () => event);
-    this.log('warn', () => [{ endpointId: ref.id, url: ref.url, tenant, reason, forMs }, 'endpoint blocked']);
-  }
-
-  /** A probe got through. */
-  endpointUnblocked({ runtime, delivery }: EndpointCause): void {
-    const { ref, record } = runtime;
-    const { tenant } = record;
-    const event = { at: this.clock.now(), endpoint: ref, tenant };
-    if (isOwn(delivery.message.type)) this.#ofOwn.add(event);
-    this.emit('endpoint.unblocked', () => event);
-    this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint unblocked']);
-  }
-
-  endpointFailing(
-    { ref, record: { tenant } }: EndpointRuntime,
-    failingSince: number,
-    consecutiveFailures: number,
-  ): void {
-    const event = { at: this.clock.now(), endpoint: ref, tenant, failingSince, consecutiveFailures };
-    this.emit('endpoint.failing', () => event);
-    this.log('warn', () => [
-      { endpointId: ref.id, url: ref.url, tenant, failingSince, consecutiveFailures },
-      'endpoint failing: nothing was delivered to it for a while',
-    ]);
-  }
-
-  endpointRecovered({ ref, record: { tenant } }: EndpointRuntime): void {
-    this.emit('endpoint.recovered', () => ({ at: this.clock.now(), endpoint: ref, tenant }));
-    this.log('info', () => [{ endpointId: ref.id, url: ref.url, tenant }, 'endpoint recovered']);
-  }
-
-  /** An endpoint has proved itself, or has not. */
-  verification(endpoint: EndpointRef, record: EndpointRecord, verdict: VerificationVerdict): void {
-    const { id: endpointId, url } = endpoint;
-    const { tenant, verification: kind } = record;
-    if (kind === undefined || kind === false) return;
-    const at = this.clock.now();
-    const base = { at, endpoint, tenant, verification: kind };
-    if (verdict.verified) {
-      this.emit('endpoint.verified', () => base);
-      return this.log('info', () => [{ endpointId, url, tenant }, 'endpoint verified']);
-    }
-    const { reason, detail, status } = verdict;
-    const next = nextCheckAt(record);
-    const event = { ...base, reason, detail, status, final: next === undefined, nextCheckAt: next };
-    this.emit('endpoint.verification_failed', () => event);
-    this.log('warn', () => [
-      { endpointId, url, tenant, reason, detail, status, nextCheckAt: next },
-      'endpoint not verified',
-    ]);
   }
 
   alert(

@@ -9,7 +9,6 @@ import type { Lease, LeasedDelivery } from '../store/store.ts';
 import type { Activity } from './activity.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
-import { leaseOf } from './lease-returns.ts';
 import type { LaneSettings, LocalLane } from './local-lane.ts';
 import { LocalLanes } from './local-lanes.ts';
 import type { Settled } from './concluded-attempt.ts';
@@ -29,6 +28,7 @@ export interface SenderOptions {
   readonly runtimeOfRemoved: (endpointId: string) => EndpointRuntime;
   /** Takes over a delivery of a disabled endpoint, not to be discarded; false when it is to be. */
   readonly takeBack: (delivery: LeasedDelivery, runtime: EndpointRuntime) => boolean;
+  readonly holdsLeases: () => boolean;
   readonly onRoom: () => void;
   /** Deliveries that were taken back, unsent, because their endpoint has become slower. */
   readonly onSurplus: (deliveries: readonly LeasedDelivery[]) => void;
@@ -58,6 +58,7 @@ export class Sender {
         return runtime === undefined ? UNKNOWN : laneSettingsOf(runtime);
       },
       start: (delivery, lane) => this.#start(delivery, lane),
+      holdsLeases: options.holdsLeases,
       onRoom: options.onRoom,
       onSurplus: (deliveries) => {
         options.activity.end(deliveries.length);
@@ -87,11 +88,9 @@ export class Sender {
     });
   }
 
-  heldLeases(): Lease[] {
-    const leases: Lease[] = [];
-    for (const delivery of this.lanes.queuedDeliveries()) leases.push(leaseOf(delivery));
-    for (const { delivery } of this.#attempts) leases.push(leaseOf(delivery));
-    return leases;
+  /** Deliveries that are queued or in flight. */
+  held(): LeasedDelivery[] {
+    return [...this.lanes.queuedDeliveries(), ...this.#attempts.map(({ delivery }) => delivery)];
   }
 
   /** Takes queued deliveries back, as unsent: of one lane, or all. */

@@ -11,7 +11,7 @@ import {
 } from '../core/transition.ts';
 import { reasonOf, responseOf } from '../core/outcome.ts';
 import { StoreError } from '../errors.ts';
-import type { Lease, LeasedDelivery, Settlement } from '../store/store.ts';
+import type { LeasedDelivery, Settlement } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';
@@ -62,9 +62,9 @@ export class Settler {
     return this.#commit.size;
   }
 
-  /** Leases of outcomes not written yet: a lease that ran out would have its request sent again. */
-  heldLeases(): Lease[] {
-    return this.#commit.items().map(({ concluded }) => leaseOf(concluded.delivery));
+  /** Deliveries whose outcome is not written yet: one whose lease ran out would have its request sent again. */
+  held(): LeasedDelivery[] {
+    return this.#commit.items().map(({ concluded }) => concluded.delivery);
   }
 
   /** Gives up on outcomes that could not be written until now; their leases run out and they are sent again. */

@@ -49,7 +49,7 @@ export interface ClaimResult {
   readonly rescued: readonly Delivery[];
   /**
    * Time until something could be claimed, free slots aside: 0 = now, `undefined` = nothing is waiting. Counts due times,
-   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused and full lanes do not count: a full one opens when a lease ends.
+   * ends of blocks, rate tokens and the expiry of leases, held ones included; paused, held and full lanes do not count: a full one opens when a lease ends.
    */
   readonly nextDueMs: number | undefined;
   /**

@@ -18,7 +18,7 @@ export interface EndpointStore {
   }): Promise<Page<StoredEndpoint>>;
   /**
    * False when there was none. Its deliveries and lane stay until retention removes them. A lane of its own opens: pause,
-   * block and limits end, so that what still waits can be claimed, and discarded. A shared lane stays as it is.
+   * hold, block and limits end, so that what still waits can be claimed, and discarded. A shared lane stays as it is.
    */
   remove(params: { id: string }): Promise<boolean>;
 }
@@ -68,6 +68,8 @@ export interface PutLaneParams {
   readonly blockForMs?: number;
   /** Goes with `blockForMs`. */
   readonly blockedReason?: BlockReason;
+  /** `true`: `blockForMs` counts only while a block with the reason `breaker` is in force, and if it is longer. For a probe that takes longer than its lease: nobody is to try another one meanwhile, unless the breaker was closed. */
+  readonly prolong?: true;
   readonly trips?: number;
   /** `true`: `consecutiveFailures` and `failingSince` begin anew. */
   readonly resetFailures?: true;

@@ -78,7 +78,7 @@ export interface Store {
    *   there already is left as it is, a new one gets its first revision and the store's time. So a delivery never outlives
    *   its endpoint, whatever `prune` removes at the same time.
    * - A delivery that carries a `lease` comes back leased, its attempt counted, unless it has an ordering key or its lane
-   *   is paused, blocked, on probation or has limits; it is `scheduled` then, and `claimDue` finds it.
+   *   is paused, held, blocked, on probation or has limits; it is `scheduled` then, and `claimDue` finds it.
    *   A delivery of a test message is leased whatever its lane says; it counts against no limit and has no ordering key.
    * - A bounded store that is full of unfinished messages throws `StoreError` of code `store_full`. One that takes no message of
    *   such a size throws `PayloadError`.
@@ -108,13 +108,15 @@ export interface Store {
    * - Never one that is leased. Expired leases are rescued first: they get their attempt back, are logged as
    *   `interrupted` and count a rescue; after `maxRescues` the delivery is `failed: crash_loop`. They are in `rescued`,
    *   as they were before this call leased any of them again.
-   * - Lanes that are paused, blocked, out of rate tokens, full or without free slots are passed over without reading their
+   * - Lanes that are paused, held, blocked, out of rate tokens, full or without free slots are passed over without reading their
    *   deliveries.
    * - Fair: lanes take turns, a few deliveries each, and go on where the call before ended; within a lane by due time,
    *   then sequence, in the answer too. Of the deliveries of one endpoint with equal ordering keys only the first
    *   unfinished one, and only while no other one of them is leased.
    * - Probation: of a lane whose `trips` are not 0, one delivery is leased, as a `probe`, and the lane is blocked for `leaseMs`, with the reason
    *   `breaker`; test messages are no probes.
+   * - Held: of a lane whose endpoint's record is `disabled` with `held: true`, nothing is leased, as if it were paused: from the `put` that writes it so
+   *   to the one that does not. `paused` is another matter, and stays as it is. Endpoints that share a lane are never held.
    * - Rate: of a lane whose endpoint's record has a `rateLimit`, at most `limit` deliveries are leased within any
    *   `intervalMs`, plus at most one batch. Leases handed back do not give their token back. Endpoints that share a lane
    *   have the same limit, and share it too.

@@ -5,6 +5,7 @@ import { closeCases } from './store-suite/close-cases.ts';
 import { duplicateCases } from './store-suite/duplicate-cases.ts';
 import { endpointCases } from './store-suite/endpoint-cases.ts';
 import { fanOutCases } from './store-suite/fan-out-cases.ts';
+import { heldEndpointCases } from './store-suite/held-endpoint-cases.ts';
 import { hiddenEndpointCases } from './store-suite/hidden-endpoint-cases.ts';
 import { laneCases } from './store-suite/lane-cases.ts';
 import { leaseCases } from './store-suite/lease-cases.ts';
@@ -52,6 +53,7 @@ const GROUPS: Readonly<Record<string, readonly SuiteCase[]>> = {
   'claimDue: rate limits': rateCases,
   'claimDue: a most of leases': leaseLimitCases,
   'claimDue: probation': probationCases,
+  'claimDue: disabled endpoints': heldEndpointCases,
   settle: settleCases,
   'renew, release': leaseCases,
   endpoints: endpointCases,

@@ -28,7 +28,7 @@ export const CONNECTION_OPTIONS = [
 ] as const satisfies readonly (keyof ConnectionOptions)[];
 
 const DEFAULT_KEEP_ALIVE_MS = 4_000;
-const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * 1024;
+export const DEFAULT_MAX_RESPONSE_HEADER_BYTES: number = 16 * 1024;
 
 /** An undici Agent behind the address guard, and the one way to end it. */
 export interface GuardedAgent {

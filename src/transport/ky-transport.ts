@@ -1,6 +1,6 @@
 import type { KyInstance, Options as KyOptions } from 'ky';
 import type { Agent, Dispatcher } from 'undici';
-import type { Carried } from './carrier.ts';
+import { type Carried, maxAnswerBytes } from './carrier.ts';
 import { classifyError, classifyFetchError, PROXY_IS_SILENT } from './classify-error.ts';
 import { describeError } from '../errors.ts';
 import { type ConnectionOptions, type GuardedAgent, CONNECTION_OPTIONS } from './create-agent.ts';
@@ -76,28 +76,27 @@ class KyTransport implements Transport {
 interface Parts {
   readonly client: KyInstance;
   readonly agents: GuardedAgents;
-  readonly observe: (agent: Agent, passage: Passage) => Dispatcher;
+  readonly observe: (agent: Agent, carried: Carried) => Dispatcher;
   readonly context: TransportContext;
 }
 
-/** Makes dispatchers for one fetch each: a guarded agent, which tells a passage who carries the request. */
+/** Makes dispatchers for one fetch each: a guarded agent, which says who carries the request. */
 function createObserver(undici: Undici): Parts['observe'] {
   class ObservedAgent extends undici.Dispatcher {
     private readonly agent: Agent;
-    private readonly passage: Passage;
+    private readonly carried: Carried;
 
-    constructor(agent: Agent, passage: Passage) {
+    constructor(agent: Agent, carried: Carried) {
       super();
       this.agent = agent;
-      this.passage = passage;
+      this.carried = carried;
     }
 
     override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-      const carried: Carried = { onAssigned: (carrier) => this.passage.assign(carrier) };
-      return this.agent.dispatch({ ...options, ...carried }, handler);
+      return this.agent.dispatch({ ...options, ...this.carried }, handler);
     }
   }
-  return (agent, passage) => new ObservedAgent(agent, passage);
+  return (agent, carried) => new ObservedAgent(agent, carried);
 }
 
 class KyExchange implements Exchange {
@@ -158,7 +157,11 @@ class KyExchange implements Exchange {
       return { kind: 'fault', reason: 'bad_request', detail: describeError(error) };
     }
     const passage = new Passage(parts.context);
-    let dispatcher = parts.observe(guarded.agent, passage);
+    const carried: Carried = {
+      maxAnswerBytes: maxAnswerBytes(this.request.maxBodyBytes),
+      onAssigned: (carrier) => passage.assign(carrier),
+    };
+    let dispatcher = parts.observe(guarded.agent, carried);
     for (;;) {
       try {
         // As a URL, because an instance with a prefix would put it before a string.
@@ -168,7 +171,7 @@ class KyExchange implements Exchange {
       } catch (error) {
         const failure = classifyFetchError(error);
         if (this.onResult === undefined || !passage.takeResend(failure)) return passage.describe(failure);
-        dispatcher = guarded.fresh;
+        dispatcher = parts.observe(guarded.fresh, carried);
       }
     }
   }

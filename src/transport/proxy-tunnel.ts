@@ -61,8 +61,10 @@ export function openTunnel(
       socket.on('error', () => undefined).destroy();
       return conclude(new ProxyError(refusal), null);
     }
-    if (head.length > 0) socket.unshift(head);
     conclude(null, socket);
+    // The request is written by now, so this is taken for its answer, as over a connection without a proxy. What undici
+    // finds before it writes makes it connect again, and again.
+    if (head.length > 0) socket.unshift(head);
   });
   request.on('error', (error: NodeJS.ErrnoException) =>
     conclude(proxyFault(`the connection to the proxy failed (${error.code ?? error.name})`, error), null),

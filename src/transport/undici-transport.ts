@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Carried, Carrier } from './carrier.ts';
+import { type Carried, type Carrier, maxAnswerBytes } from './carrier.ts';
 import { classifyError, PROXY_IS_SILENT } from './classify-error.ts';
 import { type ConnectionOptions, type GuardedAgent, CONNECTION_OPTIONS } from './create-agent.ts';
 import { expectKnownKeys } from '../core/expect-value.ts';
@@ -73,6 +73,7 @@ class UndiciExchange implements Exchange, Carried, Dispatcher.DispatchOptions, D
   readonly method: 'POST' | 'OPTIONS';
   readonly headers: string[];
   body: Uint8Array | null;
+  readonly maxAnswerBytes: number;
 
   private readonly maxBodyBytes: number;
   /** Undefined once the result was given. */
@@ -97,6 +98,7 @@ class UndiciExchange implements Exchange, Carried, Dispatcher.DispatchOptions, D
     this.method = request.method ?? 'POST';
     this.body = this.method === 'POST' ? request.body : null;
     this.maxBodyBytes = request.maxBodyBytes;
+    this.maxAnswerBytes = maxAnswerBytes(request.maxBodyBytes);
     this.onResult = onResult;
   }
 

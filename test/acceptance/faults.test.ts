@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { classify, type ExchangeResult } from '../../src/core/classify.ts';
-import { type Outcome, reasonOf, responseOf } from '../../src/core/outcome.ts';
+import { classify } from '../../src/core/classify.ts';
+import { reasonOf, responseOf } from '../../src/core/outcome.ts';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { DEFAULTS } from '../../src/options.ts';
 import type { FaultReceiver } from '../../src/listener/fault-options.ts';
@@ -9,6 +9,7 @@ import { createFaultReceiver } from '../../src/listener/fault-receiver.ts';
 import { FAULT_NAMES } from '../../src/listener/faults.ts';
 import { createHarness, type DeliveryReport, type Harness } from '../../src/testing/harness.ts';
 import {
+  exchangeOf,
   FAULT_TABLE,
   type FaultResult,
   type FaultRow,
@@ -88,23 +89,8 @@ async function attempt(world: World, row: FaultRow, result: FaultResult): Promis
   return report;
 }
 
-function toOutcome(result: FaultResult): Outcome {
-  const exchange: ExchangeResult =
-    result.kind === 'failure'
-      ? { kind: 'failure', reason: result.reason, detail: '' }
-      : {
-          kind: 'response',
-          status: result.status,
-          headers: {},
-          body: new Uint8Array(0),
-          bodyTruncated: false,
-          bodyComplete: result.body === 'complete',
-        };
-  return classify(exchange, DEFAULTS.success);
-}
-
 function expectAttempt(report: DeliveryReport, result: FaultResult): void {
-  const outcome = toOutcome(result);
+  const outcome = classify(exchangeOf(result), DEFAULTS.success);
   const [logged, ...others] = report.attemptLog;
   const shown = JSON.stringify(report.attemptLog);
   assert.ok(logged !== undefined && others.length === 0, shown);

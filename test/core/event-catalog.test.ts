@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineEvents, type EventDefinitions } from '../../src/core/event-catalog.ts';
 import { checkPatterns, unknownEventType } from '../../src/core/known-event-types.ts';
 import { OptionsError } from '../../src/errors.ts';
-import { resolveOptions } from '../../src/options.ts';
+import { resolveOptions } from '../../src/resolve-options.ts';
 
 const any = z.unknown();
 

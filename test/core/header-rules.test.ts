@@ -91,6 +91,15 @@ describe('validateHeaders', () => {
     expect(() => validateHeaders(headers, 'headers')).toThrow('headers: expected an object of header names');
   });
 
+  it.each([
+    ['Headers', new Headers({ 'X-A': '1' })],
+    ['a Map', new Map([['X-A', '1']])],
+  ])('refuses %s, of which nothing would be sent', (_what, headers) => {
+    expect(() => validateHeaders(headers, 'headers')).toThrow(
+      'headers: expected an object of header names, each with its value, got an object to iterate over, such as a Map or Headers. Give what Object.fromEntries makes of it.',
+    );
+  });
+
   it('refuses names that differ only by case', () => {
     expect(() => validateHeaders({ 'X-Token': 'a', 'x-token': 'b' }, 'headers')).toThrow(
       'X-Token and x-token are the same header',

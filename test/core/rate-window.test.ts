@@ -80,4 +80,19 @@ describe('RateWindow', () => {
     window.configure({ limit: 2, intervalMs: 200 });
     expect(window.nextAt(30)).toBe(210);
   });
+
+  it('is closed for an interval when the clock is set back by an hour, and keeps to the limit', () => {
+    const window = new RateWindow({ limit: 3, intervalMs: 1_000 });
+    for (const now of [3_600_000, 3_600_100, 3_600_200]) window.take(now);
+    expect(window.nextAt(50)).toBe(1_050);
+    expect(window.nextAt(60)).toBe(1_050);
+    expect(window.room(1_050)).toBe(3);
+  });
+
+  it('counts what was taken by callers that read the clock in another order', () => {
+    const window = new RateWindow({ limit: 2, intervalMs: 1_000 });
+    window.take(105);
+    window.take(100);
+    expect(window.nextAt(101)).toBe(1_105);
+  });
 });

@@ -110,4 +110,14 @@ describe('maxEndpointsPerTenant', () => {
     await dispatcher.endpoints.remove(first.id);
     await harness.createEndpoint();
   });
+
+  it('refuses as many as are too many when they are created at once', async () => {
+    await using harness = await createHarness({ dispatcher: { maxEndpointsPerTenant: 3 } });
+    const created = await Promise.allSettled(Array.from({ length: 10 }, () => harness.createEndpoint()));
+    const refused = created.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(7);
+    for (const result of refused)
+      expect(result).toMatchObject({ reason: { code: 'limit_exceeded', limit: 3 } });
+    expect((await harness.dispatcher.endpoints.list()).items).toHaveLength(3);
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
 import { createHarness } from '../../src/testing/harness.ts';
-import { createWorld, decorateStore, recordEvents, until } from '../support/world.ts';
+import { createWorld, decorateStore, recordEvents, turn, until } from '../support/world.ts';
 
 const SECOND = 1_000;
 /** The draw of the harness is 0.5: an eighth on top. */
@@ -224,5 +224,76 @@ describe('the circuit breaker', () => {
       blockedReason: 'retry_after',
       blockedUntil: clock.now() + 3_600_000,
     });
+  });
+
+  it('waits for a probe that takes longer than its lease, and tries no other one meanwhile', async () => {
+    await using world = await createWorld();
+    const { receiver, clock } = world;
+    receiver.always(500);
+    const options = { breaker: BREAKER, retry: 'once', leaseMs: SECOND, timeoutMs: 60 * SECOND } as const;
+    const dispatchers = [world.start(options), world.start(options)];
+    const { id } = await dispatchers[0]!.endpoints.create({ url: receiver.url, concurrency: 1 });
+    await emitMany(dispatchers[0]!, 20);
+    await world.advance(0);
+    const untilOpen = receiver.received;
+    receiver.always(204);
+    receiver.hold();
+    await clock.advance(OPEN_MS);
+    await until(() => receiver.waiting === 1, 'the probe is on its way');
+    await world.advance(10 * SECOND);
+    expect([receiver.received, receiver.waiting]).toEqual([untilOpen + 1, 1]);
+    receiver.release();
+    await world.advance(0);
+    expect(await dispatchers[1]!.endpoints.get(id)).toMatchObject({ breakerOpen: false });
+    expect(receiver.received).toBe(20);
+  });
+
+  it('is not held shut by a probe from before it was resumed', async () => {
+    await using world = await createWorld();
+    const { receiver, clock } = world;
+    receiver.always(500);
+    const options = { breaker: BREAKER, retry: 'once', leaseMs: SECOND, timeoutMs: 60 * SECOND } as const;
+    const dispatcher = world.start(options);
+    const { id } = await dispatcher.endpoints.create({ url: receiver.url, concurrency: 2 });
+    await emitMany(dispatcher, 20);
+    await world.advance(0);
+    receiver.hold();
+    await clock.advance(OPEN_MS);
+    await until(() => receiver.waiting === 1, 'the probe is on its way');
+    await dispatcher.endpoints.resume(id);
+    await until(() => receiver.waiting === 2, 'the next one is sent beside it');
+    await world.advance(10 * SECOND);
+    expect(await dispatcher.endpoints.get(id)).toMatchObject({ breakerOpen: false, blockedUntil: undefined });
+  });
+
+  it('counts a time once, and tells of it, when the store writes and its answer is lost', async () => {
+    await using world = await createWorld();
+    const { receiver, clock } = world;
+    let losses = 0;
+    let isLosing = true;
+    const store = decorateStore(world.store, {
+      putLane: async (params) => {
+        await world.store.putLane(params);
+        if (!isLosing || params.trips === undefined) return;
+        isLosing = false;
+        losses += 1;
+        throw new Error('no answer');
+      },
+    });
+    receiver.always(500);
+    const dispatcher = world.start({ store, breaker: BREAKER, retry: 'once' });
+    const blocks = recordEvents(dispatcher, 'endpoint.blocked');
+    const { id } = await dispatcher.endpoints.create({ url: receiver.url, concurrency: 1 });
+    await emitMany(dispatcher, 20);
+    for (const trips of [1, 2]) {
+      await until(() => losses === trips, 'an answer is lost');
+      await turn();
+      // The call is made again.
+      await clock.advance(SECOND);
+      await until(() => blocks.length === trips, 'it is told');
+      expect((await store.getLane({ laneId: id })).trips).toBe(trips);
+      isLosing = true;
+      await clock.advance(OPEN_MS);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { NotFoundError } from '../../src/errors.ts';
 import { createHarness } from '../../src/testing/harness.ts';
 import { HeldPort } from '../../src/listener/held-port.ts';
@@ -214,5 +215,47 @@ describe('endpoints.test', () => {
       outcome: 'dispatcher_failed',
       reason: 'function_failed',
     });
+  });
+});
+
+describe('what waits for an endpoint that is removed or disabled', () => {
+  it.each([
+    {
+      what: 'removed',
+      reason: 'endpoint_removed',
+      end: (dispatcher: WebhookDispatcher) => dispatcher.endpoints.remove('ep'),
+      anew: (dispatcher: WebhookDispatcher, url: string) => dispatcher.endpoints.create({ id: 'ep', url }),
+    },
+    {
+      what: 'disabled',
+      reason: 'endpoint_disabled',
+      end: (dispatcher: WebhookDispatcher) => dispatcher.endpoints.update('ep', { status: 'disabled' }),
+      anew: (dispatcher: WebhookDispatcher) => dispatcher.endpoints.update('ep', { status: 'enabled' }),
+    },
+  ])('is discarded, and not what comes for the next one of its id: $what', async ({ reason, end, anew }) => {
+    await using world = await createWorld();
+    const { url } = world.receiver;
+    const other = world.start();
+    await other.endpoints.create({ id: 'ep', url, onDisable: 'discard' });
+    await other.endpoints.pause('ep');
+    const before = await other.emit('job.done', 1);
+    let after = '';
+    const store = decorateStore(world.store, {
+      async reschedule(params) {
+        if (after === '') {
+          await world.clock.advance(1);
+          await anew(other, url);
+          await other.endpoints.pause('ep');
+          after = (await other.emit('job.done', 2)).id;
+        }
+        return world.store.reschedule(params);
+      },
+    });
+    await end(world.start({ store }));
+    await other.endpoints.resume('ep');
+    await world.receiver.waitFor(1);
+    expect(world.receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([after]);
+    const [discarded] = (await other.deliveries.list({ messageId: before.id })).items;
+    expect(discarded).toMatchObject({ state: 'discarded', reason });
   });
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { describe, expect, it } from 'vitest';
 import { defineEvents } from '../../src/core/event-catalog.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
+import { recordEvents } from '../support/world.ts';
 
 /** An endpoint that fails, and one that wants to hear of it. */
 async function setup(events: string[], settings: object = {}): Promise<Harness & { id: string }> {
@@ -153,6 +154,45 @@ describe('operational webhooks', () => {
       'job.done',
       'posthorn.delivery.exhausted',
       'posthorn.endpoint.blocked',
+    ]);
+  });
+
+  it('tell of no failures that one of them led to: two endpoints that fail now and then are not told of each other for ever', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    const flaky = { autoDisable: { failingAfterMs: 0, afterMs: 86_400_000 }, breaker: false } as const;
+    const retry = { kind: 'schedule', delaysMs: Array<number>(10).fill(1_000) } as const;
+    receiver.on('/job').always(500);
+    await harness.createEndpoint({ url: receiver.urlOf('/job'), events: ['job.**'], retry: 'once' });
+    for (const path of ['/one', '/two']) {
+      receiver.on(path).reply(...Array.from({ length: 300 }, () => [500, 500, 204]).flat());
+      await harness.createEndpoint({ ...flaky, url: receiver.urlOf(path), events: ['posthorn.**'], retry });
+    }
+    const events = recordEvents(dispatcher, 'endpoint.failing', 'endpoint.recovered');
+    await dispatcher.emit('job.done', 1);
+    await harness.advance(60_000);
+    const { items } = await dispatcher.messages.list();
+    expect(items.map(({ type }) => type).sort()).toEqual(['job.done', 'posthorn.delivery.exhausted']);
+    // The process itself hears of it.
+    expect(events.map(({ name }) => name).sort()).toEqual([
+      'endpoint.failing',
+      'endpoint.failing',
+      'endpoint.recovered',
+      'endpoint.recovered',
+    ]);
+  });
+
+  it('tell of failures and of recovery when the messages of the application led to them', async () => {
+    const autoDisable = { failingAfterMs: 0, afterMs: 86_400_000 };
+    await using harness = await setup(['posthorn.endpoint.*'], { autoDisable });
+    for (const n of [1, 2]) await harness.dispatcher.emit('job.done', n);
+    await harness.advance(0);
+    harness.receiver.on('/bad').always(204);
+    await harness.dispatcher.emit('job.done', 3);
+    await harness.advance(0);
+    expect(told(harness).map(({ type }) => type)).toEqual([
+      'posthorn.endpoint.failing',
+      'posthorn.endpoint.recovered',
     ]);
   });
 });

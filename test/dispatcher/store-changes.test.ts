@@ -108,3 +108,44 @@ describe('a change of endpoints that the store cannot name', () => {
     expect((await emitted).deliveries).toHaveLength(1);
   });
 });
+
+/** An endpoint, and a process that starts and gets the list of all only when this change of it was told. */
+async function startDuring(
+  world: World,
+  change: (editor: WebhookDispatcher, id: string) => Promise<void>,
+  prepare?: (editor: WebhookDispatcher, id: string) => Promise<void>,
+): Promise<WebhookDispatcher> {
+  const editor = world.start({ deliver: false });
+  const { id } = await editor.endpoints.create({ url: world.receiver.url });
+  await prepare?.(editor, id);
+  const list: Store['endpoints']['list'] = async (params) => {
+    const page = await world.store.endpoints.list(params);
+    await change(editor, id);
+    for (let turns = 0; turns < 10; turns += 1) await turn();
+    return page;
+  };
+  const store = decorateStore(world.store, { endpoints: { ...world.store.endpoints, list } });
+  const starting = world.start({ store });
+  await starting.start();
+  return starting;
+}
+
+describe('a change of an endpoint while a process that starts reads all of them', () => {
+  it('is not lost when the endpoint is removed', async () => {
+    await using world = await createWorld();
+    const sender = await startDuring(world, (editor, id) => editor.endpoints.remove(id));
+    expect(await known(sender)).toBe(0);
+    expect((await sender.emit('job.done', 1)).deliveries).toEqual([]);
+  });
+
+  it('is not lost when the endpoint is resumed', async () => {
+    await using world = await createWorld();
+    const sender = await startDuring(
+      world,
+      (editor, id) => editor.endpoints.resume(id),
+      (editor, id) => editor.endpoints.pause(id),
+    );
+    await sender.emit('job.done', 1);
+    await world.receiver.waitFor(1);
+  });
+});

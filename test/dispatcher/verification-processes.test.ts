@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { StoppedError } from '../../src/errors.ts';
 import { fileStore } from '../../src/store/file/index.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { RecordedRequest } from '../../src/testing/index.ts';
 import { createWorld, decorateStore, recordEvents, turn, until } from '../support/world.ts';
 
@@ -13,6 +15,25 @@ const echo = (request: RecordedRequest): { status: number; body: string } => ({
   status: 200,
   body: (request.json() as { data: { challenge?: string } }).data.challenge ?? '',
 });
+
+/** The calls about endpoints, some of them replaced. */
+function withEndpoints(
+  store: Store,
+  overrides: Partial<Store['endpoints']>,
+  more: Partial<Store> = {},
+): Store {
+  const { endpoints } = store;
+  return decorateStore(store, {
+    ...more,
+    endpoints: {
+      put: (params) => endpoints.put(params),
+      get: (params) => endpoints.get(params),
+      list: (params) => endpoints.list(params),
+      remove: (params) => endpoints.remove(params),
+      ...overrides,
+    },
+  });
+}
 
 describe('processes that share a store', () => {
   it('make a check once, and both know what came of it', async () => {
@@ -121,18 +142,11 @@ describe('a store that fails', () => {
   it('delays a check, is reported, and leaves the check to be made', async () => {
     const store = memoryStore();
     let failures = 1;
-    const puts = { ...store.endpoints };
-    const failing = decorateStore(store, {
-      endpoints: {
-        ...puts,
-        put: (params) => {
-          if (params.expectedRevision === 0 || failures === 0) return store.endpoints.put(params);
-          failures -= 1;
-          return Promise.reject(new Error('no connection'));
-        },
-        get: (params) => store.endpoints.get(params),
-        list: (params) => store.endpoints.list(params),
-        remove: (params) => store.endpoints.remove(params),
+    const failing = withEndpoints(store, {
+      put: (params) => {
+        if (params.expectedRevision === 0 || failures === 0) return store.endpoints.put(params);
+        failures -= 1;
+        return Promise.reject(new Error('no connection'));
       },
     });
     await using world = await createWorld({ store: failing });
@@ -144,6 +158,84 @@ describe('a store that fails', () => {
     expect([errors.length, world.receiver.received]).toEqual([1, 0]);
     await world.advance(10_000);
     expect(await dispatcher.endpoints.get(id)).toMatchObject({ status: 'enabled' });
+  });
+});
+
+describe('an endpoint that another process removed', () => {
+  it('is asked for once by one that has not heard of it when its check is due', async () => {
+    await using world = await createWorld();
+    let reads = 0;
+    const get: Store['endpoints']['get'] = async (params) => {
+      reads += 1;
+      await turn();
+      return world.store.endpoints.get(params);
+    };
+    const unheard = withEndpoints(world.store, { get }, { watch: () => () => undefined });
+    const dispatcher = world.start({ store: unheard });
+    world.receiver.always(503);
+    const { id } = await dispatcher.endpoints.create({ url: world.receiver.url, verification: 'challenge' });
+    await world.advance(0);
+    await world.start({ deliver: false }).endpoints.remove(id);
+    reads = 0;
+    await world.advance(10_000);
+    // Once for the check, and once for the directory.
+    expect([reads, world.receiver.received]).toEqual([2, 1]);
+    await world.advance(24 * 60 * MINUTE);
+    expect(reads).toBe(2);
+  });
+});
+
+describe('a stop that comes while the store is asked', () => {
+  /** A store that answers one kind of call only when it is let, from `hold` on. */
+  function heldStore(call: 'get' | 'put') {
+    const store = memoryStore();
+    let answer: Promise<void> | undefined;
+    const held = { calls: 0, release: (): void => undefined };
+    const act = store.endpoints[call] as (params: never) => Promise<never>;
+    const wait = async (params: never): Promise<never> => {
+      if (answer !== undefined) held.calls += 1;
+      await answer;
+      return act(params);
+    };
+    const hold = (): void => {
+      answer = new Promise((resolve) => (held.release = resolve));
+    };
+    return { store: withEndpoints(store, { [call]: wait }), held, hold };
+  }
+
+  it('keeps a check from being made that is begun afterwards', async () => {
+    const { store, held, hold } = heldStore('put');
+    await using world = await createWorld({ store });
+    const dispatcher = world.start();
+    dispatcher.on('endpoint.created', hold);
+    const created = dispatcher.endpoints.create({ url: world.receiver.url, verification: 'challenge' });
+    await until(() => held.calls === 1, 'its check is begun');
+    const stopped = dispatcher.stop({ timeoutMs: 0 });
+    await turn();
+    held.release();
+    await created;
+    await world.clock.advance(MINUTE);
+    await stopped;
+    expect(world.receiver.received).toBe(0);
+  });
+
+  it('keeps a check from being made that somebody asked for', async () => {
+    const { store, held, hold } = heldStore('get');
+    await using world = await createWorld({ store });
+    const dispatcher = world.start();
+    world.receiver.always(404);
+    const { id } = await dispatcher.endpoints.create({ url: world.receiver.url, verification: 'challenge' });
+    await world.advance(0);
+    hold();
+    const verified = dispatcher.endpoints.verify(id).catch((error: unknown) => error);
+    await until(() => held.calls === 1, 'it is read');
+    const stopped = dispatcher.stop({ timeoutMs: 0 });
+    await turn();
+    held.release();
+    expect(await verified).toBeInstanceOf(StoppedError);
+    await world.clock.advance(MINUTE);
+    await stopped;
+    expect(world.receiver.received).toBe(1);
   });
 });
 
@@ -194,6 +286,8 @@ describe('endpoints.json', () => {
       ['verification', 'echo'],
       ['verificationState', null],
       ['verificationState', { kind: 'challenge', url: 1, checks: 0 }],
+      ['verificationState', { kind: 'challenge', url: 'http://a.example/', checks: -1 }],
+      ['verificationState', { kind: 'handshake', url: 'http://a.example/', checks: 1, allowedRate: 0 }],
     ] as const) {
       const folder = await mkdtemp(join(tmpdir(), 'posthorn-verify-'));
       try {

@@ -226,6 +226,25 @@ describe('an endpoint with verification: challenge', () => {
   });
 });
 
+describe('receivers that let their checks wait', () => {
+  it('hold up no checks of other tenants', async () => {
+    await using harness = await createHarness();
+    const { receiver, dispatcher } = harness;
+    receiver.on('/slow').always({ status: 200, hold: true });
+    receiver.on('/quick').always(echo);
+    const url = receiver.urlOf('/slow');
+    for (let n = 0; n < 12; n += 1)
+      await harness.createEndpoint({ tenant: 'slow', url, verification: 'challenge' });
+    await receiver.waitFor(10);
+    const { id } = await harness.createEndpoint({ url: receiver.urlOf('/quick'), verification: 'challenge' });
+    await until(async () => (await dispatcher.endpoints.get(id)).status === 'enabled', 'it is verified');
+    expect(receiver.requests.filter(({ path }) => path === '/slow')).toHaveLength(10);
+    // The other two have their turn when the first have ended.
+    await harness.advance(15_100);
+    expect(receiver.requests.filter(({ path }) => path === '/slow').length).toBeGreaterThanOrEqual(12);
+  });
+});
+
 describe('what an endpoint that is not verified gets', () => {
   it('is nothing, by whatever way it is sent, and explain says why', async () => {
     await using world = await setup(404);
@@ -244,10 +263,11 @@ describe('what an endpoint that is not verified gets', () => {
 
   it('names the time of the next check', async () => {
     await using world = await setup(503);
+    const next = `It is checked again at ${new Date(world.clock.now() + 10_000).toISOString()}; endpoints.verify checks it now.`;
     const { items } = await world.dispatcher.explain('job.done', {});
-    expect(items[0]!.reason).toContain(
-      `It is checked again at ${new Date(world.clock.now() + 10_000).toISOString()}; endpoints.verify checks it now.`,
-    );
+    expect(items[0]!.reason).toContain(next);
+    const refused = await errorOf(world.dispatcher.endpoints.update(world.id, { status: 'enabled' }));
+    expect(refused.message).toContain(next);
   });
 
   it('cannot be changed by enabling it', async () => {

@@ -52,6 +52,22 @@ describe('a process that is told of nothing it did itself', () => {
     expect(world.clock.elapsed()).toBe(0);
   });
 
+  it('sends the next of a lane that was limited while as many were in flight, when one of them ends', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start({ store: quiet(world.store) });
+    const { id } = await dispatcher.endpoints.create({ url: world.receiver.url });
+    world.receiver.hold();
+    for (let number = 0; number < 2; number += 1) await dispatcher.emit('job.completed', { number });
+    await arrived(world, 2);
+    await dispatcher.endpoints.update(id, { maxConcurrencyTotal: 2 });
+    await dispatcher.emit('job.completed', { number: 2 });
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+    expect(world.receiver.received).toBe(2);
+    world.receiver.release();
+    await arrived(world, 3);
+    expect(world.clock.elapsed()).toBe(0);
+  });
+
   it('sends what became due while its lane was full', async () => {
     await using world = await createWorld();
     const dispatcher = world.start({ store: quiet(world.store) });

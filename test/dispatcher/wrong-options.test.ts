@@ -4,6 +4,7 @@ import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { OptionsError } from '../../src/errors.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createWorld } from '../support/world.ts';
+import { createHarness } from '../../src/testing/harness.ts';
 
 const errorOf = (options: unknown): unknown => {
   try {
@@ -111,6 +112,16 @@ describe('options of a dispatcher', () => {
       'colour',
       'Unknown key "colour". Nothing that is known is like it; see docs/reference/options.md.',
     ],
+    [
+      { breaker: { openMs: 700_000 } },
+      'breaker.openMs',
+      'breaker.openMs: expected at most maxOpenMs, which is 600000 unless given, got 700000 (number). Give both.',
+    ],
+    [
+      { autoDisable: { afterMs: 60_000 } },
+      'autoDisable.afterMs',
+      'autoDisable.afterMs: expected at least failingAfterMs, which is 3600000 unless given, got 60000 (number). Give both.',
+    ],
     [{ retrys: 'short' }, 'retrys', 'Unknown key "retrys". Did you mean "retry"?'],
     [
       { network: { allow: [] } },
@@ -158,6 +169,34 @@ describe('an endpoint', () => {
     await expect(endpoints.update(id, { enabled: false } as never)).rejects.toMatchObject({
       message: expect.stringContaining("Did you mean status: 'enabled' or 'disabled'?"),
     });
+  });
+});
+
+describe('settings of an endpoint of which one bounds the other', () => {
+  const autoDisable = { afterMs: 60_000 };
+  const breaker = { openMs: 700_000 };
+
+  it('are checked against the default of what is left out, when it is created, changed, or comes with a message', async () => {
+    await using harness = await createHarness();
+    const { dispatcher } = harness;
+    const { id } = await harness.createEndpoint();
+    const url = harness.receiver.url;
+    const path = 'endpoint.autoDisable.afterMs';
+    await expect(dispatcher.endpoints.create({ url, autoDisable })).rejects.toMatchObject({ path });
+    await expect(dispatcher.endpoints.update(id, { autoDisable })).rejects.toMatchObject({ path });
+    await expect(dispatcher.emit('job.done', 1, { to: { url, breaker } })).rejects.toMatchObject({
+      path: expect.stringMatching(/\.breaker\.openMs$/),
+    });
+    const fitting = { autoDisable: { ...autoDisable, failingAfterMs: 0 }, breaker: false } as const;
+    expect(await dispatcher.endpoints.update(id, fitting)).toMatchObject(fitting);
+  });
+
+  it('are not those of the dispatcher: an endpoint has its own as a whole', async () => {
+    await using harness = await createHarness({
+      dispatcher: { autoDisable: { ...autoDisable, failingAfterMs: 1_000 } },
+    });
+    const path = 'endpoint.autoDisable.afterMs';
+    await expect(harness.createEndpoint({ autoDisable })).rejects.toMatchObject({ path });
   });
 });
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Destinations } from '../../src/engine/destinations.ts';
 import { derivePublicKey } from '../../src/engine/ed25519.ts';
 import { createEndpointCompiler } from '../../src/engine/endpoint-runtime.ts';
-import { DEFAULTS, resolveOptions } from '../../src/options.ts';
+import { DEFAULTS } from '../../src/options.ts';
+import { resolveOptions } from '../../src/resolve-options.ts';
 
 function setup(maxDestinations = 1_000): { destinations: Destinations; checks: () => number } {
   const { delivery, functions, userAgent, addressPolicy, requireHttps, handshakeOrigin, clock } =

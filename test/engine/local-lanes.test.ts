@@ -23,6 +23,7 @@ function setup({
     maxConcurrency,
     maxRate,
     unwritten: () => unwritten,
+    holdsLeases: () => true,
     settingsOf: () => ({ concurrency, isLimited }),
     start: (delivery, lane) => started.push({ delivery, lane }),
     onRoom: () => undefined,

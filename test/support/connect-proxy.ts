@@ -3,9 +3,17 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
-/** What the proxy does with a CONNECT: makes the connection, resets it at the first byte, answers something else, says nothing, or hangs up. */
+/**
+ * What the proxy does with a CONNECT: makes the connection, resets it at the first byte, has a receiver that spoke at once, answers something
+ * else, says nothing, or hangs up.
+ */
 export type ProxyConduct =
-  'tunnel' | 'reset' | 'silent' | 'drop' | { status: number; headers?: Record<string, string> };
+  | 'tunnel'
+  | 'reset'
+  | 'silent'
+  | 'drop'
+  | { receiverSaid: string }
+  | { status: number; headers?: Record<string, string> };
 
 export interface ConnectProxyOptions {
   /** Serves TLS. Default: plain HTTP. */
@@ -71,6 +79,8 @@ export class ConnectProxy implements AsyncDisposable {
     else if (conduct === 'reset') {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       socket.once('data', () => (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy()));
+    } else if (typeof conduct === 'object' && 'receiverSaid' in conduct) {
+      socket.write(`HTTP/1.1 200 Connection established\r\n\r\n${conduct.receiverSaid}`);
     } else if (conduct !== 'silent') {
       const headers = Object.entries(conduct.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.end(`HTTP/1.1 ${conduct.status} Said so\r\n${headers.join('')}content-length: 0\r\n\r\n`);

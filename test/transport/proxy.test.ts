@@ -215,6 +215,23 @@ describe.each([
       assertFailure(await world.send(throughTls, `${protocol}://receiver.test/`).result, 'connection_reset');
   });
 
+  it.each([
+    ['http', NO_CONTENT, 'response'],
+    ['http', 'SSH-2.0-x\r\n', 'bad_response'],
+    ['https', 'SSH-2.0-x\r\n', 'tls'],
+  ] as const)(
+    'takes what a receiver of %s says before it is asked for its answer: %j',
+    async (scheme, said, expected) => {
+      proxy.conduct = { receiverSaid: said };
+      const sent = world.send(await open(), `${scheme}://receiver.test/`);
+      await proxy.whenAsked(1);
+      const result = await Promise.race([sent.result, proxy.whenAsked(2)]);
+      assert.ok(result !== undefined, 'the proxy was asked again');
+      if (expected === 'response') assertResponse(result, 204);
+      else assertFailure(result, expected);
+    },
+  );
+
   it('leaves no connection behind when it is closed, also none that is being made', async () => {
     proxy.conduct = 'silent';
     const transport = await open();

@@ -25,6 +25,13 @@ export const malformedFaults = {
       await connection.flood('x-header: value\r\n'.repeat(100));
     },
   },
+  endless_status_line: {
+    does: 'sends a status line without end, as fast as it can',
+    async onRequested(connection) {
+      await connection.write(`HTTP/1.1 ${connection.answer.status} `);
+      await connection.flood('Answer '.repeat(1000));
+    },
+  },
   huge_header: answering('sends a header of 64 KiB', withHeader(`x: ${'a'.repeat(HUGE_BYTES)}`)),
   many_headers: answering('sends 5000 headers', withHeader('x-header: value\r\n'.repeat(MANY).trimEnd())),
   invalid_status_line: answering('sends a status line without a status', () => 'HTTP/1.1 abc\r\n\r\n'),

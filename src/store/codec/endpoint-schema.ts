@@ -157,10 +157,10 @@ const deliverySettings = {
 const verificationState = z.object({
   kind: verificationKind,
   url: z.string(),
-  checks: z.number(),
+  checks: z.int().min(0),
   nextCheckAt: z.number().optional(),
   verifiedAt: z.number().optional(),
-  allowedRate: z.number().optional(),
+  allowedRate: z.int().min(1).optional(),
   failure: z
     .object({
       at: z.number(),
@@ -191,6 +191,7 @@ const schema = z.object({
   secrets: z.array(secret),
   status: z.enum(['enabled', 'disabled']),
   disabledReason: z.enum(DISABLED_REASONS).optional(),
+  held: z.boolean().optional(),
   failing: z.literal(true).optional(),
   verificationState: verificationState.optional(),
   lane: z.string().optional(),

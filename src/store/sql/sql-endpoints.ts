@@ -1,5 +1,6 @@
 import { decodeCursor } from '../../core/cursor.ts';
 import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../core/endpoint.ts';
+import { isHeld } from '../../core/endpoint-hold.ts';
 import { decodeEndpoint, encodeEndpoint } from '../codec/endpoint-codec.ts';
 import type { Keyring } from '../codec/keyring.ts';
 import type { EndpointStore, StoredEndpoint } from '../store.ts';
@@ -21,6 +22,7 @@ export function createSqlEndpoints(runner: Runner, keyring: Keyring | undefined)
         laneId: laneIdOf(record),
         isHidden: record.hidden === true,
         limits: laneLimitsOf(record),
+        isHeld: isHeld(record),
         record: encodeEndpoint(record, keyring),
         expectedRevision,
       });

@@ -91,6 +91,8 @@ export interface AttemptsTable {
 export interface LanesTable {
   readonly id: string;
   readonly paused: number;
+  /** 1: its endpoint is disabled, and keeps what waits; null otherwise. Follows the record. */
+  readonly held: number | null;
   /** 0 when not blocked. */
   readonly blocked_until: number;
   readonly blocked_reason: string | null;
@@ -99,7 +101,7 @@ export interface LanesTable {
   /** JSON text: what was leased within the interval. */
   readonly rate_log: string | null;
   /**
-   * When a claim is to look at the lane; null: paused, or nothing waits. It may be too early, never too late: whoever makes a delivery
+   * When a claim is to look at the lane; null: paused, held, or nothing waits. It may be too early, never too late: whoever makes a delivery
    * ready writes it in the same transaction, holding the lock of this row.
    */
   readonly ready_at: number | null;

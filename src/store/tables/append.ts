@@ -105,8 +105,8 @@ function referTo(existing: MessageRow, message: NewMessage): AppendResult {
   return { kind: 'duplicate', messageId, deliveries };
 }
 
-function isHeld({ paused, blockedUntil, trips }: LaneRow, now: number): boolean {
-  return paused || blockedUntil > now || trips > 0;
+function isClosed({ paused, held, blockedUntil, trips }: LaneRow, now: number): boolean {
+  return paused || held || blockedUntil > now || trips > 0;
 }
 
 /** Only a claim keeps its limits. */
@@ -117,5 +117,5 @@ function isLimited({ rate, maxLeases }: LaneRow): boolean {
 function isLeasable(row: DeliveryRow, now: number): boolean {
   const { lane } = row;
   if (row.message.message.test) return true;
-  return row.orderingKey === undefined && !isLimited(lane) && !isHeld(lane, now);
+  return row.orderingKey === undefined && !isLimited(lane) && !isClosed(lane, now);
 }

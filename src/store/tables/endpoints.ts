@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor } from '../../core/cursor.ts';
 import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../core/endpoint.ts';
 import type { Lane, Page, PutEndpointResult, PutLaneParams, StoredEndpoint } from '../store.ts';
-import { limitLane, toLane } from './lane-rows.ts';
+import { followRecord, limitLane, toLane } from './lane-rows.ts';
 import type { LaneRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
@@ -27,7 +27,7 @@ export function putEndpoint(
 /** Stores a record as it is, for whoever keeps the revisions. */
 export function takeEndpoint(tables: Tables, record: EndpointRecord): void {
   tables.endpoints.set(record);
-  applyLimits(tables, record, tables.now());
+  applyToLane(tables, record, tables.now());
   tables.watchers.noteEndpoint(record.id);
 }
 
@@ -80,6 +80,7 @@ export function removeEndpoint(tables: Tables, id: string): boolean {
 /** The lane of an endpoint that is gone: nothing holds back what still waits there. */
 export function openForGood(tables: Tables, lane: LaneRow): void {
   lane.paused = false;
+  lane.held = false;
   lane.blockedUntil = 0;
   lane.trips = 0;
   limitLane(lane, laneLimitsOf({}));
@@ -102,7 +103,7 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
   }
   if (params.blockForMs === 0) {
     lane.blockedUntil = 0;
-  } else if (params.blockForMs !== undefined && replacesBlock(lane, params, now + params.blockForMs)) {
+  } else if (params.blockForMs !== undefined && replacesBlock(lane, params, now)) {
     lane.blockedUntil = now + params.blockForMs;
     lane.blockedReason = params.blockedReason;
   }
@@ -118,15 +119,22 @@ export function putLane(tables: Tables, params: PutLaneParams): void {
   if (lane.ledgers === 0 && tables.endpoints.get(lane.id) === undefined) tables.lanes.retire(lane, now);
 }
 
-function replacesBlock(lane: LaneRow, { blockedReason }: PutLaneParams, until: number): boolean {
-  return until > lane.blockedUntil || (blockedReason === 'breaker' && lane.blockedReason === 'breaker');
+function replacesBlock(
+  lane: LaneRow,
+  { blockForMs = 0, blockedReason, prolong }: PutLaneParams,
+  now: number,
+): boolean {
+  const isLater = now + blockForMs > lane.blockedUntil;
+  const isOpen = lane.blockedReason === 'breaker';
+  if (prolong === true) return isLater && isOpen && lane.blockedUntil > now;
+  return isLater || (blockedReason === 'breaker' && isOpen);
 }
 
-/** Brings the limits of a lane in line with its endpoint's record. */
-function applyLimits(tables: Tables, record: EndpointRecord, now: number): void {
+/** Brings a lane in line with its endpoint's record. */
+function applyToLane(tables: Tables, record: EndpointRecord, now: number): void {
   const lane = tables.lanes.get(laneIdOf(record));
   if (lane === undefined) return;
-  limitLane(lane, laneLimitsOf(record));
+  followRecord(lane, record);
   tables.changes.noteLane(lane);
   tables.lanes.place(lane, now);
   tables.watchers.noteWork();

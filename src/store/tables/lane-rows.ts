@@ -1,4 +1,5 @@
-import type { LaneLimits } from '../../core/endpoint.ts';
+import { type EndpointRecord, type LaneLimits, laneLimitsOf } from '../../core/endpoint.ts';
+import { isHeld } from '../../core/endpoint-hold.ts';
 import type { Lane } from '../store.ts';
 import { RateWindow } from '../../core/rate-window.ts';
 import type { LaneRow } from './rows.ts';
@@ -12,6 +13,7 @@ export function createLaneRow(id: string, sequence: number): LaneRow {
     place: undefined,
     ledgers: 0,
     paused: false,
+    held: false,
     blockedUntil: 0,
     blockedReason: undefined,
     succeeded: 0,
@@ -47,6 +49,12 @@ export function toLane(row: LaneRow | undefined, now: number): Lane {
   };
 }
 
+/** Brings a lane in line with the record of an endpoint whose lane it is. */
+export function followRecord(lane: LaneRow, record: EndpointRecord): void {
+  lane.held = isHeld(record);
+  limitLane(lane, laneLimitsOf(record));
+}
+
 /** Gives a lane the limits of its endpoints. What was taken stays taken. */
 export function limitLane(lane: LaneRow, { rate, maxLeases }: LaneLimits): void {
   if (rate === undefined) lane.rate = undefined;
@@ -62,7 +70,7 @@ export function isFull({ leases, maxLeases }: LaneRow): boolean {
 
 /** When the next delivery of a lane can be claimed, slots aside; `Infinity` when it waits for a person, or for the end of a lease. */
 export function readyAt(lane: LaneRow, now: number): number {
-  if (lane.paused || isFull(lane)) return Infinity;
+  if (lane.paused || lane.held || isFull(lane)) return Infinity;
   const first = lane.due.peek();
   if (first === undefined) return Infinity;
   const dueAt = Math.max(first.at, lane.blockedUntil);

@@ -26,7 +26,7 @@ export interface NextReady {
 
 /**
  * All lanes, and whose turn it is. Lanes with something to claim stand in a ring; lanes that wait for a due time, the
- * end of a block or a rate token stand in a queue; paused, full and empty ones stand nowhere and cost nothing.
+ * end of a block or a rate token stand in a queue; paused, held, full and empty ones stand nowhere and cost nothing.
  *
  * A place may be out of date in one direction only: a lane is looked at too early, never too late.
  */

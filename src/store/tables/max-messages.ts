@@ -1,7 +1,7 @@
 import { OptionsError } from '../../errors.ts';
 
 /** Most messages of a store that works in memory, unless told otherwise. */
-const DEFAULT_MAX_MESSAGES = 100_000;
+export const DEFAULT_MAX_MESSAGES = 100_000;
 
 /** The option `maxMessages`. @throws OptionsError when it is not a whole number of at least 1, or `Infinity` */
 export function readMaxMessages(maxMessages: number = DEFAULT_MAX_MESSAGES): number {

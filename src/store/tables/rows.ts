@@ -98,6 +98,8 @@ export interface LaneRow extends PlacedRow, TimedItem<LaneRow> {
   /** Ledgers whose deliveries wait here: one, unless endpoints share the lane. */
   ledgers: number;
   paused: boolean;
+  /** Its endpoint is disabled, and keeps what waits. Follows the record. */
+  held: boolean;
   /** Nothing is claimed before; 0 when not blocked. */
   blockedUntil: number;
   blockedReason: BlockReason | undefined;

@@ -1,4 +1,3 @@
-import { laneLimitsOf } from '../../core/endpoint.ts';
 import { StoreError } from '../../errors.ts';
 import { EndpointRows } from './endpoint-rows.ts';
 import { FinishedMessages } from './finished-messages.ts';
@@ -6,7 +5,7 @@ import { IdempotencyKeys } from './idempotency.ts';
 import { Lanes } from './lanes.ts';
 import { LeaseList } from './lease-list.ts';
 import { OrderedRows } from './ordered-rows.ts';
-import { limitLane } from './lane-rows.ts';
+import { followRecord } from './lane-rows.ts';
 import { NO_CHANGES, type RowChanges } from './row-changes.ts';
 import type { AttemptRow, DeliveryRow, LaneRow, LedgerRow, MessageRow } from './rows.ts';
 import { Watchers } from './watchers.ts';
@@ -74,12 +73,12 @@ export class Tables {
     return this.#sequence;
   }
 
-  /** The lane of an endpoint, with the endpoint's limits. */
+  /** The lane of an endpoint, as the endpoint's record wants it. */
   openLane(laneId: string, endpointId: string): LaneRow {
     const lane = this.lanes.get(laneId) ?? this.lanes.create(laneId);
     const record = this.endpoints.get(endpointId)?.record;
     // It may be a shared lane that was written before the first of its endpoints was stored.
-    if (record !== undefined) limitLane(lane, laneLimitsOf(record));
+    if (record !== undefined) followRecord(lane, record);
     return lane;
   }
 

@@ -103,6 +103,27 @@ export const probationCases: readonly SuiteCase[] = [
     },
   },
   {
+    name: 'prolongs a block of the breaker that is in force, and no other',
+    async run(world) {
+      const prolong = async (forMs: number): Promise<number | undefined> => {
+        await world.store.putLane({ laneId, blockForMs: forMs, blockedReason: 'breaker', prolong: true });
+        const { blockedUntil } = await world.store.getLane({ laneId });
+        return blockedUntil === undefined ? undefined : blockedUntil - (await world.store.now());
+      };
+      assert.equal(await prolong(60_000), undefined);
+      await openBreaker(world, 1);
+      assert.equal(await prolong(60_000), undefined);
+      await world.claimOne();
+      assertAbout(await prolong(2 * LEASE_MS), 2 * LEASE_MS);
+      assertAbout(await prolong(LEASE_MS), 2 * LEASE_MS);
+      await world.store.putLane({ laneId, blockForMs: 0, trips: 0 });
+      assert.equal(await prolong(60_000), undefined);
+      await world.store.putLane({ laneId, blockForMs: 120_000, blockedReason: 'retry_after' });
+      assertAbout(await prolong(600_000), 120_000);
+      assert.equal((await world.store.getLane({ laneId })).blockedReason, 'retry_after');
+    },
+  },
+  {
     name: 'keeps a block that ends later, and lets other lanes go on',
     async run(world) {
       await world.store.putLane({ laneId, blockForMs: 120_000, blockedReason: 'retry_after' });

@@ -1,4 +1,5 @@
 import type { FaultReceiverOptions } from '../../listener/fault-options.ts';
+import type { ExchangeResult } from '../../core/classify.ts';
 import type { EndpointReason } from '../../core/outcome.ts';
 
 /** When an attempt ends: as soon as the receiver has done what it does, or only at the deadline. */
@@ -23,6 +24,21 @@ export interface FaultRow {
   readonly before?: FaultResult;
   /** A request that is too large to be written at once. */
   readonly isLarge?: boolean;
+}
+
+/** The same as a transport reports it. */
+export function exchangeOf(result: FaultResult): ExchangeResult {
+  if (result.kind === 'failure') return { kind: 'failure', reason: result.reason, detail: '' };
+  const bodyComplete = result.body === 'complete';
+  const { status } = result;
+  return {
+    kind: 'response',
+    status,
+    headers: {},
+    body: new Uint8Array(0),
+    bodyTruncated: false,
+    bodyComplete,
+  };
 }
 
 const fails = (reason: EndpointReason): FaultResult => ({ kind: 'failure', reason, ends: 'at once' });
@@ -50,7 +66,7 @@ const withStatus = (status: number, headers?: Readonly<Record<string, string>>):
 const brokenBodies: readonly FaultRow[] = [200, 503].flatMap((status): FaultRow[] => [
   { play: { fault: 'stalled_body', status }, result: stalls(status) },
   { play: { fault: 'trickled_body', status }, result: stalls(status) },
-  { play: { fault: 'endless_chunk_extension', status }, result: stalls(status) },
+  { play: { fault: 'endless_chunk_extension', status }, result: breaksOff(status) },
   { play: { fault: 'reset_in_body', status }, result: breaksOff(status) },
   { play: { fault: 'short_body', status }, result: breaksOff(status) },
   { play: { fault: 'unfinished_chunks', status }, result: breaksOff(status) },
@@ -106,6 +122,7 @@ export const FAULT_TABLE: readonly FaultRow[] = [
 
   { play: { fault: 'slow_head' }, result: timesOut },
   { play: { fault: 'endless_head' }, result: fails('bad_response') },
+  { play: { fault: 'endless_status_line' }, result: fails('bad_response') },
   { play: { fault: 'huge_header' }, result: fails('bad_response') },
   { play: { fault: 'many_headers' }, result: fails('bad_response') },
   { play: { fault: 'invalid_status_line' }, result: fails('bad_response') },
@@ -137,7 +154,8 @@ export const FAULT_TABLE: readonly FaultRow[] = [
   { play: { fault: 'unasked_continue' }, result: fails('bad_response') },
   { play: { fault: 'early_hints' }, result: answers(200) },
   { play: { fault: 'endless_interim' }, result: timesOut },
-  { play: { fault: 'flood_of_interim' }, result: timesOut },
+  { play: { fault: 'flood_of_interim' }, result: fails('bad_response') },
+  { play: { fault: 'flood_of_interim', tls: true }, result: fails('bad_response') },
   { play: { fault: 'hostile_text' }, result: answers(200) },
   { play: { fault: 'not_text' }, result: answers(200) },
   { play: { fault: 'crowded_head' }, result: answers(200) },

@@ -157,6 +157,20 @@ describe('file store: recovery', () => {
     }
   });
 
+  it('holds what waits for a disabled endpoint as its record says, also when a person changed that meanwhile', async () => {
+    const { world, reopen } = await setup();
+    const { id } = await world.putEndpoint({ status: 'disabled', disabledReason: 'manual', held: true });
+    const emitted = await world.emit([id]);
+    const claimedIn = async (prepare?: (directory: string) => void): Promise<string[]> =>
+      (await world.claim({}, (await reopen(prepare)).store)).leased.map((one) => one.id);
+    expect(await claimedIn()).toEqual([]);
+    const enable = (directory: string): void => {
+      const path = join(directory, 'endpoints.json');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"disabled"', '"enabled"'));
+    };
+    expect(await claimedIn(enable)).toEqual(emitted);
+  });
+
   it('keeps leases, and lets those be rescued whose holder is gone', async () => {
     const { world, reopen } = await setup();
     await world.emit(['ep', 'ep']);

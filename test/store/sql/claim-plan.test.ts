@@ -9,7 +9,7 @@ const NOW = 1_000;
 
 const gate = (id: string, overrides: Partial<LaneGate> = {}): LaneGate => ({
   id,
-  isPaused: false,
+  isShut: false,
   blockedUntil: 0,
   rate: undefined,
   isOnProbation: false,
@@ -67,7 +67,7 @@ describe('ClaimPlan', () => {
   it('takes nothing of lanes that are closed, and has seen them', () => {
     const rate = new RateWindow({ limit: 1, intervalMs: 100 }, [[NOW, NOW, 1]]);
     const closed = [
-      gate('paused', { isPaused: true }),
+      gate('paused', { isShut: true }),
       gate('blocked', { blockedUntil: NOW + 1 }),
       gate('limited', { rate }),
     ];

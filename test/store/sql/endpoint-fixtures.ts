@@ -12,6 +12,7 @@ export function putting(
     tenant: 'default',
     laneId: overrides.id,
     isHidden: false,
+    isHeld: false,
     limits: laneLimitsOf({}),
     record: '{}',
     expectedRevision: 0,

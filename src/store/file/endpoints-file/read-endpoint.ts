@@ -81,6 +81,7 @@ export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEnd
       COMPLETE_KEYS.every((key) => raw[key] !== undefined) &&
       (typed ?? []).every(({ createdAt }) => createdAt !== undefined) &&
       raw['disabledReason'] === record.disabledReason &&
+      raw['held'] === record.held &&
       raw['lane'] === record.lane &&
       (raw['verificationState'] === undefined) === (record.verificationState === undefined) &&
       !needsSealing(stored, tools.keyring),
@@ -106,6 +107,7 @@ function readStored(
     events: (raw['events'] ?? ['**']) as readonly string[],
     status: status as EndpointRecord['status'],
     ...readReason(raw, at, status),
+    ...readHeld(raw, at, status),
     ...readFailing(raw, at),
     ...readVerification(raw, at),
     ...(lane === undefined ? {} : { lane: lane as string }),
@@ -143,6 +145,13 @@ function readReason(raw: JsonObject, at: string, status: unknown): Pick<Endpoint
   if (reason !== undefined && known === undefined)
     throw unexpectedWord(`${at}.disabledReason`, 'the reason why it is disabled', DISABLED_REASONS, reason);
   return status === 'disabled' ? { disabledReason: known ?? 'manual' } : {};
+}
+
+function readHeld(raw: JsonObject, at: string, status: unknown): Pick<EndpointRecord, 'held'> {
+  const held = raw['held'];
+  if (held !== undefined && typeof held !== 'boolean')
+    throw unexpected(`${at}.held`, 'true or false, or nothing', held);
+  return status === 'disabled' && held !== undefined ? { held } : {};
 }
 
 function readFailing(raw: JsonObject, at: string): Pick<EndpointRecord, 'failing'> {

@@ -16,6 +16,7 @@ export const ENDPOINT_KEYS = [
   'tenant',
   'status',
   'disabledReason',
+  'held',
   'failing',
   ...DELIVERY_SETTING_KEYS,
   'metadata',

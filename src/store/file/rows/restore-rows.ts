@@ -1,5 +1,6 @@
 import { isFinalState } from '../../../core/delivery.ts';
-import { type LaneLimits, laneIdOf, laneLimitsOf } from '../../../core/endpoint.ts';
+import { type EndpointRecord, laneIdOf, laneLimitsOf } from '../../../core/endpoint.ts';
+import { isHeld } from '../../../core/endpoint-hold.ts';
 import { RateWindow } from '../../../core/rate-window.ts';
 import { needsSealing, unsealEndpoint } from '../../codec/endpoint-codec.ts';
 import { countState, holdLease, requeue } from '../../tables/changes.ts';
@@ -46,8 +47,8 @@ function catchUp({ tables, keyring }: FileRows, { lanes, endpoints }: ReplayedRo
 }
 
 function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
-  const limits = new Map<string, LaneLimits>();
-  for (const { record } of tables.endpoints.all) limits.set(laneIdOf(record), laneLimitsOf(record));
+  const owners = new Map<string, EndpointRecord>();
+  for (const { record } of tables.endpoints.all) owners.set(laneIdOf(record), record);
   for (const { record, place } of lanes.values()) {
     const lane = tables.lanes.create(record.id);
     const { taken, owned: _owned, ...rest } = record;
@@ -57,7 +58,9 @@ function restoreLanes(tables: Tables, { lanes }: ReplayedRows): void {
       lastTriggeredAt: record.lastTriggeredAt,
       place,
     });
-    const { rate, maxLeases } = limits.get(record.id) ?? laneLimitsOf({});
+    const owner = owners.get(record.id);
+    lane.held = owner !== undefined && isHeld(owner);
+    const { rate, maxLeases } = laneLimitsOf(owner ?? {});
     lane.rate = rate && new RateWindow(rate, taken);
     lane.maxLeases = maxLeases ?? Infinity;
   }

@@ -52,7 +52,7 @@ function isLeased({ leased, delivery }: PlannedDelivery, closed: ReadonlySet<str
   return leased === 'always' || (leased === 'if_open' && !closed.has(delivery.laneId));
 }
 
-/** Lanes that hold something back: paused, blocked, on probation, or with limits. */
+/** Lanes that hold something back: paused, held, blocked, on probation, or with limits. */
 function* selectClosedLanes(
   db: Database,
   now: number,
@@ -63,7 +63,7 @@ function* selectClosedLanes(
   const wanted = [...new Set(asked)].map((id) => [id] as const);
   const gates = (yield* db.query<LaneGateRow>(selectGates, { wanted })).map(toLaneGate);
   const closed = gates.filter(
-    (gate) => gate.isPaused || gate.blockedUntil > now || gate.isOnProbation || isLimited(gate),
+    (gate) => gate.isShut || gate.blockedUntil > now || gate.isOnProbation || isLimited(gate),
   );
   return new Set(closed.map(({ id }) => id));
 }

@@ -101,7 +101,8 @@ export function* writeServedLanes(db: Database, now: number, plan: ClaimPlan, le
     const isFull = counted >= gate.freeLeases;
     const opens = (from: number): number | null => (isFull ? null : (opensAt(gate, from, now) ?? null));
     const firstReadyAt = first.get(gate.id);
-    const rateLog = gate.rate === undefined || taken === 0 ? null : JSON.stringify(gate.rate.slices);
+    // Also when nothing was taken: what a clock that was set back means for it is decided once.
+    const rateLog = gate.rate === undefined ? null : JSON.stringify(gate.rate.slices);
     return [
       gate.id,
       opens(now),

@@ -110,7 +110,7 @@ export class ClaimPlan {
   }
 
   #room({ gate, counted }: PlannedLane): number {
-    if (gate.isPaused || gate.blockedUntil > this.#now) return 0;
+    if (gate.isShut || gate.blockedUntil > this.#now) return 0;
     const most = Math.min(gate.isOnProbation ? 1 : Infinity, gate.freeLeases);
     const rate = gate.rate?.room(this.#now) ?? Infinity;
     return Math.max(0, Math.min(this.#slots(gate.id), rate, most - counted));

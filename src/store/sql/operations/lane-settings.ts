@@ -35,6 +35,13 @@ const addLimits = insertLimits((lanes) =>
   ),
 );
 
+const putHold: TemplateText = ({ names, dialect }) =>
+  `insert into ${names.lanes} (id, paused, held, blocked_until, turns)
+   values (:id, 0, 1, 0, 0) ${dialect.onConflict(['id'], { held: '1' })}`;
+
+const endHold: TemplateText = ({ names }) =>
+  `update ${names.lanes} set held = null where id = :id and held = 1`;
+
 const endById: TemplateText = ({ names }) =>
   `update ${names.lanes}
    set rate_limit = null, rate_interval_ms = null, rate_log = null, max_leases = null, leases = null, is_full = null
@@ -59,6 +66,13 @@ export function* addLaneSettings(db: Database, limits: LimitsByLane): Script<voi
 /** Ends the limits of a lane. True when it had any. */
 export function* endLimits(db: Database, id: string): Script<boolean> {
   return (yield* db.run(endById, { id })) > 0;
+}
+
+/** Holds what waits in a lane because its endpoint is disabled, or does so no more. True when it may have changed: `refreshLanes` is to be called then. */
+export function* setHeld(db: Database, id: string, isHeld: boolean): Script<boolean> {
+  if (!isHeld) return (yield* db.run(endHold, { id })) > 0;
+  yield* db.run(putHold, { id });
+  return true;
 }
 
 /** In the order in which lanes are locked. */

@@ -28,13 +28,17 @@ const lockFreeByIds: TemplateText = ({ names, dialect }) =>
 
 /** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
 export function earlierReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
-  return `case when ${lane}.paused = 1 or ${lane}.is_full = 1 or ${at} is null then ${lane}.ready_at
+  return `case when ${isShut(lane)} or ${lane}.is_full = 1 or ${at} is null then ${lane}.ready_at
     else ${soonerReadyAt(dialect, lane, at)} end`;
 }
 
 /** Expression: `ready_at` of a full lane of which a lease ended at `at`. */
 export function freedReadyAt(dialect: Database['dialect'], lane: string, at: string): string {
-  return `case when ${lane}.paused = 1 then ${lane}.ready_at else ${soonerReadyAt(dialect, lane, at)} end`;
+  return `case when ${isShut(lane)} then ${lane}.ready_at else ${soonerReadyAt(dialect, lane, at)} end`;
+}
+
+function isShut(lane: string): string {
+  return `(${lane}.paused = 1 or ${lane}.held = 1)`;
 }
 
 function soonerReadyAt(dialect: Database['dialect'], lane: string, at: string): string {

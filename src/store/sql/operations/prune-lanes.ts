@@ -46,8 +46,8 @@ export const pruneLanes: Operation<{ readonly after: string }, string | undefine
     const lanes = yield* db.query<LaneGateRow>(selectAbandoned, { wanted: wanted.map((id) => [id]) });
     const removed = lanes
       .map(toLaneGate)
-      .filter(({ isPaused, blockedUntil, rate }) => {
-        return !isPaused && blockedUntil <= now && (rate === undefined || rate.isUnused(now));
+      .filter(({ isShut, blockedUntil, rate }) => {
+        return !isShut && blockedUntil <= now && (rate === undefined || rate.isUnused(now));
       })
       .map(({ id }) => id);
     if (removed.length > 0) yield* db.run(deleteLanes, { removed: removed.map((id) => [id]) });

@@ -6,7 +6,7 @@ import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { lockChanges, noteChange } from './changes.ts';
 import { recountLeases } from './lane-leases.ts';
-import { endLimits, putLaneSettings } from './lane-settings.ts';
+import { endLimits, putLaneSettings, setHeld } from './lane-settings.ts';
 import { refreshLanes } from './lanes.ts';
 
 /** A record to store, and what the store needs to know of it. */
@@ -16,6 +16,8 @@ export interface PutEndpointOperation {
   readonly laneId: string;
   readonly isHidden: boolean;
   readonly limits: LaneLimits;
+  /** It is disabled, and keeps what waits. */
+  readonly isHeld: boolean;
   /** JSON text, secrets sealed. */
   readonly record: string;
   readonly expectedRevision: number;
@@ -52,7 +54,7 @@ export const putEndpoint: Operation<PutEndpointOperation, PutEndpointOutcome> = 
     if (currentRevision !== params.expectedRevision) return { kind: 'conflict', currentRevision };
     const revision = currentRevision + 1;
     yield* writeRecord(db, params, revision, now);
-    yield* applyLimits(db, params, now);
+    yield* applyToLane(db, params, now);
     yield* noteChange(db, 'endpoint', params.id);
     return { kind: 'stored', revision, createdAt: Number(current?.created_at ?? now), updatedAt: now };
   },
@@ -69,10 +71,23 @@ function* writeRecord(
   else yield* db.run(insertEndpoint, { id, tenant, laneId, hidden: isHidden ? 1 : 0, now, record });
 }
 
-function* applyLimits(db: Database, { laneId, limits }: PutEndpointOperation, now: number): Script<void> {
-  if (hasLimits(limits)) yield* putLaneSettings(db, new Map([[laneId, limits]]));
-  else if (!(yield* endLimits(db, laneId))) return;
-  if (limits.maxLeases !== undefined) yield* recountLeases(db, laneId);
+/** Its lane follows the record, in the same transaction. */
+function* applyToLane(
+  db: Database,
+  { laneId, limits, isHeld }: PutEndpointOperation,
+  now: number,
+): Script<void> {
+  const areLimitsSet = yield* applyLimits(db, laneId, limits);
+  const isHoldSet = yield* setHeld(db, laneId, isHeld);
+  if (!areLimitsSet && !isHoldSet) return;
   yield* refreshLanes(db, now, [laneId]);
   yield* db.notify('work');
+}
+
+/** True when they may have changed. */
+function* applyLimits(db: Database, laneId: string, limits: LaneLimits): Script<boolean> {
+  if (!hasLimits(limits)) return yield* endLimits(db, laneId);
+  yield* putLaneSettings(db, new Map([[laneId, limits]]));
+  if (limits.maxLeases !== undefined) yield* recountLeases(db, laneId);
+  return true;
 }

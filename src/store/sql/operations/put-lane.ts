@@ -67,12 +67,17 @@ function changeLane(lane: LaneState, params: PutLaneParams, now: number): LaneSt
 /** A block that would end before the one in force changes nothing, unless both are the breaker's. */
 function blockFor(
   lane: LaneState,
-  { blockForMs, blockedReason = undefined }: PutLaneParams,
+  { blockForMs, blockedReason = undefined, prolong = undefined }: PutLaneParams,
   now: number,
 ): Pick<LaneState, 'blockedUntil' | 'blockedReason'> | undefined {
   if (blockForMs === undefined) return undefined;
   if (blockForMs === 0) return lane.blockedUntil === 0 ? undefined : { blockedUntil: 0, blockedReason: null };
-  const isOwn = blockedReason === 'breaker' && lane.blockedReason === 'breaker';
-  if (now + blockForMs <= lane.blockedUntil && !isOwn) return undefined;
+  const isLater = now + blockForMs > lane.blockedUntil;
+  const isOpen = lane.blockedReason === 'breaker';
+  const counts =
+    prolong === true
+      ? isLater && isOpen && lane.blockedUntil > now
+      : isLater || (blockedReason === 'breaker' && isOpen);
+  if (!counts) return undefined;
   return { blockedUntil: now + blockForMs, blockedReason: blockedReason ?? null };
 }

@@ -10,7 +10,7 @@ const deleteEndpoint: TemplateText = ({ names }) => `delete from ${names.endpoin
 
 const openLane: TemplateText = ({ names }) =>
   `update ${names.lanes}
-   set paused = 0, blocked_until = 0, blocked_reason = null, trips = null, rate_limit = null, rate_interval_ms = null, rate_log = null,
+   set paused = 0, held = null, blocked_until = 0, blocked_reason = null, trips = null, rate_limit = null, rate_interval_ms = null, rate_log = null,
      max_leases = null, leases = null, is_full = null
    where id = :id`;
 

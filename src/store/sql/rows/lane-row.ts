@@ -7,6 +7,7 @@ import { type NumberColumn, optionalNumber } from './number-column.ts';
 export interface LaneGateRow {
   readonly id: string;
   readonly paused: NumberColumn;
+  readonly held: NumberColumn | null;
   readonly blocked_until: NumberColumn;
   readonly rate_limit: NumberColumn | null;
   readonly rate_interval_ms: NumberColumn | null;
@@ -18,7 +19,7 @@ export interface LaneGateRow {
 
 /** The columns of {@link LaneGateRow}, of the alias `l`. */
 export const LANE_GATE_COLUMNS =
-  'l.id, l.paused, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log, l.trips, l.max_leases, l.leases';
+  'l.id, l.paused, l.held, l.blocked_until, l.rate_limit, l.rate_interval_ms, l.rate_log, l.trips, l.max_leases, l.leases';
 
 /** The columns of a lane that somebody sets, as a driver gives them. */
 export interface LaneStateRow {
@@ -53,7 +54,8 @@ export function joinLane({ lanes, totals }: TableNames, id: string): string {
 /** What holds a lane back. */
 export interface LaneGate {
   readonly id: string;
-  readonly isPaused: boolean;
+  /** Paused by somebody, or held because its endpoint is disabled. */
+  readonly isShut: boolean;
   /** Epoch ms; 0 when not blocked. */
   readonly blockedUntil: number;
   /** `undefined`: no limit. */
@@ -68,7 +70,7 @@ export interface LaneGate {
 export function toLaneGate(row: LaneGateRow): LaneGate {
   return {
     id: row.id,
-    isPaused: Number(row.paused) === 1,
+    isShut: Number(row.paused) === 1 || row.held !== null,
     blockedUntil: Number(row.blocked_until),
     rate: row.rate_limit === null ? undefined : toRateWindow(row, Number(row.rate_limit)),
     isOnProbation: row.trips !== null,
@@ -86,9 +88,9 @@ export function isCounted({ freeLeases }: Pick<LaneGate, 'freeLeases'>, isTest: 
   return freeLeases < Infinity && !isTest;
 }
 
-/** When the next delivery can be claimed of a lane whose first one is ready at `firstReadyAt`, leases aside; `undefined` while it is paused. */
+/** When the next delivery can be claimed of a lane whose first one is ready at `firstReadyAt`, leases aside; `undefined` while it is shut. */
 export function opensAt(lane: LaneGate, firstReadyAt: number, now: number): number | undefined {
-  if (lane.isPaused) return undefined;
+  if (lane.isShut) return undefined;
   const openAt = Math.max(firstReadyAt, lane.blockedUntil);
   return lane.rate === undefined ? openAt : Math.max(openAt, lane.rate.nextAt(now));
 }

@@ -139,6 +139,7 @@ const TABLES = {
     columns: {
       id: 'key',
       paused: 'int',
+      held: 'int?',
       blocked_until: 'int',
       blocked_reason: 'key?',
       rate_limit: 'int?',

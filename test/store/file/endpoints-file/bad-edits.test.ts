@@ -126,6 +126,11 @@ const EDITS: readonly (readonly [what: string, text: string, message: string])[]
     ', line 4: endpoints[1].disabledReason: expected the reason why it is disabled, got "tired" (string). Known are gone, manual, failing, unverified.',
   ],
   [
+    'a mark that is none',
+    bad({ url: URL, status: 'disabled', held: 'yes' }),
+    ', line 4: endpoints[1].held: expected true or false, or nothing, got "yes" (string).',
+  ],
+  [
     'a time that is none',
     bad({ url: URL, createdAt: 'yesterday' }),
     ', line 4: endpoints[1].createdAt: expected a time such as "2026-01-31T12:00:00Z", or epoch milliseconds, got "yesterday" (string).',

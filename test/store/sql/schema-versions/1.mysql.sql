@@ -80,6 +80,7 @@ create table if not exists posthorn_attempts (
 create table if not exists posthorn_lanes (
   id varchar(256) not null,
   paused bigint not null,
+  held bigint,
   blocked_until bigint not null,
   blocked_reason varchar(256),
   rate_limit bigint,

@@ -81,6 +81,7 @@ create index if not exists posthorn_attempts_tenant on posthorn_attempts (tenant
 create table if not exists posthorn_lanes (
   id text collate "C" not null,
   paused bigint not null,
+  held bigint,
   blocked_until bigint not null,
   blocked_reason text collate "C",
   rate_limit bigint,

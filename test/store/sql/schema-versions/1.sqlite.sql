@@ -81,6 +81,7 @@ create index if not exists posthorn_attempts_tenant on posthorn_attempts (tenant
 create table if not exists posthorn_lanes (
   id text not null,
   paused integer not null,
+  held integer,
   blocked_until integer not null,
   blocked_reason text,
   rate_limit integer,

@@ -1,0 +1,91 @@
+/** Calls of the client: where they go, what goes along, what an answer that is no success becomes. */
+import ky, { HTTPError } from 'ky';
+import { z } from 'zod';
+import { parseInput } from '../core/parse-input.ts';
+import { WebhookApiError } from '../errors.ts';
+
+/** Options of `createWebhookClient`. */
+export interface WebhookClientOptions {
+  /** Where the API is, its base path included: `'https://example.com/api'`. */
+  baseUrl: string | URL;
+  /** Sent as `Authorization: Bearer`. Default: none; use `headers` for another way to be known. */
+  apiKey?: string | undefined;
+  /** Sent with every request. Default: none. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Time for one call, its retries included. At least 1. Default 30000. */
+  timeoutMs?: number | undefined;
+  /** How requests are sent. Default: the global `fetch`. `(request) => api.fetch(request)` calls an API in the same process. */
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+const schema = z.strictObject({
+  baseUrl: z.union([z.url({ protocol: /^https?$/ }), z.instanceof(URL)], { error: 'an http: or https: URL' }),
+  apiKey: z.string().min(1).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  timeoutMs: z.number().min(1).optional(),
+  fetch: z
+    .custom<WebhookClientOptions['fetch']>((value) => typeof value === 'function', { error: 'a function' })
+    .optional(),
+});
+
+/** A list is sent separated by commas, as it is printed. */
+type QueryValue = string | number | readonly string[];
+
+/** What a call carries. */
+export interface Sent {
+  readonly query?: object | undefined;
+  readonly body?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a successful answer holds. */
+export interface Envelope {
+  readonly data: unknown;
+  readonly next_cursor?: string;
+}
+
+/** @throws OptionsError for wrong options */
+export function createCaller(
+  options: WebhookClientOptions,
+): (method: string, path: string, sent?: Sent) => Promise<Envelope> {
+  const { baseUrl, apiKey, headers, timeoutMs = DEFAULT_TIMEOUT_MS, fetch } = parseInput(schema, options, '');
+  const base = `${String(baseUrl).replace(/\/+$/, '')}/webhooks`;
+  const client = ky.create({
+    headers: { ...headers, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
+    timeout: timeoutMs,
+    retry: { limit: 2, methods: ['get'] },
+    redirect: 'error',
+    ...(fetch === undefined ? {} : { fetch: (input, init) => fetch(new Request(input, init)) }),
+  });
+  return async (method, path, sent = {}) => {
+    try {
+      const answer = await client(`${base}${path}`, {
+        method,
+        searchParams: toSearchParams(sent.query ?? {}),
+        headers: { ...sent.headers },
+        ...(sent.body === undefined ? {} : { json: sent.body }),
+      });
+      return await answer.json<Envelope>();
+    } catch (error) {
+      throw await toClientError(error, `${method.toUpperCase()} ${path}`);
+    }
+  };
+}
+
+async function toClientError(error: unknown, call: string): Promise<unknown> {
+  if (!(error instanceof HTTPError)) return error;
+  const { status } = error.response;
+  const answer = (await error.response.json().catch(() => undefined)) as
+    | { readonly error?: { readonly code: string; readonly message: string; readonly field?: string } }
+    | undefined;
+  return new WebhookApiError(call, status, answer?.error);
+}
+
+function toSearchParams(query: object): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query) as [string, QueryValue | undefined][])
+    if (value !== undefined) params.set(name, String(value));
+  return params;
+}
