@@ -254,9 +254,12 @@ export class EndpointVerifier {
 
 type Judge = VerificationRequest['judge'];
 
-/** All of an endpoint but what checks themselves change. Not for logs: it has secrets in it. */
+/** What of an endpoint decides how a check ends. Not for logs: it has secrets in it. */
 function questionOf(record: EndpointRecord): string {
-  const { verificationState: _state, status: _status, disabledReason: _reason, ...rest } = record;
-  const { updatedAt: _at, revision: _revision, ...question } = rest;
-  return JSON.stringify(question);
+  const { id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls } = record;
+  const { timeoutMs, rateLimit } = record;
+  return JSON.stringify([
+    ...[id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls],
+    ...[timeoutMs, rateLimit],
+  ]);
 }
