@@ -256,7 +256,8 @@ type Judge = VerificationRequest['judge'];
 
 /** What of an endpoint decides how a check ends. Not for logs: it has secrets in it. */
 function questionOf(record: EndpointRecord): string {
-  const { id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls } = record;
+  const { id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls } =
+    record;
   const { timeoutMs, rateLimit } = record;
   return JSON.stringify([
     ...[id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls],
