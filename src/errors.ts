@@ -113,12 +113,14 @@ export class NotFoundError extends PosthornError {
 
 /**
  * The store could not do its work (I/O, connection, full, unreadable record). `cause` holds the driver's error, when
- * there is one. Codes: `store_failed` (I/O), `store_full`, `store_unavailable` (the database, or the process that owns the
- * folder, cannot be reached, or does not answer), `store_owner_lost` (that process ended before it answered: the call may
- * have been made or not), `schema_mismatch` (the tables are not those of this release), `driver_missing` (the package
- * that connects to the database is not installed, or cannot be loaded), `emit_timeout`; `record_invalid`
- * (what is stored is not a record), `key_missing` (it is encrypted with a key that the store was not given),
- * `decrypt_failed` (it was changed, or copied from somewhere else).
+ * there is one. Codes: `store_failed` (reading or writing failed), `store_full` (there is no room: of the disk, or for more messages
+ * of a store in memory), `store_unavailable` (the database, or the process that owns the folder, cannot be reached, or does not
+ * answer), `store_owner_lost` (the process that owns the folder ended before it answered: the call may have been made or not),
+ * `schema_mismatch` (the tables are not those of this release), `driver_missing` (the package that connects to the database is
+ * not installed, or cannot be loaded), `not_started` (an emit in a transaction came before the dispatcher was started), `emit_timeout` (a
+ * store that goes on failing did not take a message within `emitTimeoutMs`), `record_invalid` (what is stored is not a record),
+ * `key_missing` (a record is encrypted with a key that the store was not given), `decrypt_failed` (an encrypted value was changed,
+ * or copied from somewhere else).
  */
 export class StoreError extends PosthornError {
   constructor(

@@ -136,6 +136,13 @@ export function refuseLikelyMistakes(raw: object): void {
       : `fileStore('${store.slice(0, 100)}') of posthorn/file`;
     throw new OptionsError('store', `store: expected a store, got a string. Did you mean ${meant}?`);
   }
+  const mistake =
+    typeof store === 'function'
+      ? "a function. Call it, as in store: fileStore('./webhooks')."
+      : typeof (store as { then?: unknown } | null | undefined)?.then === 'function'
+        ? 'a promise. Await it before you give it.'
+        : undefined;
+  if (mistake !== undefined) throw new OptionsError('store', `store: expected a store, got ${mistake}`);
   if (retention === false || typeof retention === 'number')
     throw new OptionsError(
       'retention',

@@ -15,7 +15,7 @@ import type { Retention, Store } from './store/store.ts';
 export interface NetworkOptions {
   /**
    * Private address ranges that may be connected to, as CIDR blocks: `['10.0.0.0/8']`. Link-local and cloud metadata
-   * addresses stay refused. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
+   * addresses stay refused; a range of nothing else is an error. Default: none. For receivers on your own machine: `['127.0.0.0/8', '::1/128']`.
    */
   allowPrivate?: readonly string[] | undefined;
   /**

@@ -4,6 +4,7 @@ import type { Clock, Random } from './clock.ts';
 import { createSystemRandom, systemClock } from './clock.ts';
 import type { AlertOptions } from './core/alerts.ts';
 import { type AddressPolicy, createAddressPolicy } from './core/address-policy.ts';
+import { fitHeaders } from './core/delivery-headers.ts';
 import { pickDeliverySettings, type RateLimit, type ResolvedDeliverySettings } from './core/endpoint.ts';
 import { validateDeliverySettings } from './core/endpoint-input.ts';
 import { checkCatalog, type EventCatalog } from './core/event-catalog.ts';
@@ -85,6 +86,7 @@ export function resolveOptions(raw: object = {}): ResolvedOptions {
   if (options.handshakeOrigin !== undefined) validateOrigin(options.handshakeOrigin, 'handshakeOrigin');
   const delivery = { ...deliveryDefaults(), ...given };
   requireOrigin(delivery, options.handshakeOrigin, 'verification');
+  fitHeaders(delivery, '');
   return Object.freeze({
     events: options.events === undefined ? undefined : checkCatalog(options.events),
     store: options.store,

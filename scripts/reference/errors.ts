@@ -50,7 +50,7 @@ export function renderErrors(): string {
       : [
           code(name),
           `[${declaration.name}](${anchor(declaration.name)})`,
-          cell(firstSentence(declaration.doc)),
+          cell(meaningOf(name, declaration, carriers.get(declaration)!)),
         ];
   });
   const sections = classes.map(({ name, node, doc }) =>
@@ -62,6 +62,14 @@ export function renderErrors(): string {
     'Match on `code`, not on the class: two copies of the package may be loaded. ' +
     'A delivery that fails throws nothing; it is an event and a record, see [events](events.md).';
   return page('# Errors', intro, table(['code', 'class', 'when'], rows), ...sections);
+}
+
+/** A class of several codes says in brackets what each means. */
+function meaningOf(name: string, { name: carrier, doc }: TypeDeclaration, own: readonly string[]): string {
+  if (own.length <= 1) return firstSentence(doc);
+  const meaning = new RegExp(`\`${name}\`\\s+\\(([^)]+)\\)`).exec(doc)?.[1];
+  if (meaning === undefined) throw new Error(`${carrier}: the doc comment does not say what ${name} means`);
+  return `${meaning[0]!.toUpperCase()}${meaning.slice(1)}.`;
 }
 
 const firstSentence = (text: string): string => /^[\s\S]*?[.](?=\s|$)/.exec(text)?.[0] ?? text;

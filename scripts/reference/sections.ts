@@ -69,15 +69,38 @@ function renderSection(source: Source, pending: Pending, options: SectionOptions
       if (options.hasDefaults) assertDocAgrees(`${declaration.name}.${name}`, doc, value);
       const type = member.type === undefined ? '' : linkedType(source, member.type, options);
       const shown = [code(name + (member.questionToken && !options.hasDefaults ? '?' : '')), type];
-      return [...shown, ...(options.hasDefaults ? [renderDefault(name, value, doc)] : []), cell(doc)];
+      return [
+        ...shown,
+        ...(options.hasDefaults ? [renderDefault(name, value, doc)] : []),
+        cell(doc + memberDocs(source, member.type)),
+      ];
     });
     parts.push(table(['name', 'type', ...(options.hasDefaults ? ['default'] : []), 'meaning'], rows));
   }
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
+/** Of an object that has no name, what its members mean. */
+function memberDocs(source: Source, type: ts.TypeNode | undefined): string {
+  if (type === undefined) return '';
+  if (ts.isUnionTypeNode(type)) return type.types.map((part) => memberDocs(source, part)).join('');
+  if (!ts.isTypeLiteralNode(type)) return '';
+  const documented = type.members
+    .filter(ts.isPropertySignature)
+    .filter((member) => source.docOf(member) !== '');
+  return documented.map((member) => ` ${code(member.name.getText())}: ${source.docOf(member)}`).join('');
+}
+
+/** On one line, without comments. */
+const typeText = (type: ts.TypeNode): string =>
+  type
+    .getText()
+    .replace(/\/\*\*[\s\S]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/^\| /, '');
+
 function linkedType(source: Source, type: ts.TypeNode, options: SectionOptions): string {
-  const text = code(type.getText());
+  const text = code(typeText(type));
   const [only] = source.referencesIn(type);
   if (only?.name === type.getText() && isDescribed(only, options)) return `[${text}](${anchor(only.name)})`;
   const targets = links(source, type, options);
@@ -95,6 +118,8 @@ const isRecord = (value: unknown): value is Defaults =>
 
 const inDoc = /\bDefault:?\s+(?:is\s+)?(`[^`]+`|[-\w]+(?:[.]\d+)?)/;
 
+const OFF: ReadonlySet<string> = new Set(['no', 'none', 'never']);
+
 /** A doc comment that names another number than `DEFAULTS` has lied since somebody changed one of them. */
 function assertDocAgrees(name: string, doc: string, value: unknown): void {
   const claimed = inDoc.exec(doc)?.[1]?.replaceAll('`', '').replaceAll('_', '');
@@ -106,8 +131,10 @@ function assertDocAgrees(name: string, doc: string, value: unknown): void {
 }
 
 function renderDefault(name: string, value: unknown, doc: string): string {
+  const claimed = inDoc.exec(doc)?.[1] ?? '';
+  // What `DEFAULTS` has then holds for members of an object that somebody gives.
+  if (isRecord(value) && OFF.has(claimed)) return claimed === 'no' ? 'none' : claimed;
   if (value === undefined) {
-    const claimed = inDoc.exec(doc)?.[1] ?? '';
     if (claimed === 'none' || claimed.startsWith('`')) return claimed;
     return /^(true|false|Infinity|\d+(?:[.]\d+)?)$/.test(claimed) ? code(claimed) : '';
   }

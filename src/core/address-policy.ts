@@ -5,7 +5,7 @@
  */
 import { BlockList } from 'node:net';
 import { OptionsError } from '../errors.ts';
-import { parseCidr } from './cidr.ts';
+import { type Cidr, parseCidr } from './cidr.ts';
 import { createHostMatcher } from './host-patterns.ts';
 import { formatIpv4, parseIpAddress } from './ip-address.ts';
 import {
@@ -169,9 +169,23 @@ function readAllowed(allowPrivate: unknown, path: string): { ipv4: BlockList; ip
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   allowPrivate.forEach((value: unknown, index) => {
     const cidr = parseCidr(value, `${path}[${index}]`);
+    refuseWhatStaysClosed(cidr, value as string, `${path}[${index}]`);
     lists[cidr.family].addSubnet(cidr.address, cidr.prefix, cidr.family);
   });
   return lists;
+}
+
+/** Nothing of it would be allowed, so whoever gives it expects something else. A wider range may hold some of them. */
+function refuseWhatStaysClosed({ address, prefix, family }: Cidr, value: string, path: string): void {
+  for (const [range, what] of NEVER_ALLOWED) {
+    const closed = parseCidr(range, 'special address');
+    if (closed.family !== family || closed.prefix > prefix || !listOf([range]).check(address, family))
+      continue;
+    throw new OptionsError(
+      path,
+      `${path}: ${value} is ${what}, and stays refused whatever is allowed. Leave it out.`,
+    );
+  }
 }
 
 function namedRanges(ranges: readonly SpecialRange[]): readonly { list: BlockList; what: string }[] {

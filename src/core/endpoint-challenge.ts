@@ -5,6 +5,12 @@ import type { VerificationVerdict } from './verification.ts';
 /** Event type of the request. No application can emit it. */
 export const CHALLENGE_TYPE = 'posthorn.endpoint.challenge';
 
+/**
+ * Repeats the token of the body, and no application can write it: what tells a challenge from data of the same form, in envelopes whose
+ * body is only data.
+ */
+export const CHALLENGE_HEADER = 'webhook-challenge';
+
 /** Most bytes of an answer that are read. */
 export const MAX_CHALLENGE_ANSWER_BYTES = 4096;
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { OptionsError } from '../errors.ts';
 import { describeType, describeValue } from './describe-value.ts';
-import type { DeliverySettings } from './endpoint.ts';
+import type { DeliverySettings, RateLimit } from './endpoint.ts';
 import { validateAuth } from './endpoint-auth.ts';
 import { validateTls } from './endpoint-tls.ts';
 import { validateEnvelope } from './envelope.ts';
@@ -12,7 +12,7 @@ import { validateComputedHeaders, validateHeaders } from './header-rules.ts';
 import { ID_EXPECTED, isId, isName, NAME_EXPECTED } from './id.ts';
 import { type JsonObject, serializeJson } from './json.ts';
 import { nearest } from './nearest.ts';
-import { parseInput } from './parse-input.ts';
+import { expecting, parseInput } from './parse-input.ts';
 import { checkOperationalPatterns } from './operational-event.ts';
 import { isPattern, PATTERN_EXPECTED } from './pattern.ts';
 import { validateRetryAfter, validateRetryOn, validateRetryPolicy, validateSuccess } from './retry-policy.ts';
@@ -59,44 +59,49 @@ export type EndpointUpdate<Pattern extends string = string> = {
 const text = (max: number): z.ZodType<string> => z.string().max(max);
 const id = z.custom<string>(isId, { error: ID_EXPECTED });
 
-const schema = z.strictObject({
-  url: z.union([z.string(), z.instanceof(URL).transform((url) => url.href)]),
-  events: z
-    .array(z.custom<string>(isPattern, { error: PATTERN_EXPECTED }))
-    .min(1)
-    .max(1000)
-    .optional(),
-  tenant: z.custom<string>(isName, { error: NAME_EXPECTED }).optional(),
-  id: id.optional(),
-  name: text(256).optional(),
-  description: text(4096).optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  filter: z.unknown().optional(),
-  secret: z.unknown().optional(),
-  secrets: z.unknown().optional(),
-  status: z.enum(['enabled', 'disabled']).optional(),
-  envelope: z.unknown().optional(),
-  signatures: z.unknown().optional(),
-  headers: z.unknown().optional(),
-  computedHeaders: z.unknown().optional(),
-  auth: z.unknown().optional(),
-  tls: z.unknown().optional(),
-  retry: z.unknown().optional(),
-  success: z.unknown().optional(),
-  retryOn: z.unknown().optional(),
-  shouldRetry: z.unknown().optional(),
-  onGone: z.unknown().optional(),
-  retryAfter: z.unknown().optional(),
-  timeoutMs: z.unknown().optional(),
-  concurrency: z.unknown().optional(),
-  rateLimit: z.unknown().optional(),
-  maxConcurrencyTotal: z.unknown().optional(),
-  breaker: z.unknown().optional(),
-  autoDisable: z.unknown().optional(),
-  onDisable: z.unknown().optional(),
-  ordering: z.unknown().optional(),
-  verification: z.unknown().optional(),
-});
+const schema = expecting(
+  z.strictObject({
+    url: z.union([z.string(), z.instanceof(URL).transform((url) => url.href)]),
+    events: expecting(
+      z
+        .array(z.custom<string>(isPattern, { error: PATTERN_EXPECTED }))
+        .min(1)
+        .max(1000),
+      "a list of 1 to 1000 event types and patterns, such as ['job.*']",
+    ).optional(),
+    tenant: z.custom<string>(isName, { error: NAME_EXPECTED }).optional(),
+    id: id.optional(),
+    name: text(256).optional(),
+    description: text(4096).optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    filter: z.unknown().optional(),
+    secret: z.unknown().optional(),
+    secrets: z.unknown().optional(),
+    status: z.enum(['enabled', 'disabled']).optional(),
+    envelope: z.unknown().optional(),
+    signatures: z.unknown().optional(),
+    headers: z.unknown().optional(),
+    computedHeaders: z.unknown().optional(),
+    auth: z.unknown().optional(),
+    tls: z.unknown().optional(),
+    retry: z.unknown().optional(),
+    success: z.unknown().optional(),
+    retryOn: z.unknown().optional(),
+    shouldRetry: z.unknown().optional(),
+    onGone: z.unknown().optional(),
+    retryAfter: z.unknown().optional(),
+    timeoutMs: z.unknown().optional(),
+    concurrency: z.unknown().optional(),
+    rateLimit: z.unknown().optional(),
+    maxConcurrencyTotal: z.unknown().optional(),
+    breaker: z.unknown().optional(),
+    autoDisable: z.unknown().optional(),
+    onDisable: z.unknown().optional(),
+    ordering: z.unknown().optional(),
+    verification: z.unknown().optional(),
+  }),
+  "an object such as { url: 'https://…' }",
+);
 
 /** Names of all members that a caller may give. */
 export const ENDPOINT_INPUT_KEYS: readonly string[] = Object.keys(schema.shape);
@@ -120,7 +125,7 @@ export function validateEndpointInput(
   checkSecrets(input, path);
   checkOperationalPatterns(input.events ?? [], `${path}.events`);
   if (input.secret !== undefined && input.secrets !== undefined)
-    throw new OptionsError(`${path}.secrets`, `${path}.secrets: give either secret or secrets, not both`);
+    throw new OptionsError(`${path}.secrets`, `${path}.secrets: give either secret or secrets, not both.`);
   if (input.filter !== undefined)
     validateFilter(input.filter, `${path}.filter`, namesOf(functions, 'filter'));
   if (
@@ -129,7 +134,7 @@ export function validateEndpointInput(
   ) {
     throw new OptionsError(
       `${path}.metadata`,
-      `${path}.metadata: expected at most ${MAX_METADATA_BYTES} bytes of JSON`,
+      `${path}.metadata: expected at most ${MAX_METADATA_BYTES} bytes of JSON.`,
     );
   }
   validateDeliverySettings(input, path, functions);
@@ -169,45 +174,62 @@ export function checkSecret(secret: unknown, path: string): void {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const timeoutMs = z.number().min(1).max(600_000);
-const verification = z.enum(VERIFICATION_KINDS);
-const concurrency = z.number().int().min(1).max(10_000);
-const maxConcurrencyTotal = z.number().int().min(1).max(1_000_000);
+const timeoutMs = expecting(z.number().min(1).max(600_000), 'a number of milliseconds from 1 to 600000');
+const verification = expecting(z.enum(VERIFICATION_KINDS), '"challenge", "handshake" or false');
+const concurrency = expecting(z.number().int().min(1).max(10_000), 'a whole number from 1 to 10000');
+const maxConcurrencyTotal = expecting(
+  z.number().int().min(1).max(1_000_000),
+  'a whole number from 1 to 1000000, or false',
+);
 /** Shape of a rate limit. */
-export const rateLimitSchema: z.ZodType<{ limit: number; intervalMs: number }> = z.strictObject({
-  limit: z.number().int().min(1),
-  intervalMs: z.number().min(1).max(86_400_000),
-});
+export const rateLimitSchema: z.ZodType<RateLimit> = rateLimitOf('{ limit: 10, intervalMs: 1000 }');
+const rateLimit = rateLimitOf('{ limit: 10, intervalMs: 1000 }, or false');
 
-const breaker = z
-  .strictObject({
-    failureShare: z.number().gt(0).max(1).optional(),
-    minAttempts: z.number().int().min(1).max(1_000_000).optional(),
-    windowMs: z.number().min(1_000).max(HOUR_MS).optional(),
-    openMs: z.number().min(100).max(DAY_MS).optional(),
-    maxOpenMs: z.number().min(100).max(DAY_MS).optional(),
-  })
-  .refine(({ openMs = 0, maxOpenMs = Infinity }) => maxOpenMs >= openMs, {
-    error: 'at least openMs',
-    path: ['maxOpenMs'],
-  });
-const autoDisable = z
-  .strictObject({
-    afterMs: z
-      .number()
-      .min(60_000)
-      .max(365 * DAY_MS)
-      .optional(),
-    failingAfterMs: z
-      .number()
-      .min(0)
-      .max(365 * DAY_MS)
-      .optional(),
-  })
-  .refine(({ afterMs = Infinity, failingAfterMs = 0 }) => failingAfterMs <= afterMs, {
-    error: 'at most afterMs',
-    path: ['failingAfterMs'],
-  });
+function rateLimitOf(example: string): z.ZodType<RateLimit> {
+  return expecting(
+    z.strictObject({
+      limit: expecting(z.number().int().min(1), 'a whole number of at least 1'),
+      intervalMs: expecting(z.number().min(1).max(DAY_MS), 'a number of milliseconds from 1 to 86400000'),
+    }),
+    `an object such as ${example}`,
+  );
+}
+
+const breaker = expecting(
+  z
+    .strictObject({
+      failureShare: z.number().gt(0).max(1).optional(),
+      minAttempts: z.number().int().min(1).max(1_000_000).optional(),
+      windowMs: z.number().min(1_000).max(HOUR_MS).optional(),
+      openMs: z.number().min(100).max(DAY_MS).optional(),
+      maxOpenMs: z.number().min(100).max(DAY_MS).optional(),
+    })
+    .refine(({ openMs = 0, maxOpenMs = Infinity }) => maxOpenMs >= openMs, {
+      error: 'at least openMs',
+      path: ['maxOpenMs'],
+    }),
+  'an object such as { failureShare: 0.5, windowMs: 60000 }, or false',
+);
+const autoDisable = expecting(
+  z
+    .strictObject({
+      afterMs: z
+        .number()
+        .min(60_000)
+        .max(365 * DAY_MS)
+        .optional(),
+      failingAfterMs: z
+        .number()
+        .min(0)
+        .max(365 * DAY_MS)
+        .optional(),
+    })
+    .refine(({ afterMs = Infinity, failingAfterMs = 0 }) => failingAfterMs <= afterMs, {
+      error: 'at most afterMs',
+      path: ['failingAfterMs'],
+    }),
+  'an object such as { afterMs: 432000000 }, or false',
+);
 
 /** Names of the functions of a kind; undefined when they are not known here. */
 function namesOf(
@@ -250,7 +272,7 @@ export function validateDeliverySettings(
   check('retryAfter', (value, where) => validateRetryAfter(value, where));
   check('timeoutMs', (value, where) => parseInput(timeoutMs, value, where));
   check('concurrency', (value, where) => parseInput(concurrency, value, where));
-  check('rateLimit', (value, where) => value === false || parseInput(rateLimitSchema, value, where));
+  check('rateLimit', (value, where) => value === false || parseInput(rateLimit, value, where));
   check(
     'maxConcurrencyTotal',
     (value, where) => value === false || parseInput(maxConcurrencyTotal, value, where),

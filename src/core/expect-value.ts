@@ -72,9 +72,17 @@ export function unexpectedWord(
   return new OptionsError(path, `${path}: expected ${what}, got ${describeValue(value)}. ${advice}`);
 }
 
+/** More names than these are no help in a message. */
+const MAX_NAMES = 12;
+/** What people write for the status of an endpoint. */
+const SWITCHES: readonly string[] = ['enabled', 'disabled', 'active'];
+
 function hint(word: string, known: readonly string[]): string {
+  if (known.includes('status') && SWITCHES.includes(word))
+    return "Did you mean status: 'enabled' or 'disabled'?";
   const suggestion = nearest(word, known);
   if (suggestion !== undefined) return `Did you mean ${JSON.stringify(suggestion)}?`;
+  if (known.length > MAX_NAMES) return 'Nothing that is known is like it; see docs/reference/options.md.';
   return known.length === 0 ? 'There is none.' : `Known are ${known.join(', ')}.`;
 }
 

@@ -5,7 +5,8 @@ const MAX_SLIPS = 3;
  * The known word that `word` was probably meant to be, for "Did you mean …?" in messages.
  *
  * Case does not count; two neighbouring letters that changed places count as one slip. About one slip per three
- * letters of the known word is forgiven, at least one and at most three. Of equally near words the first wins.
+ * letters of the known word is forgiven, at least one and at most three. Of equally near words the first wins. Without one, a word
+ * of the same stem, `retry` for `retries`, is taken.
  * `undefined` when nothing is near.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
@@ -21,7 +22,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? known.find((candidate) => hasStemOf(candidate.toLowerCase(), wanted));
+}
+
+/** Whether they begin with the same four letters or more, and little of the known word is left. */
+function hasStemOf(candidate: string, wanted: string): boolean {
+  const stem = candidate.slice(0, Math.max(4, Math.ceil(candidate.length * 0.8)));
+  return wanted.startsWith(stem);
 }
 
 /** Damerau-Levenshtein distance in its "optimal string alignment" form, three rows at a time. */

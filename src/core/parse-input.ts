@@ -3,6 +3,14 @@ import { OptionsError } from '../errors.ts';
 import { describeValue } from './describe-value.ts';
 import { unknownKey } from './expect-value.ts';
 
+const EXPECTED = new WeakMap<z.ZodType, string>();
+
+/** The schema, with what messages say was expected in its place: its shape and all its limits. */
+export function expecting<Schema extends z.ZodType>(schema: Schema, expected: string): Schema {
+  EXPECTED.set(schema, expected);
+  return schema;
+}
+
 /**
  * Checks `value` against a zod schema at an edge of the library.
  *
@@ -36,8 +44,16 @@ function toOptionsError(
   );
   return new OptionsError(
     path,
-    `${path === '' ? 'Options' : path}: expected ${expectation(issue)}, got ${got}`,
+    `${path === '' ? 'Options' : path}: expected ${expectedAt(schema, issue) ?? expectation(issue)}, got ${got}.`,
   );
+}
+
+/** A check of its own says more than what holds for the whole value. */
+function expectedAt(schema: z.ZodType, issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'custom') return undefined;
+  let at = schemaAt(schema, issue.path);
+  while (at !== undefined && !EXPECTED.has(at as z.ZodType)) at = (at as Wrapper).unwrap?.();
+  return at === undefined ? undefined : EXPECTED.get(at as z.ZodType);
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
@@ -73,13 +89,20 @@ function joinPath(root: string, path: readonly PropertyKey[]): string {
 
 /** Keys of the object schema at a path, for suggestions. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = shapeOf(at)?.[key as string];
-  return Object.keys(shapeOf(at) ?? {});
+  return Object.keys(shapeOf(schemaAt(schema, path)) ?? {});
+}
+
+function schemaAt(schema: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((at, key) => shapeOf(at)?.[key as string], schema);
+}
+
+interface Wrapper {
+  readonly shape?: Record<string, unknown>;
+  unwrap?(): unknown;
 }
 
 function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  const at = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
+  const at = schema as Wrapper | undefined;
   if (at?.shape !== undefined) return at.shape;
   return at?.unwrap === undefined ? undefined : shapeOf(at.unwrap());
 }

@@ -47,7 +47,7 @@ export function parseEndpointUrl(url: unknown, path: string, rules: UrlRules): E
   if (text.includes('#')) throw refuse('the part after # is never sent to a server; leave it out');
   if (authorityOf(text).includes('@')) {
     throw refuse(
-      'user name and password in a URL are not supported; use headers: { authorization: … } instead',
+      "user name and password in a URL are not supported; use auth: { type: 'basic', username: …, password: … } instead",
     );
   }
   if (parsed.port !== '' && BAD_PORTS.has(Number(parsed.port))) {

@@ -8,6 +8,7 @@ import type { StoredResponse } from './stored-response.ts';
 import {
   currentVerification,
   isUnverified,
+  type VerificationKind,
   type VerificationReason,
   type VerificationState,
 } from './verification-state.ts';
@@ -133,13 +134,17 @@ export function concludeCheck(
 
 /** Statuses below 500 that say: not now. */
 const BUSY_STATUSES: readonly number[] = [408, 425, 429];
+/** How receivers refuse a signature: the first check is made before whoever owns the endpoint can install a generated secret. */
+const STRANGER_STATUSES: readonly number[] = [401, 403];
 
 /**
  * What came of a check; `undefined`: it was called off by a shutdown.
  *
+ * @param kind of the check: a handshake is not signed
  * @param judge whether a success response is what was asked for
  */
 export function judgeOutcome(
+  kind: VerificationKind,
   outcome: Outcome,
   judge: (response: StoredResponse) => VerificationVerdict,
 ): VerificationVerdict | undefined {
@@ -153,6 +158,10 @@ export function judgeOutcome(
     case 'endpoint_failed': {
       const { reason, detail, response } = outcome;
       const status = response?.status;
+      if (kind === 'challenge' && status !== undefined && STRANGER_STATUSES.includes(status)) {
+        const advice = `${detail} (its receiver may not have the secret yet)`;
+        return { verified: false, reason, detail: advice, status, again: true };
+      }
       const isAnswer = status !== undefined && status < 500 && !BUSY_STATUSES.includes(status);
       return { verified: false, reason, detail, status, again: !isAnswer && reason !== 'url_refused' };
     }

@@ -3,6 +3,7 @@
  * processes one makes it, and when that one ends in the middle, another makes the next. A few are made at a time.
  */
 import type { Timer } from '../clock.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
   beginCheck,
@@ -11,6 +12,7 @@ import {
   nextCheckAt,
   type VerificationVerdict,
 } from '../core/verification.ts';
+import type { VerificationKind } from '../core/verification-state.ts';
 import { ConflictError, NotFoundError, OptionsError, StoppedError } from '../errors.ts';
 import { Attempt, type AttemptContext } from './attempt.ts';
 import { Deadlines } from './deadlines.ts';
@@ -22,6 +24,7 @@ import { Turns } from './turns.ts';
 import {
   createVerificationRequest,
   MAX_ANSWER_BYTES,
+  type VerificationRequest,
   type VerificationSurroundings,
 } from './verification-request.ts';
 
@@ -55,6 +58,8 @@ export class EndpointVerifier {
   readonly #timers = new Map<string, Timer>();
   readonly #busy = new Set<string>();
   readonly #turns: Turns;
+  /** Checks under way, by what they ask. */
+  readonly #underWay = new Map<string, Promise<Checked | undefined>>();
   #isStopped = false;
 
   constructor(options: EndpointVerifierOptions) {
@@ -138,7 +143,7 @@ export class EndpointVerifier {
   }
 
   /**
-   * Makes a check now, whatever the state of the endpoint. Resolves when what came of it is written.
+   * Makes a check now, whatever the state of the endpoint, or joins the one that is under way. Resolves when what came of it is written.
    *
    * @throws NotFoundError
    * @throws OptionsError when the endpoint need not be verified, and in a process that only stores
@@ -166,11 +171,21 @@ export class EndpointVerifier {
     });
   }
 
-  /** `undefined`: called off by a stop, which may have come while the store was asked. */
-  async #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
+  /** `undefined`: called off by a stop, which may have come while the store was asked. An endpoint is not asked the same twice at a time. */
+  #check(runtime: EndpointRuntime): Promise<Checked | undefined> {
+    const question = questionOf(runtime.record);
+    const underWay = this.#underWay.get(question);
+    if (underWay !== undefined) return underWay;
+    const checked = this.#checkNow(runtime).finally(() => this.#underWay.delete(question));
+    this.#underWay.set(question, checked);
+    return checked;
+  }
+
+  async #checkNow(runtime: EndpointRuntime): Promise<Checked | undefined> {
     if (this.#isStopped) return undefined;
-    const { outcome, durationMs, judge } = await this.#ask(runtime);
-    const verdict = judgeOutcome(outcome, judge);
+    const kind = runtime.record.verification === 'handshake' ? 'handshake' : 'challenge';
+    const { outcome, durationMs, judge } = await this.#ask(runtime, kind);
+    const verdict = judgeOutcome(kind, outcome, judge);
     if (verdict === undefined) return undefined;
     await this.#conclude(runtime, verdict);
     return { verdict, durationMs };
@@ -196,8 +211,8 @@ export class EndpointVerifier {
 
   #ask(
     runtime: EndpointRuntime,
+    kind: VerificationKind,
   ): Promise<Omit<Checked, 'verdict'> & { readonly outcome: Outcome; readonly judge: Judge }> {
-    const kind = runtime.record.verification === 'handshake' ? 'handshake' : 'challenge';
     const {
       judge,
       delivery,
@@ -237,4 +252,15 @@ export class EndpointVerifier {
   }
 }
 
-type Judge = Parameters<typeof judgeOutcome>[1];
+type Judge = VerificationRequest['judge'];
+
+/** What of an endpoint decides how a check ends. Not for logs: it has secrets in it. */
+function questionOf(record: EndpointRecord): string {
+  const { id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls } =
+    record;
+  const { timeoutMs, rateLimit } = record;
+  return JSON.stringify([
+    ...[id, createdAt, url, verification, secrets, signatures, headers, computedHeaders, auth, tls],
+    ...[timeoutMs, rateLimit],
+  ]);
+}

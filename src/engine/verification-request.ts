@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Random } from '../clock.ts';
 import {
+  CHALLENGE_HEADER,
   CHALLENGE_TYPE,
   type ChallengeData,
   judgeChallengeAnswer,
@@ -51,7 +52,7 @@ export function createVerificationRequest(
   switch (kind) {
     case 'challenge':
       return {
-        runtime: asChallenged(runtime),
+        runtime: asChallenged(runtime, data),
         delivery,
         build: buildRequest,
         judge: (response) => judgeChallengeAnswer(response, data.challenge, isSameText),
@@ -79,12 +80,16 @@ function withSuccess(runtime: EndpointRuntime): EndpointRuntime {
 }
 
 /** Whatever its envelope, a challenge has one form: receivers have to know only that. */
-function asChallenged(runtime: EndpointRuntime): EndpointRuntime {
+function asChallenged(runtime: EndpointRuntime, { challenge }: ChallengeData): EndpointRuntime {
   const { request, settings } = runtime;
   return {
     ...withSuccess(runtime),
     settings: { ...settings, envelope: 'standard' },
-    request: request && { ...request, envelope: undefined },
+    request: request && {
+      ...request,
+      envelope: undefined,
+      headers: [...request.headers, CHALLENGE_HEADER, challenge],
+    },
   };
 }
 

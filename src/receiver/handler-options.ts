@@ -9,7 +9,7 @@ import {
 import type { MessageOf } from './message.ts';
 import type { Refusal } from './refusal.ts';
 import type { SeenStore } from './seen-store.ts';
-import { VERIFY_OPTION_NAMES, type VerifyWebhookOptions } from './verify-options.ts';
+import { resolveVerification, VERIFY_OPTION_NAMES, type VerifyWebhookOptions } from './verify-options.ts';
 
 /** Options of the handlers: those of `verifyWebhook`, and what to do with a message. */
 export interface WebhookHandlerOptions<Events extends object = Record<string, unknown>> extends Omit<
@@ -19,7 +19,7 @@ export interface WebhookHandlerOptions<Events extends object = Record<string, un
   /**
    * Does the work. The answer is 204 when it is done, 500 when it throws or rejects, so that the sender tries again. Senders wait
    * for an answer only so long, Posthorn 15 s: for slow work put the message into a queue of yours, or see `respondFirst`. A challenge
-   * of the sender (`posthorn.endpoint.challenge`) is answered without it, where `envelope` is `standard`.
+   * of the sender (`posthorn.endpoint.challenge`) is answered without it, whatever the `envelope`.
    */
   readonly handle: (message: MessageOf<Events>) => unknown;
   /**
@@ -95,6 +95,8 @@ export function resolveHandler<Events extends object>(
     known,
   );
   const { handle, onError, onRefused, deduplicate, respondFirst = false, maxBodyBytes, ...verify } = options;
+  // First what everybody has to give.
+  resolveVerification(verify);
   for (const [name, value] of Object.entries({ handle, onError }))
     if (typeof value !== 'function') throw unexpected(name, 'a function', value);
   if (onRefused !== undefined && typeof onRefused !== 'function')

@@ -4,17 +4,15 @@
  */
 import { systemClock } from '../clock.ts';
 import { catchRejection } from '../core/catch-rejection.ts';
-import { CHALLENGE_TYPE } from '../core/endpoint-challenge.ts';
 import { describeValue } from '../core/describe-value.ts';
 import { OptionsError } from '../errors.ts';
 import type { RawBody } from './body-bytes.ts';
+import { tokenOf } from './challenge.ts';
 import { MISSING_ID } from './identity.ts';
 import { type ResolvedHandler, resolveHandler, type WebhookHandlerOptions } from './handler-options.ts';
-import { membersOf } from './json-body.ts';
-import type { MessageOf, WebhookMessage } from './message.ts';
+import type { MessageOf } from './message.ts';
 import { type Refusal, refuse, REFUSAL_STATUS } from './refusal.ts';
-import type { WebhookHeaders } from './request-headers.ts';
-import type { VerifyWebhookOptions } from './verify-options.ts';
+import { readHeaders, type WebhookHeaders } from './request-headers.ts';
 import { createWebhookVerifier, type WebhookVerifier } from './verify-webhook.ts';
 
 /** An answer in the words of HTTP. */
@@ -44,7 +42,7 @@ export function createResponder<Events extends object>(options: WebhookHandlerOp
     try {
       const message = await accept(request, resolved, verify);
       if ('reason' in message) return refusalAnswer(resolved, message);
-      const token = tokenOf(message, resolved.verify);
+      const token = tokenOf(message, readHeaders(request.headers));
       if (token !== undefined) return answer(200, token);
       if (resolved.deduplicate !== undefined && message.id === undefined)
         return refusalAnswer(resolved, refuse('missing_id', MISSING_ID));
@@ -66,19 +64,6 @@ async function accept<Events extends object>(
   if (typeof body === 'object' && 'reason' in body) return body;
   const result = await verify(body, request.headers);
   return result.ok ? result.message : result;
-}
-
-/**
- * The token of a challenge, by which an endpoint proves that it wants what it is sent. In the envelope `standard` alone the type
- * cannot be what somebody has emitted.
- */
-function tokenOf(
-  { type, data }: WebhookMessage,
-  { envelope = 'standard' }: VerifyWebhookOptions,
-): string | undefined {
-  if (type !== CHALLENGE_TYPE || envelope !== 'standard') return undefined;
-  const { challenge } = membersOf(data);
-  return typeof challenge === 'string' ? challenge : undefined;
 }
 
 async function deliver<Events extends object>(

@@ -131,7 +131,7 @@ function resolveKeys(options: VerifyWebhookOptions): Pick<ResolvedVerification, 
   if (name === undefined || others.length > 0)
     throw new OptionsError(
       name ?? 'secret',
-      `Expected exactly one of ${KEY_OPTIONS.join(', ')}, got ${name === undefined ? 'none; is an environment variable missing?' : [name, ...others].join(' and ')}.`,
+      `${name ?? 'secret'}: expected exactly one of ${KEY_OPTIONS.join(', ')}, got ${name === undefined ? 'none. Is an environment variable missing?' : `${[name, ...others].join(' and ')}.`}`,
     );
   const isPublic = name.startsWith('publicKey');
   const scheme = resolveScheme(options.scheme ?? (isPublic ? 'standard-ed25519' : 'standard'));

@@ -1,6 +1,9 @@
 /** Verification: from the bytes and headers of a request to a message, or to the reason why it is not to be trusted. */
+import { CHALLENGE_TYPE } from '../core/endpoint-challenge.ts';
 import type { SignatureScheme } from '../core/signature-schemes.ts';
 import { type RawBody, toBodyBytes } from './body-bytes.ts';
+import { readChallenge } from './challenge.ts';
+import type { Contents } from './contents.ts';
 import { ENVELOPE_READERS } from './envelopes.ts';
 import type { MessageOf } from './message.ts';
 import { findId, findType, MISSING_ID } from './identity.ts';
@@ -72,26 +75,32 @@ async function verify(
     judgeTime(signed.timestampSeconds, options) ??
     (await judgeSignature(options.scheme, checks, signed, body));
   if (problem !== undefined) return problem;
+  const { timestampSeconds } = signed;
+  const accept = (
+    id: string | undefined,
+    type: string,
+    { timestamp, data, attributes = {} }: Contents,
+  ): WebhookVerification => ({
+    ok: true,
+    message: {
+      id,
+      type,
+      timestamp,
+      data,
+      sentAt: timestampSeconds === undefined ? undefined : timestampSeconds * 1000,
+      attributes,
+    },
+  });
+  const challenge = readChallenge(body, headers);
+  // It has nothing that could be done twice, and need not have an id where messages have it.
+  if (challenge !== undefined) return accept(signed.id, CHALLENGE_TYPE, challenge);
   const contents = ENVELOPE_READERS[options.envelope](body, headers);
   if ('reason' in contents) return contents;
   const id = findId(options, signed.id, contents, headers);
   if (typeof id === 'object') return id;
   const type = findType(options, contents, headers);
   if (typeof type === 'object') return type;
-  const { timestampSeconds } = signed;
-  return (
-    (await judgeRepetition(options, id, timestampSeconds)) ?? {
-      ok: true,
-      message: {
-        id,
-        type,
-        timestamp: contents.timestamp,
-        data: contents.data,
-        sentAt: timestampSeconds === undefined ? undefined : timestampSeconds * 1000,
-        attributes: contents.attributes ?? {},
-      },
-    }
-  );
+  return (await judgeRepetition(options, id, timestampSeconds)) ?? accept(id, type, contents);
 }
 
 const encoder = new TextEncoder();

@@ -208,6 +208,9 @@ describe('checks', () => {
   it.each([
     [200, false],
     [400, false],
+    [401, true],
+    [402, false],
+    [403, true],
     [404, false],
     [408, true],
     [425, true],
@@ -224,16 +227,47 @@ describe('checks', () => {
       bodyComplete: true,
     } as const;
     const outcome = { kind: 'endpoint_failed', reason: 'http_status', detail: 'x', response } as const;
-    expect(judgeOutcome(outcome, () => YES)).toMatchObject({ verified: false, status, again });
+    expect(judgeOutcome('challenge', outcome, () => YES)).toMatchObject({ verified: false, status, again });
   });
+
+  it.each([401, 403])(
+    'that were answered %i say what may be missing; a handshake that was is not made again',
+    (status) => {
+      const response = {
+        status,
+        headers: {},
+        body: '',
+        bodyEncoding: 'utf8',
+        bodyTruncated: false,
+        bodyComplete: true,
+      } as const;
+      const outcome = {
+        kind: 'endpoint_failed',
+        reason: 'http_status',
+        detail: 'HTTP 4xx',
+        response,
+      } as const;
+      expect(judgeOutcome('challenge', outcome, () => YES)).toMatchObject({
+        detail: 'HTTP 4xx (its receiver may not have the secret yet)',
+      });
+      expect(judgeOutcome('handshake', outcome, () => YES)).toMatchObject({
+        detail: 'HTTP 4xx',
+        again: false,
+      });
+    },
+  );
 
   it('that were not answered, or that we could not make, are made again; not to a URL that is refused', () => {
     const failed = (reason: 'dns' | 'url_refused'): unknown =>
-      judgeOutcome({ kind: 'endpoint_failed', reason, detail: '', response: undefined }, () => YES);
+      judgeOutcome(
+        'challenge',
+        { kind: 'endpoint_failed', reason, detail: '', response: undefined },
+        () => YES,
+      );
     expect(failed('dns')).toMatchObject({ again: true });
     expect(failed('url_refused')).toMatchObject({ again: false });
     const fault = { kind: 'dispatcher_failed', reason: 'proxy_failed', detail: '' } as const;
-    expect(judgeOutcome(fault, () => YES)).toMatchObject({ verified: false, again: true });
-    expect(judgeOutcome({ kind: 'interrupted', detail: '' }, () => YES)).toBeUndefined();
+    expect(judgeOutcome('challenge', fault, () => YES)).toMatchObject({ verified: false, again: true });
+    expect(judgeOutcome('challenge', { kind: 'interrupted', detail: '' }, () => YES)).toBeUndefined();
   });
 });

@@ -179,6 +179,17 @@ describe('an endpoint with verification: challenge', () => {
     });
   });
 
+  it('whose receiver has no secret yet is asked again, and told so', async () => {
+    await using world = await setup(401);
+    expect((await world.read()).verificationState).toMatchObject({
+      nextCheckAt: world.clock.now() + 10_000,
+      failure: { status: 401, detail: 'HTTP 401 (its receiver may not have the secret yet)' },
+    });
+    world.receiver.always(echo);
+    await world.advance(10_000);
+    expect(await world.read()).toMatchObject({ status: 'enabled', verificationState: { checks: 2 } });
+  });
+
   it('ends a check that takes longer than timeoutMs', async () => {
     await using world = await setup({ status: 200, hold: true }, { timeoutMs: 2_000 });
     await world.advance(2_100);
@@ -365,6 +376,31 @@ describe('a change of an endpoint that is verified', () => {
 });
 
 describe('endpoints.verify', () => {
+  it('joins the check that is under way, unless the endpoint was changed since', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    receiver.hold();
+    receiver.always(echo);
+    const { id } = await harness.createEndpoint({ verification: 'challenge' });
+    const joined = [dispatcher.endpoints.verify(id), dispatcher.endpoints.verify(id)];
+    await receiver.waitFor(1);
+    joined.push(dispatcher.endpoints.verify(id));
+    await until(async () => (await dispatcher.health()).inFlight === 1, 'one is asked');
+    receiver.release();
+    expect(await Promise.all(joined)).toMatchObject(Array(3).fill({ verified: true }));
+    await harness.advance(0);
+    expect(receiver.received).toBe(1);
+
+    receiver.hold();
+    const before = dispatcher.endpoints.verify(id);
+    await receiver.waitFor(2);
+    await dispatcher.endpoints.rotateSecret(id);
+    const after = dispatcher.endpoints.verify(id);
+    await receiver.waitFor(3);
+    receiver.release();
+    expect(await Promise.all([before, after])).toMatchObject(Array(2).fill({ verified: true }));
+  });
+
   it('says what came of it, and takes nothing away from an endpoint that is verified', async () => {
     await using world = await setup(echo);
     world.receiver.always(500);

@@ -39,12 +39,78 @@ describe('options of a dispatcher', () => {
     [
       { breaker: { openMs: 1_000, maxOpenMs: 500 } },
       'breaker.maxOpenMs',
-      'breaker.maxOpenMs: expected at least openMs, got 500 (number)',
+      'breaker.maxOpenMs: expected at least openMs, got 500 (number).',
     ],
     [
       { autoDisable: { afterMs: 60_000, failingAfterMs: 70_000 } },
       'autoDisable.failingAfterMs',
-      'autoDisable.failingAfterMs: expected at most afterMs, got 70000 (number)',
+      'autoDisable.failingAfterMs: expected at most afterMs, got 70000 (number).',
+    ],
+    [
+      { headers: { Authorization: 'Bearer x' }, auth: { type: 'basic', username: 'u', password: 'p' } },
+      'headers["Authorization"]',
+      'headers["Authorization"]: the header Authorization cannot be set here: auth writes it.',
+    ],
+    [
+      { computedHeaders: { 'X-Id': 'message.id' }, headers: { 'x-id': 'a' } },
+      'headers["x-id"]',
+      'headers["x-id"]: the header x-id cannot be set here: computedHeaders writes it.',
+    ],
+    [
+      { network: { allowPrivate: ['10.0.0.0/8', '169.254.0.0/16'] } },
+      'network.allowPrivate[1]',
+      'network.allowPrivate[1]: 169.254.0.0/16 is link-local, where clouds serve instance credentials, and stays refused whatever is allowed. Leave it out.',
+    ],
+    [
+      { store: Promise.resolve() },
+      'store',
+      'store: expected a store, got a promise. Await it before you give it.',
+    ],
+    [
+      { store: () => 1 },
+      'store',
+      "store: expected a store, got a function. Call it, as in store: fileStore('./webhooks').",
+    ],
+    [
+      { concurrency: Infinity },
+      'concurrency',
+      'concurrency: expected a whole number from 1 to 10000, got Infinity (number).',
+    ],
+    [
+      { timeoutMs: '5s' },
+      'timeoutMs',
+      'timeoutMs: expected a number of milliseconds from 1 to 600000, got "5s" (string).',
+    ],
+    [
+      { rateLimit: 100 },
+      'rateLimit',
+      'rateLimit: expected an object such as { limit: 10, intervalMs: 1000 }, or false, got 100 (number).',
+    ],
+    [
+      { maxRate: { limit: 0, intervalMs: 1 } },
+      'maxRate.limit',
+      'maxRate.limit: expected a whole number of at least 1, got 0 (number).',
+    ],
+    [
+      { breaker: true },
+      'breaker',
+      'breaker: expected an object such as { failureShare: 0.5, windowMs: 60000 }, or false, got true (boolean).',
+    ],
+    [
+      { autoDisable: 5 },
+      'autoDisable',
+      'autoDisable: expected an object such as { afterMs: 432000000 }, or false, got 5 (number).',
+    ],
+    [
+      { verification: true },
+      'verification',
+      'verification: expected "challenge", "handshake" or false, got true (boolean).',
+    ],
+    [{ retries: 3 }, 'retries', 'Unknown key "retries". Did you mean "retry"?'],
+    [
+      { colour: 'red' },
+      'colour',
+      'Unknown key "colour". Nothing that is known is like it; see docs/reference/options.md.',
     ],
     [
       { breaker: { openMs: 700_000 } },
@@ -70,6 +136,39 @@ describe('options of a dispatcher', () => {
 
   it.each([null, 'text', 5, []])('are an object, not %j', (options) => {
     expect(errorOf(options)).toMatchObject({ message: expect.stringContaining('Options: expected') });
+  });
+});
+
+describe('an endpoint', () => {
+  it.each<[unknown, string, string]>([
+    [
+      'https://a.example/',
+      'endpoint',
+      'endpoint: expected an object such as { url: \'https://…\' }, got "https://a.example/" (string).',
+    ],
+    [
+      { url: 'https://a.example/', events: 'a.*' },
+      'endpoint.events',
+      `endpoint.events: expected a list of 1 to 1000 event types and patterns, such as ['job.*'], got "a.*" (string).`,
+    ],
+    [
+      { url: 'https://a.example/', enabled: false },
+      'endpoint.enabled',
+      `Unknown key "endpoint.enabled". Did you mean status: 'enabled' or 'disabled'?`,
+    ],
+  ])('is refused with what was meant: %j', async (input, path, message) => {
+    await using world = await createWorld();
+    const { endpoints } = world.start();
+    await expect(endpoints.create(input as never)).rejects.toMatchObject({ path, message });
+  });
+
+  it('is switched off by its status in an update, too', async () => {
+    await using world = await createWorld();
+    const { endpoints } = world.start();
+    const { id } = await endpoints.create({ url: 'https://a.example/' });
+    await expect(endpoints.update(id, { enabled: false } as never)).rejects.toMatchObject({
+      message: expect.stringContaining("Did you mean status: 'enabled' or 'disabled'?"),
+    });
   });
 });
 

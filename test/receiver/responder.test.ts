@@ -166,7 +166,7 @@ it.each<[object, RegExp]>([
   ],
   [{ deduplicate: { store: memorySeenStore(), holdMs: 0 } }, /^deduplicate.holdMs: expected a whole number/],
   [{ seen: () => false }, /Unknown key "seen"/],
-  [{ secret: undefined }, /got none; is an environment variable missing/],
+  [{ secret: undefined }, /got none\. Is an environment variable missing\?$/],
   [{ handel: () => {} }, /Unknown key "handel". Did you mean "handle"\?/],
 ])('a handler refuses %o when it is made', (wrong, message) => {
   const right = { secret: KEY, handle: () => {}, onError: () => {} };

@@ -21,7 +21,7 @@ function errorOf(options: unknown): OptionsError {
 describe('createWebhookVerifier', () => {
   it.each<[unknown, string, RegExp]>([
     [undefined, 'options', /expected an object with a secret or a public key, got undefined/],
-    [{}, 'secret', /exactly one of .* got none; is an environment variable missing\?/],
+    [{}, 'secret', /^secret: expected exactly one of .* got none\. Is an environment variable missing\?$/],
     [{ secret: undefined }, 'secret', /got none/],
     [{ secret: KEY, publicKey: PUBLIC }, 'secret', /got secret and publicKey/],
     [{ secret: KEY, secrets: [KEY] }, 'secret', /got secret and secrets/],

@@ -113,7 +113,7 @@ const EDITS: readonly (readonly [what: string, text: string, message: string])[]
   [
     'a limit out of bounds',
     bad({ url: URL, timeoutMs: 0 }),
-    ', line 4: endpoints[1].timeoutMs: expected at least 1, got 0 (number).',
+    ', line 4: endpoints[1].timeoutMs: expected a number of milliseconds from 1 to 600000, got 0 (number).',
   ],
   [
     'a status that is none',
