@@ -4,6 +4,7 @@
  */
 import type { EndpointRecord } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
+import { detailForOwner } from './owner-detail.ts';
 import type { StoredResponse } from './stored-response.ts';
 import {
   currentVerification,
@@ -183,7 +184,10 @@ export function describeUnverified(record: EndpointRecord): Explained {
 
 /** What is known, and what the next check would be after that. */
 function describeChecks(state: VerificationState | undefined): [last: string, when: string] {
-  if (state?.failure !== undefined) return [state.failure.detail, 'again at'];
+  if (state?.failure !== undefined) {
+    const { reason, detail } = state.failure;
+    return [detailForOwner(reason, detail) ?? `the check ended with ${JSON.stringify(reason)}`, 'again at'];
+  }
   // It is under way, or its process ended in the middle of it.
   if (state !== undefined && state.checks > 0)
     return ['a check has begun, and not ended yet', 'once more, if nothing comes of it, at'];

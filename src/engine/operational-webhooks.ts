@@ -8,6 +8,7 @@ import {
   type OperationalEventName,
   operationalType,
 } from '../core/operational-event.ts';
+import { detailForOwner } from '../core/owner-detail.ts';
 import type { LifecycleEvents } from '../lifecycle-events.ts';
 import type { Engine } from './engine.ts';
 import type { LifecycleEmitter } from './lifecycle-emitter.ts';
@@ -24,6 +25,13 @@ export interface OperationalWebhooksOptions {
 
 type OperationalEvent = LifecycleEvents[OperationalEventName];
 
+/** Endpoints of strangers get these. */
+function forOwner(event: OperationalEvent): OperationalEvent | Omit<OperationalEvent, 'detail'> {
+  if (!('reason' in event) || !('detail' in event)) return event;
+  const { detail, ...rest } = event;
+  return detailForOwner(event.reason, detail) === undefined ? rest : event;
+}
+
 /** Listens for as long as the dispatcher lives. */
 export function sendOperationalWebhooks({
   emitter,
@@ -35,7 +43,7 @@ export function sendOperationalWebhooks({
     if (('message' in event && isOwn(event.message.type)) || reporter.isOfOwn(event)) return;
     const running = engine();
     if (running === undefined) return;
-    const { at, ...data } = event;
+    const { at, ...data } = forOwner(event);
     const tenant = 'message' in event ? event.message.tenant : event.tenant;
     try {
       await running.emitOwn(factory.createOwn(operationalType(name), data, tenant, at), event.endpoint.id);

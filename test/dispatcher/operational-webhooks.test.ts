@@ -51,6 +51,28 @@ describe('operational webhooks', () => {
     await harness.close();
   });
 
+  it('tell nothing of the network of the dispatcher', async () => {
+    const harness = await createHarness({
+      dispatcher: {
+        retry: 'once',
+        network: {
+          allowPrivate: ['127.0.0.0/8'],
+          lookup: (_host, _options, done) => done(null, [{ address: '10.1.2.3', family: 4 }]),
+        },
+      },
+    });
+    await harness.createEndpoint({ url: 'http://inside.example/', events: ['job.**'] });
+    await harness.createEndpoint({ url: harness.receiver.urlOf('/ops'), events: ['posthorn.**'] });
+    const details: string[] = [];
+    harness.dispatcher.on('delivery.exhausted', ({ detail }) => void details.push(detail));
+    await harness.dispatcher.emit('job.done', {});
+    await harness.advance(0);
+    expect(details).toEqual([expect.stringContaining('10.1.2.3')]);
+    expect(told(harness)).toMatchObject([{ data: { reason: 'blocked' } }]);
+    expect(harness.receiver.requests[0]!.text).not.toContain('10.1.2.3');
+    await harness.close();
+  });
+
   it('are nothing that asks for everything else', async () => {
     const harness = await setup(['*']);
     await harness.createEndpoint({ url: harness.receiver.urlOf('/all'), events: ['**'] });

@@ -1,3 +1,4 @@
+import { detailForOwner } from '../../core/owner-detail.ts';
 import type { Attempt, Delivery } from '../../core/delivery.ts';
 import type { StoredResponse } from '../../core/stored-response.ts';
 import type { EndpointTestResult } from '../../endpoints.ts';
@@ -34,7 +35,7 @@ export function toTestResult(webhookId: string, result: EndpointTestResult): Tes
     status: result.status,
     outcome: result.outcome,
     reason: result.reason,
-    detail: result.detail,
+    detail: detailForOwner(result.reason, result.detail),
     duration_ms: result.durationMs,
     response: toResponse(result.response),
   };
@@ -46,7 +47,7 @@ function toAttempt({ attempt, startedAt, ...rest }: Attempt): DeliveryDetailReso
     started_at: startedAt,
     outcome: rest.outcome,
     reason: rest.reason,
-    detail: rest.detail,
+    detail: detailForOwner(rest.reason, rest.detail),
     duration_ms: rest.durationMs,
     response: toResponse(rest.response),
   };
