@@ -32,7 +32,7 @@ describe('the guide to testing', () => {
     ['the harness', 'also to a receiver that stumbles', /^# pass 1$/m],
     ['msw and kyTransport', "from 'msw/node'", /^# pass 1$/m],
     ['a receiver that fails', 'createFaultReceiver', /^# pass 2$/m],
-    ['the suites for stores and transports', 'createTransportSuite(', /^# pass 3\d\d$/m],
+    ['the suites for stores and transports', 'createTransportSuite(', /^# pass [3-9]\d\d$/m],
   ])('has a program for %s that passes in node:test', { timeout: 60_000 }, async (_, text, passed) => {
     const { code, output } = await run(programWith('testing', 'ts', text), AbortSignal.timeout(55_000));
     expect(output.match(/^\s+not ok .*$/gm) ?? []).toEqual([]);
@@ -46,7 +46,7 @@ describe('the guide to writing a store', () => {
     const program = programWith('writing-a-store', 'ts', 'export function portStore(');
     const { code, output } = await run(program, AbortSignal.timeout(55_000));
     expect(output.match(/^\s+not ok .*$/gm) ?? []).toEqual([]);
-    expect(output).toMatch(/^# pass [12]\d\d$/m);
+    expect(output).toMatch(/^# pass [2-9]\d\d$/m);
     expect(output).toMatch(/^# fail 0$/m);
     expect(code).toBe(0);
   });

@@ -7,10 +7,14 @@ import { MAX_GLOB_LENGTH } from '../../src/core/glob.ts';
 import { MAX_HEADER_VALUE_LENGTH, MAX_HEADERS } from '../../src/core/header-rules.ts';
 import { MAX_DELAY_MS } from '../../src/core/retry-rules.ts';
 import { MAX_URL_LENGTH } from '../../src/core/url-rules.ts';
+import { API_DEFAULTS } from '../../src/http/api-options.ts';
+import { MAX_LISTED, MAX_PAGE_ITEMS } from '../../src/http/schema/shared.ts';
 import { DEFAULTS } from '../../src/options.ts';
+import { DEFAULT_PAGE_LIMIT } from '../../src/page-request.ts';
 import { DEFAULT_MAX_MESSAGES } from '../../src/store/tables/max-messages.ts';
 import { MAX_ANSWER_BYTES } from '../../src/engine/verification-request.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
+import { maxAnswerBytes } from '../../src/transport/carrier.ts';
 import { DEFAULT_MAX_RESPONSE_HEADER_BYTES } from '../../src/transport/create-agent.ts';
 
 /** Uses as much of something as is given. Rejects when that is refused. */
@@ -82,7 +86,7 @@ const ROWS: Readonly<Record<string, readonly (number | Use | readonly Use[])[]>>
   ],
   'attempts in flight to an endpoint': [DEFAULTS.concurrency],
   'attempts in flight to an endpoint, together': [Infinity],
-  'checks of endpoints at a time': [DEFAULTS.maxVerifications],
+  'checks of endpoints at a time': [DEFAULTS.maxVerificationsPerTenant, DEFAULTS.maxVerifications],
   'attempts in flight': [DEFAULTS.maxConcurrency],
   'attempts begun to an endpoint within a time': [Infinity],
   'attempts begun within a time': [Infinity],
@@ -93,6 +97,12 @@ const ROWS: Readonly<Record<string, readonly (number | Use | readonly Use[])[]>>
   'body that is kept': [DEFAULTS.maxResponseBodyBytes],
   'answer to a challenge': [MAX_ANSWER_BYTES],
   head: [DEFAULT_MAX_RESPONSE_HEADER_BYTES],
+  'all of it, on the wire': [maxAnswerBytes(0), maxAnswerBytes(1) - maxAnswerBytes(0)],
+  'body of a request': [API_DEFAULTS.maxBodyBytes],
+  page: [MAX_PAGE_ITEMS, DEFAULT_PAGE_LIMIT],
+  'event types or states in a filter of a list': [MAX_LISTED],
+  'tests of webhooks of a tenant': [API_DEFAULTS.rateLimits.test.limit],
+  'retries of a tenant: of a delivery, of all that failed': [API_DEFAULTS.rateLimits.replay.limit],
 };
 
 /** Rows of all tables: what, and the numbers of its limit. */

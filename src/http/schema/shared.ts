@@ -12,14 +12,17 @@ export const instantSchema = z
   })
   .transform((value) => new Date(value).getTime());
 
+/** Most items of a page. */
+export const MAX_PAGE_ITEMS = 100;
+
 /** Members of the query of every list. */
 export const pageShape = {
   cursor: z.string().max(512).optional().describe('`next_cursor` of the page before'),
-  limit: z.number().int().min(1).max(100).optional().describe('Most items of a page. Default 50'),
+  limit: z.number().int().min(1).max(MAX_PAGE_ITEMS).optional().describe('Most items of a page. Default 50'),
 } as const;
 
 /** Most event types, or states, that one filter may name. */
-const MAX_LISTED = 50;
+export const MAX_LISTED = 50;
 
 export const eventTypes = z
   .array(z.string().min(1).max(256))

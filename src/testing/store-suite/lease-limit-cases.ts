@@ -71,8 +71,9 @@ export const leaseLimitCases: readonly SuiteCase[] = [
       await world.retryIn(three, LEASE_MS / 2);
       const [six] = await next(1);
       await world.store.release({ leases: [leaseOf(four!)] });
-      const [again] = await next(1);
-      assert.deepEqual([again!.id, again!.attempts], [four!.id, 1]);
+      // By a clock that goes on, others have been due for longer.
+      assert.equal((await world.read(four!.id)).attempts, 0);
+      await next(1);
       await world.store.reschedule({
         where: { deliveryIds: [five!.id] },
         to: 'discarded',
