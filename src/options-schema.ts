@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock, Random } from './clock.ts';
 import { describeValue } from './core/describe-value.ts';
-import { rateLimitSchema } from './core/endpoint-input.ts';
+import { rateLimitSchema } from './core/setting-shapes.ts';
 import { DELIVERY_SETTING_KEYS } from './core/endpoint.ts';
 import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { OptionsError } from '../errors.ts';
 import { describeType, describeValue } from './describe-value.ts';
-import type { DeliverySettings, RateLimit } from './endpoint.ts';
+import type { DeliverySettings } from './endpoint.ts';
 import { validateAuth } from './endpoint-auth.ts';
 import { validateTls } from './endpoint-tls.ts';
 import { validateEnvelope } from './envelope.ts';
@@ -16,8 +16,16 @@ import { expecting, parseInput } from './parse-input.ts';
 import { checkOperationalPatterns } from './operational-event.ts';
 import { isPattern, PATTERN_EXPECTED } from './pattern.ts';
 import { validateRetryAfter, validateRetryOn, validateRetryPolicy, validateSuccess } from './retry-policy.ts';
+import {
+  autoDisable,
+  breaker,
+  concurrency,
+  maxConcurrencyTotal,
+  rateLimit,
+  timeoutMs,
+  verification,
+} from './setting-shapes.ts';
 import { validateSignatures } from './signature.ts';
-import { VERIFICATION_KINDS } from './verification-state.ts';
 
 /** What `endpoints.create` takes. `Pattern`: what `events` may hold, where the event types are known. */
 export interface EndpointInput<Pattern extends string = string> extends DeliverySettings {
@@ -171,65 +179,6 @@ export function checkSecret(secret: unknown, path: string): void {
     `${path}: expected a secret, a text of 1 to ${MAX_SECRET_LENGTH} characters, got ${got}.`,
   );
 }
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const timeoutMs = expecting(z.number().min(1).max(600_000), 'a number of milliseconds from 1 to 600000');
-const verification = expecting(z.enum(VERIFICATION_KINDS), '"challenge", "handshake" or false');
-const concurrency = expecting(z.number().int().min(1).max(10_000), 'a whole number from 1 to 10000');
-const maxConcurrencyTotal = expecting(
-  z.number().int().min(1).max(1_000_000),
-  'a whole number from 1 to 1000000, or false',
-);
-/** Shape of a rate limit. */
-export const rateLimitSchema: z.ZodType<RateLimit> = rateLimitOf('{ limit: 10, intervalMs: 1000 }');
-const rateLimit = rateLimitOf('{ limit: 10, intervalMs: 1000 }, or false');
-
-function rateLimitOf(example: string): z.ZodType<RateLimit> {
-  return expecting(
-    z.strictObject({
-      limit: expecting(z.number().int().min(1), 'a whole number of at least 1'),
-      intervalMs: expecting(z.number().min(1).max(DAY_MS), 'a number of milliseconds from 1 to 86400000'),
-    }),
-    `an object such as ${example}`,
-  );
-}
-
-const breaker = expecting(
-  z
-    .strictObject({
-      failureShare: z.number().gt(0).max(1).optional(),
-      minAttempts: z.number().int().min(1).max(1_000_000).optional(),
-      windowMs: z.number().min(1_000).max(HOUR_MS).optional(),
-      openMs: z.number().min(100).max(DAY_MS).optional(),
-      maxOpenMs: z.number().min(100).max(DAY_MS).optional(),
-    })
-    .refine(({ openMs = 0, maxOpenMs = Infinity }) => maxOpenMs >= openMs, {
-      error: 'at least openMs',
-      path: ['maxOpenMs'],
-    }),
-  'an object such as { failureShare: 0.5, windowMs: 60000 }, or false',
-);
-const autoDisable = expecting(
-  z
-    .strictObject({
-      afterMs: z
-        .number()
-        .min(60_000)
-        .max(365 * DAY_MS)
-        .optional(),
-      failingAfterMs: z
-        .number()
-        .min(0)
-        .max(365 * DAY_MS)
-        .optional(),
-    })
-    .refine(({ afterMs = Infinity, failingAfterMs = 0 }) => failingAfterMs <= afterMs, {
-      error: 'at most afterMs',
-      path: ['failingAfterMs'],
-    }),
-  'an object such as { afterMs: 432000000 }, or false',
-);
 
 /** Names of the functions of a kind; undefined when they are not known here. */
 function namesOf(

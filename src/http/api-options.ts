@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RateLimit } from '../core/endpoint.ts';
-import { rateLimitSchema } from '../core/endpoint-input.ts';
+import { rateLimitSchema } from '../core/setting-shapes.ts';
 import { parseInput } from '../core/parse-input.ts';
 import type { WebhookDispatcher } from '../dispatcher.ts';
 import { OptionsError } from '../errors.ts';
