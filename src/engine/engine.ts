@@ -178,7 +178,7 @@ export class Engine {
       limitsOf: (endpointId) => this.#limitsOf(endpointId),
     });
     const admin = this.endpoints;
-    this.tests = new EndpointTests({ ...context, deliver: options.deliver, admin, directory, sender, inbox });
+    this.tests = new EndpointTests({ ...context, admin, directory, sender, inbox });
     this.verifier = new EndpointVerifier({ ...options, ...context, tokens: this.#tokens, admin, directory });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
     this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
