@@ -80,6 +80,11 @@ export class LocalLanes {
     return this.#queued;
   }
 
+  /** How many of those that wait here do so until the next attempt may begin by `maxRate`. */
+  get heldByRate(): number {
+    return this.#rate?.isHolding === true ? this.#queued : 0;
+  }
+
   /** How many more deliveries this process may lease over all lanes. */
   get room(): number {
     const { maxConcurrency, unwritten } = this.#options;
