@@ -190,7 +190,12 @@ function compileFilterSafely(
     const fail = (): never => {
       throw error;
     };
-    return { matches: fail, equalities: [], missing: `the filter itself: ${describeError(error)}` };
+    return {
+      matches: fail,
+      equalities: [],
+      missing: `the filter itself: ${describeError(error)}`,
+      functions: [],
+    };
   }
 }
 

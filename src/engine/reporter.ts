@@ -16,11 +16,14 @@ import type {
 import type { NewDelivery, NewMessage } from '../store/store.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { describeFilterFunctions } from './named-function.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
+  get(endpointId: string): Pick<EndpointRuntime, 'filter'> | undefined;
 }
 
 export class Reporter extends EndpointReporter {
@@ -48,7 +51,7 @@ export class Reporter extends EndpointReporter {
           message,
           names.refOf(delivery.endpointId),
           delivery.reason!,
-          'its filter threw',
+          `${describeFilterFunctions(names.get(delivery.endpointId)?.filter)} threw`,
         );
     }
   }
