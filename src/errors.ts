@@ -6,6 +6,8 @@
  * Match on `code`: two copies of the package may be loaded, so `instanceof` can lie.
  */
 
+import type { DispatcherReason } from './core/outcome.ts';
+
 /** Stable codes of {@link PosthornError.code}. */
 export type ErrorCode =
   | 'invalid_option'
@@ -27,6 +29,7 @@ export type ErrorCode =
   | 'source_overflow'
   | 'listener_failed'
   | 'function_failed'
+  | 'send_failed'
   | 'api_failed'
   | 'stopped';
 
@@ -175,12 +178,40 @@ export class ListenerError extends PosthornError {
 }
 
 /**
- * A function of yours threw: one of `functions`, `map` of `attach`, a function among the options, or the schema of an
- * event type. Reported by the `error` event. Code `function_failed`.
+ * A function of yours threw: one of `functions` that decides (`filter`, `shouldRetry`, `retryDelay`), `map` of `attach`, a function among the options,
+ * or the schema of an event type. Reported by the `error` event. One that makes the request of an attempt is a `SendError`. Code `function_failed`.
  */
 export class FunctionError extends PosthornError {
   constructor(what: string, cause: unknown) {
     super('function_failed', `${what} threw: ${describeError(cause)}`, { cause });
+  }
+}
+
+/**
+ * The dispatcher itself could not make the request of an attempt: the endpoint is not to blame, and the attempt does not count. A function that it
+ * needs threw or is missing, the request or a secret is not valid, or the transport or the proxy failed; `reason` says which. Reported by the `error` event, at
+ * most once a minute for one reason and endpoint, and for the proxy once a minute in all. Code `send_failed`.
+ */
+export class SendError extends PosthornError {
+  /** The reason of the attempt: `function_failed`, `proxy_failed` and others. */
+  readonly reason: DispatcherReason;
+  /** The endpoint that it happened at; a proxy may be down for others, too. */
+  readonly endpointId: string;
+  /** The delivery that it happened to first. */
+  readonly deliveryId: string;
+
+  constructor(
+    message: string,
+    {
+      reason,
+      endpointId,
+      deliveryId,
+    }: { readonly reason: DispatcherReason; readonly endpointId: string; readonly deliveryId: string },
+  ) {
+    super('send_failed', message);
+    this.reason = reason;
+    this.endpointId = endpointId;
+    this.deliveryId = deliveryId;
   }
 }
 
@@ -237,6 +268,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'source_overflow',
   'listener_failed',
   'function_failed',
+  'send_failed',
   'api_failed',
   'stopped',
 ]);

@@ -18,6 +18,7 @@ import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { describeFilterFunctions } from './named-function.ts';
+import { FaultReports } from './fault-reports.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
 
 /** Knows how to call an endpoint. */
@@ -27,6 +28,8 @@ export interface EndpointNames {
 }
 
 export class Reporter extends EndpointReporter {
+  readonly #faults = new FaultReports();
+
   stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
     this.emit('message.accepted', () => ({
       at: this.clock.now(),
@@ -65,6 +68,8 @@ export class Reporter extends EndpointReporter {
       ]);
       return;
     }
+    const fault = this.#faults.note(settled, this.clock.elapsed());
+    if (fault !== undefined) this.error(fault, 'send');
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
     switch (result.state) {
       case 'succeeded':

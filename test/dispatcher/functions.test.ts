@@ -273,6 +273,7 @@ describe('a named function that an attempt needs', () => {
     try {
       await using harness = await setup(functions);
       const failed = recordEvents(harness.dispatcher, 'delivery.failed');
+      const errors = recordEvents(harness.dispatcher, 'error');
       const endpoint = await harness.createEndpoint({ secret: undefined, ...settings });
       await harness.dispatcher.emit('job.done', {});
       await harness.advance(HOUR);
@@ -281,6 +282,16 @@ describe('a named function that an attempt needs', () => {
       expect(delivery!.attemptLog).toHaveLength(5);
       expect(delivery!.attemptLog[0]!.detail).toMatch(detail);
       expect(failed).toMatchObject([{ event: { final: true, deliveryId: delivery!.id } }]);
+      // At once, and after 10, 30, 70 and 150 s, but not twice within a minute.
+      expect(errors).toHaveLength(3);
+      expect(errors[0]!.event['error']).toMatchObject({
+        code: 'send_failed',
+        reason: delivery!.reason,
+        endpointId: endpoint.id,
+        deliveryId: delivery!.id,
+        message: expect.stringContaining(delivery!.attemptLog[0]!.detail!) as string,
+      });
+      expect((await harness.dispatcher.health()).lastError).toBeDefined();
       expect(harness.receiver.connections).toBe(0);
       expect(unhandled).toEqual([]);
     } finally {
