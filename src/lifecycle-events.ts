@@ -6,7 +6,7 @@ import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
 import type { DisabledReason } from './core/endpoint.ts';
 import type { JsonObject } from './core/json.ts';
 import type { OperationalEventType } from './core/operational-event.ts';
-import type { OutcomeReason } from './core/outcome.ts';
+import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
 import type { WhilePaused } from './core/switch-state.ts';
 import type { VerificationKind, VerificationReason } from './core/verification-state.ts';
 import type { PosthornError } from './errors.ts';
@@ -50,6 +50,8 @@ export interface DeliveryEventBase<Type extends string = string> {
   readonly attemptInRun: number;
   /** Attempts the retry policy allows in one run, the first included: what `attemptInRun` counts up to; `Infinity` when a named function decides alone. */
   readonly maxAttempts: number;
+  /** `dispatcher_failed`: the fault of the dispatcher itself, so the attempt does not count, and the next one has the same number. */
+  readonly outcome: AttemptOutcome;
   /** HTTP status, when a response arrived. */
   readonly status: number | undefined;
   /** How long the attempt took. */
@@ -60,12 +62,15 @@ export interface DeliveryEventBase<Type extends string = string> {
 
 /** Payload of `delivery.succeeded`. */
 export interface DeliverySucceededEvent<Type extends string = string> extends DeliveryEventBase<Type> {
+  readonly outcome: 'delivered';
   readonly final: true;
 }
 
 /** Payload of `delivery.retrying`. */
 export interface DeliveryRetryingEvent<Type extends string = string> extends DeliveryEventBase<Type> {
   readonly final: false;
+  /** Whose fault it was: that of the endpoint; or that of the dispatcher itself, so that the attempt does not count, and the next one has the same number. */
+  readonly outcome: 'endpoint_failed' | 'dispatcher_failed';
   readonly reason: OutcomeReason;
   /** One line for a person. */
   readonly detail: string;
@@ -75,6 +80,7 @@ export interface DeliveryRetryingEvent<Type extends string = string> extends Del
 
 /** Payload of `delivery.exhausted`. */
 export interface DeliveryExhaustedEvent<Type extends string = string> extends DeliveryEventBase<Type> {
+  readonly outcome: 'endpoint_failed';
   readonly final: true;
   readonly reason: OutcomeReason;
   readonly detail: string;

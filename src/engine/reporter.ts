@@ -6,7 +6,7 @@ import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
 import type { Message } from '../core/message.ts';
 import type { SwitchState } from '../core/switch-state.ts';
-import { reasonOf, responseOf } from '../core/outcome.ts';
+import { type AttemptOutcome, reasonOf, responseOf } from '../core/outcome.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
@@ -73,11 +73,11 @@ export class Reporter extends EndpointReporter {
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
     switch (result.state) {
       case 'succeeded':
-        this.emit('delivery.succeeded', () => this.#base(settled, true));
+        this.emit('delivery.succeeded', () => this.#base(settled, true, 'delivered'));
         return this.log('info', () => [this.#fields(settled), 'webhook delivered']);
       case 'exhausted':
         this.emit('delivery.exhausted', () => ({
-          ...this.#base(settled, true),
+          ...this.#base(settled, true, 'endpoint_failed'),
           reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
         }));
@@ -90,10 +90,10 @@ export class Reporter extends EndpointReporter {
       case 'failed':
         return this.#failed(delivery.id, delivery.message, runtime.ref, result.reason!, detail);
       case 'scheduled':
-        if (outcome.kind === 'interrupted') return;
+        if (outcome.kind === 'interrupted' || outcome.kind === 'delivered') return;
         this.emit('delivery.retrying', () => ({
-          ...this.#base(settled, false),
-          reason: reasonOf(outcome) ?? 'transport_failed',
+          ...this.#base(settled, false, outcome.kind),
+          reason: outcome.reason,
           detail,
           delayMs: transition.delayMs,
         }));
@@ -196,10 +196,11 @@ export class Reporter extends EndpointReporter {
   }
 
   /** With `final` in it from the start: for what happens to every message, a spread more would show. */
-  #base<Final extends boolean>(
+  #base<Final extends boolean, Kind extends AttemptOutcome>(
     settled: Settled,
     final: Final,
-  ): DeliveryEventBase & { readonly final: Final } {
+    kind: Kind,
+  ): DeliveryEventBase & { readonly final: Final; readonly outcome: Kind } {
     const { delivery, runtime, outcome, durationMs } = settled;
     return {
       at: this.clock.now(),
@@ -209,6 +210,7 @@ export class Reporter extends EndpointReporter {
       attempt: delivery.attempts,
       attemptInRun: delivery.attempts - delivery.attemptsBeforeRun,
       maxAttempts: delivery.message.test ? 1 : runtime.maxAttempts,
+      outcome: kind,
       status: responseOf(outcome)?.status,
       durationMs,
       test: delivery.message.test,
@@ -217,7 +219,7 @@ export class Reporter extends EndpointReporter {
   }
 
   #fields(settled: Settled): object {
-    const { message, endpoint, final: _final, ...rest } = this.#base(settled, true);
+    const { message, endpoint, final: _final, ...rest } = this.#base(settled, true, settled.outcome.kind);
     return {
       ...rest,
       messageId: message.id,

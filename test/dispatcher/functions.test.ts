@@ -273,6 +273,7 @@ describe('a named function that an attempt needs', () => {
     try {
       await using harness = await setup(functions);
       const failed = recordEvents(harness.dispatcher, 'delivery.failed');
+      const retrying = recordEvents(harness.dispatcher, 'delivery.retrying');
       const errors = recordEvents(harness.dispatcher, 'error');
       const endpoint = await harness.createEndpoint({ secret: undefined, ...settings });
       await harness.dispatcher.emit('job.done', {});
@@ -282,6 +283,9 @@ describe('a named function that an attempt needs', () => {
       expect(delivery!.attemptLog).toHaveLength(5);
       expect(delivery!.attemptLog[0]!.detail).toMatch(detail);
       expect(failed).toMatchObject([{ event: { final: true, deliveryId: delivery!.id } }]);
+      expect(retrying.map(({ event }) => event['outcome'])).toEqual(
+        Array<string>(4).fill('dispatcher_failed'),
+      );
       // At once, and after 10, 30, 70 and 150 s, but not twice within a minute.
       expect(errors).toHaveLength(3);
       expect(errors[0]!.event['error']).toMatchObject({
