@@ -58,7 +58,7 @@ function toInput(id: string | undefined, flags: ReplayFlags): ReplayInput {
   const failedStates = failed ? (['exhausted', 'failed'] as const) : undefined;
   return {
     webhook_id: id,
-    event_types: type === undefined ? undefined : [...type],
+    event_type: type === undefined ? undefined : [...type],
     message_ids: message === undefined ? undefined : [...message],
     // The API says which it takes.
     states: missing

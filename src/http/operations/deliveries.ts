@@ -153,7 +153,7 @@ const replay = defineOperation({
   async run(call) {
     const {
       webhook_id: endpointId,
-      event_types: types,
+      event_type: types,
       states,
       message_ids: messageIds,
       ...rest

@@ -98,7 +98,7 @@ export const retryFailedSchema = z
 export const replaySchema = z
   .strictObject({
     webhook_id: retryFailedSchema.shape.webhook_id,
-    event_types: z
+    event_type: z
       .array(z.string().min(1).max(256))
       .min(1)
       .max(MAX_LISTED)
