@@ -23,7 +23,7 @@ export type RetryRule = StatusClass | number | RetryReason | 'network' | '*';
 
 /** What the Retry-After header of a failed response may do. */
 export interface RetryAfterPolicy {
-  /** Longest wait that a receiver can ask for; longer ones are cut to it. 0 to 2592000000 (30 days). 0: the header is ignored. */
+  /** Longest wait that a receiver can ask for; longer ones are cut to it, and the wait is then prolonged by up to a fifth at random. 0 to 2592000000 (30 days). 0: the header is ignored. */
   readonly maxMs: number;
   /** Statuses whose Retry-After blocks the whole endpoint, not only the delivery. Empty: none. */
   readonly blockOn: readonly number[];

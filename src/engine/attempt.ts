@@ -179,7 +179,7 @@ export class Attempt implements DeadlineEntry, BuildProgress {
     if (this.#abortReason !== undefined && result.kind !== 'response' && !isProxyFault(result))
       return this.#abortedOutcome(this.#abortReason);
     try {
-      return classify(result, this.runtime.policy.success);
+      return classify(result, this.runtime.policy.success, this.#context.clock.now());
     } catch (error) {
       return {
         kind: 'dispatcher_failed',

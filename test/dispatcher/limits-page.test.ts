@@ -97,7 +97,9 @@ const ROWS: Readonly<Record<string, readonly (number | Use | readonly Use[])[]>>
   'attempts begun to an endpoint within a time': [Infinity],
   'attempts begun within a time': [Infinity],
   'time of one attempt': [DEFAULTS.timeoutMs, endpoint((timeoutMs) => ({ timeoutMs }))],
-  'wait that `Retry-After` may ask for': [DEFAULTS.retryAfter.maxMs],
+  'wait that `Retry-After` may ask for; more is cut to it, and up to a fifth comes on top at random': [
+    DEFAULTS.retryAfter.maxMs,
+  ],
   'expired leases of a delivery': [DEFAULTS.maxRescues],
   'faults of the dispatcher in a row': [DEFAULTS.maxFaults, DEFAULTS.maxProxyFaults],
   'body that is kept': [DEFAULTS.maxResponseBodyBytes],
