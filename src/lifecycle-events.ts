@@ -11,6 +11,8 @@ import type { WhilePaused } from './core/switch-state.ts';
 import type { VerificationKind, VerificationReason } from './core/verification-state.ts';
 import type { PosthornError } from './errors.ts';
 
+export type { Logger } from './logger.ts';
+
 /** The message an event is about. `Type`: the event types that are emitted, where they are known. */
 export interface MessageRef<Type extends string = string> {
   readonly id: string;
@@ -106,6 +108,8 @@ export interface DeliveryDiscardedEvent<Type extends string = string> {
   readonly endpoint: EndpointRef;
   readonly final: true;
   readonly reason: DiscardReason;
+  /** One line for a person. */
+  readonly detail: string;
 }
 
 /** Payload of the other `endpoint.…` events. */
@@ -245,11 +249,15 @@ export interface LifecycleEvents<Type extends string = string> {
   'delivery.discarded': DeliveryDiscardedEvent<Type>;
   /** The dispatcher itself could not do its part; the endpoint is not to blame. Final, until somebody retries it. */
   'delivery.failed': DeliveryFailedEvent<Type>;
+  /** Somebody registered it; it is stored. */
   'endpoint.created': EndpointEvent;
+  /** Somebody changed its settings, its `status: 'enabled'` included; a change that disables it as well is followed by `endpoint.disabled`. What Posthorn itself notes of it is told by events of its own. */
   'endpoint.updated': EndpointEvent;
   /** Its waiting deliveries are discarded. */
   'endpoint.removed': EndpointEvent;
+  /** Somebody paused it: what is for it waits, for as long as it takes. Not told again while it is paused. */
   'endpoint.paused': EndpointEvent;
+  /** Somebody called `endpoints.resume`: its pause is over, and so are a block by Retry-After or its breaker. */
   'endpoint.resumed': EndpointEvent;
   /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. Not told again while the breaker stays open, whatever its probes come to. */
   'endpoint.blocked': EndpointBlockedEvent;
@@ -289,11 +297,3 @@ export type LifecycleEventName = keyof LifecycleEvents;
 export type LifecycleListener<Name extends LifecycleEventName, Type extends string = string> = (
   event: LifecycleEvents<Type>[Name],
 ) => void | Promise<void>;
-
-/** pino-shaped logger: fields first, then the message. `pino()` fits; so does `console`, which prints the fields as an object. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}

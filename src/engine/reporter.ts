@@ -4,6 +4,8 @@
  */
 import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
+import { describeDiscard, type DiscardContext } from '../core/describe-discard.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
 import type { SwitchState } from '../core/switch-state.ts';
 import { type AttemptOutcome, reasonOf, responseOf } from '../core/outcome.ts';
@@ -24,7 +26,7 @@ import { EndpointReporter } from './endpoint-reporter.ts';
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
-  get(endpointId: string): Pick<EndpointRuntime, 'filter'> | undefined;
+  get(endpointId: string): Pick<EndpointRuntime, 'filter' | 'record'> | undefined;
 }
 
 export class Reporter extends EndpointReporter {
@@ -47,6 +49,7 @@ export class Reporter extends EndpointReporter {
           message,
           names.refOf(delivery.endpointId),
           delivery.reason as DiscardReason,
+          { record: names.get(delivery.endpointId)?.record },
         );
       if (delivery.state === 'failed')
         this.#failed(
@@ -86,7 +89,10 @@ export class Reporter extends EndpointReporter {
           'webhook exhausted: no further attempt',
         ]);
       case 'discarded':
-        return this.discarded(delivery.id, delivery.message, runtime.ref, result.reason as DiscardReason);
+        return this.discarded(delivery.id, delivery.message, runtime.ref, result.reason as DiscardReason, {
+          record: runtime.record,
+          outcome,
+        });
       case 'failed':
         return this.#failed(delivery.id, delivery.message, runtime.ref, result.reason!, detail);
       case 'scheduled':
@@ -124,9 +130,9 @@ export class Reporter extends EndpointReporter {
       );
   }
 
-  rescheduled(delivery: Delivery, ref: EndpointRef): void {
+  rescheduled(delivery: Delivery, ref: EndpointRef, record?: EndpointRecord): void {
     if (delivery.state === 'discarded')
-      this.discarded(delivery.id, messageOf(delivery), ref, delivery.reason as DiscardReason);
+      this.discarded(delivery.id, messageOf(delivery), ref, delivery.reason as DiscardReason, { record });
   }
 
   discarded(
@@ -134,6 +140,7 @@ export class Reporter extends EndpointReporter {
     message: Pick<Message, 'id' | 'type' | 'tenant'>,
     endpoint: EndpointRef,
     reason: DiscardReason,
+    context: DiscardContext = {},
   ): void {
     this.emit('delivery.discarded', () => ({
       at: this.clock.now(),
@@ -142,8 +149,12 @@ export class Reporter extends EndpointReporter {
       endpoint,
       final: true,
       reason,
+      detail: describeDiscard(reason, context),
     }));
-    this.log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
+    this.log('info', () => [
+      { deliveryId, endpointId: endpoint.id, reason, detail: describeDiscard(reason, context) },
+      'webhook discarded',
+    ]);
   }
 
   /** Everything was paused, or resumed, here or by another process. */

@@ -332,8 +332,9 @@ describe('a change of an endpoint that is verified', () => {
       status: 'enabled',
       verificationState: { url: receiver.urlOf('/other'), checks: 1 },
     });
-    expect(events[0]!.event).toMatchObject({ reason: 'unverified', detail: 'It has to be verified first.' });
+    expect(events[1]!.event).toMatchObject({ reason: 'unverified', detail: 'It has to be verified first.' });
     expect(events.map(({ name }) => name)).toEqual([
+      'endpoint.updated',
       'endpoint.disabled',
       'endpoint.updated',
       'endpoint.updated',
