@@ -69,7 +69,7 @@ export class PayloadError extends PosthornError {
 
 /**
  * Something else was there first: the idempotency key or id belongs to another message, or the endpoint was changed
- * since it was read. Code `conflict`.
+ * since it was read, by somebody or by what Posthorn itself notes in it. Code `conflict`.
  */
 export class ConflictError extends PosthornError {
   /** Id of the message or endpoint that was there first. */
@@ -102,14 +102,12 @@ export class NotFoundError extends PosthornError {
       typeof id === 'string' && /^[A-Za-z0-9_-]{1,256}$/.test(id)
         ? JSON.stringify(id)
         : 'given (it cannot be an id)';
+    const end = kind === 'endpoint' ? '' : ', or pruned by retention';
     const kept =
       kind === 'message'
         ? ' One that repeats an idempotency key is not kept: look for the first with this key.'
         : '';
-    super(
-      'not_found',
-      `No ${kind} has the id ${shown}. It may have been removed, or pruned by retention.${kept}`,
-    );
+    super('not_found', `No ${kind} has the id ${shown}. It may have been removed${end}.${kept}`);
     this.id = id;
   }
 }

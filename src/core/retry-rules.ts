@@ -1,4 +1,5 @@
 /** Which responses are a success, which failures are tried again, and what a Retry-After header may do: as data. */
+import { OptionsError } from '../errors.ts';
 import { expectArray, expectInteger, expectKnownKeys, expectObject, unexpectedWord } from './expect-value.ts';
 import type { EndpointReason } from './outcome.ts';
 
@@ -114,6 +115,11 @@ function validateRule(
   { what, words }: { what: string; words: readonly string[] },
 ): void {
   if (typeof rule === 'number') expectInteger(rule, path, MIN_STATUS, MAX_STATUS);
+  else if (typeof rule === 'string' && /^\d{1,3}$/.test(rule))
+    throw new OptionsError(
+      path,
+      `${path}: expected ${what}, got "${rule}" (string). A status is a number: write ${rule}.`,
+    );
   else if (typeof rule !== 'string' || !words.includes(rule)) throw unexpectedWord(path, what, words, rule);
 }
 

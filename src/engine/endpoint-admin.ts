@@ -276,6 +276,6 @@ function withoutFailing({ failing: _over, ...record }: EndpointRecord): Endpoint
 function staleRevision(id: string, expected: number, current: number): ConflictError {
   return new ConflictError(
     id,
-    `Endpoint ${id} is at revision ${current}, not ${expected}: somebody changed it meanwhile. Read it again and repeat the change.`,
+    `Endpoint ${id} is at revision ${current}, not ${expected}: it was changed meanwhile, by somebody or by Posthorn itself, which notes in it that it fails, recovered, was disabled or verified. Read it again and repeat the change.`,
   );
 }

@@ -1,7 +1,6 @@
 /** Functions of the host, and how messages call them. */
 import type { CompiledFilter } from '../core/compile-filter.ts';
 import type { FunctionRegistry } from '../core/functions.ts';
-import type { EndpointRuntime } from './endpoint-runtime.ts';
 
 /** A function that an endpoint names. */
 export interface NamedFunction<Call> {
@@ -22,7 +21,13 @@ export function describeFilterFunctions(filter: CompiledFilter | undefined): str
 }
 
 /** What failed at a filter, for an error that no delivery carries. */
-export function filterOf({ filter, record }: Pick<EndpointRuntime, 'filter' | 'record'>): string {
+export function filterOf({
+  filter,
+  record,
+}: {
+  readonly filter: CompiledFilter | undefined;
+  readonly record: { readonly id: string };
+}): string {
   return capitalize(`${describeFilterFunctions(filter)} of endpoint ${record.id}`);
 }
 

@@ -421,7 +421,7 @@ describe('endpoints.verify', () => {
     const { endpoints } = harness.dispatcher;
     const { id } = await harness.createEndpoint();
     expect((await errorOf(endpoints.verify(id))).message).toBe(
-      `id: endpoint ${id} has nothing to prove. Update it with verification: 'challenge' or 'handshake'.`,
+      `endpoint.verification: endpoint ${id} has nothing to prove. Update it with verification: 'challenge' or 'handshake'.`,
     );
     expect((await errorOf(endpoints.verify('ep_unknown'))).code).toBe('not_found');
     expect(harness.receiver.received).toBe(0);
