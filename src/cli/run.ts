@@ -30,8 +30,21 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 /** Of an answer of the API only what it says: which call it was means nothing to who gave a command. */
 function messageOf(error: unknown): string {
   const message = describeError(error);
-  if (isPosthornError(error) && error.code === 'key_missing')
-    return `${message} Here: set ${KEYS_VARIABLE}=id:key, or export the store from posthorn.config.mjs.`;
+  return [withoutCall(error, message), ...adviceFor(error, message)].join(' ');
+}
+
+/** What the library says is for who writes code. */
+function adviceFor(error: unknown, message: string): readonly string[] {
+  const code = isPosthornError(error) ? error.code : undefined;
+  if (code === 'key_missing')
+    return [`Here: set ${KEYS_VARIABLE}=id:key, or export the store from posthorn.config.mjs.`];
+  if (code === 'schema_mismatch') return ['Here: posthorn migrate.'];
+  if (message.includes('network: { allowPrivate'))
+    return ['With a store: --allow-private 127.0.0.0/8, or network in posthorn.config.mjs.'];
+  return [];
+}
+
+function withoutCall(error: unknown, message: string): string {
   if (!isApiError(error) || error.reason === undefined) return message;
   const said = message.slice(message.indexOf(`${error.status}: `) + `${error.status}: `.length);
   return error.field === undefined || said.includes(error.field) ? said : `${error.field}: ${said}`;

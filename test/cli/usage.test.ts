@@ -51,6 +51,11 @@ describe('wrong use', { timeout: 60_000 }, () => {
     [['list', '--store', 'mysql://root@127.0.0.1:3306'], /names no database/],
     [['list', '--url', 'https://b', '--tenant', 'x'], /--tenant goes with a store/],
     [['list', '--config', 'none.mjs'], /--config: there is no file none\.mjs/],
+    [['emit', 'bad type', '{}'], /^posthorn: event_type: expected a dotted name .*got "bad type"/],
+    [
+      ['add', 'http://localhost:3000'],
+      /localhost is loopback.*With a store: --allow-private 127\.0\.0\.0\/8/,
+    ],
   ])('%j says what is wrong, with exit code 2', async (args, message) => {
     const cli = await createCommandLine();
     mkdirSync(join(cli.folder, 'webhooks'));

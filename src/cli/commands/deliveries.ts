@@ -26,14 +26,12 @@ export const deliveries = defineCommand<[id: string | undefined], DeliveriesFlag
   },
   run: (cli, [id], flags) =>
     cli.use(async ({ client }) => {
-      const query = {
-        ...toRange(flags),
-        state: flags.state,
-        webhook_id: id,
-        message_id: flags.message,
-      };
+      const query = { ...toRange(flags), state: flags.state };
       const { items, nextCursor } = await everyPage(
-        (page) => client.deliveries.list({ ...query, ...page }),
+        (page) =>
+          id === undefined || flags.message !== undefined
+            ? client.deliveries.list({ ...query, ...page, webhook_id: id, message_id: flags.message })
+            : client.webhooks.deliveries(id, { ...query, ...page }),
         flags.limit,
       );
       cli.output.answer({ data: items, next_cursor: nextCursor }, () =>

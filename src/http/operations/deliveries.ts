@@ -151,13 +151,7 @@ const replay = defineOperation({
   limited: 'replay',
   failures: [404],
   async run(call) {
-    const {
-      webhook_id: endpointId,
-      event_type: types,
-      states,
-      message_ids: messageIds,
-      ...rest
-    } = call.body;
+    const { webhook_id: endpointId, event_type: types, states, message_ids: messageIds, ...rest } = call.body;
     if (endpointId !== undefined) await ownWebhook(call, endpointId);
     const { since, until, as_of: asOf, dry_run: dryRun, create_missing: createMissing } = rest;
     const result = await call.dispatcher.replay({
