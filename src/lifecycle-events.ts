@@ -287,7 +287,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'replay.progress': ReplayProgressEvent;
   /** A replay has come to its end, or was ended. */
   'replay.finished': ReplayFinishedEvent;
-  /** Trouble: store, listener, overflowing source, an endpoint that cannot be served; and every `emit` that was refused, awaited or not. */
+  /** Trouble: store, listener, overflowing source, an endpoint that cannot be served, requests that the dispatcher cannot make; and every `emit` that was refused, awaited or not. */
   error: DispatcherErrorEvent;
 }
 
