@@ -25,25 +25,29 @@ export class Activity {
 
   end(count: number): void {
     this.#count -= count;
-    if (this.#waiters.length > 0) this.#wake(({ held }) => this.#count <= held());
+    // Every attempt ends some of it: nothing is made for those who have to wait on.
+    for (const { held } of this.#waiters) if (this.#count <= held()) return this.#wake();
   }
 
   /** Nobody waits any longer, whatever is still going on. */
   close(): void {
     this.#isClosed = true;
-    this.#wake(() => true);
+    this.#wake();
   }
 
-  #wake(isOver: (waiter: Waiter) => boolean): void {
-    const over = this.#waiters.filter(isOver);
-    if (over.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => !over.includes(waiter));
-    for (const { wake } of over) wake();
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter((waiter) => !this.#isQuietFor(waiter));
+    for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.wake();
+  }
+
+  #isQuietFor({ held }: Pick<Waiter, 'held'>): boolean {
+    return this.#isClosed || this.#count <= held();
   }
 
   /** Resolves when nothing is going on, or only as much as is `held` up by what does not count. */
   quiet(held: () => number = NOTHING): Promise<void> {
-    if (this.#count <= held() || this.#isClosed) return Promise.resolve();
+    if (this.#isQuietFor({ held })) return Promise.resolve();
     return new Promise((wake) => this.#waiters.push({ wake, held }));
   }
 }
