@@ -2,10 +2,13 @@
  * Faults of the dispatcher itself, as trouble that somebody must mend: without them each is one attempt among many that failed, and nothing says
  * that the receiver is not to blame. Told once a minute for one reason and endpoint; a proxy is the same for all endpoints.
  */
-import type { DispatcherReason } from '../core/outcome.ts';
+import type { DispatcherReason, Outcome } from '../core/outcome.ts';
 import { SendError } from '../errors.ts';
 import type { Settled } from './concluded-attempt.ts';
 import { RecentMap } from './recent-map.ts';
+
+/** The outcome of such an attempt. */
+export type DispatcherFailed = Outcome & { readonly kind: 'dispatcher_failed' };
 
 const QUIET_MS = 60_000;
 /** Reasons and endpoints that are known to have been told; others are told again. */
@@ -31,9 +34,11 @@ export class FaultReports {
   readonly #told = new RecentMap<Told>(MAX_TOLD);
 
   /** What is to be told of an attempt whose outcome is written; `undefined`: nothing, or nothing new. */
-  note({ outcome, delivery, runtime, transition }: Settled, elapsedMs: number): SendError | undefined {
-    if (outcome.kind !== 'dispatcher_failed') return undefined;
-    const { reason, detail } = outcome;
+  note(
+    { delivery, runtime, transition }: Settled,
+    { reason, detail }: DispatcherFailed,
+    elapsedMs: number,
+  ): SendError | undefined {
     const key = reason === 'proxy_failed' ? reason : `${reason} ${delivery.endpointId}`;
     const before = this.#told.get(key);
     if (before !== undefined && elapsedMs < before.at + QUIET_MS) {

@@ -20,7 +20,7 @@ import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { describeFilterFunctions } from './named-function.ts';
-import { FaultReports } from './fault-reports.ts';
+import { type DispatcherFailed, FaultReports } from './fault-reports.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
 
 /** Knows how to call an endpoint. */
@@ -71,8 +71,7 @@ export class Reporter extends EndpointReporter {
       ]);
       return;
     }
-    const fault = this.#faults.note(settled, this.clock.elapsed());
-    if (fault !== undefined) this.error(fault, 'send');
+    if (outcome.kind === 'dispatcher_failed') this.#reportFault(settled, outcome);
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
     switch (result.state) {
       case 'succeeded':
@@ -110,6 +109,11 @@ export class Reporter extends EndpointReporter {
       case 'sending':
         return;
     }
+  }
+
+  #reportFault(settled: Settled, outcome: DispatcherFailed): void {
+    const fault = this.#faults.note(settled, outcome, this.clock.elapsed());
+    if (fault !== undefined) this.error(fault, 'send');
   }
 
   /** A lease ran out without a settle: its process died, or was blocked for too long. */
