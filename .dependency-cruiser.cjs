@@ -14,7 +14,11 @@ module.exports = {
       comment: 'tsup bundles an undeclared import silently; a dev dependency is absent for users.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        // An optional peer of one subpath, and here for its tests.
+        pathNot: '(^|/)node_modules/prom-client/',
+      },
     },
     {
       name: 'core-is-pure',
@@ -137,7 +141,7 @@ module.exports = {
       name: 'faces-use-the-dispatcher',
       comment: 'http/ and cli/ use the dispatcher as a user does.',
       severity: 'error',
-      from: { path: '^src/(http|cli|testing)/' },
+      from: { path: '^src/(http|cli|prometheus|testing)/' },
       to: { path: '^src/engine/' },
     },
     {
@@ -146,6 +150,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(http|cli)/' },
       to: { path: ['^src/http/', '(^|/)node_modules/(hono|@hono)/'] },
+    },
+    {
+      name: 'only-prometheus-loads-prom-client',
+      comment: 'It is an optional package, for who has it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/prometheus/' },
+      to: { path: ['^src/prometheus/', '(^|/)node_modules/prom-client/'] },
     },
     {
       name: 'only-cli-loads-commander',
