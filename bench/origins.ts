@@ -1,10 +1,10 @@
 /**
- * The receiver of the case `isolation`: many origins, each a port of its own, in one process. In the timed window it notes when each request was whole,
+ * The receiver of cases that need many origins, or the time of receipt: each origin is a port of its own, all in one process. In the timed window it notes when each request was whole,
  * copies its bytes and answers 204; afterwards `take` verifies every one, and says how long it was on its way.
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { IsolationData } from './contenders/isolation.ts';
+import type { TimedData } from './contenders/paced.ts';
 import { readRequests } from './harness/read-requests.ts';
 import { type CheckedRequests, RequestChecker } from './harness/request-checker.ts';
 import { RequestLog } from './harness/request-log.ts';
@@ -57,7 +57,7 @@ function take(): OriginsReport {
   const latenciesMs: number[] = [];
   for (const request of log.takeAll()) {
     if (!checker.check(request)) continue;
-    const { data } = JSON.parse(request.body.toString()) as { data: IsolationData };
+    const { data } = JSON.parse(request.body.toString()) as { data: TimedData };
     if (data.isMeasured) latenciesMs.push(request.receivedAt - data.emittedAtMs);
   }
   const report = { ...checker.result, sockets: sockets.size, latenciesMs };

@@ -1,18 +1,27 @@
-/** `npm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--profile DIRECTORY]` */
+/** `npm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--require] [--profile DIRECTORY]` */
 import { parseArgs } from 'node:util';
 import { backlog } from './cases/backlog.ts';
 import { endpoints } from './cases/endpoints.ts';
 import { isolation } from './cases/isolation.ts';
+import { latency } from './cases/latency.ts';
 import { recovery } from './cases/recovery.ts';
 import { throughput } from './cases/throughput.ts';
-import type { BenchCase, CaseOptions, CaseResult } from './harness/bench-case.ts';
+import type { BenchCase, CaseOptions, CaseResult, Skipped } from './harness/bench-case.ts';
 import { formatTable } from './harness/format-table.ts';
 
 /** A case is one file in `cases/` and one entry here. */
-const CASES: readonly BenchCase[] = [throughput, endpoints, backlog, isolation, recovery];
+const CASES: readonly BenchCase[] = [throughput, latency, endpoints, backlog, isolation, recovery];
 const USAGE_ERROR = 2;
 
-function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions } {
+interface Order {
+  readonly benchCase: BenchCase;
+  readonly isJson: boolean;
+  /** Whether a contender that cannot be measured is a failure. */
+  readonly isRequired: boolean;
+  readonly options: Omit<CaseOptions, 'skip'>;
+}
+
+function parse(): Order {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -20,6 +29,7 @@ function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions 
       json: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      require: { type: 'boolean', default: false },
       profile: { type: 'string' },
     },
   });
@@ -35,6 +45,7 @@ function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions 
   return {
     benchCase,
     isJson: values.json,
+    isRequired: values.require,
     options: {
       rounds,
       contenders: values.contender === undefined ? undefined : new Set(values.contender),
@@ -48,31 +59,46 @@ function parse(): { benchCase: BenchCase; isJson: boolean; options: CaseOptions 
 function printUsage(problem: string): void {
   const cases = CASES.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
   process.stderr.write(
-    `${problem}\n\nnpm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--profile DIRECTORY]\n\n${cases}\n`,
+    `${problem}\n\nnpm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--require] [--profile DIRECTORY]\n\n${cases}\n`,
   );
 }
 
-function print(results: readonly CaseResult[], isJson: boolean): void {
+function print(results: readonly CaseResult[], skipped: readonly Skipped[], isJson: boolean): void {
   const lines = isJson
-    ? results.map(({ figures, series, ...result }) => JSON.stringify({ ...result, ...figures, ...series }))
+    ? [...results.map(toJson), ...skipped.map((each) => JSON.stringify(each))]
     : formatTable(results);
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+function toJson({ figures, series, ...result }: CaseResult): string {
+  const range = { min: Math.min(...result.ratios), max: Math.max(...result.ratios) };
+  return JSON.stringify({ ...result, ...range, ...figures, ...series });
+}
+
+async function run({ benchCase, isJson, isRequired, options }: Order): Promise<number> {
+  const skipped: Skipped[] = [];
+  const skip = (contender: string, reason: string): void => {
+    skipped.push({ case: benchCase.name, contender, skipped: reason });
+    options.log(`${contender} is not measured: ${reason}`);
+  };
+  const results = await benchCase.run({ ...options, skip });
+  print(results, skipped, isJson);
+  const errors = results.reduce((sum, result) => sum + result.errors, 0);
+  if (errors > 0) process.stderr.write(`FAILED: ${errors} errors; the figures above mean nothing\n`);
+  const missing = isRequired ? skipped.length : 0;
+  if (missing > 0) process.stderr.write(`FAILED: ${missing} contenders are required and were not measured\n`);
+  return errors + missing > 0 ? 1 : 0;
+}
+
 async function main(): Promise<number> {
-  let parsed: ReturnType<typeof parse>;
+  let order: Order;
   try {
-    parsed = parse();
+    order = parse();
   } catch (error) {
     printUsage((error as Error).message);
     return USAGE_ERROR;
   }
-  const { benchCase, isJson, options } = parsed;
-  const results = await benchCase.run(options);
-  print(results, isJson);
-  const errors = results.reduce((sum, result) => sum + result.errors, 0);
-  if (errors > 0) process.stderr.write(`FAILED: ${errors} errors; the figures above mean nothing\n`);
-  return errors > 0 ? 1 : 0;
+  return run(order);
 }
 
 process.exitCode = await main();
