@@ -1,6 +1,7 @@
 /** `npm run bench -- CASE [--contender NAME]… [--json] [--rounds N] [--quick] [--require] [--profile DIRECTORY]` */
 import { parseArgs } from 'node:util';
 import { backlog } from './cases/backlog.ts';
+import { emit } from './cases/emit.ts';
 import { endpoints } from './cases/endpoints.ts';
 import { isolation } from './cases/isolation.ts';
 import { latency } from './cases/latency.ts';
@@ -10,7 +11,7 @@ import type { BenchCase, CaseOptions, CaseResult, Skipped } from './harness/benc
 import { formatTable } from './harness/format-table.ts';
 
 /** A case is one file in `cases/` and one entry here. */
-const CASES: readonly BenchCase[] = [throughput, latency, endpoints, backlog, isolation, recovery];
+const CASES: readonly BenchCase[] = [throughput, latency, emit, endpoints, backlog, isolation, recovery];
 const USAGE_ERROR = 2;
 
 interface Order {
