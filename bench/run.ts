@@ -3,15 +3,27 @@ import { parseArgs } from 'node:util';
 import { backlog } from './cases/backlog.ts';
 import { emit } from './cases/emit.ts';
 import { endpoints } from './cases/endpoints.ts';
+import { fanout } from './cases/fanout.ts';
 import { isolation } from './cases/isolation.ts';
 import { latency } from './cases/latency.ts';
+import { memory } from './cases/memory.ts';
 import { recovery } from './cases/recovery.ts';
 import { throughput } from './cases/throughput.ts';
 import type { BenchCase, CaseOptions, CaseResult, Skipped } from './harness/bench-case.ts';
 import { formatTable } from './harness/format-table.ts';
 
 /** A case is one file in `cases/` and one entry here. */
-const CASES: readonly BenchCase[] = [throughput, latency, emit, endpoints, backlog, isolation, recovery];
+const CASES: readonly BenchCase[] = [
+  throughput,
+  latency,
+  emit,
+  endpoints,
+  fanout,
+  backlog,
+  isolation,
+  recovery,
+  memory,
+];
 const USAGE_ERROR = 2;
 
 interface Order {

@@ -20,7 +20,9 @@ export function formatTable(results: readonly CaseResult[]): string[] {
       .map((cell, index) => cell.padEnd(widths[index]!))
       .join('  ')
       .trimEnd();
-  const goals = [...new Set(results.map(({ goal }) => `goal: ${goal}`))];
+  const goals = new Set(
+    results.filter(({ goal }) => !goal.endsWith(': none')).map(({ goal }) => `goal: ${goal}`),
+  );
   return [
     line(names),
     ...rows.map((row) => line(names.map((name) => row[name] ?? ''))),
