@@ -7,6 +7,7 @@ import { fanout } from './cases/fanout.ts';
 import { isolation } from './cases/isolation.ts';
 import { latency } from './cases/latency.ts';
 import { memory } from './cases/memory.ts';
+import { peers } from './cases/peers.ts';
 import { recovery } from './cases/recovery.ts';
 import { throughput } from './cases/throughput.ts';
 import type { BenchCase, CaseOptions, CaseResult, Skipped } from './harness/bench-case.ts';
@@ -19,10 +20,11 @@ const CASES: readonly BenchCase[] = [
   emit,
   endpoints,
   fanout,
+  memory,
   backlog,
   isolation,
   recovery,
-  memory,
+  peers,
 ];
 const USAGE_ERROR = 2;
 
