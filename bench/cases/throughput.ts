@@ -48,7 +48,7 @@ export const throughput: BenchCase = {
   name: 'throughput',
   summary: `deliveries/s with each store beside a raw ${BASELINE} loop: 1 KB, signed, ${SOCKETS} sockets`,
   contenders: ['undici.dispatch', ...STORE_NAMES, 'ky'],
-  defaultRounds: 5,
+  defaultRounds: 3,
   async run(options) {
     await using bundle = await createBundle(Object.values(SOURCES));
     await using receiver = startProcess<ReceiverActions>(bundle.pathOf(SOURCES.receiver));
