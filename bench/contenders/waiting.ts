@@ -1,6 +1,6 @@
 /** The dispatcher with many endpoints, and many messages that wait. */
 import { WebhookDispatcher } from 'posthorn';
-import { peakMemoryBytes } from '../harness/peak-memory.ts';
+import { heapBytesInUse, peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
 import { createData, type RunResult, startTiming, type Target } from './job.ts';
@@ -27,7 +27,7 @@ let failed = 0;
 serveActions({
   open,
   fill,
-  memory: () => ({ peakBytes: peakMemoryBytes(), heapBytes: process.memoryUsage().heapUsed }),
+  memory: () => ({ peakBytes: peakMemoryBytes(), heapBytes: heapBytesInUse() }),
   deliver,
   close: () => dispatcher.stop(),
 } satisfies WaitingActions);
