@@ -144,8 +144,21 @@ module.exports = {
       name: 'only-http-loads-hono',
       comment: 'Importing posthorn loads no package of the REST API.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/http/' },
+      from: { path: '^src/', pathNot: '^src/(http|cli)/' },
       to: { path: ['^src/http/', '(^|/)node_modules/(hono|@hono)/'] },
+    },
+    {
+      name: 'only-cli-loads-commander',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: ['^src/cli/', '(^|/)node_modules/commander/'] },
+    },
+    {
+      name: 'cli-takes-public-doors',
+      comment: 'What others offer, it takes from their index, as a user does.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/(http|store/(file|sql)|receiver)/(?!index[.]ts$)' },
     },
     {
       name: 'listener-stands-alone',

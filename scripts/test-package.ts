@@ -114,6 +114,10 @@ async function testOn(version: string, node: string, consumer: string): Promise<
       );
   }
   await check('a thread works on a SQLite file', 'sqlite-thread.mjs');
+  const command = join(consumer, 'node_modules', manifest.name, manifest.bin.posthorn);
+  const store = ['--store', `./webhooks-${version}`];
+  await check('the command adds an endpoint', command, 'add', 'https://example.com/hooks', 'First', ...store);
+  await check('the command lists it', command, 'list', ...store);
   await check('the CommonJS consumer runs', 'consumer.cjs');
   await check('the ES module consumer runs', 'consumer.mjs');
   // Runs from the repository: it reads the README and may need the compiler; only the program runs in the folder.

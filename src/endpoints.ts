@@ -152,7 +152,7 @@ export interface Endpoints<Pattern extends string = string> {
    * again, also for one that is verified: a check that fails does not take away what an earlier one proved.
    *
    * @throws NotFoundError
-   * @throws OptionsError for an endpoint without `verification`, and in a process with `deliver: false`
+   * @throws OptionsError for an endpoint without `verification`
    * @throws ConflictError when its `url` or `verification` is changed meanwhile
    */
   verify(id: string): Promise<EndpointVerification>;

@@ -14,7 +14,6 @@ export interface EngineHostOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly reporter: Reporter;
-  readonly deliver: boolean;
   readonly addressPolicy: AddressPolicy;
   readonly proxy: ForwardProxy | undefined;
   readonly lookup: LookupFunction | undefined;
@@ -67,7 +66,7 @@ export class EngineHost {
   }
 
   async #start(): Promise<Engine> {
-    const { store, transport, clock, deliver, reporter } = this.#options;
+    const { store, transport, clock, reporter } = this.#options;
     const { addressPolicy, proxy, lookup, maxConcurrency: maxConnections } = this.#options;
     const { connectTimeoutMs, resendWithinMs } = this.#options;
     const network = {
@@ -82,7 +81,7 @@ export class EngineHost {
     await store.open({ clock: steadyClock(clock) });
     let engine: Engine | undefined;
     try {
-      if (deliver) await transport.open(network);
+      await transport.open(network);
       engine = this.#options.createEngine();
       await engine.start();
       // A stop that did not wait for this start must not find it running afterwards.
@@ -109,9 +108,9 @@ export class EngineHost {
 
   /** Closes both, whatever becomes of one of them, and waits for neither for ever. */
   async #close(): Promise<void> {
-    const { clock, reporter, deliver, transport, store, closeTimeoutMs: timeoutMs } = this.#options;
+    const { clock, reporter, transport, store, closeTimeoutMs: timeoutMs } = this.#options;
     const closing = { clock, reporter, timeoutMs };
-    if (deliver) await closeSafely('transport', () => transport.close(), closing);
+    await closeSafely('transport', () => transport.close(), closing);
     await closeSafely('store', () => store.close(), closing);
   }
 }

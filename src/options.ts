@@ -71,7 +71,7 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
    * go out unsigned.
    */
   secretPolicy?: 'generate' | 'optional' | undefined;
-  /** `false`: this process only stores messages; processes that share its store match and deliver them. Default true. */
+  /** `false`: this process only stores messages; processes that share its store match and deliver them. What `endpoints.test` and `endpoints.verify` ask for it sends itself. Default true. */
   deliver?: boolean | undefined;
   /** Most attempts in flight in this process, over all endpoints. At least 1. Default 256. */
   maxConcurrency?: number | undefined;

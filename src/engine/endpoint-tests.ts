@@ -1,6 +1,6 @@
 /** Tests of endpoints: one message to one endpoint at once, past its lane and whatever its state, without retries. */
 import { createOrderedId } from '../core/id.ts';
-import { OptionsError, StoppedError } from '../errors.ts';
+import { StoppedError } from '../errors.ts';
 import type { LeasedDelivery, NewMessage } from '../store/store.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { Directory } from './directory.ts';
@@ -11,8 +11,6 @@ import type { Inbox } from './inbox.ts';
 import type { Sender } from './sender.ts';
 
 export interface EndpointTestsOptions extends Pick<EngineContext, 'clock' | 'random'> {
-  /** False in a process that only stores. */
-  readonly deliver: boolean;
   readonly admin: EndpointAdmin;
   readonly directory: Directory;
   readonly sender: Sender;
@@ -36,13 +34,7 @@ export class EndpointTests {
 
   /** Stores the message and sends it. Resolves when the outcome is written. @throws NotFoundError */
   async test(id: string, message: NewMessage): Promise<Settled> {
-    const { clock, deliver, admin, directory, random, inbox } = this.#options;
-    if (!deliver) {
-      throw new OptionsError(
-        'deliver',
-        'Cannot test an endpoint here: this dispatcher only stores messages (deliver: false). Test it in a process that delivers.',
-      );
-    }
+    const { clock, admin, directory, random, inbox } = this.#options;
     const { record } = await admin.getRegistered(id);
     if (this.#isClosed) throw new StoppedError('test an endpoint');
     const runtime = directory.put(record);

@@ -146,16 +146,11 @@ export class EndpointVerifier {
    * Makes a check now, whatever the state of the endpoint, or joins the one that is under way. Resolves when what came of it is written.
    *
    * @throws NotFoundError
-   * @throws OptionsError when the endpoint need not be verified, and in a process that only stores
+   * @throws OptionsError when the endpoint need not be verified
    * @throws ConflictError when the endpoint was changed meanwhile
    */
   async verify(id: string): Promise<Checked> {
-    const { deliver, admin, directory } = this.#options;
-    if (!deliver)
-      throw new OptionsError(
-        'deliver',
-        'Cannot verify an endpoint here: this dispatcher only stores messages (deliver: false). Verify it in a process that delivers.',
-      );
+    const { admin, directory } = this.#options;
     return this.#inTurn(id, async () => {
       if (this.#isStopped) throw new StoppedError('verify an endpoint');
       const runtime = directory.put((await admin.getRegistered(id)).record);

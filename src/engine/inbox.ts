@@ -24,7 +24,7 @@ export interface Receipt {
 }
 
 export interface InboxOptions extends EngineContext {
-  /** Undefined in a process that only stores. */
+  /** Undefined in a process that only stores: it leases tests alone. */
   readonly lanes: LocalLanes | undefined;
   /** Only a claim can tell whether one more delivery may be leased for it. */
   readonly isLimited: (endpointId: string) => boolean;
@@ -147,14 +147,16 @@ export class Inbox {
     const { lanes, isLimited } = this.#options;
     pending.tries += 1;
     const { entry } = pending;
-    if (pending.tries > 1 || lanes === undefined) return entry;
-    const canBeLeased = ({ orderingKey, endpointId }: NewDelivery): boolean =>
-      orderingKey === undefined && !isLimited(endpointId);
+    const { test } = entry.message;
+    if (pending.tries > 1 || (lanes === undefined && !test)) return entry;
+    const hasRoom = (delivery: NewDelivery): boolean =>
+      delivery.orderingKey === undefined &&
+      !isLimited(delivery.endpointId) &&
+      lanes?.reserve(delivery) === true;
     for (const delivery of entry.deliveries) {
       if (delivery.state !== 'scheduled') continue;
-      const isWanted = entry.message.test || (canBeLeased(delivery) && lanes.reserve(delivery));
       // The matcher made it for this entry alone: written in place, a copy per delivery would show.
-      if (isWanted) (delivery as { lease: string | undefined }).lease = lease;
+      if (test || hasRoom(delivery)) (delivery as { lease: string | undefined }).lease = lease;
     }
     return entry;
   }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { OptionsError } from '../../src/errors.ts';
 import { createWorld, decorateStore, onlyDelivery, recordEvents, turn, until } from '../support/world.ts';
 
 const MINUTE = 60_000;
@@ -65,11 +64,32 @@ describe('deliver: false', () => {
     expect(world.receiver.received).toBe(1);
   });
 
-  it('refuses to test an endpoint, which it could not send to', async () => {
+  it('sends a test when somebody asks for it, and nothing else', async () => {
     await using world = await createWorld();
-    const { endpoints } = world.start({ deliver: false });
-    const { id } = await endpoints.create({ url: world.receiver.url });
-    await expect(endpoints.test(id)).rejects.toThrow(OptionsError);
+    const producer = world.start({ deliver: false });
+    const { id } = await producer.endpoints.create({ url: world.receiver.url });
+    await producer.emit('job.done', {}, { to: [id] });
+    const result = await producer.endpoints.test(id);
+    expect(result).toMatchObject({ delivered: true, status: 204 });
+    expect(await producer.deliveries.get(result.deliveryId)).toMatchObject({
+      state: 'succeeded',
+      test: true,
+    });
+    await world.advance(MINUTE);
+    expect(world.receiver.received).toBe(1);
+  });
+
+  it('changes an endpoint whose address and functions only others allow and know', async () => {
+    await using world = await createWorld();
+    const app = world.start({ functions: { filter: { vip: () => true } } });
+    const { id } = await app.endpoints.create({ url: world.receiver.url, filter: { $custom: 'vip' } });
+    const { endpoints } = world.start({ deliver: false, network: {} });
+    expect(await endpoints.update(id, { name: 'VIP', status: 'disabled' })).toMatchObject({ name: 'VIP' });
+    expect(await endpoints.update(id, { status: 'enabled' })).toMatchObject({ status: 'enabled' });
+    await endpoints.rotateSecret(id);
+    await expect(endpoints.update(id, { url: `${world.receiver.url}/other` })).rejects.toThrow(/is loopback/);
+    await expect(endpoints.update(id, { envelope: 'unknown' })).rejects.toThrow(/envelope/);
+    expect(await app.endpoints.get(id)).toMatchObject({ name: 'VIP', url: world.receiver.url });
   });
 });
 

@@ -7,6 +7,7 @@ import { createWorkshop, deliveryOf, listDeliveries } from '../support/workers.t
 /** `POSTHORN_TEST_MESSAGES=20000` for the full measure. */
 const MESSAGES = Number(process.env['POSTHORN_TEST_MESSAGES'] ?? 2_000);
 const NAMES = ['one', 'two', 'three'] as const;
+const CONCURRENCY = 20;
 const TIMEOUT_MS = 60_000 + 10 * MESSAGES;
 /** Far longer than any test: who waits for the end of a lease is not done in time. */
 const LONG_LEASE_MS = 3_600_000;
@@ -20,11 +21,14 @@ describe.each(reachable('file', 'sqlite', 'postgres', 'mariadb'))('several proce
       await using workshop = await createWorkshop(kind);
       const { receiver } = workshop;
       const [one, two, three] = await workshop.start(NAMES, { dispatcher: { leaseMs: LONG_LEASE_MS } });
-      await workshop.createEndpoint(one, { concurrency: 20 });
-      // Nobody goes on before everybody has something to do.
+      await workshop.createEndpoint(one, { concurrency: CONCURRENCY });
+      // How fast each is then, nobody can say; but while one is full, the others must take work until they are full, too.
       receiver.judge(() => 'hold');
       const emitting = one.call('emitMany', MESSAGES, 'load.test');
-      await receiver.until(() => NAMES.every((name) => receiver.held(name) > 0), 'every process has begun');
+      await receiver.until(
+        () => NAMES.every((name) => receiver.held(name) === CONCURRENCY),
+        'every process is full',
+      );
       receiver.release();
       await emitting;
       await receiver.until(() => receiver.answered.size === MESSAGES, 'all are delivered', TIMEOUT_MS);
@@ -33,8 +37,6 @@ describe.each(reachable('file', 'sqlite', 'postgres', 'mariadb'))('several proce
       expect(receiver.arrivals).toHaveLength(MESSAGES);
       const emitted = await one.call<string[]>('emitted');
       expect(new Set(receiver.answered.keys())).toEqual(new Set(emitted));
-      const shares = NAMES.map((name) => (receiver.answeredBy.get(name) ?? 0) / MESSAGES);
-      expect(Math.min(...shares), receiver.describe()).toBeGreaterThan(0.05);
       await Promise.all([one, two, three].map((worker) => worker.call('drain')));
       const { byState } = await two.call<Stats>('stats');
       expect(byState).toMatchObject({ succeeded: MESSAGES, scheduled: 0, sending: 0, failed: 0 });
