@@ -15,6 +15,8 @@ import { type ClockActions, sharedNow } from './harness/shared-clock.ts';
 export interface OriginsReport extends CheckedRequests {
   /** Sockets that sent it. */
   readonly sockets: number;
+  /** CPU time of the receiver while it received, verification not included. */
+  readonly cpuMicros: number;
   /** From emit to receipt, in ms, of each message that is measured. */
   readonly latenciesMs: readonly number[];
 }
@@ -30,6 +32,7 @@ const ANSWER = Buffer.from('HTTP/1.1 204 No Content\r\nServer: bench\r\nConnecti
 const log = new RequestLog();
 const sockets = new Set<Socket>();
 let secret = '';
+let cpuAtStart = process.cpuUsage();
 
 serveActions({ now: sharedNow, listen, take } satisfies OriginsActions);
 
@@ -53,6 +56,7 @@ function receive(socket: Socket): void {
 }
 
 function take(): OriginsReport {
+  const { user, system } = process.cpuUsage(cpuAtStart);
   const checker = new RequestChecker(secret);
   const latenciesMs: number[] = [];
   for (const request of log.takeAll()) {
@@ -60,7 +64,8 @@ function take(): OriginsReport {
     const { data } = JSON.parse(request.body.toString()) as { data: TimedData };
     if (data.isMeasured) latenciesMs.push(request.receivedAt - data.emittedAtMs);
   }
-  const report = { ...checker.result, sockets: sockets.size, latenciesMs };
+  const report = { ...checker.result, sockets: sockets.size, cpuMicros: user + system, latenciesMs };
   sockets.clear();
+  cpuAtStart = process.cpuUsage();
   return report;
 }

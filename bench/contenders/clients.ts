@@ -1,5 +1,5 @@
 import ky, { type Options as KyOptions } from 'ky';
-import { Agent, Pool } from 'undici';
+import { Agent, type Dispatcher, Pool } from 'undici';
 import type { Target } from './job.ts';
 
 /** HTTP clients that are measured by themselves. */
@@ -23,19 +23,9 @@ const CLIENTS: Readonly<Record<ClientName, (target: Target, path: string) => Pos
     const pool = createPool(target);
     return (headers, body) =>
       new Promise((resolve, reject) => {
-        let status = 0;
-        pool.dispatch(
-          { method: 'POST', path, headers: Object.entries(headers).flat(), body },
-          {
-            onRequestStart: () => undefined,
-            onResponseStart: (_controller, statusCode) => {
-              status = statusCode;
-            },
-            onResponseData: () => undefined,
-            onResponseEnd: () => resolve(status),
-            onResponseError: (_controller, error) => reject(error),
-          },
-        );
+        const flat: string[] = [];
+        for (const name in headers) flat.push(name, headers[name]!);
+        pool.dispatch({ method: 'POST', path, headers: flat, body }, new StatusHandler(resolve, reject));
       });
   },
   ky: ({ url, sockets }, path) => {
@@ -50,6 +40,34 @@ const CLIENTS: Readonly<Record<ClientName, (target: Target, path: string) => Pos
     };
   },
 };
+
+/** Waits for the end of an answer, and drops its body. */
+class StatusHandler implements Dispatcher.DispatchHandler {
+  readonly #resolve: (status: number) => void;
+  readonly #reject: (error: Error) => void;
+  #status = 0;
+
+  constructor(resolve: (status: number) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    this.#status = status;
+  }
+
+  onResponseData(): void {}
+
+  onResponseEnd(): void {
+    this.#resolve(this.#status);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error);
+  }
+}
 
 /** A client at work for one target. */
 export function createPost(client: ClientName, target: Target, path: string): Post {

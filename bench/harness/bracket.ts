@@ -24,6 +24,8 @@ export interface Party {
 /** One side of a round. */
 export interface Side {
   readonly tally: Tally;
+  /** CPU time of the receiver by all time, turns only: near 1 it would be the receiver that is measured. */
+  readonly receiverShare: number;
   readonly rssBytes: number;
 }
 
@@ -38,22 +40,30 @@ export interface Bracketed {
   readonly contender: Party;
   readonly pace: Pace;
   /** What the receiver got since the last call. */
-  readonly take: () => Promise<Pick<ReceiverReport, 'received' | 'verified' | 'sockets' | 'problems'>>;
+  readonly take: () => Promise<ReceiverReport>;
   readonly log: (line: string) => void;
 }
 
 /** Both are warmed up alike, and take turns; what each says it sent is compared with what the receiver got. */
 export async function bracket({ baseline, contender, pace, take, log }: Bracketed): Promise<Round> {
-  const sides = [baseline, contender].map((party) => ({ party, tally: new Tally() }));
-  const work = async ({ party, tally }: (typeof sides)[number]): Promise<RunResult> => {
+  const sides = [baseline, contender].map((party) => ({ party, tally: new Tally(), receiverMicros: 0 }));
+  const work = async (side: (typeof sides)[number]): Promise<RunResult> => {
+    const { party, tally } = side;
     const result = await party.run(pace.turnMs);
-    tally.check(result, await take(), party.maxSockets, log);
+    const report = await take();
+    tally.check(result, report, party.maxSockets, log);
+    side.receiverMicros += report.cpuMicros;
     return result;
   };
   for (const side of sides) await warmUp(pace.warmUp, () => work(side));
+  for (const side of sides) side.receiverMicros = 0;
   await takeTurns(sides, pace.turns, async (side) => side.tally.addTurn(await work(side)));
   const [first, second] = await Promise.all(
-    sides.map(async ({ party, tally }): Promise<Side> => ({ tally, rssBytes: await party.peakMemory() })),
+    sides.map(async ({ party, tally, receiverMicros }): Promise<Side> => ({
+      tally,
+      receiverShare: receiverMicros / 1000 / tally.elapsedMs,
+      rssBytes: await party.peakMemory(),
+    })),
   );
   return { baseline: first!, contender: second! };
 }

@@ -55,6 +55,7 @@ export function summarise(caseName: string, { contest, rounds }: Played): CaseRe
       cpuMicros: medianOf((each) => each.contender.tally.cpuMicrosEach, 1),
       baselineCpuMicros: medianOf((each) => each.baseline.tally.cpuMicrosEach, 1),
       cpuRatio: medianOf((each) => each.baseline.tally.cpuMicrosEach / each.contender.tally.cpuMicrosEach, 3),
+      receiverShare: medianOf((each) => each.baseline.receiverShare, 2),
       rssMb: round(Math.max(...rounds.map((each) => each.contender.rssBytes)) / 1e6, 0),
     },
   };
