@@ -14,7 +14,11 @@ module.exports = {
       comment: 'tsup bundles an undeclared import silently; a dev dependency is absent for users.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        // An optional peer of one subpath, and here for its tests.
+        pathNot: '(^|/)node_modules/prom-client/',
+      },
     },
     {
       name: 'core-is-pure',
@@ -137,15 +141,35 @@ module.exports = {
       name: 'faces-use-the-dispatcher',
       comment: 'http/ and cli/ use the dispatcher as a user does.',
       severity: 'error',
-      from: { path: '^src/(http|cli|testing)/' },
+      from: { path: '^src/(http|cli|prometheus|testing)/' },
       to: { path: '^src/engine/' },
     },
     {
       name: 'only-http-loads-hono',
       comment: 'Importing posthorn loads no package of the REST API.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/http/' },
+      from: { path: '^src/', pathNot: '^src/(http|cli)/' },
       to: { path: ['^src/http/', '(^|/)node_modules/(hono|@hono)/'] },
+    },
+    {
+      name: 'only-prometheus-loads-prom-client',
+      comment: 'It is an optional package, for who has it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/prometheus/' },
+      to: { path: ['^src/prometheus/', '(^|/)node_modules/prom-client/'] },
+    },
+    {
+      name: 'only-cli-loads-commander',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: ['^src/cli/', '(^|/)node_modules/commander/'] },
+    },
+    {
+      name: 'cli-takes-public-doors',
+      comment: 'What others offer, it takes from their index, as a user does.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/(http|store/(file|sql)|receiver)/(?!index[.]ts$)' },
     },
     {
       name: 'listener-stands-alone',

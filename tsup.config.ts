@@ -7,7 +7,9 @@ export default defineConfig({
     receiver: 'src/receiver/index.ts',
     sql: 'src/store/sql/index.ts',
     http: 'src/http/index.ts',
+    prometheus: 'src/prometheus/index.ts',
     testing: 'src/testing/index.ts',
+    cli: 'src/cli/main.ts',
     // Not imported by any name: the thread of the SQLite store, which looks for it beside itself.
     'sqlite-worker': 'src/store/sql/sqlite/sqlite-worker.ts',
   },

@@ -15,7 +15,11 @@ import { NODE_VERSIONS, provideNode } from './provide-node.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const probes = join(root, 'test/package');
 const specifiers = Object.keys(manifest.exports).map((subpath) => manifest.name + subpath.slice(1));
-const codeSpecifiers = specifiers.filter((specifier) => !specifier.endsWith('.json'));
+/** Subpaths that need a package which users install beside this one. */
+const OPTIONAL = { [`${manifest.name}/prometheus`]: 'prom-client' } as const;
+const codeSpecifiers = specifiers.filter(
+  (specifier) => !specifier.endsWith('.json') && !Object.hasOwn(OPTIONAL, specifier),
+);
 
 const execute = promisify(execFile);
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -101,7 +105,12 @@ async function testOn(version: string, node: string, consumer: string): Promise<
     copyFileSync(join(probes, name), join(consumer, name));
   }
   await check('import() of every subpath', 'import-subpaths.mjs', ...codeSpecifiers);
-  await check('require() of every subpath', 'require-subpaths.cjs', ...specifiers);
+  await check(
+    'require() of every subpath',
+    'require-subpaths.cjs',
+    ...codeSpecifiers,
+    `${manifest.name}/package.json`,
+  );
   await check('the entry loads no optional package', 'loaded-packages.mjs', manifest.name);
   await check('the receiver kit loads nothing', 'loaded-packages.mjs', `${manifest.name}/receiver`);
   for (const transport of ['undici', 'ky']) {
@@ -114,10 +123,31 @@ async function testOn(version: string, node: string, consumer: string): Promise<
       );
   }
   await check('a thread works on a SQLite file', 'sqlite-thread.mjs');
+  const command = join(consumer, 'node_modules', manifest.name, manifest.bin.posthorn);
+  const store = ['--store', `./webhooks-${version}`];
+  await check('the command adds an endpoint', command, 'add', 'https://example.com/hooks', 'First', ...store);
+  await check('the command lists it', command, 'list', ...store);
   await check('the CommonJS consumer runs', 'consumer.cjs');
   await check('the ES module consumer runs', 'consumer.mjs');
   // Runs from the repository: it reads the README and may need the compiler; only the program runs in the folder.
   await check('the first program of the README runs', join(probes, 'first-program.mjs'), consumer);
+}
+
+/** Without its package the error names it; with it the subpath loads. */
+async function testOptional(consumer: string): Promise<void> {
+  for (const [specifier, needed] of Object.entries(OPTIONAL)) {
+    const load = (): Promise<string> => run(process.execPath, ['import-subpaths.mjs', specifier], consumer);
+    const refusal = await load().then(
+      () => undefined,
+      (error: unknown) => (error as Error).message,
+    );
+    if (refusal?.includes(`Cannot find package '${needed}'`) !== true)
+      throw new ProbeError(`${specifier} without ${needed}: ${refusal ?? 'it loads'}`);
+    const version = manifest.devDependencies[needed];
+    await run(npm, ['install', '--silent', '--no-audit', '--no-fund', `${needed}@${version}`], consumer);
+    await load();
+    console.log(`ok  ${specifier} loads with ${needed}, and names it without`);
+  }
 }
 
 const consumer = mkdtempSync(join(tmpdir(), 'posthorn-package-'));
@@ -128,6 +158,7 @@ try {
   await Promise.all([installTarball(consumer), provided]);
   await compileConsumer(consumer);
   for (const [version, node] of await provided) await testOn(version, node, consumer);
+  await testOptional(consumer);
 } catch (error) {
   if (!(error instanceof ProbeError)) throw error;
   console.error(`FAILED  ${error.message}`);

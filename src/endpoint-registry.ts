@@ -102,7 +102,7 @@ class EndpointRegistry implements Endpoints {
         const next = updateEndpointRecord(record, changes, this.#options);
         this.#checkStillSigned(record, next);
         this.#options.checkEvents(next.events, record.events);
-        compiler.check(next);
+        compiler.checkChange(record, next);
         if (next.secrets !== record.secrets) this.#warnOfShortSecrets(next);
         return next;
       },

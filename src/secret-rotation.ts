@@ -94,7 +94,7 @@ export async function rotateSecret(
   const stored = await admin.update(id, (record) => {
     const secret = newSecret(record, request.secret, surroundings);
     rotated = rotateSecrets(record, { ...request, secret }, clock.now());
-    compiler.check(rotated.record);
+    compiler.checkChange(record, rotated.record);
     return rotated.record;
   });
   return { ...rotated!, stored };

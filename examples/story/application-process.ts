@@ -7,7 +7,7 @@ import type { RecordedDelivery } from './verdict.ts';
 type ReplyTo<Kind extends Order['kind']> = Extract<Reply, { kind: Kind }>;
 
 /** In place of a secret manager: what keeps the key, while the application comes and goes. */
-const STORE_KEY = randomBytes(32).toString('base64');
+export const STORE_KEY = randomBytes(32).toString('base64');
 
 /** The process of the application, seen from the story. One order at a time. */
 export class ApplicationProcess {

@@ -4,14 +4,14 @@
  * with code of their own. `npm start` tells it within seconds and ends with exit code 0 only if everything that should
  * have arrived did.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApplicationProcess } from './application-process.ts';
+import { ApplicationProcess, STORE_KEY } from './application-process.ts';
 import { DELIVERY_COUNT, EVENTS, ROLES } from './plot.ts';
 import { print, printNow, printTable, printTitle } from './print.ts';
 import { ReceiverProcess } from './receiver-process.ts';
-import { tellAttempt, tellRecord, tellReports } from './tell.ts';
+import { tellAttempt, tellCommands, tellRecord, tellReports } from './tell.ts';
 import { findProblems } from './verdict.ts';
 
 /** If it is not over by then, something is missing, and the verdict says what. */
@@ -45,7 +45,6 @@ const record = await second.readRecord();
 await second.stop();
 const reports = await receivers.report();
 await receivers.end();
-rmSync(folder, { recursive: true });
 tellRecord(record);
 tellReports(reports);
 
@@ -61,3 +60,4 @@ if (problems.length === 0) {
   for (const problem of problems) print(`  ${problem}`);
   process.exitCode = 1;
 }
+tellCommands(folder, `story:${STORE_KEY}`, record);

@@ -5,7 +5,8 @@ import type { RecordedDelivery } from './verdict.ts';
 export async function readRecord(dispatcher: WebhookDispatcher): Promise<RecordedDelivery[]> {
   const { items } = await dispatcher.deliveries.list({ limit: 500 }); // newest first
   const deliveries = await Promise.all(items.toReversed().map(({ id }) => dispatcher.deliveries.get(id)));
-  return deliveries.map(({ endpointId, type, state, attemptLog }) => ({
+  return deliveries.map(({ id, endpointId, type, state, attemptLog }) => ({
+    id,
     endpoint: endpointId,
     type,
     state,

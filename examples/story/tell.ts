@@ -1,7 +1,7 @@
 /** Tells a person what the dispatcher and the receivers know. */
 import type { Told } from './orders.ts';
 import { ROLES } from './plot.ts';
-import { printNow, printTable, printTitle } from './print.ts';
+import { print, printNow, printTable, printTitle } from './print.ts';
 import type { ReceiverReport } from './report.ts';
 import type { RecordedDelivery } from './verdict.ts';
 
@@ -25,4 +25,18 @@ export function tellReports(reports: readonly ReceiverReport[]): void {
     return [name, String(requests), String(verified), String(accepted.length), types.join(', ')];
   });
   printTable([['receiver', 'requests', 'signature verified', 'accepted', 'event types'], ...rows]);
+}
+
+/** How to look at the store that the story leaves behind. */
+export function tellCommands(folder: string, key: string, record: readonly RecordedDelivery[]): void {
+  const givenUp = record.find(({ state }) => state === 'exhausted');
+  const commands = [
+    'list',
+    'deliveries --state exhausted',
+    ...(givenUp === undefined ? [] : [`attempts ${givenUp.id}`]),
+    'doctor',
+  ];
+  printTitle('Its store is still there. Look further:');
+  print(`  export POSTHORN_ENCRYPTION_KEYS=${key}`);
+  for (const command of commands) print(`  npx posthorn ${command} --store ${folder}`);
 }

@@ -3,6 +3,7 @@ import type { ReceiverReport } from './report.ts';
 
 /** One delivery as the dispatcher recorded it. */
 export interface RecordedDelivery {
+  readonly id: string;
   readonly endpoint: string;
   readonly type: string;
   readonly state: string;

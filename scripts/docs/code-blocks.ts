@@ -72,6 +72,7 @@ const shared: ts.CompilerOptions = {
     'posthorn/receiver': [join(root, 'src/receiver/index.ts')],
     'posthorn/sql': [join(root, 'src/store/sql/index.ts')],
     'posthorn/http': [join(root, 'src/http/index.ts')],
+    'posthorn/prometheus': [join(root, 'src/prometheus/index.ts')],
     'posthorn/testing': [join(root, 'src/testing/index.ts')],
   },
 };

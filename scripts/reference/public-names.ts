@@ -11,6 +11,11 @@ export const ENTRY_POINTS = [
   { specifier: 'posthorn/receiver', source: 'src/receiver/index.ts', page: 'docs/reference/api-receiver.md' },
   { specifier: 'posthorn/sql', source: 'src/store/sql/index.ts', page: 'docs/reference/api-sql.md' },
   { specifier: 'posthorn/http', source: 'src/http/index.ts', page: 'docs/reference/api-http.md' },
+  {
+    specifier: 'posthorn/prometheus',
+    source: 'src/prometheus/index.ts',
+    page: 'docs/reference/api-prometheus.md',
+  },
   { specifier: 'posthorn/testing', source: 'src/testing/index.ts', page: 'docs/reference/api-testing.md' },
 ] as const;
 

@@ -40,6 +40,9 @@ export interface AddressPolicy {
   judge(address: string, hostname?: string): AddressVerdict;
 }
 
+/** For what an operator chose, or what is not judged here. */
+export const ANY_ADDRESS: AddressPolicy = { judge: () => ({ allowed: true }) };
+
 export interface AddressPolicyOptions {
   /**
    * Ranges to allow in addition to the public Internet, such as `['10.0.0.0/8', '::1/128']`. Empty allows none.

@@ -29,6 +29,8 @@ export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' 
   readonly onChange: (runtime: EndpointRuntime) => void;
   /** Deliveries to it wait in the store from now on. */
   readonly onWaiting: (endpointId: string) => void;
+  /** They wait no longer. */
+  readonly onReady: () => void;
 }
 
 export class Directory {
@@ -277,9 +279,11 @@ export class Directory {
   #take(endpointId: string, stored: StoredEndpoint | undefined): void {
     if (stored === undefined) return this.delete(endpointId);
     if (stored.record.hidden === true) return this.#options.onChange(this.put(stored.record));
+    const wasWaiting = this.isWaiting(endpointId);
     this.accept(stored.record);
     this.setPaused(endpointId, stored.lane.paused);
     if (this.isWaiting(endpointId)) this.#options.onWaiting(endpointId);
+    else if (wasWaiting) this.#options.onReady();
   }
 
   stop(): void {

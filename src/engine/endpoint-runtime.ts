@@ -28,6 +28,7 @@ import { parseEndpointUrl } from '../core/url-rules.ts';
 import { describeError, OptionsError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
 import type { RequestTarget } from '../transport/transport.ts';
+import { checkChange } from './check-change.ts';
 import { MissingFunction, ownEntry, planRequest, requireFunction, type RequestPlan } from './request-plan.ts';
 
 export interface EndpointRuntime {
@@ -75,6 +76,13 @@ export interface EndpointCompiler {
    * @throws OptionsError when the record cannot be served
    */
   readonly check: (record: EndpointRecord, path?: string) => EndpointRuntime;
+  /**
+   * The same for a change. It is not to blame for what was so before: an address that is refused here, or a function that is missing, may be fine for
+   * the process that delivers.
+   *
+   * @throws OptionsError when the changed record cannot be served, for a reason that the one before has not
+   */
+  readonly checkChange: (before: EndpointRecord, after: EndpointRecord) => void;
   /** Where its requests go. @throws OptionsError when they must not go there */
   readonly target: (record: EndpointRecord, path: string) => RequestTarget;
   /** Stands in for an endpoint that is gone. */
@@ -84,17 +92,21 @@ export interface EndpointCompiler {
 export function createEndpointCompiler(options: EndpointCompilerOptions): EndpointCompiler {
   return {
     compile: (record) => compile(record, options),
-    check: (record, path = 'endpoint') => {
-      checkPolicyBounds(record, options.whole, path);
-      const described = describe(record, options);
-      const target = parseTarget(record, options, path);
-      const request = planRequest(record, described.settings, target, options, path);
-      const policy = createPolicy(described.settings, options.functions);
-      return { ...described, ...policy, request, refusal: undefined, fault: undefined };
-    },
+    check: (record, path = 'endpoint') => check(record, options, path),
+    checkChange: (before, after) =>
+      checkChange(before, after, options, (record, rules) => check(record, rules, 'endpoint')),
     target: (record, path) => parseTarget(record, options, path),
     standIn: (endpointId) => compile({ ...GONE, id: endpointId }, options),
   };
+}
+
+function check(record: EndpointRecord, options: EndpointCompilerOptions, path: string): EndpointRuntime {
+  checkPolicyBounds(record, options.whole, path);
+  const described = describe(record, options);
+  const target = parseTarget(record, options, path);
+  const request = planRequest(record, described.settings, target, options, path);
+  const policy = createPolicy(described.settings, options.functions);
+  return { ...described, ...policy, request, refusal: undefined, fault: undefined };
 }
 
 const GONE = {

@@ -21,6 +21,7 @@ import type { EngineOptions } from './engine-options.ts';
 import { FanOut } from './fan-out.ts';
 import { Inbox, type Receipt } from './inbox.ts';
 import { Keeper } from './keeper.ts';
+import { LeaseGate } from './lease-gate.ts';
 import { LeaseReturns } from './lease-returns.ts';
 import { longestSleepMs } from './longest-sleep.ts';
 import { Matcher } from './matcher.ts';
@@ -54,6 +55,7 @@ export class Engine {
   readonly #tokens: TokenSource;
   readonly #afterAttempt: AfterAttempt;
   readonly #returns: LeaseReturns;
+  readonly #leaseGate: LeaseGate;
   readonly #holds: EndpointHolds;
   readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
@@ -77,11 +79,19 @@ export class Engine {
         this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime));
         this.verifier.note(runtime);
       },
-      onWaiting: (endpointId) => void this.#returns.handBack(this.sender.takeQueued(endpointId)),
+      onWaiting: (endpointId) => void this.#leaseGate.handBack(this.sender.takeQueued(endpointId)),
+      onReady: () => this.#onLeftBehind('work'),
     });
     this.#deadlines = new Deadlines(clock);
     this.#tokens = new TokenSource(options);
     this.switch = new Switch({ ...context, onChange: (state) => this.#onSwitch(state) });
+    this.#leaseGate = new LeaseGate({
+      returns,
+      directory: this.directory,
+      switch: this.switch,
+      isStopping: () => this.#isStopping,
+      onWork: () => this.#onLeftBehind('work'),
+    });
     this.matcher = new Matcher({
       ...context,
       directory: this.directory,
@@ -277,25 +287,12 @@ export class Engine {
     const isOpen = state === undefined;
     this.sender.lanes.setOpen(isOpen);
     if (isOpen) this.#onLeftBehind('work');
-    else await this.#returns.handBack(this.sender.takeQueued());
+    else await this.#leaseGate.handBack(this.sender.takeQueued());
   }
 
   #onLeased(deliveries: readonly LeasedDelivery[]): void {
     this.keeper.onLeased();
-    if (!this.#isStopping && this.switch.state === undefined && !this.directory.hasWaiting)
-      return this.#accept(deliveries);
-    const isUnwanted = ({ endpointId, message }: LeasedDelivery): boolean =>
-      this.#isStopping ||
-      (!message.test && (this.switch.state !== undefined || this.directory.isWaiting(endpointId)));
-    if (deliveries.some(isUnwanted)) {
-      void this.#returns.handBack(deliveries.filter(isUnwanted));
-      return this.#accept(deliveries.filter((delivery) => !isUnwanted(delivery)));
-    }
-    this.#accept(deliveries);
-  }
-
-  #accept(deliveries: readonly LeasedDelivery[]): void {
-    this.sender.accept(this.tests.takeLeased(deliveries));
+    this.sender.accept(this.tests.takeLeased(this.#leaseGate.admit(deliveries)));
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {

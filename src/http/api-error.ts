@@ -89,7 +89,8 @@ function fromDispatcher(error: PosthornError): ApiError {
     case 'invalid_option': {
       const { path } = error as OptionsError;
       const field = toApiField(path);
-      const message = path === '' ? error.message : error.message.replaceAll(path, field);
+      // Only where it names the member: further on the same letters may be somebody's value.
+      const message = path === '' ? error.message : error.message.replace(path, () => field);
       return new ApiError('invalid_request', message, field === '' ? {} : { field });
     }
     case 'invalid_payload':

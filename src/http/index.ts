@@ -45,6 +45,7 @@ export type {
   DeliveriesQuery,
   DeliveryDetailResource,
   DeliveryResource,
+  ReplayInput,
   ReplayResultResource,
   RetryFailedInput,
   TestResultResource,

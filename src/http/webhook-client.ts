@@ -5,6 +5,7 @@ import type {
   DeliveriesQuery,
   DeliveryDetailResource,
   DeliveryResource,
+  ReplayInput,
   ReplayResultResource,
   RetryFailedInput,
   TestResultResource,
@@ -111,6 +112,8 @@ export interface QueueCalls {
   stats(query?: StatsQuery): Promise<StatsResource>;
   /** Tries all deliveries again that were given up: of everything, of one webhook, or of a time. */
   retryFailed(input?: RetryFailedInput): Promise<ReplayResultResource>;
+  /** Sends stored messages again, those that were delivered included unless `states` says otherwise. */
+  replay(input?: ReplayInput): Promise<ReplayResultResource>;
 }
 
 /**
@@ -181,6 +184,7 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
     queue: {
       stats: (query) => one('get', '/queue/stats', { query }),
       retryFailed: (body) => one('post', '/queue/retry-failed', { body }),
+      replay: (body) => one('post', '/queue/replay', { body }),
     },
     eventTypes: () => one('get', '/event-types'),
     explain: (body) => page('post', '/explain', { body }),

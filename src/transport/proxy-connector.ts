@@ -6,7 +6,7 @@ import * as dns from 'node:dns';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
-import type { AddressPolicy } from '../core/address-policy.ts';
+import { ANY_ADDRESS } from '../core/address-policy.ts';
 import type { ForwardProxy } from '../core/forward-proxy.ts';
 import { createGuardedLookup, type GuardedConnector, judgeLiteral, withServerName } from './address-guard.ts';
 import type { Undici } from './load-undici.ts';
@@ -14,8 +14,6 @@ import { openTunnel, type TunnelOptions } from './proxy-tunnel.ts';
 import { type ConnectionTls, type TlsOptions, toTlsSettings } from './tls-settings.ts';
 import type { TransportContext } from './transport.ts';
 
-/** The operator chose the proxy; it is private more often than not. */
-const ANY_ADDRESS: AddressPolicy = { judge: () => ({ allowed: true }) };
 const KEEP_ALIVE_PROBE_MS = 60_000;
 
 export function createProxyConnector(

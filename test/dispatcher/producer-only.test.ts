@@ -78,6 +78,19 @@ describe('deliver: false', () => {
     await world.advance(MINUTE);
     expect(world.receiver.received).toBe(1);
   });
+
+  it('changes an endpoint whose address and functions only others allow and know', async () => {
+    await using world = await createWorld();
+    const app = world.start({ functions: { filter: { vip: () => true } } });
+    const { id } = await app.endpoints.create({ url: world.receiver.url, filter: { $custom: 'vip' } });
+    const { endpoints } = world.start({ deliver: false, network: {} });
+    expect(await endpoints.update(id, { name: 'VIP', status: 'disabled' })).toMatchObject({ name: 'VIP' });
+    expect(await endpoints.update(id, { status: 'enabled' })).toMatchObject({ status: 'enabled' });
+    await endpoints.rotateSecret(id);
+    await expect(endpoints.update(id, { url: `${world.receiver.url}/other` })).rejects.toThrow(/is loopback/);
+    await expect(endpoints.update(id, { envelope: 'unknown' })).rejects.toThrow(/envelope/);
+    expect(await app.endpoints.get(id)).toMatchObject({ name: 'VIP', url: world.receiver.url });
+  });
 });
 
 describe('matching of stored messages', () => {

@@ -149,3 +149,52 @@ describe('a change of an endpoint while a process that starts reads all of them'
     await world.receiver.waitFor(1);
   });
 });
+
+describe('the end of a pause that the store tells of before the endpoint is read again', () => {
+  it.each(['before', 'after'] as const)(
+    'holds nothing up, when it is read %s the lease is back',
+    async (when) => {
+      await using world = await createWorld();
+      const editor = world.start({ deliver: false });
+      const { id } = await editor.endpoints.create({ url: world.receiver.url });
+      await editor.endpoints.pause(id);
+      let isSlow = false;
+      let isReleasing = false;
+      let isReleased = false;
+      const store = decorateStore(world.store, {
+        endpoints: {
+          ...world.store.endpoints,
+          get: async (params) => {
+            const stored = await world.store.endpoints.get(params);
+            if (isSlow) await until(() => !isSlow, 'it may be read');
+            return stored;
+          },
+        },
+        // A hint of work is best effort, and the last one has been used up.
+        watch: (listener) =>
+          world.store.watch((change) => {
+            if (change.kind !== 'work' || !isReleasing) listener(change);
+          }),
+        release: async (params) => {
+          isReleasing = true;
+          if (when === 'before') {
+            isSlow = false;
+            for (let turns = 0; turns < 10; turns += 1) await turn();
+          }
+          const released = await world.store.release(params);
+          isReleased = true;
+          return released;
+        },
+      });
+      const sender = world.start({ store });
+      await sender.start();
+      await editor.emit('job.done', {});
+      await world.advance(0);
+      isSlow = true;
+      await editor.endpoints.resume(id);
+      await until(() => isReleased, 'what was leased too early is back');
+      isSlow = false;
+      await world.receiver.waitFor(1);
+    },
+  );
+});

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_COUNT, EVENTS, ROLES } from '../../examples/story/plot.ts';
 import type { ReceiverReport } from '../../examples/story/report.ts';
+import { createCommandLine } from '../support/command-line.ts';
 import { type Expectation, findProblems, type RecordedDelivery } from '../../examples/story/verdict.ts';
 
 const execute = promisify(execFile);
@@ -46,9 +48,29 @@ describe('the story', () => {
       expect(lines).toContainEqual(
         expect.stringMatching(/^The application was killed \(SIGKILL\), [3-8] deliveries/),
       );
-      expect(lines.at(-2)).toBe(
+      expect(lines).toContain(
         'The kill lost nothing: everything that should have arrived did; what could not is on record.',
       );
+
+      const commands = lines.filter((line) => line.startsWith('npx posthorn '));
+      expect(commands.map((line) => line.split(' ')[2])).toEqual([
+        'list',
+        'deliveries',
+        'attempts',
+        'doctor',
+      ]);
+      const exported = lines.find((line) => line.startsWith('export '))!;
+      const [, name, keys] = /^export (\w+)=(.+)$/.exec(exported)!;
+      const cli = await createCommandLine([], { [name!]: keys! });
+      const [list, deliveries, attempts, doctor] = await Promise.all(
+        commands.map((line) => cli.run(...line.split(' ').slice(2))),
+      );
+      for (const { plan } of ROLES) expect(list!.stdout).toContain(plan.name);
+      expect(deliveries!.stdout.match(/archive +exhausted/g)).toHaveLength(2);
+      expect(attempts!.stdout.match(/^\d .*connection_refused/gm)).toHaveLength(3);
+      for (const { code } of [list!, deliveries!, attempts!]) expect(code).toBe(0);
+      expect(doctor!.stdout).toMatch(/\n! endpoint archive: failed \d times in a row\n/);
+      rmSync(commands[0]!.split(' --store ')[1]!, { recursive: true });
     },
   );
 });
@@ -78,9 +100,16 @@ function setup(): {
       { name: 'dead', requests: 0, verified: 0, accepted: [], refusals: [] },
     ],
     record: [
-      { endpoint: 'shop', type: 'a.one', state: 'succeeded', attempts: ['HTTP 503', 'HTTP 204'] },
-      { endpoint: 'shop', type: 'a.two', state: 'succeeded', attempts: ['HTTP 204'] },
       {
+        id: 'dlv_1',
+        endpoint: 'shop',
+        type: 'a.one',
+        state: 'succeeded',
+        attempts: ['HTTP 503', 'HTTP 204'],
+      },
+      { id: 'dlv_2', endpoint: 'shop', type: 'a.two', state: 'succeeded', attempts: ['HTTP 204'] },
+      {
+        id: 'dlv_3',
         endpoint: 'dead',
         type: 'a.one',
         state: 'exhausted',

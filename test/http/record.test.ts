@@ -197,6 +197,42 @@ describe('the queue', () => {
     expect(again.data.retried).toBe(0);
   });
 
+  it.each([
+    ['everything, with what was never made', {}, { retried: 4, created: 1 }],
+    ['one webhook', { webhook_id: 'id' }, { retried: 2, created: 0 }],
+    ['a pattern of types', { event_type: ['*.b'] }, { retried: 2, created: 1 }],
+    ['what is in a state', { states: ['exhausted'] }, { retried: 4, created: 0 }],
+    ['nothing, when nothing is in that state', { states: ['succeeded'] }, { retried: 0, created: 0 }],
+    ['only what was never made', { states: [], create_missing: true }, { retried: 0, created: 1 }],
+  ])('replays %s', async (_name, body, counts) => {
+    await using world = await withFailures();
+    await world.call('POST ', { body: { url: world.harness.receiver.urlOf('/late'), events: ['job.b'] } });
+    const asked = 'webhook_id' in body ? { webhook_id: world.id } : body;
+    const dry = await world.call('POST /queue/replay', { body: { ...asked, dry_run: true } });
+    expect(dry).toMatchObject({ status: 202, data: { ...counts, dry_run: true } });
+    const before = world.harness.receiver.received;
+    const done = await world.call('POST /queue/replay', { body: { ...asked, as_of: dry.data.as_of } });
+    expect(done.data).toMatchObject({ ...counts, dry_run: false });
+    await world.harness.advance(0);
+    expect(world.harness.receiver.received - before).toBe(counts.retried + counts.created);
+    expect((await world.call('GET /queue/stats', { as: 'bob' })).data.by_state).toMatchObject({
+      exhausted: 1,
+    });
+  });
+
+  it.each([
+    [{ states: ['sending'] }, 'states[0]'],
+    [{ states: 'exhausted' }, 'states'],
+    [{ event_type: [] }, 'event_type'],
+    [{ event_type: ['job..x'] }, 'event_type[0]'],
+    [{ message_ids: [''] }, 'message_ids[0]'],
+    [{ since: 'yesterday' }, 'since'],
+    [{ all: true }, 'all'],
+  ])('refuses to replay %j', async (body, field) => {
+    await using world = await setup();
+    expect(await world.call('POST /queue/replay', { body })).toMatchObject({ status: 422, error: { field } });
+  });
+
   it('refuses two names that differ, and is limited per tenant', async () => {
     await using world = await setup();
     const differ = await world.call('POST /queue/retry-failed', {

@@ -133,6 +133,7 @@ describe('lists, numbers and bodies', () => {
     for (const [route, body] of [
       ['POST /explain', { event_type: 'job.a', data: 1, webhook_id: data.id }],
       ['POST /queue/retry-failed', { webhook_id: data.id }],
+      ['POST /queue/replay', { webhook_id: data.id }],
     ] as const)
       expect(await world.call(route, { as: 'bob', body })).toMatchObject({
         status: 404,
@@ -140,6 +141,11 @@ describe('lists, numbers and bodies', () => {
       });
     expect((await world.call('POST /queue/retry-failed', { as: 'bob' })).data).toMatchObject({
       retried: 0,
+      messages: 0,
+    });
+    expect((await world.call('POST /queue/replay', { as: 'bob' })).data).toMatchObject({
+      retried: 0,
+      created: 0,
       messages: 0,
     });
     expect((await world.call('POST /queue/retry-failed')).data).toMatchObject({ retried: 1 });

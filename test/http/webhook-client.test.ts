@@ -66,6 +66,7 @@ describe('the client', () => {
     expect((await client.webhooks.deliveries(id, { state: ['exhausted'] })).items).toEqual([failed]);
     expect(await client.deliveries.get(failed!.id)).toMatchObject({ attempt_log: [{ attempt: 1 }] });
     expect(await client.queue.retryFailed({ dry_run: true })).toMatchObject({ retried: 1 });
+    expect(await client.queue.replay({ dry_run: true })).toMatchObject({ retried: 1, created: 0 });
     expect(await client.deliveries.retry(failed!.id)).toMatchObject({ id: failed!.id });
     await world.harness.advance(0);
     expect(await client.deliveries.cancel(failed!.id)).toMatchObject({ state: 'succeeded' });

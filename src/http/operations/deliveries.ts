@@ -1,13 +1,14 @@
 /** Deliveries: what became of messages, and trying again. */
 import { ApiError } from '../api-error.ts';
 import { defineOperation, type Operation } from '../operation.ts';
-import { toDelivery, toDeliveryDetail } from '../resource/delivery-resource.ts';
+import { toDelivery, toDeliveryDetail, toReplayResult } from '../resource/delivery-resource.ts';
 import { toStats } from '../resource/insight-resource.ts';
 import {
   deliveriesQuery,
   deliveryDetailSchema,
   deliverySchema,
   replayResultSchema,
+  replaySchema,
   retryFailedSchema,
 } from '../schema/delivery.ts';
 import { statsQuery, statsSchema } from '../schema/insight.ts';
@@ -132,9 +133,49 @@ const retryFailed = defineOperation({
       asOf,
       dryRun,
     });
-    const { messages, retried, skipped } = result;
-    return { data: { messages, retried, skipped, as_of: result.asOf, dry_run: result.dryRun } };
+    return { data: toReplayResult(result) };
   },
 });
 
-export const deliveryOperations: readonly Operation[] = [list, get, retry, cancel, queueStats, retryFailed];
+const replay = defineOperation({
+  name: 'replay',
+  method: 'post',
+  path: '/queue/replay',
+  tag: 'Deliveries',
+  summary: 'Send stored messages again, also to webhooks that were created or made active later',
+  scope: 'write',
+  body: { schema: replaySchema, required: false },
+  kind: 'replay_result',
+  schema: replayResultSchema,
+  status: 202,
+  limited: 'replay',
+  failures: [404],
+  async run(call) {
+    const { webhook_id: endpointId, event_type: types, states, message_ids: messageIds, ...rest } = call.body;
+    if (endpointId !== undefined) await ownWebhook(call, endpointId);
+    const { since, until, as_of: asOf, dry_run: dryRun, create_missing: createMissing } = rest;
+    const result = await call.dispatcher.replay({
+      endpointId,
+      tenant: call.caller.tenant,
+      types,
+      states,
+      messageIds,
+      createMissing,
+      since,
+      until,
+      asOf,
+      dryRun,
+    });
+    return { data: toReplayResult(result) };
+  },
+});
+
+export const deliveryOperations: readonly Operation[] = [
+  list,
+  get,
+  retry,
+  cancel,
+  queueStats,
+  retryFailed,
+  replay,
+];

@@ -3,7 +3,13 @@ import type { Attempt, Delivery } from '../../core/delivery.ts';
 import type { StoredResponse } from '../../core/stored-response.ts';
 import type { EndpointTestResult } from '../../endpoints.ts';
 import type { DeliveryWithAttempts } from '../../index.ts';
-import type { DeliveryDetailResource, DeliveryResource, TestResultResource } from '../schema/delivery.ts';
+import type { ReplayResult } from '../../index.ts';
+import type {
+  DeliveryDetailResource,
+  DeliveryResource,
+  ReplayResultResource,
+  TestResultResource,
+} from '../schema/delivery.ts';
 
 export function toDelivery(delivery: Delivery): DeliveryResource {
   return {
@@ -24,6 +30,11 @@ export function toDelivery(delivery: Delivery): DeliveryResource {
 
 export function toDeliveryDetail(delivery: DeliveryWithAttempts): DeliveryDetailResource {
   return { ...toDelivery(delivery), attempt_log: delivery.attemptLog.map(toAttempt) };
+}
+
+export function toReplayResult(result: ReplayResult): ReplayResultResource {
+  const { messages, retried, skipped, asOf, dryRun } = result;
+  return { messages, retried, created: result.created, skipped, as_of: asOf, dry_run: dryRun };
 }
 
 export function toTestResult(webhookId: string, result: EndpointTestResult): TestResultResource {

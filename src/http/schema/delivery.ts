@@ -1,7 +1,12 @@
 /** Deliveries, attempts, tests and what can be asked about them. */
 import { z } from '@hono/zod-openapi';
-import { DELIVERY_STATES } from '../../core/delivery.ts';
-import { epochMs, eventTypes, instantSchema, listed, pageShape, timeShape } from './shared.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery.ts';
+import { epochMs, eventTypes, instantSchema, listed, MAX_LISTED, pageShape, timeShape } from './shared.ts';
+
+/** A delivery that is being sent is left alone always. */
+const REPLAYABLE_STATES = DELIVERY_STATES.filter(
+  (state): state is Exclude<DeliveryState, 'sending'> => state !== 'sending',
+);
 
 const shape = {
   id: z.string(),
@@ -90,10 +95,45 @@ export const retryFailedSchema = z
   })
   .openapi('RetryFailedInput');
 
+export const replaySchema = z
+  .strictObject({
+    webhook_id: retryFailedSchema.shape.webhook_id,
+    event_type: z
+      .array(z.string().min(1).max(256))
+      .min(1)
+      .max(MAX_LISTED)
+      .optional()
+      .describe('Only these event types; patterns work: `job.*`'),
+    states: z
+      .array(z.enum(REPLAYABLE_STATES))
+      .optional()
+      .describe(
+        'Deliveries in these states are sent again. Default: all final ones, `succeeded` included. Empty, with `create_missing`: only what is missing',
+      ),
+    message_ids: z
+      .array(z.string().min(1).max(256))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Only these messages'),
+    create_missing: z
+      .boolean()
+      .optional()
+      .describe(
+        'Webhooks that match a message now and have no delivery of it get one. Default: true without `states`, false with them',
+      ),
+    since: retryFailedSchema.shape.since,
+    until: retryFailedSchema.shape.until,
+    as_of: retryFailedSchema.shape.as_of,
+    dry_run: retryFailedSchema.shape.dry_run,
+  })
+  .openapi('ReplayInput');
+
 export const replayResultSchema = z
   .strictObject({
     messages: z.number().int().describe('Messages that were looked at'),
     retried: z.number().int().describe('Deliveries that are due again'),
+    created: z.number().int().describe('Deliveries that were missing, and are due now'),
     skipped: z.number().int().describe('Deliveries that were left alone'),
     as_of: epochMs('Nothing that was created or ended after this was touched'),
     dry_run: z.boolean().describe('It was only counted'),
@@ -112,5 +152,7 @@ export type WebhookDeliveriesQuery = z.input<typeof webhookDeliveriesQuery>;
 export type DeliveriesQuery = z.input<typeof deliveriesQuery>;
 /** Which failed deliveries are tried again. */
 export type RetryFailedInput = z.input<typeof retryFailedSchema>;
+/** Which stored messages are sent again. */
+export type ReplayInput = z.input<typeof replaySchema>;
 /** What a retry of failed deliveries did, or would do. */
 export type ReplayResultResource = z.output<typeof replayResultSchema>;

@@ -1,4 +1,4 @@
-import type { AddressPolicy } from '../../../core/address-policy.ts';
+import { ANY_ADDRESS } from '../../../core/address-policy.ts';
 import { fitHeaders } from '../../../core/delivery-headers.ts';
 import type { EndpointRecord, Secret } from '../../../core/endpoint.ts';
 import { ENDPOINT_INPUT_KEYS, validateEndpointInput } from '../../../core/endpoint-input.ts';
@@ -8,9 +8,6 @@ import { parseEndpointUrl } from '../../../core/url-rules.ts';
 import type { FunctionRegistry } from '../../../core/functions.ts';
 import { OptionsError } from '../../../errors.ts';
 import { derivePublicKey } from './derive-public-key.ts';
-
-/** Which private networks are open is up to the dispatcher; a store does not know. */
-const ANY_ADDRESS: AddressPolicy = { judge: () => ({ allowed: true }) };
 
 /**
  * Checks a readable record by the rules of `endpoints.create`, as far as they do not depend on the options of a
@@ -35,6 +32,7 @@ export function checkEndpoint(
       `${path}.id`,
       `${path}.id: ids that begin with ${HIDDEN_ID_PREFIX} belong to destinations that come with a message. Choose another id.`,
     );
+  // Which private networks are open is up to the dispatcher; a store does not know.
   parseEndpointUrl(record.url, `${path}.url`, { addressPolicy: ANY_ADDRESS });
   checkHeaders(record, path);
   // Without schemes of its own it signs with those of the dispatcher, which are not known here.

@@ -1,0 +1,100 @@
+/** A session on a store. */
+import { WebhookDispatcher } from '../dispatcher.ts';
+import { createWebhookApi, createWebhookClient } from '../http/index.ts';
+import type { Logger } from '../lifecycle-events.ts';
+import { type Configuration, loadConfiguration } from './config-file.ts';
+import { readEncryptionKeys } from './encryption-keys.ts';
+import { openStore } from './open-store.ts';
+import { DEFAULT_STORE, type PlaceFlags, readStorePlace, type StorePlace } from './place.ts';
+import type { LocalSession, OpenOptions, Session } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Bulk work goes on for as long as it takes; Ctrl-C ends it. */
+export const CALL_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
+export interface LocalRequest extends OpenOptions {
+  readonly flags: PlaceFlags;
+  readonly place: StorePlace | undefined;
+  readonly terminal: Terminal;
+}
+
+export interface OpenedSession<Opened extends Session = Session> {
+  readonly session: Opened;
+  readonly close: () => Promise<void>;
+}
+
+/** @throws CliError, OptionsError or StoreError when it cannot be opened */
+export async function openLocalSession(request: LocalRequest): Promise<OpenedSession> {
+  const { flags, terminal } = request;
+  const configuration = await loadConfiguration(flags.config, terminal.folder);
+  const { store, text } = await chooseStore(request, configuration);
+  const options = configuration?.options ?? {};
+  const dispatcher = new WebhookDispatcher({
+    ...withNetwork(options, flags.allowPrivate),
+    store,
+    deliver: false,
+    logger: quietLogger(terminal),
+    // How long messages are kept, and what is alarming, is for the application to say.
+    retention: { succeededMs: Infinity, unsuccessfulMs: Infinity },
+    alerts: undefined,
+  });
+  const local: LocalSession = { dispatcher, store, text, options, configuration: configuration?.path };
+  try {
+    await dispatcher.start();
+  } catch (error) {
+    await dispatcher.stop();
+    throw error;
+  }
+  const api = createWebhookApi(dispatcher, {
+    authorize: () => ({ id: 'cli', tenant: flags.tenant, scopes: ['read', 'write', 'secrets'] }),
+    rateLimits: { test: false, replay: false },
+    logger: quietLogger(terminal),
+  });
+  const client = createWebhookClient({
+    baseUrl: 'http://localhost/api',
+    fetch: (call) => api.fetch(call),
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
+  return { session: { client, local }, close: () => dispatcher.stop() };
+}
+
+async function chooseStore(
+  { place, terminal, mayCreate = false }: LocalRequest,
+  configuration: Configuration | undefined,
+): Promise<Pick<LocalSession, 'store' | 'text'>> {
+  const configured = configuration?.options.store;
+  if (place === undefined && configured !== undefined)
+    return { store: configured, text: `the store of ${configuration!.path}` };
+  const chosen = place ?? readStorePlace(DEFAULT_STORE, terminal.folder);
+  return {
+    store: await openStore(chosen, {
+      mayCreate,
+      mayMigrate: false,
+      encryption: readEncryptionKeys(terminal.env),
+    }),
+    text: chosen.text,
+  };
+}
+
+function withNetwork(
+  options: Configuration['options'],
+  allowPrivate: readonly string[] | undefined,
+): Configuration['options'] {
+  if (allowPrivate === undefined) return options;
+  const { network } = options;
+  return {
+    ...options,
+    network: { ...network, allowPrivate: [...(network?.allowPrivate ?? []), ...allowPrivate] },
+  };
+}
+
+/** Answers say what happened; only trouble is told besides. */
+function quietLogger(terminal: Terminal): Logger {
+  const silent = (): void => undefined;
+  return {
+    debug: silent,
+    info: silent,
+    warn: silent,
+    error: (_fields: object, message: string) => terminal.tell(message),
+  };
+}
