@@ -43,8 +43,11 @@ const UNIT_BYTES = { b: 1, kb: 1024, mb: 1024 * 1024, gb: 1024 * 1024 * 1024 } a
 /** `500kb`, `16mb`, `1048576`: bytes. */
 export function sizeFlag(text: string): number {
   const found = /^(\d+(?:\.\d+)?)(b|kb|mb|gb)?$/i.exec(text);
-  if (found === null) throw new InvalidArgumentError('Expected a number of bytes such as 1048576, 500kb or 16mb.');
-  return Math.round(Number(found[1]) * UNIT_BYTES[(found[2] ?? 'b').toLowerCase() as keyof typeof UNIT_BYTES]);
+  if (found === null)
+    throw new InvalidArgumentError('Expected a number of bytes such as 1048576, 500kb or 16mb.');
+  return Math.round(
+    Number(found[1]) * UNIT_BYTES[(found[2] ?? 'b').toLowerCase() as keyof typeof UNIT_BYTES],
+  );
 }
 
 /** The URL of something that speaks HTTP. */

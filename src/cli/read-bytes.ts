@@ -10,6 +10,8 @@ export async function readBytes(name: string, terminal: Terminal): Promise<Buffe
   try {
     return await readFile(resolve(terminal.folder, name));
   } catch (error) {
-    throw new CliError(EXIT_CODE.wrongUse, `${name} cannot be read: ${describeError(error)}.`, { cause: error });
+    throw new CliError(EXIT_CODE.wrongUse, `${name} cannot be read: ${describeError(error)}.`, {
+      cause: error,
+    });
   }
 }

@@ -35,13 +35,24 @@ export const listen = defineCommand<[], ListenFlags>({
     command
       .option('--tolerance <duration>', 'how far the signed time may be away (default: 5m)', durationFlag)
       .option('--strict', 'answer 401 when the signature does not fit')
-      .option('--status <code>', 'the status of its answers, or with --fail of those that fail', wholeFlag(200, 599))
-      .option('--fail <n>', 'the first requests of each message fail, with 503 or --status', countFlag(1_000_000))
+      .option(
+        '--status <code>',
+        'the status of its answers, or with --fail of those that fail',
+        wholeFlag(200, 599),
+      )
+      .option(
+        '--fail <n>',
+        'the first requests of each message fail, with 503 or --status',
+        countFlag(1_000_000),
+      )
       .option('--delay <duration>', 'how long each answer takes: 2s', delayFlag)
       .option('--fault <name>', 'be a broken receiver; the list is below', faultFlag)
       .option('--forward <url>', 'send each request on, and give back the answer', httpUrlFlag)
       .option('--save <folder>', 'write each request into a file, byte for byte')
-      .option('--replay <folder|file>', 'send saved requests to --forward; with --secret they are signed anew')
+      .option(
+        '--replay <folder|file>',
+        'send saved requests to --forward; with --secret they are signed anew',
+      )
       .option('--max-body <size>', 'longer bodies are answered 413 (default: 16mb)', sizeFlag)
       .option('--verbose', 'show headers and bodies')
       .addHelpText('after', `\nFaults:\n${describeFaults()}`);
@@ -52,8 +63,7 @@ export const listen = defineCommand<[], ListenFlags>({
       const to = expectReplayFlags(flags);
       const secrets = readSecrets(flags, terminal.env);
       const scheme = readScheme(flags, []);
-      const prepare =
-        secrets.length === 0 ? undefined : createResigner(scheme, secrets, () => Date.now());
+      const prepare = secrets.length === 0 ? undefined : createResigner(scheme, secrets, () => Date.now());
       return replaySaved(cli, { from: flags.replay, to, prepare: prepare ?? ((request) => request) });
     }
     await listenHere(cli, readListenSettings(flags, terminal.env));

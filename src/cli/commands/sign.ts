@@ -8,7 +8,12 @@ import { readBytes } from '../read-bytes.ts';
 import { curlLine } from '../request/curl-line.ts';
 import { jsonOf } from '../request/received-request.ts';
 import { createBodySigner, resolveScheme } from '../request/sign-body.ts';
-import { addSignatureFlags, readScheme, readSecrets, type SignatureFlags } from '../request/signature-flags.ts';
+import {
+  addSignatureFlags,
+  readScheme,
+  readSecrets,
+  type SignatureFlags,
+} from '../request/signature-flags.ts';
 
 interface SignFlags extends SignatureFlags {
   readonly id?: string;
@@ -31,7 +36,11 @@ export const sign = defineCommand<[file: string], SignFlags>({
     addSignatureFlags(command, 'sign');
     command
       .option('--id <id>', 'id of the message, for schemes that send one (default: a new one)')
-      .option('--timestamp <time>', 'when it is signed: unix seconds, ISO 8601, or how long ago (default: now)', instantFlag)
+      .option(
+        '--timestamp <time>',
+        'when it is signed: unix seconds, ISO 8601, or how long ago (default: now)',
+        instantFlag,
+      )
       .option('--curl <url>', 'print the command that sends it there', httpUrlFlag);
   },
   async run({ terminal, output }, [file], flags) {
@@ -40,7 +49,8 @@ export const sign = defineCommand<[file: string], SignFlags>({
     const setting = readScheme(flags, []);
     const { idHeader } = resolveScheme(setting);
     const signBody = createBodySigner(setting, secrets);
-    if (flags.id !== undefined && idHeader === undefined) throw wrongUse(`--id: the scheme ${setting.scheme} sends no id.`);
+    if (flags.id !== undefined && idHeader === undefined)
+      throw wrongUse(`--id: the scheme ${setting.scheme} sends no id.`);
     if (flags.id !== undefined && !isId(flags.id)) throw wrongUse(`--id: expected ${ID_EXPECTED}.`);
     const body = await readBytes(file, terminal);
     const headers = signBody(body, {
@@ -49,7 +59,9 @@ export const sign = defineCommand<[file: string], SignFlags>({
     });
     const contentType = jsonOf(body) === undefined ? 'application/octet-stream' : 'application/json';
     const curl =
-      flags.curl === undefined ? undefined : curlLine(flags.curl, file, [['content-type', contentType], ...headers]);
+      flags.curl === undefined
+        ? undefined
+        : curlLine(flags.curl, file, [['content-type', contentType], ...headers]);
     output.answer(
       { headers: Object.fromEntries(headers), curl },
       () => curl ?? headers.map(([name, value]) => `${name}: ${value}`).join('\n'),

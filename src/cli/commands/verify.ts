@@ -47,7 +47,11 @@ export const verify = defineCommand<[file: string | undefined], VerifyFlags>({
       .option('--header <name: value>', 'a header of --body; may be repeated', headerFlag)
       .option('--at <time>', 'check the signed time, too, as of then', timeFlag)
       .option('--now', 'check the signed time, too, as of now')
-      .option('--tolerance <duration>', 'how far the signed time may be away, with --at or --now (default: 5m)', durationFlag);
+      .option(
+        '--tolerance <duration>',
+        'how far the signed time may be away, with --at or --now (default: 5m)',
+        durationFlag,
+      );
   },
   async run(cli, [file], flags): Promise<ExitCode> {
     const keys = readVerifyingKeys(flags, cli.terminal.env);
@@ -59,7 +63,13 @@ export const verify = defineCommand<[file: string | undefined], VerifyFlags>({
     const { type, id } = identifyMessage(request);
     const ageMs = verdict.ok && verdict.signedAt !== undefined ? Date.now() - verdict.signedAt : undefined;
     cli.output.answer(
-      { ...toSignatureEntry(verdict), age_ms: ageMs, event_type: type, message_id: id, body_bytes: request.body.length },
+      {
+        ...toSignatureEntry(verdict),
+        age_ms: ageMs,
+        event_type: type,
+        message_id: id,
+        body_bytes: request.body.length,
+      },
       () => `${describeSignature(verdict, request, cli.output)}\n${describe(request, verdict, ageMs)}`,
     );
     return verdict.ok ? EXIT_CODE.done : EXIT_CODE.answerIsNo;
@@ -69,7 +79,8 @@ export const verify = defineCommand<[file: string | undefined], VerifyFlags>({
 function readTime({ at, now, tolerance }: VerifyFlags): TimeSettings {
   if (at !== undefined && now === true) throw wrongUse('--at and --now exclude each other.');
   if (at === undefined && now !== true) {
-    if (tolerance !== undefined) throw wrongUse('--tolerance goes with --now or --at: otherwise the signed time is not checked.');
+    if (tolerance !== undefined)
+      throw wrongUse('--tolerance goes with --now or --at: otherwise the signed time is not checked.');
     return { toleranceSeconds: Infinity, now: () => Date.now() };
   }
   return { toleranceSeconds: (tolerance ?? DEFAULT_TOLERANCE_MS) / 1000, now: () => at ?? Date.now() };
@@ -79,12 +90,19 @@ async function readGiven(cli: Cli, file: string | undefined, { body, header }: V
   const hasFile = file !== undefined;
   if (hasFile === (body !== undefined)) throw wrongUse('Give a saved request, or --body with --header.');
   if (hasFile) {
-    if (header !== undefined) throw wrongUse('--header goes with --body: a saved request has its headers in it.');
+    if (header !== undefined)
+      throw wrongUse('--header goes with --body: a saved request has its headers in it.');
     return readRequest(file, cli.terminal);
   }
   const bytes = await readBytes(body!, cli.terminal);
   return {
-    request: { method: 'POST', path: '/', rawHeaders: Object.entries(header ?? {}), body: bytes, receivedAt: undefined },
+    request: {
+      method: 'POST',
+      path: '/',
+      rawHeaders: Object.entries(header ?? {}),
+      body: bytes,
+      receivedAt: undefined,
+    },
     note: undefined,
   };
 }
@@ -92,7 +110,12 @@ async function readGiven(cli: Cli, file: string | undefined, { body, header }: V
 function describe(request: ReceivedRequest, verdict: SignatureVerdict, ageMs: number | undefined): string {
   const { type, id } = identifyMessage(request);
   const signedAt = verdict.ok ? verdict.signedAt : undefined;
-  const age = ageMs === undefined ? '' : ageMs >= 0 ? `, ${formatDuration(ageMs)} ago` : `, ${formatDuration(-ageMs)} from now`;
+  const age =
+    ageMs === undefined
+      ? ''
+      : ageMs >= 0
+        ? `, ${formatDuration(ageMs)} ago`
+        : `, ${formatDuration(-ageMs)} from now`;
   return formatFields([
     ['Event', type],
     ['Message', id],

@@ -42,7 +42,10 @@ async function fits(request: ReceivedRequest, settings: SignatureSettings): Prom
 }
 
 /** Another scheme by which the request is signed, or seems to be. */
-async function findScheme(request: ReceivedRequest, { scheme, keys }: SignatureSettings): Promise<string | undefined> {
+async function findScheme(
+  request: ReceivedRequest,
+  { scheme, keys }: SignatureSettings,
+): Promise<string | undefined> {
   const others = Object.entries(SIGNATURE_SCHEMES).filter(
     ([name, { header }]) => name !== scheme.scheme && headerOf(request, header) !== undefined,
   );
@@ -68,7 +71,9 @@ function adviseOnHeaders(request: ReceivedRequest, { scheme }: SignatureSettings
   const { header: expected } = { ...SIGNATURE_SCHEMES[scheme.scheme]!, ...scheme };
   if (headerOf(request, expected.toLowerCase()) !== undefined)
     return `It has ${expected}, but not all that this scheme needs: another sender, or something on the way that drops or changes headers.`;
-  const seeming = request.rawHeaders.map(([name]) => name.toLowerCase()).find((name) => SIGNATURE_HEADER.test(name));
+  const seeming = request.rawHeaders
+    .map(([name]) => name.toLowerCase())
+    .find((name) => SIGNATURE_HEADER.test(name));
   return seeming === undefined
     ? 'It is not signed: its endpoint has no secret, or something on the way drops headers.'
     : `It has the header ${seeming}. If that is its signature: --scheme hex --signature-header ${seeming}`;
@@ -78,7 +83,10 @@ function adviseOnHeaders(request: ReceivedRequest, { scheme }: SignatureSettings
 const MAX_TRIED_BYTES = 1024 * 1024;
 
 /** What was done to the body after it was signed. */
-async function findChange(request: ReceivedRequest, settings: SignatureSettings): Promise<string | undefined> {
+async function findChange(
+  request: ReceivedRequest,
+  settings: SignatureSettings,
+): Promise<string | undefined> {
   const text = request.body.length <= MAX_TRIED_BYTES ? textOf(request.body) : undefined;
   if (text === undefined) return undefined;
   for (const [change, before] of likelyChanges(text, jsonOf(request.body)))

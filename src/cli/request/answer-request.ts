@@ -34,7 +34,10 @@ export function createAnswers(
     if (isStrict && signature?.ok === false) return answer(401, 'its signature does not fit');
     const number = failures === 0 ? Infinity : counts.count(request, identity.id);
     if (number <= failures)
-      return answer(settings.status ?? 503, `the first ${failures} requests of a message fail, this is number ${number}`);
+      return answer(
+        settings.status ?? 503,
+        `the first ${failures} requests of a message fail, this is number ${number}`,
+      );
     if (forwarder === undefined) return answer(failures === 0 ? (settings.status ?? 200) : 200);
     return giveBack(await forwarder.send(request), delayMs);
   };
@@ -44,7 +47,8 @@ export function createAnswers(
 function answerQuestion(request: ReceivedRequest): RequestAnswer | undefined {
   const headers = Object.fromEntries(request.rawHeaders.map(([name, value]) => [name.toLowerCase(), value]));
   const consent = consentToHandshake(request.method, headers);
-  if (consent !== undefined) return { reply: { status: 200, headers: consent }, why: 'the consent to a handshake' };
+  if (consent !== undefined)
+    return { reply: { status: 200, headers: consent }, why: 'the consent to a handshake' };
   const token = challengeToken(headerOf(request, CHALLENGE_HEADER), jsonOf(request.body));
   if (token === undefined) return undefined;
   const contentType = { 'content-type': 'text/plain' };

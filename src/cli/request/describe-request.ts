@@ -59,7 +59,9 @@ export function describeSignature(
 function describeAge(ms: number): string {
   // Times are signed in whole seconds.
   if (Math.abs(ms) < 1000) return 'signed just then';
-  return ms > 0 ? `signed ${formatDuration(ms)} before` : `signed ${formatDuration(-ms)} later, by its own clock`;
+  return ms > 0
+    ? `signed ${formatDuration(ms)} before`
+    : `signed ${formatDuration(-ms)} later, by its own clock`;
 }
 
 /** Its headers and its body, each line indented. */

@@ -16,7 +16,9 @@ export function faultFlag(text: string): FaultName {
   if (known !== undefined) return known;
   const suggestion = nearest(text, PLAYABLE);
   throw new InvalidArgumentError(
-    suggestion === undefined ? 'Expected one of the faults that --help lists.' : `Did you mean ${suggestion}?`,
+    suggestion === undefined
+      ? 'Expected one of the faults that --help lists.'
+      : `Did you mean ${suggestion}?`,
   );
 }
 

@@ -52,7 +52,11 @@ export async function createForwarder(url: string): Promise<Forwarder> {
   };
 }
 
-async function send(agent: Agent, url: string, { method, rawHeaders, body }: ReceivedRequest): Promise<ForwardedAnswer> {
+async function send(
+  agent: Agent,
+  url: string,
+  { method, rawHeaders, body }: ReceivedRequest,
+): Promise<ForwardedAnswer> {
   const { request } = await import('undici');
   const startedAt = performance.now();
   const answer = await request(url, {

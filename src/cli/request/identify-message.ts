@@ -11,12 +11,21 @@ const ID_MEMBERS = ['id', 'event_id', 'eventId'];
 /** X-GitHub-Event, X-Webhook-Event, X-Acme-Event-Type, X-Shopify-Topic. */
 const TYPE_HEADER = /^x-[a-z0-9-]*(?:event(?:-type)?|topic)$/;
 /** Not X-Webhook-Id: with many senders that is the id of the endpoint. */
-const ID_HEADERS = ['webhook-id', 'svix-id', 'ce-id', 'x-github-delivery', 'x-shopify-webhook-id', 'x-event-id'];
+const ID_HEADERS = [
+  'webhook-id',
+  'svix-id',
+  'ce-id',
+  'x-github-delivery',
+  'x-shopify-webhook-id',
+  'x-event-id',
+];
 
 export function identifyMessage(request: ReceivedRequest): MessageIdentity {
   const value = jsonOf(request.body);
   const members =
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : {};
   const typeHeader = request.rawHeaders.find(([name]) => TYPE_HEADER.test(name.toLowerCase()));
   return {
     type: headerOf(request, 'ce-type') ?? firstText(members, TYPE_MEMBERS) ?? typeHeader?.[1],

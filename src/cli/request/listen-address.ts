@@ -45,7 +45,9 @@ export function explainListenError(error: unknown, host: string, port: number): 
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EINVAL':
-      return new CliError(EXIT_CODE.wrongUse, `--host: ${host} is no address of this machine.`, { cause: error });
+      return new CliError(EXIT_CODE.wrongUse, `--host: ${host} is no address of this machine.`, {
+        cause: error,
+      });
     default:
       return error;
   }

@@ -47,7 +47,16 @@ const DEFAULT_MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** Flags that `--fault` and `--replay` have no use for: `--fault` answers in its own way, `--replay` receives nothing. */
 const OF_ANSWERS = ['fail', 'delay', 'strict'] as const;
-const OF_RECEIVING = [...OF_ANSWERS, 'port', 'host', 'status', 'fault', 'save', 'maxBody', 'tolerance'] as const;
+const OF_RECEIVING = [
+  ...OF_ANSWERS,
+  'port',
+  'host',
+  'status',
+  'fault',
+  'save',
+  'maxBody',
+  'tolerance',
+] as const;
 
 /** @throws CliError */
 export function readListenSettings(
@@ -59,7 +68,9 @@ export function readListenSettings(
   if (flags.strict === true && keys.length === 0)
     throw wrongUse('--strict needs a secret or a public key to check signatures with.');
   if (flags.forward !== undefined && flags.status !== undefined && flags.fail === undefined)
-    throw wrongUse('--status and --forward exclude each other: with --forward the answer is that of the URL. --fail says how many get the status first.');
+    throw wrongUse(
+      '--status and --forward exclude each other: with --forward the answer is that of the URL. --fail says how many get the status first.',
+    );
   return {
     host: flags.host ?? DEFAULT_HOST,
     port: flags.port ?? DEFAULT_PORT,

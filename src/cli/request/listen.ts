@@ -18,7 +18,8 @@ import { RequestDesk } from './request-desk.ts';
 export async function listen(cli: Cli, settings: ListenSettings): Promise<void> {
   const desk = new RequestDesk(cli, settings);
   const { fault } = settings;
-  const open = fault === undefined ? receive(cli, desk, settings) : receiveBadly(cli, desk, { ...settings, fault });
+  const open =
+    fault === undefined ? receive(cli, desk, settings) : receiveBadly(cli, desk, { ...settings, fault });
   const { receiver, close } = await open;
   tellWhere(cli, settings, receiver.url);
   await endOf(cli.terminal.signal);
@@ -36,9 +37,11 @@ async function receive(cli: Cli, desk: RequestDesk, settings: ListenSettings): P
   const { host, port, maxBodyBytes, forwardTo } = settings;
   const forwarder = forwardTo === undefined ? undefined : await createForwarder(forwardTo);
   const answer = createAnswers(settings, forwarder);
-  const receiver = await createReceiver({ host, port, maxBodyBytes, maxRequests: 0 }).catch((error: unknown) => {
-    throw explainListenError(error, host, port);
-  });
+  const receiver = await createReceiver({ host, port, maxBodyBytes, maxRequests: 0 }).catch(
+    (error: unknown) => {
+      throw explainListenError(error, host, port);
+    },
+  );
   const serve = async (request: RecordedRequest): Promise<ReplyDetails> => {
     const seen = await desk.look(request);
     const answered = await answer(seen);
@@ -94,7 +97,9 @@ async function receiveBadly(
       });
     },
     onPlayed() {
-      told = told.then(() => cli.output.entry({ event: 'played', fault }, () => `→ ${fault}: it ${FAULTS[fault].does}`));
+      told = told.then(() =>
+        cli.output.entry({ event: 'played', fault }, () => `→ ${fault}: it ${FAULTS[fault].does}`),
+      );
     },
   }).catch((error: unknown) => {
     throw explainListenError(error, host, port);
@@ -110,7 +115,9 @@ async function receiveBadly(
 
 function tellWhere({ output, terminal }: Cli, { signature, fault }: ListenSettings, boundUrl: string): void {
   // The name of a broken receiver is known to nobody.
-  const { url, isLoopback, allowPrivate } = describeAddress(boundUrl.replace('//receiver.test:', '//127.0.0.1:'));
+  const { url, isLoopback, allowPrivate } = describeAddress(
+    boundUrl.replace('//receiver.test:', '//127.0.0.1:'),
+  );
   const add = `posthorn add ${url} --allow-private ${allowPrivate}`;
   const signatures =
     signature === undefined

@@ -12,7 +12,10 @@ export interface ReceivedRequest {
 }
 
 /** The first value of a header; its name in lower case. */
-export function headerOf({ rawHeaders }: Pick<ReceivedRequest, 'rawHeaders'>, name: string): string | undefined {
+export function headerOf(
+  { rawHeaders }: Pick<ReceivedRequest, 'rawHeaders'>,
+  name: string,
+): string | undefined {
   return rawHeaders.find(([given]) => given.toLowerCase() === name)?.[1];
 }
 

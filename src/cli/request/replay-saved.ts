@@ -41,9 +41,14 @@ export async function replaySaved(cli: Cli, settings: ReplaySettings): Promise<E
     terminal.signal.removeEventListener('abort', stop);
     await forwarder.close();
   }
-  output.entry({ event: 'ended', requests: files.length, accepted }, () => `${accepted} of ${files.length} were accepted.`);
+  output.entry(
+    { event: 'ended', requests: files.length, accepted },
+    () => `${accepted} of ${files.length} were accepted.`,
+  );
   if (isRefused)
-    output.note('Receivers refuse signatures that are older than a few minutes: --secret signs each request anew.');
+    output.note(
+      'Receivers refuse signatures that are older than a few minutes: --secret signs each request anew.',
+    );
   return accepted === files.length ? EXIT_CODE.done : EXIT_CODE.answerIsNo;
 }
 
@@ -84,9 +89,16 @@ async function listFiles(path: string, given: string): Promise<readonly string[]
     const names = (await readdir(path)).filter((name) => name.endsWith('.json')).sort();
     if (names.length > 0) return names.map((name) => join(path, name));
   } catch (error) {
-    throw new CliError(EXIT_CODE.wrongUse, `--replay: ${given} cannot be read: ${printableLine(describeError(error))}.`, {
-      cause: error,
-    });
+    throw new CliError(
+      EXIT_CODE.wrongUse,
+      `--replay: ${given} cannot be read: ${printableLine(describeError(error))}.`,
+      {
+        cause: error,
+      },
+    );
   }
-  throw new CliError(EXIT_CODE.wrongUse, `--replay: ${given} holds no saved requests, whose names end in .json.`);
+  throw new CliError(
+    EXIT_CODE.wrongUse,
+    `--replay: ${given} holds no saved requests, whose names end in .json.`,
+  );
 }

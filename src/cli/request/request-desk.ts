@@ -36,8 +36,7 @@ export class RequestDesk {
     this.#cli = cli;
     this.#settings = settings;
     const { signature, toleranceSeconds } = settings;
-    this.#check =
-      signature && createSignatureCheck(signature, { toleranceSeconds, now: () => Date.now() });
+    this.#check = signature && createSignatureCheck(signature, { toleranceSeconds, now: () => Date.now() });
   }
 
   /** Never rejects for what a request holds. */
@@ -61,7 +60,8 @@ export class RequestDesk {
 
   summary(): string {
     const checked = this.fitting + this.refused;
-    const signatures = checked === 0 ? '' : `; the signature fits in ${this.fitting}, in ${this.refused} it does not`;
+    const signatures =
+      checked === 0 ? '' : `; the signature fits in ${this.fitting}, in ${this.refused} it does not`;
     return `${this.requests} ${this.requests === 1 ? 'request' : 'requests'}${signatures}.`;
   }
 
@@ -71,7 +71,9 @@ export class RequestDesk {
     try {
       return await saveRequest(request, saveTo);
     } catch (error) {
-      this.#cli.terminal.tell(`posthorn: a request could not be saved: ${printableLine(describeError(error))}`);
+      this.#cli.terminal.tell(
+        `posthorn: a request could not be saved: ${printableLine(describeError(error))}`,
+      );
       return undefined;
     }
   }

@@ -20,7 +20,13 @@ export async function saveRequest(request: ReceivedRequest, folder: string): Pro
 }
 
 function serializeRequest({ receivedAt, method, path, rawHeaders, body }: ReceivedRequest): string {
-  const saved = { received_at: receivedAt, method, path, headers: rawHeaders, body_base64: body.toString('base64') };
+  const saved = {
+    received_at: receivedAt,
+    method,
+    path,
+    headers: rawHeaders,
+    body_base64: body.toString('base64'),
+  };
   return `${JSON.stringify(saved, undefined, 2)}\n`;
 }
 
@@ -33,7 +39,13 @@ export function parseSavedRequest(text: string): ReceivedRequest | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { received_at: receivedAt, method, path, headers, body_base64: body } = value as Record<string, unknown>;
+  const {
+    received_at: receivedAt,
+    method,
+    path,
+    headers,
+    body_base64: body,
+  } = value as Record<string, unknown>;
   if (typeof method !== 'string' || typeof path !== 'string' || typeof body !== 'string') return undefined;
   if (!isHeaders(headers) || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) return undefined;
   return {

@@ -8,7 +8,10 @@ import { appendSignedHeaders } from '../../core/signed-headers.ts';
 import { CliError, EXIT_CODE } from '../exit-code.ts';
 import { atFlag, type SchemeSetting } from './signature-flags.ts';
 
-export type BodySigner = (body: Uint8Array, context: SignedContext) => readonly (readonly [name: string, value: string])[];
+export type BodySigner = (
+  body: Uint8Array,
+  context: SignedContext,
+) => readonly (readonly [name: string, value: string])[];
 
 /** What the headers of a scheme are named. */
 export function resolveScheme(setting: SchemeSetting): SignatureScheme {
@@ -35,7 +38,10 @@ export function createBodySigner(setting: SchemeSetting, secrets: readonly strin
     );
     const flat: string[] = [];
     appendSignedHeaders(scheme, context, digests, flat);
-    return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!] as const);
+    return Array.from(
+      { length: flat.length / 2 },
+      (_, index) => [flat[2 * index]!, flat[2 * index + 1]!] as const,
+    );
   };
 }
 

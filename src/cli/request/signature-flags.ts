@@ -33,9 +33,10 @@ const SECRET_VARIABLE = 'POSTHORN_SECRET';
 export function addSignatureFlags(command: Command, use: 'verify' | 'sign'): void {
   command
     .addOption(
-      new Option('--scheme <name>', 'how requests are signed (default: standard, or standard-ed25519 with a public key)').choices(
-        SCHEMES,
-      ),
+      new Option(
+        '--scheme <name>',
+        'how requests are signed (default: standard, or standard-ed25519 with a public key)',
+      ).choices(SCHEMES),
     )
     .option(
       '--secret <secret>',
@@ -56,7 +57,10 @@ export function readVerifyingKeys(
   env: Readonly<Record<string, string | undefined>>,
 ): readonly VerifyingKey[] {
   if (secret !== undefined && publicKey !== undefined)
-    throw new CliError(EXIT_CODE.wrongUse, '--secret and --public-key exclude each other: a scheme has one or the other.');
+    throw new CliError(
+      EXIT_CODE.wrongUse,
+      '--secret and --public-key exclude each other: a scheme has one or the other.',
+    );
   if (publicKey !== undefined) return publicKey.map((key) => ({ publicKey: key }));
   return readSecrets({ ...(secret !== undefined && { secret }) }, env).map((key) => ({ secret: key }));
 }
