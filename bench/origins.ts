@@ -1,10 +1,10 @@
 /**
- * The receiver of the case `isolation`: many origins, each a port of its own, in one process. In the timed window it notes when each request was whole,
+ * The receiver of cases that need many origins, or the time of receipt: each origin is a port of its own, all in one process. In the timed window it notes when each request was whole,
  * copies its bytes and answers 204; afterwards `take` verifies every one, and says how long it was on its way.
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { IsolationData } from './contenders/isolation.ts';
+import type { TimedData } from './contenders/paced.ts';
 import { readRequests } from './harness/read-requests.ts';
 import { type CheckedRequests, RequestChecker } from './harness/request-checker.ts';
 import { RequestLog } from './harness/request-log.ts';
@@ -15,6 +15,8 @@ import { type ClockActions, sharedNow } from './harness/shared-clock.ts';
 export interface OriginsReport extends CheckedRequests {
   /** Sockets that sent it. */
   readonly sockets: number;
+  /** CPU time of the receiver while it received, verification not included. */
+  readonly cpuMicros: number;
   /** From emit to receipt, in ms, of each message that is measured. */
   readonly latenciesMs: readonly number[];
 }
@@ -30,6 +32,7 @@ const ANSWER = Buffer.from('HTTP/1.1 204 No Content\r\nServer: bench\r\nConnecti
 const log = new RequestLog();
 const sockets = new Set<Socket>();
 let secret = '';
+let cpuAtStart = process.cpuUsage();
 
 serveActions({ now: sharedNow, listen, take } satisfies OriginsActions);
 
@@ -53,14 +56,16 @@ function receive(socket: Socket): void {
 }
 
 function take(): OriginsReport {
+  const { user, system } = process.cpuUsage(cpuAtStart);
   const checker = new RequestChecker(secret);
   const latenciesMs: number[] = [];
   for (const request of log.takeAll()) {
     if (!checker.check(request)) continue;
-    const { data } = JSON.parse(request.body.toString()) as { data: IsolationData };
+    const { data } = JSON.parse(request.body.toString()) as { data: TimedData };
     if (data.isMeasured) latenciesMs.push(request.receivedAt - data.emittedAtMs);
   }
-  const report = { ...checker.result, sockets: sockets.size, latenciesMs };
+  const report = { ...checker.result, sockets: sockets.size, cpuMicros: user + system, latenciesMs };
   sockets.clear();
+  cpuAtStart = process.cpuUsage();
   return report;
 }

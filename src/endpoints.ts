@@ -87,7 +87,7 @@ export interface ListEndpointsRequest extends PageRequest {
 
 /** Options of `endpoints.update`. */
 export interface UpdateOptions {
-  /** Refuse with a ConflictError when the endpoint is at another revision. Default: change whatever is there. */
+  /** Refuse with a ConflictError when the endpoint is at another revision: what Posthorn itself notes in it (failing, recovered, disabled, verification) counts as a change, too. Default: change whatever is there. */
   revision?: number | undefined;
 }
 
@@ -117,7 +117,7 @@ export interface Endpoints<Pattern extends string = string> {
    *
    * @throws OptionsError naming the field that is wrong; for `status: 'enabled'`, too, of an endpoint that is not verified
    * @throws NotFoundError
-   * @throws ConflictError when `revision` is given and somebody else was faster
+   * @throws ConflictError when `revision` is given and is another one by now: somebody was faster, or Posthorn noted something of its own
    */
   update(id: string, changes: EndpointUpdate<Pattern>, options?: UpdateOptions): Promise<Endpoint>;
   /**

@@ -6,6 +6,8 @@
  * Match on `code`: two copies of the package may be loaded, so `instanceof` can lie.
  */
 
+import type { DispatcherReason } from './core/outcome.ts';
+
 /** Stable codes of {@link PosthornError.code}. */
 export type ErrorCode =
   | 'invalid_option'
@@ -27,6 +29,7 @@ export type ErrorCode =
   | 'source_overflow'
   | 'listener_failed'
   | 'function_failed'
+  | 'send_failed'
   | 'api_failed'
   | 'stopped';
 
@@ -66,7 +69,7 @@ export class PayloadError extends PosthornError {
 
 /**
  * Something else was there first: the idempotency key or id belongs to another message, or the endpoint was changed
- * since it was read. Code `conflict`.
+ * since it was read, by somebody or by what Posthorn itself notes in it. Code `conflict`.
  */
 export class ConflictError extends PosthornError {
   /** Id of the message or endpoint that was there first. */
@@ -99,14 +102,12 @@ export class NotFoundError extends PosthornError {
       typeof id === 'string' && /^[A-Za-z0-9_-]{1,256}$/.test(id)
         ? JSON.stringify(id)
         : 'given (it cannot be an id)';
+    const end = kind === 'endpoint' ? '' : ', or pruned by retention';
     const kept =
       kind === 'message'
         ? ' One that repeats an idempotency key is not kept: look for the first with this key.'
         : '';
-    super(
-      'not_found',
-      `No ${kind} has the id ${shown}. It may have been removed, or pruned by retention.${kept}`,
-    );
+    super('not_found', `No ${kind} has the id ${shown}. It may have been removed${end}.${kept}`);
     this.id = id;
   }
 }
@@ -175,12 +176,40 @@ export class ListenerError extends PosthornError {
 }
 
 /**
- * A function of yours threw: one of `functions`, `map` of `attach`, a function among the options, or the schema of an
- * event type. Reported by the `error` event. Code `function_failed`.
+ * A function of yours threw: one of `functions` that decides (`filter`, `shouldRetry`, `retryDelay`), `map` of `attach`, a function among the options,
+ * or the schema of an event type. Reported by the `error` event. One that makes the request of an attempt is a `SendError`. Code `function_failed`.
  */
 export class FunctionError extends PosthornError {
   constructor(what: string, cause: unknown) {
     super('function_failed', `${what} threw: ${describeError(cause)}`, { cause });
+  }
+}
+
+/**
+ * The dispatcher itself could not make the request of an attempt: the endpoint is not to blame, and the attempt does not count. A function that it
+ * needs threw or is missing, the request or a secret is not valid, or the transport or the proxy failed; `reason` says which. Reported by the `error` event, at
+ * most once a minute for one reason and endpoint, and for the proxy once a minute in all. Code `send_failed`.
+ */
+export class SendError extends PosthornError {
+  /** The reason of the attempt: `function_failed`, `proxy_failed` and others. */
+  readonly reason: DispatcherReason;
+  /** The endpoint that it happened at; a proxy may be down for others, too. */
+  readonly endpointId: string;
+  /** The delivery that it happened to first. */
+  readonly deliveryId: string;
+
+  constructor(
+    message: string,
+    {
+      reason,
+      endpointId,
+      deliveryId,
+    }: { readonly reason: DispatcherReason; readonly endpointId: string; readonly deliveryId: string },
+  ) {
+    super('send_failed', message);
+    this.reason = reason;
+    this.endpointId = endpointId;
+    this.deliveryId = deliveryId;
   }
 }
 
@@ -237,6 +266,7 @@ const POSTHORN_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'source_overflow',
   'listener_failed',
   'function_failed',
+  'send_failed',
   'api_failed',
   'stopped',
 ]);

@@ -62,6 +62,7 @@ export {
   LimitError,
   type ErrorCode,
   FunctionError,
+  SendError,
   isPosthornError,
   ListenerError,
   NotFoundError,

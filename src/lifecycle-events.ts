@@ -6,10 +6,12 @@ import type { DeliveryReason, DiscardReason } from './core/delivery.ts';
 import type { DisabledReason } from './core/endpoint.ts';
 import type { JsonObject } from './core/json.ts';
 import type { OperationalEventType } from './core/operational-event.ts';
-import type { OutcomeReason } from './core/outcome.ts';
+import type { AttemptOutcome, OutcomeReason } from './core/outcome.ts';
 import type { WhilePaused } from './core/switch-state.ts';
 import type { VerificationKind, VerificationReason } from './core/verification-state.ts';
 import type { PosthornError } from './errors.ts';
+
+export type { Logger } from './logger.ts';
 
 /** The message an event is about. `Type`: the event types that are emitted, where they are known. */
 export interface MessageRef<Type extends string = string> {
@@ -50,6 +52,8 @@ export interface DeliveryEventBase<Type extends string = string> {
   readonly attemptInRun: number;
   /** Attempts the retry policy allows in one run, the first included: what `attemptInRun` counts up to; `Infinity` when a named function decides alone. */
   readonly maxAttempts: number;
+  /** `dispatcher_failed`: the fault of the dispatcher itself, so the attempt does not count, and the next one has the same number. */
+  readonly outcome: AttemptOutcome;
   /** HTTP status, when a response arrived. */
   readonly status: number | undefined;
   /** How long the attempt took. */
@@ -60,12 +64,15 @@ export interface DeliveryEventBase<Type extends string = string> {
 
 /** Payload of `delivery.succeeded`. */
 export interface DeliverySucceededEvent<Type extends string = string> extends DeliveryEventBase<Type> {
+  readonly outcome: 'delivered';
   readonly final: true;
 }
 
 /** Payload of `delivery.retrying`. */
 export interface DeliveryRetryingEvent<Type extends string = string> extends DeliveryEventBase<Type> {
   readonly final: false;
+  /** Whose fault it was: that of the endpoint; or that of the dispatcher itself, so that the attempt does not count, and the next one has the same number. */
+  readonly outcome: 'endpoint_failed' | 'dispatcher_failed';
   readonly reason: OutcomeReason;
   /** One line for a person. */
   readonly detail: string;
@@ -75,6 +82,7 @@ export interface DeliveryRetryingEvent<Type extends string = string> extends Del
 
 /** Payload of `delivery.exhausted`. */
 export interface DeliveryExhaustedEvent<Type extends string = string> extends DeliveryEventBase<Type> {
+  readonly outcome: 'endpoint_failed';
   readonly final: true;
   readonly reason: OutcomeReason;
   readonly detail: string;
@@ -100,6 +108,8 @@ export interface DeliveryDiscardedEvent<Type extends string = string> {
   readonly endpoint: EndpointRef;
   readonly final: true;
   readonly reason: DiscardReason;
+  /** One line for a person. */
+  readonly detail: string;
 }
 
 /** Payload of the other `endpoint.…` events. */
@@ -239,11 +249,15 @@ export interface LifecycleEvents<Type extends string = string> {
   'delivery.discarded': DeliveryDiscardedEvent<Type>;
   /** The dispatcher itself could not do its part; the endpoint is not to blame. Final, until somebody retries it. */
   'delivery.failed': DeliveryFailedEvent<Type>;
+  /** Somebody registered it; it is stored. */
   'endpoint.created': EndpointEvent;
+  /** Somebody changed its settings, its `status: 'enabled'` included; a change that disables it as well is followed by `endpoint.disabled`. What Posthorn itself notes of it is told by events of its own. */
   'endpoint.updated': EndpointEvent;
   /** Its waiting deliveries are discarded. */
   'endpoint.removed': EndpointEvent;
+  /** Somebody paused it: what is for it waits, for as long as it takes. Not told again while it is paused. */
   'endpoint.paused': EndpointEvent;
+  /** Somebody called `endpoints.resume`: its pause is over, and so are a block by Retry-After or its breaker. */
   'endpoint.resumed': EndpointEvent;
   /** Nothing is sent to it for a while, and what is for it waits: its breaker has opened, or it asked for a pause. Told by the process that noticed; two may notice at once. Not told again while the breaker stays open, whatever its probes come to. */
   'endpoint.blocked': EndpointBlockedEvent;
@@ -273,7 +287,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'replay.progress': ReplayProgressEvent;
   /** A replay has come to its end, or was ended. */
   'replay.finished': ReplayFinishedEvent;
-  /** Trouble: store, listener, overflowing source, an endpoint that cannot be served; and every `emit` that was refused, awaited or not. */
+  /** Trouble: store, listener, overflowing source, an endpoint that cannot be served, requests that the dispatcher cannot make; and every `emit` that was refused, awaited or not. */
   error: DispatcherErrorEvent;
 }
 
@@ -283,11 +297,3 @@ export type LifecycleEventName = keyof LifecycleEvents;
 export type LifecycleListener<Name extends LifecycleEventName, Type extends string = string> = (
   event: LifecycleEvents<Type>[Name],
 ) => void | Promise<void>;
-
-/** pino-shaped logger: fields first, then the message. `pino()` fits; so does `console`, which prints the fields as an object. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}

@@ -72,7 +72,7 @@ export const backlog: BenchCase = {
     const stores = STORES.filter((store) =>
       MODES.some((mode) => mode !== BASELINE && isChosen(options, `${store}-${mode}`)),
     );
-    await using places = await Places.open(bundle, stores, options.log);
+    await using places = await Places.open(bundle, stores, options.skip);
     const results: CaseResult[] = [];
     for (const store of stores.filter((each) => places.has(each)))
       results.push(...(await measureStore(store, places, { bundle, receiver, url, silent }, options)));
@@ -134,17 +134,17 @@ async function prepare(
   });
   await registry.call('close', undefined);
   const startedAt = performance.now();
-  if (place.postgresUrl === undefined) fillSqlite(sqliteFileOf(place), plan.backlog);
-  else await fillPostgres(place.postgresUrl, plan.backlog);
+  if (place.databaseUrl === undefined) fillSqlite(sqliteFileOf(place), plan.backlog);
+  else await fillPostgres(place.databaseUrl, plan.backlog);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   log(`${name}: ${plan.deliveries.toLocaleString('en')} deliveries wait, stored in ${seconds} s`);
   return { name, mode, plan, place, rounds: [] };
 }
 
 async function countUntouched({ place, plan }: Contender): Promise<number> {
-  return place.postgresUrl === undefined
+  return place.databaseUrl === undefined
     ? countUntouchedSqlite(sqliteFileOf(place), plan.backlog)
-    : countUntouchedPostgres(place.postgresUrl, plan.backlog);
+    : countUntouchedPostgres(place.databaseUrl, plan.backlog);
 }
 
 /** Processes are started anew, warmed up alike, and take turns; then endpoints are switched while events are delivered. */

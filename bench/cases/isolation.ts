@@ -10,7 +10,7 @@ import { takeTurns } from '../harness/take-turns.ts';
 import { Tally } from '../harness/tally.ts';
 import { BadServers } from '../isolation/bad-servers.ts';
 import { GOOD, type IsolationMode, MODES } from '../isolation/endpoints.ts';
-import { LatencyTally } from '../isolation/latency-tally.ts';
+import { LatencyTally } from '../harness/latency-tally.ts';
 import type { OriginsActions } from '../origins.ts';
 
 const SOURCES = {
@@ -59,7 +59,7 @@ export const isolation: BenchCase = {
     const chosen = (store: StoreName): readonly IsolationMode[] =>
       MODES.filter((mode) => isChosen(options, `${store}-${mode}`));
     const stores = STORES.filter((store) => chosen(store).length > 0);
-    await using places = await Places.open(bundle, stores, options.log);
+    await using places = await Places.open(bundle, stores, options.skip);
     const results: CaseResult[] = [];
     for (const store of stores.filter((each) => places.has(each))) {
       const modes = MODES.filter((mode) => mode === BASELINE || chosen(store).includes(mode));

@@ -55,7 +55,7 @@ export const recovery: BenchCase = {
     await using places = await Places.open(
       bundle,
       [...new Set(chosen.map(({ store }) => store))],
-      options.log,
+      options.skip,
     );
     const contenders = chosen.filter(({ store }) => places.has(store));
     for (let number = 1; number <= options.rounds; number += 1)

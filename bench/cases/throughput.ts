@@ -1,17 +1,16 @@
-/** Deliveries per second of the dispatcher, beside a raw loop over `undici.request`. */
+/** Deliveries per second of the dispatcher, and of other clients, beside a raw loop. */
+import type { ClientName } from '../contenders/clients.ts';
 import type { DispatcherActions } from '../contenders/dispatcher.ts';
-import type { RunResult } from '../contenders/job.ts';
 import type { RawActions } from '../contenders/raw.ts';
-import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
+import { type BenchCase, type CaseOptions, isChosen } from '../harness/bench-case.ts';
+import { bracket, type Pace, type Party, type Round } from '../harness/bracket.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
+import { type Contest, playContests, summarise } from '../harness/contests.ts';
 import { Places } from '../harness/places.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
-import { median, round } from '../harness/statistics.ts';
 import { STORE_NAMES, type StoreName } from '../harness/store-place.ts';
-import { takeTurns } from '../harness/take-turns.ts';
-import { Tally } from '../harness/tally.ts';
-import { warmUp } from '../harness/warm-up.ts';
 import type { ReceiverActions } from '../receiver.ts';
+import { goalOf } from '../targets.ts';
 
 const SOURCES = {
   receiver: new URL('../receiver.ts', import.meta.url),
@@ -22,148 +21,134 @@ const SOCKETS = 50;
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const BASELINE = 'undici.request';
 const MODES = ['live', 'drain'] as const;
+/** Messages that are emitted and not yet delivered. What is written to a disk is written together, so more of it are under way. */
+const OUTSTANDING = { inMemory: 100, onDisk: 500 };
+const FULL: Pace = { warmUp: 15_000, turns: 6, turnMs: 1_500 };
+const QUICK: Pace = { warmUp: 200, turns: 2, turnMs: 100 };
 
 type Mode = (typeof MODES)[number];
 
-/** How a store is measured. */
-interface StoreTerms {
-  readonly goals: Readonly<Record<Mode, string>>;
-  /** Messages that are emitted and not yet delivered. What is written to a disk is written together, so more of it are under way. */
-  readonly maxOutstanding: number;
+/** Where everything runs. */
+interface World extends CaseOptions {
+  readonly bundle: Bundle;
+  readonly places: Places;
+  readonly receiver: MeasuredProcess<ReceiverActions>;
+  readonly url: string;
 }
 
-const TERMS: Readonly<Record<StoreName, StoreTerms>> = {
-  memory: { maxOutstanding: 100, goals: { live: '0.7; the target is 1.0', drain: '0.7' } },
-  file: { maxOutstanding: 500, goals: { live: '0.6', drain: '0.65' } },
-  sqlite: { maxOutstanding: 500, goals: { live: 'none', drain: 'none' } },
-  'better-sqlite3': { maxOutstanding: 500, goals: { live: '0.5', drain: '0.65' } },
-  postgres: { maxOutstanding: 500, goals: { live: '0.4', drain: '0.65' } },
-};
-
-/** Turns of each process. */
-interface Pace {
-  /** Messages before anything is timed. Not a time: on a busy machine little of the code would be compiled by its end. */
-  readonly warmUp: number;
-  readonly turns: number;
-  readonly turnMs: number;
-}
-
-const FULL: Pace = { warmUp: 15_000, turns: 6, turnMs: 1_500 };
-const QUICK: Pace = { warmUp: 1_500, turns: 4, turnMs: 200 };
-
-/** The measured side of one process. */
-interface Party {
-  readonly run: (durationMs: number) => Promise<RunResult>;
-  readonly tally: Tally;
-}
-
-interface Round {
-  readonly contender: Tally;
-  readonly baseline: Tally;
+/** A dispatcher beside a client. */
+interface Terms {
+  readonly store: StoreName;
+  readonly mode: Mode;
+  readonly transport: 'undici' | 'ky';
+  readonly baseline: ClientName;
 }
 
 export const throughput: BenchCase = {
   name: 'throughput',
   summary: `deliveries/s with each store beside a raw ${BASELINE} loop: 1 KB, signed, ${SOCKETS} sockets`,
-  contenders: STORE_NAMES,
-  defaultRounds: 5,
+  contenders: ['undici.dispatch', ...STORE_NAMES, 'ky'],
+  defaultRounds: 3,
   async run(options) {
     await using bundle = await createBundle(Object.values(SOURCES));
     await using receiver = startProcess<ReceiverActions>(bundle.pathOf(SOURCES.receiver));
     const { url } = await receiver.call('listen', { secret: SECRET });
     const stores = STORE_NAMES.filter((store) => isChosen(options, store));
-    await using places = await Places.open(bundle, stores, options.log);
-    const contenders = stores
-      .filter((store) => places.has(store))
-      .flatMap((store) => MODES.map((mode) => ({ store, mode, rounds: [] as Round[] })));
-    for (let number = 1; number <= options.rounds; number += 1) {
-      for (const { store, mode, rounds } of contenders) {
-        const measured = await measure({ ...options, bundle, places, receiver, url, store, mode });
-        rounds.push(measured);
-        const ratio = round(ratioOf(measured), 2);
-        options.log(
-          `round ${number}/${options.rounds}: ${store} ${mode} ${describe(measured)}, ratio ${ratio}`,
-        );
-      }
-      // Nobody always comes after the same other one.
-      contenders.push(contenders.shift()!);
-    }
-    return MODES.flatMap((mode) =>
-      stores.flatMap((store) => {
-        const contender = contenders.find((each) => each.store === store && each.mode === mode);
-        return contender === undefined ? [] : [summarise(store, mode, contender.rounds)];
-      }),
-    );
+    await using places = await Places.open(bundle, stores, options.skip);
+    const world = { ...options, bundle, places, receiver, url };
+    const measured = stores.filter((store) => places.has(store));
+    const contests = [
+      ...(isChosen(options, 'undici.dispatch') ? [clientContest(world, 'undici.dispatch')] : []),
+      ...MODES.flatMap((mode) => measured.map((store) => storeContest(world, store, mode))),
+      ...(isChosen(options, 'ky') ? [kyContest(world)] : []),
+    ];
+    return (await playContests(contests, options)).map((played) => summarise('throughput', played));
   },
 };
 
-interface Measurement extends CaseOptions {
-  readonly bundle: Bundle;
-  readonly places: Places;
-  readonly receiver: MeasuredProcess<ReceiverActions>;
-  readonly url: string;
-  readonly store: StoreName;
-  readonly mode: Mode;
+function clientContest(world: World, contender: ClientName): Contest {
+  return {
+    contender,
+    baseline: BASELINE,
+    goal: goalOf('throughput', contender),
+    measure: async () => {
+      await using baseline = await startClient(world, BASELINE);
+      await using other = await startClient(world, contender);
+      return await playRound(world, clientParty(baseline), clientParty(other));
+    },
+  };
 }
 
-/** One round: both processes are started anew, warmed up alike, and take turns. */
-async function measure(measurement: Measurement): Promise<Round> {
-  const { bundle, places, receiver, url, store, mode, isQuick, profileDirectory, log } = measurement;
-  const pace = isQuick ? QUICK : FULL;
-  const target = { url, secret: SECRET, sockets: SOCKETS };
+function storeContest(world: World, store: StoreName, mode: Mode): Contest {
+  return {
+    contender: store,
+    mode,
+    baseline: BASELINE,
+    goal: goalOf('throughput', store, mode),
+    measure: () => measureDispatcher(world, { store, mode, transport: 'undici', baseline: BASELINE }),
+  };
+}
+
+/** What `kyTransport()` costs beside ky itself. */
+function kyContest(world: World): Contest {
+  return {
+    contender: 'ky',
+    mode: 'live',
+    baseline: 'ky loop',
+    goal: goalOf('throughput', 'ky', 'live'),
+    measure: () =>
+      measureDispatcher(world, { store: 'memory', mode: 'live', transport: 'ky', baseline: 'ky' }),
+  };
+}
+
+async function measureDispatcher(world: World, terms: Terms): Promise<Round> {
+  const { bundle, places, url, profileDirectory, log } = world;
+  const { store, mode, transport } = terms;
   await using place = await places.create(store);
-  await using raw = startProcess<RawActions>(bundle.pathOf(SOURCES.raw));
+  await using raw = await startClient(world, terms.baseline);
   await using dispatcher = startProcess<DispatcherActions>(
     bundle.pathOf(SOURCES.dispatcher),
     profileDirectory,
   );
-  await raw.call('open', target);
-  await dispatcher.call('open', { ...target, ...place, maxOutstanding: TERMS[store].maxOutstanding });
-  const baseline: Party = { run: (durationMs) => raw.call('run', { durationMs }), tally: new Tally() };
-  const contender: Party = { run: (durationMs) => dispatcher.call(mode, { durationMs }), tally: new Tally() };
-  const work = async ({ run, tally }: Party): Promise<RunResult> => {
-    const result = await run(pace.turnMs);
-    tally.check(result, await receiver.call('take', undefined), SOCKETS, log);
-    return result;
-  };
-  const parties = [baseline, contender];
-  for (const party of parties) await warmUp(pace.warmUp, () => work(party));
-  await takeTurns(parties, pace.turns, async (party) => party.tally.addTurn(await work(party)));
+  const maxOutstanding = store === 'memory' ? OUTSTANDING.inMemory : OUTSTANDING.onDisk;
+  await dispatcher.call('open', {
+    ...place,
+    url,
+    secret: SECRET,
+    sockets: SOCKETS,
+    maxOutstanding,
+    transport,
+  });
+  const contender = partyOf(
+    (durationMs) => dispatcher.call(mode, { durationMs }),
+    () => dispatcher.call('peakMemory', undefined),
+  );
+  const result = await playRound(world, clientParty(raw), contender);
   const record = await dispatcher.call('checkRecord', undefined);
   if (record.errors > 0) log(`the record is wrong in ${record.errors} deliveries`);
-  contender.tally.errors += record.errors;
+  result.contender.tally.errors += record.errors;
   await dispatcher.call('close', undefined);
-  return { contender: contender.tally, baseline: baseline.tally };
+  return result;
 }
 
-function ratioOf({ contender, baseline }: Round): number {
-  return contender.perSecond / baseline.perSecond;
+async function startClient({ bundle, url }: World, client: ClientName): Promise<MeasuredProcess<RawActions>> {
+  const raw = startProcess<RawActions>(bundle.pathOf(SOURCES.raw));
+  await raw.call('open', { url, secret: SECRET, sockets: SOCKETS, client });
+  return raw;
 }
 
-function describe({ contender, baseline }: Round): string {
-  return `${Math.round(contender.perSecond)}/s, ${BASELINE} ${Math.round(baseline.perSecond)}/s`;
+function playRound({ isQuick, receiver, log }: World, baseline: Party, contender: Party): Promise<Round> {
+  const pace = isQuick ? QUICK : FULL;
+  return bracket({ baseline, contender, pace, take: () => receiver.call('take', undefined), log });
 }
 
-function summarise(contender: StoreName, mode: Mode, rounds: readonly Round[]): CaseResult {
-  const ratios = rounds.map(ratioOf);
-  const medianOf = (figure: (round: Round) => number, digits = 0): number =>
-    round(median(rounds.map(figure)), digits);
-  return {
-    case: 'throughput',
-    contender,
-    mode,
-    baseline: BASELINE,
-    ratio: round(median(ratios), 3),
-    rounds: rounds.length,
-    errors: rounds.reduce((sum, each) => sum + each.contender.errors + each.baseline.errors, 0),
-    ratios: ratios.map((ratio) => round(ratio, 3)),
-    goal: `${contender} ${mode}: ${TERMS[contender].goals[mode]}`,
-    figures: {
-      perSecond: medianOf((each) => each.contender.perSecond),
-      baselinePerSecond: medianOf((each) => each.baseline.perSecond),
-      cpuMicros: medianOf((each) => each.contender.cpuMicrosEach, 1),
-      baselineCpuMicros: medianOf((each) => each.baseline.cpuMicrosEach, 1),
-      cpuRatio: medianOf((each) => each.baseline.cpuMicrosEach / each.contender.cpuMicrosEach, 3),
-    },
-  };
+function partyOf(run: Party['run'], peakMemory: Party['peakMemory']): Party {
+  return { run, peakMemory, maxSockets: SOCKETS };
+}
+
+function clientParty(client: MeasuredProcess<RawActions>): Party {
+  return partyOf(
+    (durationMs) => client.call('run', { durationMs }),
+    () => client.call('peakMemory', undefined),
+  );
 }

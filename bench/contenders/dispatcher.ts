@@ -1,5 +1,6 @@
 /** The dispatcher, one endpoint, one of the stores. */
-import { WebhookDispatcher } from 'posthorn';
+import { kyTransport, WebhookDispatcher } from 'posthorn';
+import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
 import { EVENT_TYPE, type RunResult, type Target } from './job.ts';
@@ -7,15 +8,22 @@ import { Load } from './load.ts';
 import { openStore } from './stores.ts';
 
 export type DispatcherActions = {
-  open: (params: Target & StorePlace & { maxOutstanding: number }) => Promise<void>;
+  open: (params: OpenParams) => Promise<void>;
   /** Emits while it delivers. */
   live: (params: { durationMs: number }) => Promise<RunResult>;
   /** Stores first, then delivers; only that is timed, and takes about as long as asked for. */
   drain: (params: { durationMs: number }) => Promise<RunResult>;
   /** Deliveries that the record of the store has wrong: unfinished, or succeeded more or less often than was reported. */
   checkRecord: () => Promise<{ errors: number }>;
+  /** Most memory that it has had, in bytes. */
+  peakMemory: () => number;
   close: () => Promise<void>;
 };
+
+interface OpenParams extends Target, StorePlace {
+  readonly maxOutstanding: number;
+  readonly transport: 'undici' | 'ky';
+}
 
 /** Size of the first backlog; those that follow are measured by it. */
 const FIRST_BACKLOG = 2_000;
@@ -30,15 +38,17 @@ serveActions({
   live: ({ durationMs }) => load.live(durationMs),
   drain,
   checkRecord,
+  peakMemory: peakMemoryBytes,
   close: () => dispatcher.stop(),
 } satisfies DispatcherActions);
 
-async function open(params: Target & StorePlace & { maxOutstanding: number }): Promise<void> {
-  const { url, secret, sockets } = params;
+async function open(params: OpenParams): Promise<void> {
+  const { url, secret, sockets, transport } = params;
   dispatcher = new WebhookDispatcher({
     store: openStore(params),
     network: { allowPrivate: ['127.0.0.0/8'] },
     maxConcurrency: sockets,
+    ...(transport === 'ky' ? { transport: kyTransport() } : {}),
   });
   load = new Load(dispatcher, params.maxOutstanding, () => EVENT_TYPE);
   const endpoint = await dispatcher.endpoints.create({

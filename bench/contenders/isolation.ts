@@ -13,7 +13,8 @@ import {
   SILENT,
   TIMEOUT_MS,
 } from '../isolation/endpoints.ts';
-import { createData, type RunResult, startTiming } from './job.ts';
+import { createData, startTiming } from './job.ts';
+import type { PacedRun, TimedData } from './paced.ts';
 import { openStore } from './stores.ts';
 
 export type IsolationActions = ClockActions & {
@@ -43,19 +44,9 @@ export interface RunParams {
 }
 
 /** What became of the good endpoints in one turn. */
-export interface IsolationRun extends RunResult {
-  /** How many of their messages are measured. */
-  readonly measured: number;
-  /** How late each of those was emitted: the event loop was busy. */
-  readonly lateMs: readonly number[];
+export interface IsolationRun extends PacedRun {
   /** Messages for each bad endpoint. */
   readonly bad: number;
-}
-
-/** Data of each message. */
-export interface IsolationData {
-  readonly emittedAtMs: number;
-  readonly isMeasured: boolean;
 }
 
 let dispatcher: WebhookDispatcher;
@@ -155,7 +146,7 @@ async function emitGood(number: number, isMeasured: boolean): Promise<void> {
 }
 
 async function emit(type: string, number: number, isMeasured: boolean): Promise<void> {
-  const data: IsolationData = { ...createData(number), emittedAtMs: sharedNow(), isMeasured };
+  const data: TimedData = { ...createData(number), emittedAtMs: sharedNow(), isMeasured };
   await dispatcher.emit(type, data);
 }
 

@@ -1,25 +1,40 @@
-/** The baseline: a loop over `undici.request`, with the same data, the same signature, and nothing else. */
-import { createHmac, randomUUID } from 'node:crypto';
-import { Pool } from 'undici';
+/** The baseline: a loop over an HTTP client, with the same data, the same signature, and nothing else. */
+import { randomUUID } from 'node:crypto';
+import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
+import { type ClockActions, sharedNow } from '../harness/shared-clock.ts';
+import { type ClientName, createPost, type Post } from './clients.ts';
 import { createData, EVENT_TYPE, type RunResult, startTiming, type Target } from './job.ts';
+import { type PacedRun, type PacedTurn, runPaced } from './paced.ts';
+import { buildBody, keyOf, signedHeaders } from './signing.ts';
 
-export type RawActions = {
-  open: (target: Target) => void;
+export type RawActions = ClockActions & {
+  open: (params: Target & { client: ClientName }) => void;
+  /** As fast as it can. */
   run: (params: { durationMs: number }) => Promise<RunResult>;
+  /** At a steady rate. */
+  pace: (turn: PacedTurn) => Promise<PacedRun>;
+  /** Most memory that it has had, in bytes. */
+  peakMemory: () => number;
 };
 
-let pool: Pool;
+let post: Post;
 let target: Target;
 let key: Buffer;
 let number = 0;
 
-serveActions({ open, run } satisfies RawActions);
+serveActions({
+  now: sharedNow,
+  open,
+  run,
+  pace: (turn) => runPaced(turn, send, async () => undefined),
+  peakMemory: peakMemoryBytes,
+} satisfies RawActions);
 
-function open(to: Target): void {
-  target = to;
-  key = Buffer.from(to.secret.replace('whsec_', ''), 'base64');
-  pool = new Pool(to.url, { connections: to.sockets, pipelining: 1 });
+function open(params: Target & { client: ClientName }): void {
+  target = params;
+  key = keyOf(params.secret);
+  post = createPost(params.client, params, '/raw');
 }
 
 async function run({ durationMs }: { durationMs: number }): Promise<RunResult> {
@@ -32,30 +47,19 @@ async function run({ durationMs }: { durationMs: number }): Promise<RunResult> {
 
 async function sendUntil(endsAt: number, count: { sent: number; errors: number }): Promise<void> {
   while (performance.now() < endsAt) {
-    if (await send()) count.sent += 1;
-    else count.errors += 1;
+    number += 1;
+    try {
+      await send(createData(number));
+      count.sent += 1;
+    } catch {
+      count.errors += 1;
+    }
   }
 }
 
-async function send(): Promise<boolean> {
-  number += 1;
-  const now = new Date();
+async function send(data: object): Promise<void> {
   const id = `msg_${randomUUID()}`;
-  const body = JSON.stringify({ type: EVENT_TYPE, timestamp: now, data: createData(number) });
-  const timestamp = String(Math.floor(now.getTime() / 1000));
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'bench',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signature}`,
-  };
-  try {
-    const response = await pool.request({ method: 'POST', path: '/raw', headers, body });
-    await response.body.dump();
-    return response.statusCode === 204;
-  } catch {
-    return false;
-  }
+  const body = buildBody(EVENT_TYPE, data);
+  const status = await post(signedHeaders(key, id, body), body);
+  if (status !== 204) throw new Error(`answered ${status}`);
 }

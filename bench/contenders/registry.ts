@@ -5,7 +5,7 @@ import { createData, EVENT_TYPE, MATCHING, type RunResult, startTiming, type Tar
 
 export type RegistryActions = {
   /** Registers so many endpoints, and says how long that took. */
-  open: (params: Target & { endpoints: number }) => Promise<RunResult>;
+  open: (params: OpenParams) => Promise<RunResult>;
   /** Emits so many messages, which wait. */
   emit: (params: { count: number }) => Promise<RunResult>;
   /** Delivers what waits. */
@@ -13,23 +13,35 @@ export type RegistryActions = {
   close: () => Promise<void>;
 };
 
+/** `mixed`: by type, by pattern and by filter, a third each. `filters`: all of one type, each with a filter of its own. */
+export type RegistryKind = 'mixed' | 'filters';
+
+interface OpenParams extends Target {
+  readonly endpoints: number;
+  readonly kind: RegistryKind;
+}
+
+type Subscription = (isMatching: boolean, number: number) => Pick<EndpointInput, 'events' | 'filter'>;
+
 /** Callers that each await their emit. */
 const CALLERS = 50;
 
-/** What the endpoints ask for, by turns: a type, a pattern, a type and a filter on its data. */
-const SUBSCRIPTIONS: readonly ((
-  isMatching: boolean,
-  number: number,
-) => Pick<EndpointInput, 'events' | 'filter'>)[] = [
-  (isMatching, number) => ({ events: [isMatching ? EVENT_TYPE : `job-${number}.completed`] }),
-  (isMatching, number) => ({
-    events: [isMatching ? 'job.*' : `job-${number}.*`, `machine-${number}.*.stopped`],
-  }),
-  (isMatching, number) => ({
-    events: [EVENT_TYPE],
-    filter: { 'data.machineId': isMatching ? 'machine-0' : `machine-${number}` },
-  }),
-];
+const byFilter: Subscription = (isMatching, number) => ({
+  events: [EVENT_TYPE],
+  filter: { 'data.machineId': isMatching ? 'machine-0' : `machine-${number}` },
+});
+
+/** What the endpoints ask for, by turns. */
+const SUBSCRIPTIONS: Readonly<Record<RegistryKind, readonly Subscription[]>> = {
+  mixed: [
+    (isMatching, number) => ({ events: [isMatching ? EVENT_TYPE : `job-${number}.completed`] }),
+    (isMatching, number) => ({
+      events: [isMatching ? 'job.*' : `job-${number}.*`, `machine-${number}.*.stopped`],
+    }),
+    byFilter,
+  ],
+  filters: [byFilter],
+};
 
 const matchingIds: string[] = [];
 let dispatcher: WebhookDispatcher;
@@ -39,7 +51,7 @@ let errors = 0;
 
 serveActions({ open, emit, deliver, close: () => dispatcher.stop() } satisfies RegistryActions);
 
-async function open(params: Target & { endpoints: number }): Promise<RunResult> {
+async function open(params: OpenParams): Promise<RunResult> {
   dispatcher = new WebhookDispatcher({
     network: { allowPrivate: ['127.0.0.0/8'] },
     maxConcurrency: params.sockets,
@@ -59,10 +71,11 @@ async function open(params: Target & { endpoints: number }): Promise<RunResult> 
   return { sent: params.endpoints, errors: 0, ...timing };
 }
 
-async function register({ url, secret }: Target, index: number): Promise<void> {
+async function register({ url, secret, kind }: OpenParams, index: number): Promise<void> {
+  const subscriptions = SUBSCRIPTIONS[kind];
   const isMatching = index < MATCHING;
   const { id } = await dispatcher.endpoints.create({
-    ...SUBSCRIPTIONS[index % SUBSCRIPTIONS.length]!(isMatching, index),
+    ...subscriptions[index % subscriptions.length]!(isMatching, index),
     url: isMatching ? `${url}/${index}` : `https://receiver-${index}.example.com/hooks`,
     secret,
     retry: 'once',

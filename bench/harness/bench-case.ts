@@ -12,6 +12,8 @@ export interface CaseOptions {
   readonly contenders: ReadonlySet<string> | undefined;
   /** Progress, for people. */
   readonly log: (line: string) => void;
+  /** Notes that a contender cannot be measured here, and why. */
+  readonly skip: (contender: string, reason: string) => void;
 }
 
 /** One line of the result. */
@@ -19,8 +21,8 @@ export interface CaseResult {
   readonly case: string;
   /** What was measured: a store, in `endpoints` the number of registered endpoints, in `backlog` a store and what waits in it. */
   readonly contender: string | number;
-  /** `live`: messages are emitted while they are delivered; `drain`: they were stored before. */
-  readonly mode?: 'live' | 'drain';
+  /** Of a contender that is measured in several ways: which one. */
+  readonly mode?: string;
   /** What it is compared with. */
   readonly baseline: string | number;
   /** Median of the ratios of all rounds. */
@@ -36,6 +38,14 @@ export interface CaseResult {
   readonly figures: Readonly<Record<string, number>>;
   /** Figures over time, by name. */
   readonly series?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A contender that could not be measured. */
+export interface Skipped {
+  readonly case: string;
+  readonly contender: string;
+  /** Why. */
+  readonly skipped: string;
 }
 
 /** A named measurement: `npm run bench -- NAME`. */

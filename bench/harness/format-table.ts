@@ -2,7 +2,7 @@ import type { CaseResult } from './bench-case.ts';
 
 /** The result of a case as lines of text, for people. */
 export function formatTable(results: readonly CaseResult[]): string[] {
-  const rows = results.map((result) => ({
+  const rows = results.map((result): Readonly<Record<string, string>> => ({
     case: result.case,
     contender: [result.contender, result.mode].filter((part) => part !== undefined).join(' '),
     baseline: String(result.baseline),
@@ -12,17 +12,20 @@ export function formatTable(results: readonly CaseResult[]): string[] {
     errors: String(result.errors),
     ...Object.fromEntries(Object.entries(result.figures).map(([name, value]) => [name, String(value)])),
   }));
-  const names = Object.keys(rows[0] ?? {}) as (keyof (typeof rows)[number])[];
-  const widths = names.map((name) => Math.max(name.length, ...rows.map((row) => row[name].length)));
+  // Lines of one case may have different figures.
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const widths = names.map((name) => Math.max(name.length, ...rows.map((row) => (row[name] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, index) => cell.padEnd(widths[index]!))
       .join('  ')
       .trimEnd();
-  const goals = [...new Set(results.map(({ goal }) => `goal: ${goal}`))];
+  const goals = new Set(
+    results.filter(({ goal }) => !goal.endsWith(': none')).map(({ goal }) => `goal: ${goal}`),
+  );
   return [
     line(names),
-    ...rows.map((row) => line(names.map((name) => row[name]))),
+    ...rows.map((row) => line(names.map((name) => row[name] ?? ''))),
     ...results.flatMap(seriesLines),
     ...goals,
   ];

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** The most memory that this process has had, in bytes. */
 export function peakMemoryBytes(): number {
@@ -13,4 +15,12 @@ function ofThisProgram(): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What the objects that are in use take, in bytes. */
+export function heapBytesInUse(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  return process.memoryUsage().heapUsed;
 }

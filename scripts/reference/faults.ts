@@ -18,7 +18,7 @@ const HEAD = ['fault', 'the receiver', 'outcome', 'stored response', 'ends', 'th
 export function renderFaults(): string {
   const lines = new Map<string, { labels: string[]; cells: string[] }>();
   for (const row of FAULT_TABLE) {
-    const outcome = classify(exchangeOf(row.result), DEFAULTS.success);
+    const outcome = classify(exchangeOf(row.result), DEFAULTS.success, 0);
     const cells = [
       cell(FAULTS[row.play.fault].does),
       code(outcome.kind === 'endpoint_failed' ? outcome.reason : outcome.kind),

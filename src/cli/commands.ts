@@ -9,6 +9,7 @@ import { emit } from './commands/emit.ts';
 import { events } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { list } from './commands/list.ts';
+import { listen } from './commands/listen.ts';
 import { messages } from './commands/messages.ts';
 import { migrate } from './commands/migrate.ts';
 import { pause, resume } from './commands/pause.ts';
@@ -19,10 +20,12 @@ import { cancel, retry } from './commands/retry.ts';
 import { rotateSecret } from './commands/rotate-secret.ts';
 import { schema } from './commands/schema.ts';
 import { show } from './commands/show.ts';
+import { sign } from './commands/sign.ts';
 import { stats } from './commands/stats.ts';
 import { disable, enable } from './commands/switch.ts';
 import { test } from './commands/test.ts';
 import { update } from './commands/update.ts';
+import { verify } from './commands/verify.ts';
 
 export const COMMANDS: readonly CliCommand[] = [
   add,
@@ -46,6 +49,9 @@ export const COMMANDS: readonly CliCommand[] = [
   messages,
   explain,
   events,
+  listen,
+  verify,
+  sign,
   doctor,
   migrate,
   schema,

@@ -26,11 +26,34 @@ export function timeFlag(text: string): number {
 
 /** A whole number of at least 1, and at most `max`. */
 export function countFlag(max: number): (text: string) => number {
+  return wholeFlag(1, max);
+}
+
+/** A whole number in a range. */
+export function wholeFlag(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
   };
+}
+
+const UNIT_BYTES = { b: 1, kb: 1024, mb: 1024 * 1024, gb: 1024 * 1024 * 1024 } as const;
+
+/** `500kb`, `16mb`, `1048576`: bytes. */
+export function sizeFlag(text: string): number {
+  const found = /^(\d+(?:\.\d+)?)(b|kb|mb|gb)?$/i.exec(text);
+  if (found === null)
+    throw new InvalidArgumentError('Expected a number of bytes such as 1048576, 500kb or 16mb.');
+  return Math.round(
+    Number(found[1]) * UNIT_BYTES[(found[2] ?? 'b').toLowerCase() as keyof typeof UNIT_BYTES],
+  );
+}
+
+/** The URL of something that speaks HTTP. */
+export function httpUrlFlag(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected an http: or https: URL, such as http://localhost:3000/hooks.');
 }
 
 /** Words separated by commas; the option may be repeated. */

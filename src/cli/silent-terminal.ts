@@ -12,4 +12,5 @@ export const silentTerminal: Terminal = {
   showProgress: () => undefined,
   ask: () => Promise.resolve(''),
   readInput: () => Promise.resolve(''),
+  readInputBytes: () => Promise.resolve(Buffer.alloc(0)),
 };

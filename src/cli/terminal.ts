@@ -18,6 +18,8 @@ export interface Terminal {
   showProgress(line: string): void;
   ask(question: string): Promise<string>;
   readInput(): Promise<string>;
+  /** The same as bytes, for what may be no text. */
+  readInputBytes(): Promise<Buffer>;
 }
 
 const CLEAR_LINE = '\r\u001b[K';
@@ -66,10 +68,14 @@ export function processTerminal(): Terminal {
       }
     },
     async readInput() {
-      stdin.setEncoding('utf8');
-      let text = '';
-      for await (const chunk of stdin) text += String(chunk);
-      return text;
+      return (await readAll(stdin)).toString('utf8');
     },
+    readInputBytes: () => readAll(stdin),
   };
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }

@@ -23,7 +23,7 @@ export type AddressVerdict =
       readonly allowed: false;
       /** For people: `127.0.0.1 is loopback`. */
       readonly why: string;
-      /** The narrowest sensible range that would allow it; absent when nothing does. */
+      /** The narrowest sensible range that would allow it, or ranges as in a list: `127.0.0.0/8', '::1/128`; absent when nothing does. */
       readonly allowWith?: string;
       /** The name that led to it, when it would be allowed under that one; see `allowHosts`. */
       readonly allowHost?: string;
@@ -121,9 +121,11 @@ function judgeCarried(
 ): AddressVerdict {
   if (isListed && inner.allowed) return ALLOWED;
   const why = `${address} is ${carried.what} for ${carried.address}`;
-  return inner.allowed
-    ? { allowed: false, why, allowWith: carried.range ?? `${address}/128` }
-    : { allowed: false, why };
+  const outer = isListed ? [] : [carried.range ?? `${address}/128`];
+  if (inner.allowed) return { allowed: false, why, allowWith: outer.join() };
+  return inner.allowWith === undefined
+    ? { allowed: false, why }
+    : { allowed: false, why, allowWith: [...outer, inner.allowWith].join("', '") };
 }
 
 interface CarriedAddress {

@@ -2,9 +2,9 @@
 
 /** What happens to an endpoint of which every attempt fails, whatever the reason. */
 export interface AutoDisableOptions {
-  /** It is disabled when nothing but failures came for this long, 5 of them at least. 60000 to 31536000000 (a year), and at least `failingAfterMs`, its default included. Default 432000000 (5 days). */
+  /** It is disabled when nothing but failures came for this long, 5 of them at least; judged whenever an attempt fails, so with the first one after that time. 60000 to 31536000000 (a year), and at least `failingAfterMs`, its default included. Default 432000000 (5 days). */
   readonly afterMs?: number | undefined;
-  /** `endpoint.failing` is emitted when nothing but failures came for this long, 2 of them at least. 0 to `afterMs`, its default included. Default 3600000 (an hour). */
+  /** `endpoint.failing` is emitted when nothing but failures came for this long, 2 of them at least; judged like `afterMs`: of a single delivery with the default schedule at its fifth attempt, after 2 h 35 min. 0 to `afterMs`, its default included. Default 3600000 (an hour). */
   readonly failingAfterMs?: number | undefined;
 }
 

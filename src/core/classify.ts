@@ -1,7 +1,8 @@
 /** From what a transport reports to the outcome of an attempt. */
 import type { DispatcherReason, EndpointReason, Outcome } from './outcome.ts';
+import { parseRetryAfter } from './retry-after.ts';
 import { isSuccess, type SuccessRule } from './retry-rules.ts';
-import { type ReceivedResponse, toStoredResponse } from './stored-response.ts';
+import { type ReceivedResponse, type StoredResponse, toStoredResponse } from './stored-response.ts';
 
 /** How an exchange ended, as a transport reports it. */
 export type ExchangeResult =
@@ -14,11 +15,13 @@ export type ExchangeResult =
 /**
  * The outcome of an attempt. A response is judged by its status alone: once a success status has arrived, a body that
  * breaks off changes nothing, because a retry would be a sure duplicate.
+ *
+ * @param nowMs when it came, epoch ms
  */
-export function classify(result: ExchangeResult, success: readonly SuccessRule[]): Outcome {
+export function classify(result: ExchangeResult, success: readonly SuccessRule[], nowMs: number): Outcome {
   switch (result.kind) {
     case 'response':
-      return classifyResponse(result, success);
+      return classifyResponse(result, success, nowMs);
     case 'failure':
       return { kind: 'endpoint_failed', reason: result.reason, detail: result.detail, response: undefined };
     case 'fault':
@@ -28,7 +31,11 @@ export function classify(result: ExchangeResult, success: readonly SuccessRule[]
   }
 }
 
-function classifyResponse(received: ReceivedResponse, success: readonly SuccessRule[]): Outcome {
+function classifyResponse(
+  received: ReceivedResponse,
+  success: readonly SuccessRule[],
+  nowMs: number,
+): Outcome {
   const response = toStoredResponse(received);
   const { status } = response;
   if (isSuccess(success, status)) return { kind: 'delivered', response };
@@ -36,5 +43,18 @@ function classifyResponse(received: ReceivedResponse, success: readonly SuccessR
     const detail = `HTTP ${status}; redirects are not followed`;
     return { kind: 'endpoint_failed', reason: 'redirect', detail, response };
   }
-  return { kind: 'endpoint_failed', reason: 'http_status', detail: `HTTP ${status}`, response };
+  return {
+    kind: 'endpoint_failed',
+    reason: 'http_status',
+    detail: `HTTP ${status}${askedWait(response, nowMs)}`,
+    response,
+  };
+}
+
+/** What the receiver asked for; how long it is waited for is another matter. */
+function askedWait({ headers }: StoredResponse, nowMs: number): string {
+  const value = headers['retry-after'];
+  const waitMs = value === undefined ? undefined : parseRetryAfter(value, nowMs);
+  if (waitMs === undefined || waitMs === 0) return '';
+  return `; the receiver asks for a wait of ${Math.ceil(waitMs / 1000)} s (Retry-After)`;
 }

@@ -31,6 +31,8 @@ export interface CompiledFilter {
   readonly equalities: readonly EqualityCondition[];
   /** First function named by `$custom` that this process does not know: it cannot judge every message. */
   readonly missing: string | undefined;
+  /** Functions named by `$custom`, in the order of the filter. */
+  readonly functions: readonly string[];
 }
 
 /** See {@link CompiledFilter.equalities}. */
@@ -52,7 +54,9 @@ export function compileFilter(
   custom: (name: string) => CustomFilter | undefined,
 ): CompiledFilter {
   let missing: string | undefined;
+  const functions: string[] = [];
   const resolve = (name: string): CustomFilter => {
+    functions.push(name);
     const registered = custom(name);
     if (registered !== undefined) return registered;
     missing ??= name;
@@ -65,7 +69,7 @@ export function compileFilter(
   };
   const equalities: EqualityCondition[] = [];
   const matches = compileExpression(expression as JsonMembers, resolve, equalities);
-  return { matches, equalities, missing };
+  return { matches, equalities, missing, functions };
 }
 
 /** @param equalities where to put them, as long as all of the expression must hold */

@@ -1,5 +1,6 @@
 /** What follows a failed attempt: the one place where policy, Retry-After, 410 and named functions meet. */
 import type { EndpointReason } from './outcome.ts';
+import { prolonging } from './prolonging.ts';
 import { boundRetryAfter, parseRetryAfter } from './retry-after.ts';
 import { type ResolvedRetryPolicy, retryDelayMs } from './retry-policy.ts';
 import { isRetried, MAX_DELAY_MS, type RetryAfterPolicy, type RetryRule } from './retry-rules.ts';
@@ -85,7 +86,7 @@ function policyDelayMs({ attemptInRun, policy, draw, customDelayMs }: FailedAtte
 function waitAskedFor({ retryAfter, policy, nowMs, draw }: FailedAttempt): number {
   if (retryAfter === undefined || policy.retryAfter === false) return 0;
   const delayMs = parseRetryAfter(retryAfter, nowMs);
-  return delayMs === undefined ? 0 : boundRetryAfter(delayMs, policy.retryAfter.maxMs, draw);
+  return delayMs === undefined ? 0 : boundRetryAfter(delayMs, policy.retryAfter.maxMs, prolonging(draw));
 }
 
 function isBlock(policy: DecisionPolicy, status: number | undefined): boolean {

@@ -22,6 +22,19 @@ export interface ChallengeData {
 }
 
 /**
+ * The token that a challenge wants given back; `undefined`: it is none.
+ *
+ * @param header value of {@link CHALLENGE_HEADER}
+ * @param body what the JSON of the body says
+ */
+export function challengeToken(header: string | undefined, body: unknown): string | undefined {
+  if (header === undefined) return undefined;
+  const { type, data } = (body ?? {}) as { readonly type?: unknown; readonly data?: unknown };
+  const { challenge } = (data ?? {}) as { readonly challenge?: unknown };
+  return type === CHALLENGE_TYPE && challenge === header ? header : undefined;
+}
+
+/**
  * Judges a success response: the token is its whole body, or the member `challenge` of a JSON object.
  *
  * @param isSame compares in a time that does not tell where two texts differ

@@ -11,6 +11,7 @@ import type { FunctionRegistry } from './functions.ts';
 import { validateComputedHeaders, validateHeaders } from './header-rules.ts';
 import { ID_EXPECTED, isId, isName, NAME_EXPECTED } from './id.ts';
 import { type JsonObject, serializeJson } from './json.ts';
+import { checkMetadataSize } from './metadata-size.ts';
 import { nearest } from './nearest.ts';
 import { expecting, parseInput } from './parse-input.ts';
 import { checkOperationalPatterns } from './operational-event.ts';
@@ -114,8 +115,6 @@ const schema = expecting(
 /** Names of all members that a caller may give. */
 export const ENDPOINT_INPUT_KEYS: readonly string[] = Object.keys(schema.shape);
 
-const MAX_METADATA_BYTES = 16 * 1024;
-
 /**
  * Checks an endpoint given by a caller.
  *
@@ -136,15 +135,8 @@ export function validateEndpointInput(
     throw new OptionsError(`${path}.secrets`, `${path}.secrets: give either secret or secrets, not both.`);
   if (input.filter !== undefined)
     validateFilter(input.filter, `${path}.filter`, namesOf(functions, 'filter'));
-  if (
-    input.metadata !== undefined &&
-    serializeJson(input.metadata, `${path}.metadata`).length > MAX_METADATA_BYTES
-  ) {
-    throw new OptionsError(
-      `${path}.metadata`,
-      `${path}.metadata: expected at most ${MAX_METADATA_BYTES} bytes of JSON.`,
-    );
-  }
+  if (input.metadata !== undefined)
+    checkMetadataSize(serializeJson(input.metadata, `${path}.metadata`), `${path}.metadata`);
   validateDeliverySettings(input, path, functions);
   return input;
 }

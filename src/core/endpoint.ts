@@ -71,7 +71,7 @@ export interface DeliverySettings {
   readonly shouldRetry?: string | undefined;
   /** What the status 410 does: `'disable'` the endpoint and discard the delivery (default), or `'retry'` it like any other failure. */
   readonly onGone?: 'disable' | 'retry' | undefined;
-  /** What a `Retry-After` header may do. Default: waits of up to 24 h are honoured, and 429 and 503 block the whole endpoint. `false`: nothing. */
+  /** What a `Retry-After` header may do. Default: waits of up to 24 h are honoured, longer ones cut to that, each prolonged by up to a fifth at random; 429 and 503 block the whole endpoint. `false`: nothing. */
   readonly retryAfter?: RetryAfterPolicy | false | undefined;
   /** Time for one attempt: DNS, connection, TLS, headers, body and named functions together. 1 to 600000. Default 15000. */
   readonly timeoutMs?: number | undefined;

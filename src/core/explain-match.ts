@@ -2,10 +2,11 @@
 import { describeDisabled, type FailingStreak } from './describe-disabled.ts';
 import { describeClause, explainFilter, type FilterClause } from './explain-filter.ts';
 import type { CustomFilter, FilterInput } from './compile-filter.ts';
-import { type EndpointRecord, laneLimitsOf, type ResolvedDeliverySettings } from './endpoint.ts';
+import type { EndpointRecord, ResolvedDeliverySettings } from './endpoint.ts';
 import { nearestPattern } from './nearest-pattern.ts';
 import { matchesPattern } from './pattern.ts';
 import type { WhilePaused } from './switch-state.ts';
+import { allowedRateOf } from './verification-state.ts';
 import { describeError } from '../errors.ts';
 
 /**
@@ -115,10 +116,17 @@ function explainStanding(
 
 /** Those over all processes; what is in flight or used up of them is not known here. */
 function describeLimits(record: EndpointRecord, ordering: Ordering): string[] {
-  const { rate, maxLeases } = laneLimitsOf(record);
+  const { rateLimit = false, maxConcurrencyTotal = false } = record;
+  const allowed = allowedRateOf(record);
   const limits: string[] = [];
-  if (rate !== undefined) limits.push(`at most ${rate.limit} in ${rate.intervalMs} ms (rateLimit)`);
-  if (maxLeases !== undefined) limits.push(`at most ${maxLeases} in flight (maxConcurrencyTotal)`);
+  if (rateLimit !== false)
+    limits.push(`at most ${rateLimit.limit} in ${rateLimit.intervalMs} ms (rateLimit)`);
+  if (allowed !== undefined)
+    limits.push(
+      `at most ${allowed.limit} in ${allowed.intervalMs} ms (WebHook-Allowed-Rate of its handshake)`,
+    );
+  if (maxConcurrencyTotal !== false)
+    limits.push(`at most ${maxConcurrencyTotal} in flight (maxConcurrencyTotal)`);
   if (ordering === 'fifo') limits.push('after what is before it (ordering)');
   if (ordering === 'key') limits.push('after what is before it with the same orderingKey (ordering)');
   return limits;

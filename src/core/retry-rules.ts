@@ -1,4 +1,5 @@
 /** Which responses are a success, which failures are tried again, and what a Retry-After header may do: as data. */
+import { OptionsError } from '../errors.ts';
 import { expectArray, expectInteger, expectKnownKeys, expectObject, unexpectedWord } from './expect-value.ts';
 import type { EndpointReason } from './outcome.ts';
 
@@ -23,7 +24,7 @@ export type RetryRule = StatusClass | number | RetryReason | 'network' | '*';
 
 /** What the Retry-After header of a failed response may do. */
 export interface RetryAfterPolicy {
-  /** Longest wait that a receiver can ask for; longer ones are cut to it. 0 to 2592000000 (30 days). 0: the header is ignored. */
+  /** Longest wait that a receiver can ask for; longer ones are cut to it, and the wait is then prolonged by up to a fifth at random. 0 to 2592000000 (30 days). 0: the header is ignored. */
   readonly maxMs: number;
   /** Statuses whose Retry-After blocks the whole endpoint, not only the delivery. Empty: none. */
   readonly blockOn: readonly number[];
@@ -114,6 +115,11 @@ function validateRule(
   { what, words }: { what: string; words: readonly string[] },
 ): void {
   if (typeof rule === 'number') expectInteger(rule, path, MIN_STATUS, MAX_STATUS);
+  else if (typeof rule === 'string' && /^\d{1,3}$/.test(rule))
+    throw new OptionsError(
+      path,
+      `${path}: expected ${what}, got "${rule}" (string). A status is a number: write ${rule}.`,
+    );
   else if (typeof rule !== 'string' || !words.includes(rule)) throw unexpectedWord(path, what, words, rule);
 }
 

@@ -62,6 +62,24 @@ export function handshakeRateHeaders(rate: number | undefined): readonly string[
 }
 
 /**
+ * The consent of a receiver that takes everything, as headers of its answer (4.2); `undefined`: nobody asks.
+ *
+ * @param headers of the request, by name in lower case
+ */
+export function consentToHandshake(
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> | undefined {
+  const { [ORIGIN_HEADER]: origin, [RATE_HEADER]: rate } = headers;
+  if (method !== 'OPTIONS' || origin === undefined) return undefined;
+  return {
+    allow: 'POST',
+    [ALLOWED_ORIGIN_HEADER]: origin,
+    ...(rate !== undefined && { [ALLOWED_RATE_HEADER]: '*' }),
+  };
+}
+
+/**
  * Judges a success response by its headers: its status alone is no consent (4.2).
  *
  * @param rate what was asked for

@@ -60,17 +60,12 @@ export class Alerts {
   #judgeSuccessRate(): void {
     const { alerts, clock } = this.#options;
     if (alerts.successRate === undefined) return;
-    const judged = judgeSuccessRate(
-      this.#window.countAt(clock.elapsed(), alerts.successRate),
-      alerts.successRate,
-    );
+    const share = this.#window.countAt(clock.elapsed(), alerts.successRate);
+    const judged = judgeSuccessRate(share, alerts.successRate);
     if (judged === undefined) return;
-    this.#conclude(
-      'success_rate',
-      judged.isRaised,
-      judged,
-      `${percent(judged.value)} of the attempts were delivered`,
-    );
+    const since = new Date(clock.now() - alerts.successRate.windowMs).toISOString();
+    const detail = `${percent(judged.value)} of the ${share.attempts} attempts since ${since} were delivered`;
+    this.#conclude('success_rate', judged.isRaised, judged, detail);
   }
 
   async #judgeBacklog(): Promise<void> {

@@ -15,7 +15,7 @@ import type {
   TransportResult,
 } from '../transport/transport.ts';
 import { authorize, type Authorization } from './authorize.ts';
-import { buildRequest, DispatcherFault } from './build-request.ts';
+import { buildRequest, type BuildProgress, DispatcherFault } from './build-request.ts';
 import type { DeadlineEntry, Deadlines } from './deadlines.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { noToken, TokenFailure, type TokenSource } from './token-source.ts';
@@ -35,11 +35,12 @@ const HTTP_UNAUTHORIZED = 401;
 
 export type OutcomeListener = (attempt: Attempt, outcome: Outcome) => void;
 
-export class Attempt implements DeadlineEntry {
+export class Attempt implements DeadlineEntry, BuildProgress {
   readonly delivery: LeasedDelivery;
   readonly runtime: EndpointRuntime;
   readonly deadlineAt: number;
   deadlineIndex = -1;
+  calling: string | undefined;
   readonly #context: AttemptContext;
   readonly #onOutcome: OutcomeListener;
   #exchange: Exchange | undefined;
@@ -83,7 +84,7 @@ export class Attempt implements DeadlineEntry {
     const auth = this.runtime.request?.auth;
     if (auth === undefined) return this.#build();
     this.#isAuthorized = false;
-    authorize(auth, this.delivery, this.runtime, this.#context.tokens).then(
+    authorize(auth, this.delivery, this.runtime, this.#context.tokens, this).then(
       (authorization) => {
         if (this.#isDone) return;
         this.#isAuthorized = true;
@@ -97,7 +98,7 @@ export class Attempt implements DeadlineEntry {
   #build(): void {
     try {
       const { build = buildRequest, clock, maxResponseBodyBytes } = this.#context;
-      const request = build(this.runtime, this.delivery, clock.now(), maxResponseBodyBytes);
+      const request = build(this.runtime, this.delivery, clock.now(), maxResponseBodyBytes, this);
       if (request instanceof Promise) {
         request.then(
           (built) => this.#send(built),
@@ -146,7 +147,7 @@ export class Attempt implements DeadlineEntry {
     return {
       kind: 'dispatcher_failed',
       reason: 'function_failed',
-      detail: `a named function took longer than the ${timeoutMs} ms of the attempt`,
+      detail: `${this.calling ?? 'a named function'} took longer than the ${timeoutMs} ms of the attempt`,
     };
   }
 
@@ -178,7 +179,7 @@ export class Attempt implements DeadlineEntry {
     if (this.#abortReason !== undefined && result.kind !== 'response' && !isProxyFault(result))
       return this.#abortedOutcome(this.#abortReason);
     try {
-      return classify(result, this.runtime.policy.success);
+      return classify(result, this.runtime.policy.success, this.#context.clock.now());
     } catch (error) {
       return {
         kind: 'dispatcher_failed',

@@ -4,8 +4,9 @@ import { isBearerToken } from '../core/token-request.ts';
 import { describeError } from '../errors.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { TransportRequest } from '../transport/transport.ts';
-import { DispatcherFault } from './build-request.ts';
+import { type BuildProgress, DispatcherFault } from './build-request.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { NamedFunction } from './named-function.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { TokenClient, TokenSource } from './token-source.ts';
 
@@ -35,8 +36,12 @@ export async function authorize(
   delivery: LeasedDelivery,
   runtime: EndpointRuntime,
   tokens: TokenSource,
+  progress: BuildProgress,
 ): Promise<Authorization> {
-  if (auth.kind === 'function') return new Authorization(await callFunction(auth.call, delivery, runtime));
+  if (auth.kind === 'function') {
+    progress.calling = auth.token.what;
+    return new Authorization(await callFunction(auth.token, delivery, runtime));
+  }
   return askServer(auth.client, tokens);
 }
 
@@ -46,7 +51,7 @@ async function askServer(client: TokenClient, tokens: TokenSource): Promise<Auth
 }
 
 async function callFunction(
-  call: TokenFunction,
+  { what, call }: NamedFunction<TokenFunction>,
   { message, attempts }: LeasedDelivery,
   { view }: EndpointRuntime,
 ): Promise<string> {
@@ -54,11 +59,11 @@ async function callFunction(
   try {
     token = await call({ message, endpoint: view, attempt: attempts });
   } catch (error) {
-    throw new DispatcherFault('function_failed', `the token function threw: ${describeError(error)}`);
+    throw new DispatcherFault('function_failed', `${what} threw: ${describeError(error)}`);
   }
   if (isBearerToken(token)) return token;
   throw new DispatcherFault(
     'function_failed',
-    'the token function must return a bearer token: 1 to 8185 characters of A-Z, a-z, 0-9, -, ., _, ~, +, /, and = at the end',
+    `${what} must return a bearer token: 1 to 8185 characters of A-Z, a-z, 0-9, -, ., _, ~, +, /, and = at the end`,
   );
 }

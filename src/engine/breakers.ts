@@ -5,6 +5,7 @@
  */
 import { AttemptWindow } from '../core/attempt-window.ts';
 import { type BreakerPolicy, isOutage, isTripped, openForMs } from '../core/breaker.ts';
+import { prolonging } from '../core/prolonging.ts';
 import type { Lane, LeasedDelivery } from '../store/store.ts';
 import type { Settled } from './concluded-attempt.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -125,7 +126,7 @@ export class Breakers {
   }
 
   #openForMs(breaker: BreakerPolicy, trips: number): number {
-    return openForMs(breaker, trips, this.#options.random.fraction());
+    return openForMs(breaker, trips, prolonging(this.#options.random.fraction()));
   }
 
   #lane(laneId: string): Watched {

@@ -13,6 +13,7 @@ import { describeError, OptionsError } from '../errors.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { TransportRequest } from '../transport/transport.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import type { NamedFunction } from './named-function.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { SecretsInUse } from './signing.ts';
 
@@ -26,6 +27,12 @@ export class DispatcherFault extends Error {
   }
 }
 
+/** Says which function is being waited for. */
+export interface BuildProgress {
+  /** Kind and name of the function that was called last. */
+  calling: string | undefined;
+}
+
 interface Build {
   readonly plan: RequestPlan;
   readonly runtime: EndpointRuntime;
@@ -33,6 +40,7 @@ interface Build {
   readonly now: number;
   readonly timestampSeconds: number;
   readonly maxBodyBytes: number;
+  readonly progress: BuildProgress | undefined;
 }
 
 /**
@@ -45,6 +53,7 @@ export function buildRequest(
   delivery: LeasedDelivery,
   now: number,
   maxBodyBytes: number,
+  progress?: BuildProgress,
 ): TransportRequest | Promise<TransportRequest> {
   const plan = requirePlan(runtime);
   const build: Build = {
@@ -54,6 +63,7 @@ export function buildRequest(
     now,
     timestampSeconds: Math.floor(now / 1000),
     maxBodyBytes,
+    progress,
   };
   if (plan.envelope === undefined) {
     return finish(build, buildBuiltIn(runtime, delivery));
@@ -77,13 +87,14 @@ function buildBuiltIn({ settings }: EndpointRuntime, { message }: LeasedDelivery
 
 async function buildWithFunction(
   build: Build,
-  envelope: NonNullable<RequestPlan['envelope']>,
+  { what, call }: NonNullable<RequestPlan['envelope']>,
 ): Promise<TransportRequest> {
-  const { delivery, runtime, now } = build;
+  const { delivery, runtime, now, progress } = build;
+  if (progress !== undefined) progress.calling = what;
   const { message } = delivery;
   let built: BuiltBody;
   try {
-    built = await envelope({
+    built = await call({
       message,
       data: JSON.parse(message.dataJson) as JsonValue,
       dataJson: message.dataJson,
@@ -94,20 +105,19 @@ async function buildWithFunction(
       now,
     });
   } catch (error) {
-    throw new DispatcherFault('function_failed', `the envelope function threw: ${describeError(error)}`);
+    throw new DispatcherFault('function_failed', `${what} threw: ${describeError(error)}`);
   }
-  const { body, contentType } = checkBuilt(built);
-  if (contentType.length === 0)
-    throw new DispatcherFault('function_failed', 'the envelope function gave no contentType');
+  const { body, contentType } = checkBuilt(built, what);
+  if (contentType.length === 0) throw new DispatcherFault('function_failed', `${what} gave no contentType`);
   return finish(build, { ...built, body });
 }
 
-function checkBuilt(built: unknown): BuiltBody {
+function checkBuilt(built: unknown, what: string): BuiltBody {
   const { body, contentType } = (built ?? {}) as Partial<BuiltBody>;
   if ((typeof body !== 'string' && !(body instanceof Uint8Array)) || typeof contentType !== 'string') {
     throw new DispatcherFault(
       'function_failed',
-      'the envelope function must return { body: string | Uint8Array, contentType: string }',
+      `${what} must return { body: string | Uint8Array, contentType: string }`,
     );
   }
   return built as BuiltBody;
@@ -117,14 +127,9 @@ function finish(build: Build, built: BuiltBody): TransportRequest | Promise<Tran
   const { plan, delivery, timestampSeconds, maxBodyBytes } = build;
   const body = toBytes(built.body);
   const headers = ['content-type', built.contentType, ...plan.headers];
-  if (plan.envelope !== undefined) checkValue('content-type', built.contentType, 'the envelope function');
-  if (built.headers !== undefined)
-    addHeaders(
-      headers,
-      built.headers,
-      plan,
-      plan.envelope === undefined ? undefined : 'the envelope function',
-    );
+  const writer = plan.envelope?.what;
+  if (writer !== undefined) checkValue('content-type', built.contentType, writer);
+  if (built.headers !== undefined) addHeaders(headers, built.headers, plan, writer);
   if (delivery.message.trace !== undefined) addTrace(headers, delivery.message.trace);
   if (plan.computedHeaders.length > 0) addComputedHeaders(headers, build);
   const { signer, secrets } = liveSecrets(build);
@@ -156,30 +161,28 @@ function addComputedHeaders(headers: string[], { plan, runtime, delivery, timest
     attempt: delivery.attempts,
     timestamp: timestampSeconds,
   };
-  for (const { name, compute, call } of plan.computedHeaders) {
+  for (const { name, compute, custom } of plan.computedHeaders) {
     if (compute !== undefined) headers.push(name, compute(source));
-    else addComputedByFunction(headers, name, call!, source);
+    else addComputedByFunction(headers, name, custom!, source);
   }
 }
 
 function addComputedByFunction(
   headers: string[],
   name: string,
-  call: HeaderFunction,
+  { what, call }: NamedFunction<HeaderFunction>,
   source: HeaderContext,
 ): void {
+  const writer = `${what}, for the header ${name},`;
   let value: string | undefined;
   try {
     value = call(source);
     // Refused below, because it is no string; its own failure must not reach the host.
     catchRejection(value, () => undefined);
   } catch (error) {
-    throw new DispatcherFault(
-      'function_failed',
-      `the function of the header ${name} threw: ${describeError(error)}`,
-    );
+    throw new DispatcherFault('function_failed', `${writer} threw: ${describeError(error)}`);
   }
-  if (value !== undefined) headers.push(name, checkValue(name, value, `the function of the header ${name}`));
+  if (value !== undefined) headers.push(name, checkValue(name, value, writer));
 }
 
 async function signWithFunctions(
@@ -188,11 +191,12 @@ async function signWithFunctions(
   headers: string[],
   secrets: readonly string[],
 ): Promise<TransportRequest> {
-  const { plan, runtime, delivery, timestampSeconds } = build;
-  for (const sign of plan.signatures) {
+  const { plan, runtime, delivery, timestampSeconds, progress } = build;
+  for (const { what, call } of plan.signatures) {
+    if (progress !== undefined) progress.calling = what;
     let added: unknown;
     try {
-      added = await sign({
+      added = await call({
         body: request.body,
         timestamp: timestampSeconds,
         message: delivery.message,
@@ -201,11 +205,11 @@ async function signWithFunctions(
         secrets,
       });
     } catch (error) {
-      throw new DispatcherFault('function_failed', `a signature function threw: ${describeError(error)}`);
+      throw new DispatcherFault('function_failed', `${what} threw: ${describeError(error)}`);
     }
     if (typeof added !== 'object' || added === null)
-      throw new DispatcherFault('function_failed', 'a signature function must return an object of headers');
-    addHeaders(headers, added as Readonly<Record<string, string>>, plan, 'a signature function');
+      throw new DispatcherFault('function_failed', `${what} must return an object of headers`);
+    addHeaders(headers, added as Readonly<Record<string, string>>, plan, what);
   }
   return request;
 }

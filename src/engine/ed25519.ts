@@ -1,13 +1,12 @@
 /** ed25519 keys for node:crypto, which takes them in DER only. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { toPkcs8 } from '../core/ed25519-der.ts';
 
-/** PKCS #8 of an ed25519 key, up to the 32 bytes of its seed (RFC 8410). */
-const PKCS8_HEADER = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_KEY_BYTES = 32;
 
 /** The key that signs, from its seed of 32 bytes. */
 export function toPrivateKey(seed: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PKCS8_HEADER, seed]), format: 'der', type: 'pkcs8' });
+  return createPrivateKey({ key: Buffer.from(toPkcs8(seed)), format: 'der', type: 'pkcs8' });
 }
 
 /** The 32 bytes of the public key that belongs to a seed. */

@@ -6,6 +6,7 @@ import type { DiscardReason } from '../core/delivery.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import { isHeld } from '../core/endpoint-hold.ts';
 import { dropExpiredSecrets } from '../core/live-secrets.ts';
+import { hasOtherSettings } from '../core/other-settings.ts';
 import { ConflictError, LimitError, NotFoundError, OptionsError } from '../errors.ts';
 import type { Lane, Page, StoredEndpoint } from '../store/store.ts';
 import type { Directory } from './directory.ts';
@@ -180,9 +181,9 @@ export class EndpointAdmin {
   /** Nothing is sent until it is resumed; what is emitted meanwhile waits. */
   async pause(id: string): Promise<void> {
     const { reporter, holds } = this.#options;
-    const { record } = await this.getRegistered(id);
+    const { record, lane } = await this.getRegistered(id);
     await holds.pause(id);
-    reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
+    if (!lane.paused) reporter.endpoint('endpoint.paused', toEndpointRef(record), record.tenant);
   }
 
   /**
@@ -213,6 +214,8 @@ export class EndpointAdmin {
     const { directory, reporter, sender, returns, wakeIn, holds } = this.#options;
     const runtime = directory.put(after);
     if (isNowDisabled(before, after)) {
+      if (!isMark && hasOtherSettings(before, after))
+        reporter.endpoint('endpoint.updated', runtime.ref, after.tenant);
       reporter.endpointDisabled(runtime, lane);
       await returns.handBack(sender.takeQueued(after.id));
       if (!isHeld(after)) await this.#discardWaiting(after.id, 'endpoint_disabled', after.updatedAt);
@@ -242,7 +245,9 @@ export class EndpointAdmin {
         cursor,
         limit: BATCH,
       });
-      for (const delivery of result.deliveries) reporter.rescheduled(delivery, directory.refOf(endpointId));
+      const ref = directory.refOf(endpointId);
+      for (const delivery of result.deliveries)
+        reporter.rescheduled(delivery, ref, directory.get(endpointId)?.record);
       cursor = result.nextCursor;
     } while (cursor !== undefined);
   }
@@ -271,6 +276,6 @@ function withoutFailing({ failing: _over, ...record }: EndpointRecord): Endpoint
 function staleRevision(id: string, expected: number, current: number): ConflictError {
   return new ConflictError(
     id,
-    `Endpoint ${id} is at revision ${current}, not ${expected}: somebody changed it meanwhile. Read it again and repeat the change.`,
+    `Endpoint ${id} is at revision ${current}, not ${expected}: it was changed meanwhile, by somebody or by Posthorn itself, which notes in it that it fails, recovered, was disabled or verified. Read it again and repeat the change.`,
   );
 }

@@ -24,6 +24,7 @@ import type { DispatcherReason } from '../core/outcome.ts';
 import { checkPolicyBounds, type WholePolicies } from '../core/policy-bounds.ts';
 import { maskUrl } from '../core/redaction.ts';
 import { resolveRetryPolicy, type SuccessRule } from '../core/retry-policy.ts';
+import { checkTlsUse } from '../core/tls-use.ts';
 import { parseEndpointUrl } from '../core/url-rules.ts';
 import { describeError, OptionsError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
@@ -104,6 +105,7 @@ function check(record: EndpointRecord, options: EndpointCompilerOptions, path: s
   checkPolicyBounds(record, options.whole, path);
   const described = describe(record, options);
   const target = parseTarget(record, options, path);
+  checkTlsUse(record, path);
   const request = planRequest(record, described.settings, target, options, path);
   const policy = createPolicy(described.settings, options.functions);
   return { ...described, ...policy, request, refusal: undefined, fault: undefined };
@@ -202,7 +204,12 @@ function compileFilterSafely(
     const fail = (): never => {
       throw error;
     };
-    return { matches: fail, equalities: [], missing: `the filter itself: ${describeError(error)}` };
+    return {
+      matches: fail,
+      equalities: [],
+      missing: `the filter itself: ${describeError(error)}`,
+      functions: [],
+    };
   }
 }
 

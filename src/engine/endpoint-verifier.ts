@@ -157,8 +157,8 @@ export class EndpointVerifier {
       const { verification = false } = runtime.record;
       if (verification === false)
         throw new OptionsError(
-          'id',
-          `id: endpoint ${id} has nothing to prove. Update it with verification: 'challenge' or 'handshake'.`,
+          'endpoint.verification',
+          `endpoint.verification: endpoint ${id} has nothing to prove. Update it with verification: 'challenge' or 'handshake'.`,
         );
       const checked = await this.#check(runtime);
       if (checked === undefined) throw new StoppedError('finish the verification of an endpoint');

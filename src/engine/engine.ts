@@ -238,14 +238,15 @@ export class Engine {
     if (deliveries.length > 0) await this.inbox.add({ message, deliveries, fannedOut: true });
   }
 
-  /** Resolves when nothing is left that is due now. */
+  /** Resolves when nothing is left that is due now, and that no limit holds back. */
   async drain(): Promise<void> {
+    const held = (): number => this.sender.lanes.heldByRate;
     for (;;) {
-      await this.activity.quiet();
+      await this.activity.quiet(held);
       if (!this.#options.deliver) return;
       const matched = await this.fanOut.runAll();
       const claimed = await this.scheduler.claimAll();
-      if (this.#isStopping || (matched === 0 && claimed === 0 && this.activity.count === 0)) return;
+      if (this.#isStopping || (matched === 0 && claimed === 0 && this.activity.count <= held())) return;
     }
   }
 

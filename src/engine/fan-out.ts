@@ -41,6 +41,10 @@ export class FanOut {
     this.#options = options;
   }
 
+  get #leaseMs(): number {
+    return Math.min(this.#options.leaseMs, MAX_LEASE_MS);
+  }
+
   wake(): void {
     if (this.#isWakePending || this.#isStopped) return;
     this.#isWakePending = true;
@@ -70,7 +74,10 @@ export class FanOut {
     try {
       await this.runAll();
       this.#failures = 0;
-      this.#sleep(Math.min(maxSleepMs, this.#unfinishedUntil - clock.now()));
+      // No longer than a lease, to be there when that of another process is over, which died or lacks a function.
+      const untilNextMs =
+        this.#unfinishedUntil === Infinity ? this.#leaseMs : this.#unfinishedUntil - clock.now();
+      this.#sleep(Math.min(maxSleepMs, untilNextMs));
     } catch (error) {
       this.#failures += 1;
       reporter.error(error, 'match stored messages');
@@ -89,7 +96,7 @@ export class FanOut {
 
   async #drain(): Promise<number> {
     const { store, clock, token } = this.#options;
-    const leaseMs = Math.min(this.#options.leaseMs, MAX_LEASE_MS);
+    const leaseMs = this.#leaseMs;
     let total = 0;
     if (this.#unfinishedUntil <= clock.now()) this.#unfinishedUntil = Infinity;
     while (!this.#isStopped) {

@@ -4,17 +4,17 @@
  * costs the others nothing. A counter and an array, not a promise queue: two nested ones are first come first served
  * over all endpoints, and what waits in them can be neither listed nor handed back.
  *
- * A quarter of all slots is kept for lanes that have nothing in flight: endpoints that hang may fill the rest, and a
- * healthy one still gets its first slot at once.
+ * A quarter of all slots is kept for lanes that have nothing in flight, and whose receiver was not in trouble at the last attempt: endpoints that
+ * hang may fill the rest, and a healthy one still gets its first slot at once, unless more hang than there are slots before anything is known of them.
  */
-import type { Clock } from '../clock.ts';
-import type { RateLimit } from '../core/endpoint.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import { LaneRing } from './lane-ring.ts';
 import { aheadOf, type LaneSettings, LocalLane } from './local-lane.ts';
+import type { LaneRef, LocalLanesOptions } from './local-lanes-options.ts';
 import { Pace } from './pace.ts';
 import { SingleTimer } from './single-timer.ts';
 import { StartRate } from './start-rate.ts';
+import { TroubledLanes } from './troubled-lanes.ts';
 
 /** More than these are looked through for idle ones, even when nothing is claimed. */
 const MANY_LANES = 1000;
@@ -25,36 +25,15 @@ const SURPLUS_INTERVAL_MS = 500;
 /** Deliveries that are leased for each slot when nothing has a pace. */
 const LEASES_PER_SLOT = 2;
 
-/** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight. */
-const SHARED_PART = 0.75;
-
-/** What a delivery tells of its lane. */
-export type LaneRef = Pick<LeasedDelivery, 'laneId' | 'endpointId'>;
-
-export interface LocalLanesOptions {
-  readonly clock: Clock;
-  readonly maxConcurrency: number;
-  /** Most attempts that are begun per interval, over all lanes. */
-  readonly maxRate: RateLimit | undefined;
-  /** Outcomes that are not written yet: more than may wait hold back new work, or a store that is down would let memory grow. */
-  readonly unwritten: () => number;
-  /** False: what waits here may be somebody else's by now, and is not begun until `pump` is called again. */
-  readonly holdsLeases: () => boolean;
-  /** Settings of an endpoint, and so of its lane: endpoints that share one have the same. */
-  readonly settingsOf: (endpointId: string) => LaneSettings;
-  /** Begins an attempt. Must end in `finish`. */
-  readonly start: (delivery: LeasedDelivery, lane: LocalLane) => void;
-  /** A lane has room again and its queue is running low. */
-  readonly onRoom: () => void;
-  /** These were leased for an endpoint that has become slower: they are to be handed back, and count here no more. */
-  readonly onSurplus: (deliveries: readonly LeasedDelivery[]) => void;
-}
+/** Share of all slots that any lane may use; the rest is for lanes without an attempt in flight, and without trouble. */
+export const SHARED_PART = 0.75;
 
 export class LocalLanes {
   readonly #lanes = new Map<string, LocalLane>();
   readonly #ring = new LaneRing();
   readonly #options: LocalLanesOptions;
   readonly #pace = new Pace();
+  readonly #troubled = new TroubledLanes();
   #inFlight = 0;
   #queued = 0;
   #reserved = 0;
@@ -66,8 +45,8 @@ export class LocalLanes {
   readonly #rate: StartRate | undefined;
 
   constructor(options: LocalLanesOptions) {
-    this.#options = options;
     const { clock, maxRate } = options;
+    this.#options = options;
     this.#surplusTimer = new SingleTimer(clock, () => this.#giveUpSurplus());
     if (maxRate !== undefined) this.#rate = new StartRate({ clock, maxRate, onFree: () => this.pump() });
   }
@@ -78,6 +57,11 @@ export class LocalLanes {
 
   get queued(): number {
     return this.#queued;
+  }
+
+  /** How many of those that wait here do so until the next attempt may begin by `maxRate`. */
+  get heldByRate(): number {
+    return this.#rate?.isHolding === true ? this.#queued : 0;
   }
 
   /** How many more deliveries this process may lease over all lanes. */
@@ -103,24 +87,35 @@ export class LocalLanes {
       if (!isScarce) slots.set(lane.id, Math.min(limit, Math.max(0, lane.roomAt(elapsed))));
       else if (lane.held > 0) slots.set(lane.id, 0);
     }
+    // They would wait here for one of the slots that others have, and wherever they wait is not looked at.
+    if (this.#isSharedPartFull) for (const id of this.#troubled.ids()) slots.set(id, 0);
     return slots;
   }
 
   /** Whether it is worth a claim when something is due in this lane: there is room, and what waits here is running low. */
   wants(laneId: string): boolean {
-    if (this.room <= 0) return false;
+    if (this.room <= 0 || this.#isKeptOut(laneId)) return false;
     const lane = this.#lanes.get(laneId);
     return lane === undefined || lane.held === 0 || (!this.#isScarce && lane.isLowAt(this.#elapsed));
   }
 
   /** Keeps room for one delivery that is being stored; false when the lane is full. */
   reserve(ref: LaneRef): boolean {
-    if (this.#isStopped || this.room <= 0) return false;
+    if (this.#isStopped || this.room <= 0 || this.#isKeptOut(ref.laneId)) return false;
     const lane = this.#lane(ref);
     if (lane.roomAt(this.#elapsed) <= 0 || (this.#isScarce && lane.held > 0)) return false;
     lane.reserved += 1;
     this.#reserved += 1;
     return true;
+  }
+
+  get #isSharedPartFull(): boolean {
+    return this.#inFlight >= this.#options.maxConcurrency * SHARED_PART;
+  }
+
+  /** What is left is for lanes without trouble. */
+  #isKeptOut(laneId: string): boolean {
+    return this.#isSharedPartFull && this.#troubled.has(laneId);
   }
 
   /** What is left is for lanes that hold nothing. */
@@ -164,8 +159,13 @@ export class LocalLanes {
     this.#isPumping = false;
   }
 
-  /** An attempt of this lane has ended. */
-  finish(lane: LocalLane): void {
+  /**
+   * An attempt of this lane has ended.
+   *
+   * @param isTroubled whether its receiver was in trouble; undefined: it tells nothing about it
+   */
+  finish(lane: LocalLane, isTroubled?: boolean): void {
+    this.#troubled.note(lane.id, isTroubled);
     lane.inFlight -= 1;
     this.#inFlight -= 1;
     this.#enterRing(lane);
@@ -183,10 +183,7 @@ export class LocalLanes {
 
   /** Takes back all queued deliveries, of one lane or of all. */
   takeQueued(laneId?: string): LeasedDelivery[] {
-    const lanes =
-      laneId === undefined
-        ? [...this.#lanes.values()]
-        : [this.#lanes.get(laneId)].filter((lane) => lane !== undefined);
+    const lanes = laneId === undefined ? [...this.#lanes.values()] : [this.#lanes.get(laneId) ?? []].flat();
     return lanes.flatMap((lane) => {
       const taken = lane.takeQueued();
       this.#queued -= taken.length;
@@ -265,8 +262,7 @@ export class LocalLanes {
 
   #startOne(lane: LocalLane): boolean {
     if (!lane.canStart) return false;
-    if (lane.inFlight > 0 && this.#inFlight >= Math.ceil(this.#options.maxConcurrency * SHARED_PART))
-      return false;
+    if (lane.inFlight > 0 ? this.#isSharedPartFull : this.#isKeptOut(lane.id)) return false;
     const delivery = lane.shift()!;
     this.#rate?.take();
     this.#queued -= 1;

@@ -11,6 +11,7 @@ import type { NewDelivery } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { filterOf } from './named-function.ts';
 import type { Recipient } from './recipients.ts';
 
 export interface MatcherOptions extends Pick<EngineContext, 'clock' | 'random' | 'reporter'> {
@@ -51,7 +52,7 @@ export class Matcher {
     const input = (): FilterInput => filterInputOf(message);
     const matched = this.#options.directory.match(message.type, message.tenant, input, (runtime, error) => {
       failed.push(runtime);
-      this.#options.reporter.functionFailed(error, `The filter of endpoint ${runtime.record.id}`);
+      this.#options.reporter.functionFailed(error, filterOf(runtime));
     });
     if (matched.length === 0 && failed.length === 0) return NO_DELIVERIES;
     if (failed.some((runtime) => runtime.filter?.missing !== undefined)) return undefined;

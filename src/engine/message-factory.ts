@@ -8,6 +8,7 @@ import { unknownKey } from '../core/expect-value.ts';
 import { createOrderedId, ID_EXPECTED, isId, isName, NAME_EXPECTED } from '../core/id.ts';
 import { type JsonObject, serializeJson } from '../core/json.ts';
 import { DEFAULT_TENANT, EVENT_TYPE_EXPECTED, isEventType } from '../core/message.ts';
+import { checkMetadataSize } from '../core/metadata-size.ts';
 import { refuseOwnType } from '../core/operational-event.ts';
 import { readTraceContext, type TraceContext } from '../core/trace-context.ts';
 import { OptionsError, PayloadError } from '../errors.ts';
@@ -53,7 +54,6 @@ const EMIT_OPTION_KEYS = [
 ] as const satisfies readonly (keyof EmitOptions)[];
 /** Options of an emit in a transaction; taken off before a message is made. */
 const TRANSACTION_KEYS = ['transaction', 'transactionSync'] as const;
-const MAX_METADATA_BYTES = 16 * 1024;
 /** The latest instant that a Date can hold. */
 const MAX_INSTANT = 8_640_000_000_000_000;
 /** Types seen before skip the syntax check; applications have few. */
@@ -264,8 +264,7 @@ function copyMetadata(metadata: JsonObject): JsonObject {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw wrong('metadata', 'an object', metadata);
   const text = serializeJson(metadata, 'metadata');
-  if (Buffer.byteLength(text) > MAX_METADATA_BYTES)
-    throw wrong('metadata', `at most ${MAX_METADATA_BYTES} bytes of JSON`, metadata);
+  checkMetadataSize(text, 'metadata');
   return JSON.parse(text) as JsonObject;
 }
 

@@ -6,16 +6,17 @@ import type { TokenFunction } from '../core/functions.ts';
 import { buildTokenRequest } from '../core/token-request.ts';
 import { parseEndpointUrl, type UrlRules } from '../core/url-rules.ts';
 import type { RequestTls } from '../transport/transport.ts';
+import type { NamedFunction } from './named-function.ts';
 import type { TokenClient } from './token-source.ts';
 
 /** Where the value of the `authorization` header comes from. */
 export type AuthPlan =
   | { readonly kind: 'fixed'; readonly value: string }
-  | { readonly kind: 'function'; readonly call: TokenFunction }
+  | { readonly kind: 'function'; readonly token: NamedFunction<TokenFunction> }
   | { readonly kind: 'oauth2'; readonly client: TokenClient };
 
 export interface AuthSurroundings {
-  readonly tokenFunction: (name: string) => TokenFunction;
+  readonly tokenFunction: (name: string) => NamedFunction<TokenFunction>;
   readonly urlRules: UrlRules;
   readonly userAgent: string;
   readonly timeoutMs: number;
@@ -38,7 +39,7 @@ export function planAuth(
       return { kind: 'fixed', value: `Basic ${encodeBase64(credentials)}` };
     }
     case 'bearer':
-      return { kind: 'function', call: surroundings.tokenFunction(auth.token) };
+      return { kind: 'function', token: surroundings.tokenFunction(auth.token) };
     case 'oauth2':
       return { kind: 'oauth2', client: planTokens(auth, path, surroundings) };
   }

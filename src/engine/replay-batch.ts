@@ -7,6 +7,7 @@ import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { Matcher } from './matcher.ts';
+import { filterOf } from './named-function.ts';
 
 export interface ReplayBatchOptions extends Pick<EngineContext, 'store' | 'reporter'> {
   readonly directory: Directory;
@@ -96,8 +97,7 @@ export async function runBatch(
       if (stored.length > 0) touched.add(results[index]!.messageId);
     }
   }
-  for (const { runtime, error } of failures)
-    reporter.functionFailed(error, `The filter of endpoint ${runtime.record.id}`);
+  for (const { runtime, error } of failures) reporter.functionFailed(error, filterOf(runtime));
   return { messages: touched.size, retried, created, skipped };
 }
 

@@ -4,9 +4,11 @@
  */
 import type { AlertKind, Measured } from '../core/alerts.ts';
 import type { Delivery, DiscardReason } from '../core/delivery.ts';
+import { describeDiscard, type DiscardContext } from '../core/describe-discard.ts';
+import type { EndpointRecord } from '../core/endpoint.ts';
 import type { Message } from '../core/message.ts';
 import type { SwitchState } from '../core/switch-state.ts';
-import { reasonOf, responseOf } from '../core/outcome.ts';
+import { type AttemptOutcome, reasonOf, responseOf } from '../core/outcome.ts';
 import type {
   DeliveryEventBase,
   EndpointRef,
@@ -16,14 +18,20 @@ import type {
 import type { NewDelivery, NewMessage } from '../store/store.ts';
 import { messageOf, pickMessage, toMessageRef } from './message-refs.ts';
 import type { Settled } from './concluded-attempt.ts';
+import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { describeFilterFunctions } from './named-function.ts';
+import { type DispatcherFailed, FaultReports } from './fault-reports.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
 
 /** Knows how to call an endpoint. */
 export interface EndpointNames {
   refOf(endpointId: string): EndpointRef;
+  get(endpointId: string): Pick<EndpointRuntime, 'filter' | 'record'> | undefined;
 }
 
 export class Reporter extends EndpointReporter {
+  readonly #faults = new FaultReports();
+
   stored(message: NewMessage, deliveries: readonly NewDelivery[], names: EndpointNames): void {
     this.emit('message.accepted', () => ({
       at: this.clock.now(),
@@ -41,6 +49,7 @@ export class Reporter extends EndpointReporter {
           message,
           names.refOf(delivery.endpointId),
           delivery.reason as DiscardReason,
+          { record: names.get(delivery.endpointId)?.record },
         );
       if (delivery.state === 'failed')
         this.#failed(
@@ -48,7 +57,7 @@ export class Reporter extends EndpointReporter {
           message,
           names.refOf(delivery.endpointId),
           delivery.reason!,
-          'its filter threw',
+          `${describeFilterFunctions(names.get(delivery.endpointId)?.filter)} threw`,
         );
     }
   }
@@ -62,14 +71,15 @@ export class Reporter extends EndpointReporter {
       ]);
       return;
     }
+    if (outcome.kind === 'dispatcher_failed') this.#reportFault(settled, outcome);
     const detail = outcome.kind === 'delivered' ? '' : outcome.detail;
     switch (result.state) {
       case 'succeeded':
-        this.emit('delivery.succeeded', () => this.#base(settled, true));
+        this.emit('delivery.succeeded', () => this.#base(settled, true, 'delivered'));
         return this.log('info', () => [this.#fields(settled), 'webhook delivered']);
       case 'exhausted':
         this.emit('delivery.exhausted', () => ({
-          ...this.#base(settled, true),
+          ...this.#base(settled, true, 'endpoint_failed'),
           reason: reasonOf(outcome) ?? 'transport_failed',
           detail,
         }));
@@ -78,14 +88,17 @@ export class Reporter extends EndpointReporter {
           'webhook exhausted: no further attempt',
         ]);
       case 'discarded':
-        return this.discarded(delivery.id, delivery.message, runtime.ref, result.reason as DiscardReason);
+        return this.discarded(delivery.id, delivery.message, runtime.ref, result.reason as DiscardReason, {
+          record: runtime.record,
+          outcome,
+        });
       case 'failed':
         return this.#failed(delivery.id, delivery.message, runtime.ref, result.reason!, detail);
       case 'scheduled':
-        if (outcome.kind === 'interrupted') return;
+        if (outcome.kind === 'interrupted' || outcome.kind === 'delivered') return;
         this.emit('delivery.retrying', () => ({
-          ...this.#base(settled, false),
-          reason: reasonOf(outcome) ?? 'transport_failed',
+          ...this.#base(settled, false, outcome.kind),
+          reason: outcome.reason,
           detail,
           delayMs: transition.delayMs,
         }));
@@ -96,6 +109,11 @@ export class Reporter extends EndpointReporter {
       case 'sending':
         return;
     }
+  }
+
+  #reportFault(settled: Settled, outcome: DispatcherFailed): void {
+    const fault = this.#faults.note(settled, outcome, this.clock.elapsed());
+    if (fault !== undefined) this.error(fault, 'send');
   }
 
   /** A lease ran out without a settle: its process died, or was blocked for too long. */
@@ -116,9 +134,9 @@ export class Reporter extends EndpointReporter {
       );
   }
 
-  rescheduled(delivery: Delivery, ref: EndpointRef): void {
+  rescheduled(delivery: Delivery, ref: EndpointRef, record?: EndpointRecord): void {
     if (delivery.state === 'discarded')
-      this.discarded(delivery.id, messageOf(delivery), ref, delivery.reason as DiscardReason);
+      this.discarded(delivery.id, messageOf(delivery), ref, delivery.reason as DiscardReason, { record });
   }
 
   discarded(
@@ -126,6 +144,7 @@ export class Reporter extends EndpointReporter {
     message: Pick<Message, 'id' | 'type' | 'tenant'>,
     endpoint: EndpointRef,
     reason: DiscardReason,
+    context: DiscardContext = {},
   ): void {
     this.emit('delivery.discarded', () => ({
       at: this.clock.now(),
@@ -134,8 +153,12 @@ export class Reporter extends EndpointReporter {
       endpoint,
       final: true,
       reason,
+      detail: describeDiscard(reason, context),
     }));
-    this.log('info', () => [{ deliveryId, endpointId: endpoint.id, reason }, 'webhook discarded']);
+    this.log('info', () => [
+      { deliveryId, endpointId: endpoint.id, reason, detail: describeDiscard(reason, context) },
+      'webhook discarded',
+    ]);
   }
 
   /** Everything was paused, or resumed, here or by another process. */
@@ -188,10 +211,11 @@ export class Reporter extends EndpointReporter {
   }
 
   /** With `final` in it from the start: for what happens to every message, a spread more would show. */
-  #base<Final extends boolean>(
+  #base<Final extends boolean, Kind extends AttemptOutcome>(
     settled: Settled,
     final: Final,
-  ): DeliveryEventBase & { readonly final: Final } {
+    kind: Kind,
+  ): DeliveryEventBase & { readonly final: Final; readonly outcome: Kind } {
     const { delivery, runtime, outcome, durationMs } = settled;
     return {
       at: this.clock.now(),
@@ -201,6 +225,7 @@ export class Reporter extends EndpointReporter {
       attempt: delivery.attempts,
       attemptInRun: delivery.attempts - delivery.attemptsBeforeRun,
       maxAttempts: delivery.message.test ? 1 : runtime.maxAttempts,
+      outcome: kind,
       status: responseOf(outcome)?.status,
       durationMs,
       test: delivery.message.test,
@@ -209,7 +234,7 @@ export class Reporter extends EndpointReporter {
   }
 
   #fields(settled: Settled): object {
-    const { message, endpoint, final: _final, ...rest } = this.#base(settled, true);
+    const { message, endpoint, final: _final, ...rest } = this.#base(settled, true, settled.outcome.kind);
     return {
       ...rest,
       messageId: message.id,

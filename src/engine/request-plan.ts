@@ -15,6 +15,7 @@ import { resolveSignature } from '../core/signature.ts';
 import { ORIGIN_HEADER, requireOrigin } from '../core/webhook-handshake.ts';
 import type { RequestTarget, RequestTls } from '../transport/transport.ts';
 import { derivePublicKey } from './ed25519.ts';
+import { describeFunction, type NamedFunction } from './named-function.ts';
 import { type AuthPlan, planAuth } from './plan-auth.ts';
 import { planTls, withoutServerName } from './plan-tls.ts';
 import { Signing } from './signing.ts';
@@ -28,14 +29,14 @@ export interface RequestPlan {
   readonly auth: Exclude<AuthPlan, { kind: 'fixed' }> | undefined;
   /** user-agent, static headers and the origin of a handshake, names and values in turn. */
   readonly headers: readonly string[];
-  readonly envelope: EnvelopeFunction | undefined;
+  readonly envelope: NamedFunction<EnvelopeFunction> | undefined;
   readonly computedHeaders: readonly {
     readonly name: string;
     readonly compute: ((source: ComputedHeaderSource) => string) | undefined;
-    readonly call: HeaderFunction | undefined;
+    readonly custom: NamedFunction<HeaderFunction> | undefined;
   }[];
   readonly signing: Signing;
-  readonly signatures: readonly SignatureFunction[];
+  readonly signatures: readonly NamedFunction<SignatureFunction>[];
   /** Lower-case names that named functions must not write. */
   readonly takenHeaders: ReadonlySet<string>;
 }
@@ -78,7 +79,7 @@ export function planRequest(
   const fitted = fitHeaders(written, path);
   const tls = planTls(settings.tls, `${path}.tls`);
   const auth = planAuth(settings.auth, `${path}.auth`, {
-    tokenFunction: (name) => requireFunction(functions.token, name, 'functions.token'),
+    tokenFunction: (name) => named(functions.token, 'token', name),
     urlRules: { addressPolicy, requireHttps },
     userAgent,
     timeoutMs: settings.timeoutMs,
@@ -97,24 +98,30 @@ export function planRequest(
       ...(origin === undefined ? [] : [ORIGIN_HEADER, origin]),
       ...Object.entries(fitted.headers).flat(),
     ],
-    envelope: envelope.isBuiltIn
-      ? undefined
-      : requireFunction(functions.envelope, envelope.name, 'functions.envelope'),
+    envelope: envelope.isBuiltIn ? undefined : named(functions.envelope, 'envelope', envelope.name),
     computedHeaders: Object.entries(fitted.computedHeaders).map(([name, source]) => {
       const compute = ownEntry(COMPUTED_HEADERS, source);
       return {
         name,
         compute,
-        call:
-          compute === undefined ? requireFunction(functions.header, source, 'functions.header') : undefined,
+        custom: compute === undefined ? named(functions.header, 'header', source) : undefined,
       };
     }),
     signing: new Signing(signatures, secrets),
     signatures: signatures.flatMap(({ kind, name }) =>
-      kind === 'custom' ? [requireFunction(functions.signature, name, 'functions.signature')] : [],
+      kind === 'custom' ? [named(functions.signature, 'signature', name)] : [],
     ),
     takenHeaders: new Set([...writtenHeaders(written).keys(), ...own, 'content-type', 'user-agent']),
   };
+}
+
+/** @throws MissingFunction */
+function named<Call>(
+  registry: Readonly<Record<string, Call>> | undefined,
+  kind: keyof FunctionRegistry,
+  name: string,
+): NamedFunction<Call> {
+  return { what: describeFunction(kind, name), call: requireFunction(registry, name, `functions.${kind}`) };
 }
 
 /** @throws MissingFunction */

@@ -2,6 +2,7 @@ import { catchRejection } from '../core/catch-rejection.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { LeasedDelivery } from '../store/store.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
+import { describeFunction } from './named-function.ts';
 
 export interface RetryAnswers {
   /** What the named `shouldRetry` said; undefined leaves it to the policy. */
@@ -34,10 +35,11 @@ export function callRetryFunctions(
   };
   const ask = <Answer>(
     call: (() => Answer) | undefined,
-    what: string,
+    kind: 'shouldRetry' | 'retryDelay',
     type: 'boolean' | 'number',
     fallback: Answer | undefined,
   ): Answer | undefined => {
+    const what = `${describeFunction(kind, nameOf(runtime, kind))} of endpoint ${delivery.endpointId}`;
     try {
       const answer: unknown = call?.();
       if (answer === undefined || typeof answer === type) return answer as Answer | undefined;
@@ -54,6 +56,11 @@ export function callRetryFunctions(
     shouldRetry: ask(shouldRetry && (() => shouldRetry(context)), 'shouldRetry', 'boolean', undefined),
     delayMs: ask(retryDelay && (() => retryDelay(context)), 'retryDelay', 'number', FALLBACK_DELAY_MS),
   };
+}
+
+function nameOf({ settings }: EndpointRuntime, kind: 'shouldRetry' | 'retryDelay'): string {
+  if (kind === 'shouldRetry') return settings.shouldRetry ?? '';
+  return typeof settings.retry === 'object' && 'name' in settings.retry ? settings.retry.name : '';
 }
 
 /** A delay function that throws must not end the delivery: its next attempt is in a minute. */

@@ -2,6 +2,7 @@
  * The sender: from a leased delivery to a concluded attempt. Owns what is in flight.
  */
 import type { Clock } from '../clock.ts';
+import { isOutage } from '../core/breaker.ts';
 import { hasLimits, laneLimitsOf, type RateLimit } from '../core/endpoint.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { describeError } from '../errors.ts';
@@ -158,7 +159,7 @@ export class Sender {
       try {
         this.#conclude(ended, outcome, undefined);
       } finally {
-        this.lanes.finish(lane);
+        this.lanes.finish(lane, isOutage(outcome));
       }
     });
     attempt.start();

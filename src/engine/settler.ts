@@ -17,6 +17,7 @@ import type { EndpointRuntime } from './endpoint-runtime.ts';
 import type { ConcludedAttempt, Settled } from './concluded-attempt.ts';
 import { GroupCommit } from './group-commit.ts';
 import { leaseOf } from './lease-returns.ts';
+import { capitalize } from './named-function.ts';
 import { callRetryFunctions } from './retry-functions.ts';
 
 export interface SettlerOptions extends Pick<
@@ -130,7 +131,7 @@ export class Settler {
     const { clock, random, reporter } = this.#options;
     const attemptInRun = delivery.attempts - delivery.attemptsBeforeRun;
     const answers = callRetryFunctions(runtime, delivery, outcome, attemptInRun, (error, what) =>
-      reporter.functionFailed(error, `The named function ${what}`),
+      reporter.functionFailed(error, capitalize(what)),
     );
     return decideNext({
       reason: outcome.reason,

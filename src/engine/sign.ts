@@ -3,6 +3,7 @@ import { createHmac, createSecretKey, type KeyObject, sign } from 'node:crypto';
 import { decodeEd25519Secret, decodeStandardSecret, encodeTextSecret } from '../core/secret-format.ts';
 import type { ResolvedSignature } from '../core/signature.ts';
 import type { SignedContext } from '../core/signature-schemes.ts';
+import { appendSignedHeaders } from '../core/signed-headers.ts';
 import { toPrivateKey } from './ed25519.ts';
 
 /** Signs the attempts of one endpoint. */
@@ -46,26 +47,17 @@ class KeyedScheme implements Signer {
   }
 
   sign(body: Uint8Array, context: SignedContext, headers: string[]): void {
-    const { idHeader, timestampHeader, header, identifiesUnsigned } = this.#scheme;
-    const isSigned = this.#keys.length > 0;
-    if (!isSigned && !identifiesUnsigned) return;
-    if (idHeader !== undefined) headers.push(idHeader, context.messageId);
-    if (timestampHeader !== undefined) headers.push(timestampHeader, String(context.timestampSeconds));
-    if (isSigned) headers.push(header, this.#headerValue(body, context));
+    appendSignedHeaders(this.#scheme, context, this.#digests(body, context), headers);
   }
 
-  #headerValue(body: Uint8Array, context: SignedContext): string {
-    const { prefix, digest, algorithm } = this.#scheme;
+  #digests(body: Uint8Array, context: SignedContext): string[] {
+    const { digest, algorithm } = this.#scheme;
     const signedPrefix = this.#scheme.signedPrefix(context);
-    const signatures: string[] = [];
-    for (const key of this.#keys) {
-      const signature =
-        algorithm === 'ed25519'
-          ? sign(null, Buffer.concat([Buffer.from(signedPrefix), body]), key).toString(digest)
-          : createHmac('sha256', key).update(signedPrefix).update(body).digest(digest);
-      signatures.push(prefix + signature);
-    }
-    return this.#scheme.headerValue(signatures, context);
+    return this.#keys.map((key) =>
+      algorithm === 'ed25519'
+        ? sign(null, Buffer.concat([Buffer.from(signedPrefix), body]), key).toString(digest)
+        : createHmac('sha256', key).update(signedPrefix).update(body).digest(digest),
+    );
   }
 }
 

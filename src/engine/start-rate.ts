@@ -31,6 +31,12 @@ export class StartRate {
     return false;
   }
 
+  /** The next attempt has to wait. */
+  get isHolding(): boolean {
+    const now = this.#clock.elapsed();
+    return this.#window.nextAt(now) > now;
+  }
+
   /** An attempt begins. */
   take(): void {
     this.#window.take(this.#clock.elapsed());

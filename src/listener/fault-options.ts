@@ -8,6 +8,7 @@ import {
 import type { FaultLookup } from './fault-names.ts';
 import { FAULT_NAMES, type FaultName } from './faults.ts';
 import type { RequestRecorder } from './receiver.ts';
+import type { RecordedRequest } from './recorded-request.ts';
 
 /** Options of {@link createFaultReceiver}. */
 export interface FaultReceiverOptions {
@@ -27,6 +28,10 @@ export interface FaultReceiverOptions {
   readonly maxRequests?: number;
   /** Bytes to keep of each request body; further ones are read and counted. Default 1048576. 0 keeps none, `Infinity` all. */
   readonly maxBodyBytes?: number;
+  /** Told of each request that is there as a whole, before the fault is played to it. It must not throw. Default: nobody is. */
+  readonly onRequest?: (request: RecordedRequest) => void;
+  /** Told each time when the fault was played; see `played`. It must not throw. Default: nobody is. */
+  readonly onPlayed?: () => void;
 }
 
 /**
@@ -72,6 +77,8 @@ const KEYS = [
   'dripMs',
   'maxRequests',
   'maxBodyBytes',
+  'onRequest',
+  'onPlayed',
 ] as const satisfies readonly (keyof FaultReceiverOptions)[];
 
 const MAX_DRIP_MS = 60_000;
@@ -89,6 +96,9 @@ export function checkFaultOptions(options: FaultReceiverOptions): void {
   expectInteger(dripMs, 'dripMs', 1, MAX_DRIP_MS);
   expectCount(options.maxRequests, 'maxRequests');
   expectCount(options.maxBodyBytes, 'maxBodyBytes');
+  for (const name of ['onRequest', 'onPlayed'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw unexpected(name, 'a function', options[name]);
 }
 
 function expectCount(value: unknown, path: string): void {

@@ -160,8 +160,9 @@ class PlayingReceiver implements FaultReceiver {
       onBegun: () => this.#play(connection, 'onBegun'),
       onRequest: (request) => {
         connection.requests += 1;
-        this.#log.add(request);
+        const recorded = this.#log.add(request);
         this.#log.notify();
+        this.#options.onRequest?.(recorded);
         this.#play(connection, 'onRequested');
       },
     });
@@ -195,5 +196,6 @@ class PlayingReceiver implements FaultReceiver {
   #onPlayed(): void {
     this.played += 1;
     this.#playWaiters.notify();
+    this.#options.onPlayed?.();
   }
 }

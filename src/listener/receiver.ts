@@ -10,6 +10,11 @@ export interface ReceiverOptions {
   readonly port?: number;
   /** Requests to keep; the oldest are dropped first. Default 10000. 0 keeps none, `Infinity` all. */
   readonly maxRequests?: number;
+  /**
+   * Bytes to keep of each request body; further ones are read and counted, so `verify` finds the signature of such a request wrong.
+   * Default `Infinity`: all. 0 keeps none.
+   */
+  readonly maxBodyBytes?: number;
   /** Checks the signature of each request; the result is `request.verification`. Default: not checked. */
   readonly verify?: VerifyOptions;
 }

@@ -8,6 +8,7 @@ export interface RequestRecord {
   readonly headers: Readonly<Record<string, string>>;
   readonly rawHeaders: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
+  readonly bodyBytes?: number;
   readonly receivedAt: number;
   readonly verification: Verification | undefined;
 }
@@ -24,8 +25,10 @@ export class RecordedRequest implements RequestRecord {
   readonly headers: Readonly<Record<string, string>>;
   /** Names and values as they came, in order. */
   readonly rawHeaders: readonly (readonly [name: string, value: string])[];
-  /** The bytes of the body. */
+  /** The bytes of the body: its beginning when it had more than `maxBodyBytes` of the receiver. */
   readonly body: Buffer;
+  /** How many bytes the body had, those that were not kept included. */
+  readonly bodyBytes: number;
   /** When the last byte arrived, epoch ms by the clock of the machine. */
   readonly receivedAt: number;
   /** Whether the signature holds; undefined unless the receiver was started with `verify`. */
@@ -38,6 +41,7 @@ export class RecordedRequest implements RequestRecord {
     this.headers = record.headers;
     this.rawHeaders = record.rawHeaders;
     this.body = record.body;
+    this.bodyBytes = record.bodyBytes ?? record.body.length;
     this.receivedAt = record.receivedAt;
     this.verification = record.verification;
   }

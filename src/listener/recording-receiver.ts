@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { expectKnownKeys } from '../core/expect-value.ts';
+import { readBody } from './read-body.ts';
 import type { Receiver, ReceiverOptions } from './receiver.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 import { type FixedReply, type Reply, type ReplyDetails, ReplyScript } from './reply-script.ts';
@@ -8,7 +9,7 @@ import { RequestLog, type WaitOptions } from './request-log.ts';
 
 /** Starts a {@link Receiver}. */
 export async function createReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
-  expectKnownKeys(options, 'receiver', ['host', 'port', 'maxRequests', 'verify']);
+  expectKnownKeys(options, 'receiver', ['host', 'port', 'maxRequests', 'maxBodyBytes', 'verify']);
   const receiver = new RecordingReceiver(options);
   await receiver.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   return receiver;
@@ -22,6 +23,7 @@ class RecordingReceiver implements Receiver {
   waiting = 0;
   connections = 0;
   private readonly log: RequestLog;
+  private readonly maxBodyBytes: number;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private readonly script = new ReplyScript();
@@ -33,6 +35,7 @@ class RecordingReceiver implements Receiver {
 
   constructor(options: ReceiverOptions) {
     this.log = new RequestLog(options.maxRequests ?? DEFAULT_MAX_REQUESTS, options.verify);
+    this.maxBodyBytes = options.maxBodyBytes ?? Infinity;
     this.server = createServer((incoming, response) => void this.serve(incoming, response));
     this.server.on('connection', (socket) => this.track(socket));
   }
@@ -129,18 +132,14 @@ class RecordingReceiver implements Receiver {
   }
 
   private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    } catch {
-      // The sender went away before its request was whole: there is nothing to record.
-      return;
-    }
+    const read = await readBody(incoming, this.maxBodyBytes);
+    // The sender went away before its request was whole: there is nothing to record.
+    if (read === undefined) return;
     const request = this.log.add({
       method: incoming.method ?? '',
       path: incoming.url ?? '',
       rawHeaders: incoming.rawHeaders,
-      body: Buffer.concat(chunks),
+      ...read,
     });
     this.waiting += 1;
     response.once('close', () => (this.waiting -= 1));

@@ -10,6 +10,8 @@ export interface ReadRequest {
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+  /** How many bytes there were; `body` may be fewer. */
+  readonly bodyBytes: number;
 }
 
 /** Requests that arrived: counted all, kept the last ones. */
@@ -27,7 +29,7 @@ export class RequestLog {
   }
 
   /** Records a request. Those who wait for it hear of it by {@link notify}. */
-  add({ method, path, rawHeaders, body }: ReadRequest): RecordedRequest {
+  add({ method, path, rawHeaders, body, bodyBytes }: ReadRequest): RecordedRequest {
     const headers = joinHeaders(rawHeaders);
     const request = new RecordedRequest({
       index: this.received,
@@ -36,6 +38,7 @@ export class RequestLog {
       headers,
       rawHeaders: pairHeaders(rawHeaders),
       body,
+      bodyBytes,
       receivedAt: Date.now(),
       verification: this.#verify && verifyRequest({ headers, body }, this.#verify),
     });

@@ -13,9 +13,10 @@ export interface RequestEvents {
 const MAX_HEAD_BYTES = 64 * 1024;
 const HEAD_END = '\r\n\r\n';
 
-interface Begun extends Omit<ReadRequest, 'body'> {
+interface Begun extends Omit<ReadRequest, 'body' | 'bodyBytes'> {
   readonly kept: Buffer[];
   keptBytes: number;
+  bodyBytes: number;
   /** Bytes that are still to come, or who knows. */
   left: number | ChunkDecoder;
 }
@@ -69,15 +70,16 @@ export class RequestReader {
   }
 
   #keep(begun: Begun, data: Buffer): void {
+    begun.bodyBytes += data.length;
     const part = data.subarray(0, this.#maxBodyBytes - begun.keptBytes);
     if (part.length === 0) return;
     begun.kept.push(part);
     begun.keptBytes += part.length;
   }
 
-  #finish({ method, path, rawHeaders, kept }: Begun): void {
+  #finish({ method, path, rawHeaders, kept, bodyBytes }: Begun): void {
     this.#begun = undefined;
-    this.#events.onRequest({ method, path, rawHeaders, body: Buffer.concat(kept) });
+    this.#events.onRequest({ method, path, rawHeaders, body: Buffer.concat(kept), bodyBytes });
   }
 }
 
@@ -93,5 +95,5 @@ function parseHead(head: string): Begun {
     if (name.toLowerCase() === 'content-length') left = Number(value) || 0;
     if (name.toLowerCase() === 'transfer-encoding') left = new ChunkDecoder();
   }
-  return { method, path, rawHeaders, kept: [], keptBytes: 0, left };
+  return { method, path, rawHeaders, kept: [], keptBytes: 0, bodyBytes: 0, left };
 }

@@ -2,10 +2,9 @@
  * The challenge of a sender, by which an endpoint proves that it wants what it is sent. Whatever the envelope, it has the form of `standard`,
  * and a header with the token of its body. The body alone could be data that an application was given.
  */
-import { CHALLENGE_HEADER, CHALLENGE_TYPE } from '../core/endpoint-challenge.ts';
+import { CHALLENGE_HEADER, challengeToken } from '../core/endpoint-challenge.ts';
 import type { Contents } from './contents.ts';
 import { ENVELOPE_READERS } from './envelopes.ts';
-import { membersOf } from './json-body.ts';
 import type { WebhookMessage } from './message.ts';
 import type { RequestHeaders } from './request-headers.ts';
 
@@ -18,11 +17,9 @@ export function readChallenge(body: Uint8Array<ArrayBuffer>, headers: RequestHea
 
 /** The token that is to be given back; `undefined`: it is no challenge. */
 export function tokenOf(
-  { type, data }: Pick<WebhookMessage, 'data'> & { readonly type?: string },
+  message: Pick<WebhookMessage, 'data'> & { readonly type?: string },
   headers: RequestHeaders,
 ): string | undefined {
-  if (type !== CHALLENGE_TYPE) return undefined;
-  const { challenge } = membersOf(data);
   const header = headers.one(CHALLENGE_HEADER);
-  return header.ok && header.value === challenge ? header.value : undefined;
+  return header.ok ? challengeToken(header.value, message) : undefined;
 }

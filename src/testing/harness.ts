@@ -12,6 +12,7 @@ import { OptionsError } from '../errors.ts';
 import { createReceiver } from '../listener/recording-receiver.ts';
 import type { DispatcherOptions } from '../options.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { Settling } from './settling.ts';
 
 /** Options of `createHarness`. */
 export interface HarnessOptions<Events extends object = Record<string, unknown>> {
@@ -21,6 +22,11 @@ export interface HarnessOptions<Events extends object = Record<string, unknown>>
   readonly dispatcher?: DispatcherOptions<Events>;
   /** Options of the receiver. */
   readonly receiver?: ReceiverOptions;
+  /**
+   * Real time without anything that happens, after which `advance` takes a request for one that nobody answers, and goes on: it ends at its deadline.
+   * Requests that `receiver` holds are known, and not waited for. Milliseconds. Default 200.
+   */
+  readonly quietMs?: number;
 }
 
 /** A delivery with its attempts, oldest first. */
@@ -40,7 +46,8 @@ export interface Harness<Events extends object = Record<string, unknown>> extend
   ): Promise<CreatedEndpoint>;
   /**
    * Moves time forward. Before each timer, everything that is due is really sent and written: a retry schedule of 27
-   * hours runs over real HTTP in milliseconds. Requests that the receiver holds open end at their deadline.
+   * hours runs over real HTTP in milliseconds. Requests that nobody answers, and functions that never settle, end at their deadline:
+   * after `quietMs` of real time without anything that happens, time goes on without them.
    */
   advance(ms: number): Promise<void>;
   /** All deliveries to an endpoint with their attempts, oldest first. */
@@ -53,7 +60,10 @@ const schema = z.strictObject({
   startAt: z.number().optional(),
   dispatcher: z.unknown().optional(),
   receiver: z.unknown().optional(),
+  quietMs: z.number().min(1).max(600_000).optional(),
 });
+
+const DEFAULT_QUIET_MS = 200;
 
 /** Delays come out exact, ids stay random. */
 export function createExactRandom(): Random {
@@ -64,7 +74,7 @@ export function createExactRandom(): Random {
 export async function createHarness<Events extends object = Record<string, unknown>>(
   options: HarnessOptions<Events> = {},
 ): Promise<Harness<Events>> {
-  parseInput(schema, options, 'harness');
+  const { quietMs = DEFAULT_QUIET_MS } = parseInput(schema, options, 'harness');
   const clock = createManualClock(options.startAt === undefined ? {} : { startAt: options.startAt });
   const receiver = await createReceiver(options.receiver);
   const dispatcher = new WebhookDispatcher<Events>({
@@ -73,6 +83,7 @@ export async function createHarness<Events extends object = Record<string, unkno
     network: { allowPrivate: ['127.0.0.0/8', '::1/128'] },
     ...options.dispatcher,
   });
+  const settling = new Settling({ dispatcher, receiver, quietMs });
   const close = async (): Promise<void> => {
     await dispatcher.stop({ timeoutMs: 0 });
     await receiver.close();
@@ -82,7 +93,7 @@ export async function createHarness<Events extends object = Record<string, unkno
     clock,
     receiver,
     createEndpoint: (input = {}) => dispatcher.endpoints.create({ url: receiver.url, ...input }),
-    advance: (ms) => advance(dispatcher, clock, receiver, ms),
+    advance: (ms) => advance(settling, clock, ms),
     deliveriesTo: (endpoint) =>
       deliveriesTo(dispatcher, typeof endpoint === 'string' ? endpoint : endpoint.id),
     close,
@@ -90,41 +101,18 @@ export async function createHarness<Events extends object = Record<string, unkno
   };
 }
 
-async function advance(
-  dispatcher: Settling,
-  clock: ManualClock,
-  receiver: Receiver,
-  ms: number,
-): Promise<void> {
+async function advance(settling: Settling, clock: ManualClock, ms: number): Promise<void> {
   if (!(typeof ms === 'number' && ms >= 0 && ms < Infinity))
     throw new OptionsError('ms', `ms: expected a finite number of at least 0, got ${String(ms)}`);
   const until = clock.now() + ms;
   for (;;) {
-    await settle(dispatcher, receiver);
+    await settling.settle();
     const next = clock.nextTimerAt;
     if (next === undefined || next > until) break;
     await clock.advance(Math.max(0, next - clock.now()));
   }
   await clock.advance(Math.max(0, until - clock.now()));
-  await settle(dispatcher, receiver);
-}
-
-type Settling = Pick<WebhookDispatcher, 'drain' | 'health'>;
-
-/** Waits for real I/O, unless the only thing that could end it is the clock. */
-async function settle(dispatcher: Settling, receiver: Receiver): Promise<void> {
-  let isDrained = false;
-  const drained = dispatcher.drain().then(() => {
-    isDrained = true;
-  });
-  // Left alone while the receiver holds a request; its error, if any, is that of the next call.
-  drained.catch(() => undefined);
-  while (!isDrained) {
-    const { inFlight } = await dispatcher.health();
-    if (inFlight > 0 && receiver.held >= inFlight) return;
-    await Promise.race([drained, new Promise((resolve) => setImmediate(resolve))]);
-  }
-  await drained;
+  await settling.settle();
 }
 
 async function deliveriesTo(

@@ -90,7 +90,7 @@ async function attempt(world: World, row: FaultRow, result: FaultResult): Promis
 }
 
 function expectAttempt(report: DeliveryReport, result: FaultResult): void {
-  const outcome = classify(exchangeOf(result), DEFAULTS.success);
+  const outcome = classify(exchangeOf(result), DEFAULTS.success, 0);
   const [logged, ...others] = report.attemptLog;
   const shown = JSON.stringify(report.attemptLog);
   assert.ok(logged !== undefined && others.length === 0, shown);

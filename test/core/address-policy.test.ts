@@ -165,16 +165,28 @@ describe('createAddressPolicy', () => {
     });
 
     it('says what an address is and which range would allow it', () => {
-      const verdicts = ['127.0.0.1', '10.1.2.3', '::1', '169.254.169.254', '::ffff:8.8.8.8'].map((address) =>
-        strict.judge(address),
-      );
+      const verdicts = [
+        '127.0.0.1',
+        '10.1.2.3',
+        '::1',
+        '169.254.169.254',
+        '::ffff:8.8.8.8',
+        '::ffff:7f00:1',
+      ].map((address) => strict.judge(address));
       assert.deepEqual(verdicts, [
         { allowed: false, why: '127.0.0.1 is loopback', allowWith: '127.0.0.0/8' },
         { allowed: false, why: '10.1.2.3 is a private network', allowWith: '10.1.2.3/32' },
         { allowed: false, why: '::1 is loopback', allowWith: '::1/128' },
         { allowed: false, why: '169.254.169.254 is link-local, where clouds serve instance credentials' },
         { allowed: false, why: '::ffff:8.8.8.8 is a mapped address for 8.8.8.8', allowWith: '::ffff:0:0/96' },
+        {
+          allowed: false,
+          why: '::ffff:7f00:1 is a mapped address for 127.0.0.1',
+          allowWith: "::ffff:0:0/96', '127.0.0.0/8",
+        },
       ]);
+      const both = createAddressPolicy({ allowPrivate: ['::ffff:0:0/96', '127.0.0.0/8'] });
+      assert.equal(both.judge('::ffff:7f00:1').allowed, true);
     });
 
     it('says which name would allow it, where a name can', () => {

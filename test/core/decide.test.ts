@@ -24,7 +24,7 @@ function failed(changes: Partial<FailedAttempt> = {}, policy: Partial<DecisionPo
     retryAfter: undefined,
     attemptInRun: 1,
     nowMs: 0,
-    draw: 0,
+    draw: 0.5,
     ...changes,
     policy: { ...POLICY, ...policy },
   };
@@ -141,7 +141,7 @@ describe('decideNext', () => {
     });
 
     it('moves retries by the jitter, upwards only', () => {
-      expect(decideNext(failed({ retryAfter: '60', draw: 0.5 }))).toEqual(retryIn(66_000));
+      expect(decideNext(failed({ retryAfter: '60', draw: 0.75 }))).toEqual(retryIn(66_000));
     });
 
     it('is cut to the bound of the policy', () => {

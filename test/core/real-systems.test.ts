@@ -59,7 +59,7 @@ function accept(
 
 const statusOf = (settings: DeliverySettings, status: number): string => {
   const response = { status, headers: {}, body: new Uint8Array(), bodyTruncated: false, bodyComplete: true };
-  return classify({ kind: 'response', ...response }, accept(settings).success).kind;
+  return classify({ kind: 'response', ...response }, accept(settings).success, 0).kind;
 };
 
 function isTriedAgain(settings: DeliverySettings, status: number): boolean {

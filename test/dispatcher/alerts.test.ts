@@ -31,7 +31,7 @@ describe('alerts', () => {
           alert: 'success_rate',
           value: 0.1,
           threshold: 0.9,
-          detail: '10.0 % of the attempts were delivered',
+          detail: '10.0 % of the 10 attempts since 2025-12-31T23:52:00.000Z were delivered',
         },
       },
     ]);
@@ -45,7 +45,11 @@ describe('alerts', () => {
     expect(events.slice(1)).toMatchObject([
       {
         name: 'alert.cleared',
-        event: { alert: 'success_rate', value: 1, detail: '100.0 % of the attempts were delivered' },
+        event: {
+          alert: 'success_rate',
+          value: 1,
+          detail: '100.0 % of the 10 attempts since 2026-01-01T00:07:00.000Z were delivered',
+        },
       },
     ]);
   });

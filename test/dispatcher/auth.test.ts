@@ -141,7 +141,11 @@ describe('auth: bearer', () => {
   });
 
   it.each<[string, () => unknown, RegExp]>([
-    ['throws', () => expect.unreachable('vault is sealed'), /token function threw: .*vault is sealed/],
+    [
+      'throws',
+      () => expect.unreachable('vault is sealed'),
+      /^the token function "vault" threw: .*vault is sealed/,
+    ],
     ['gives no token', () => undefined, /must return a bearer token/],
     ['gives what would split the request', () => 'a\r\nx: hunter2', /must return a bearer token/],
     ['gives the whole header', () => 'Bearer hunter2', /must return a bearer token/],

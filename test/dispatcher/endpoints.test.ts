@@ -242,6 +242,25 @@ describe('endpoints.update', () => {
     expect(harness.receiver.received).toBe(1);
   });
 
+  it('refuses tls beside a url without TLS, unless token requests use it', async () => {
+    await using world = await createWorld();
+    const { endpoints } = world.start();
+    const tls = { serverName: 'hooks.example' };
+    const refusal = { path: 'endpoint.tls', message: expect.stringContaining('http:') as string };
+    await expect(endpoints.create({ url: world.receiver.url, tls })).rejects.toMatchObject(refusal);
+    const { id } = await endpoints.create({ url: 'https://hooks.example/', tls });
+    await expect(endpoints.update(id, { url: world.receiver.url })).rejects.toMatchObject(refusal);
+    const plain = await endpoints.create({ url: world.receiver.url, tls: false });
+    await expect(endpoints.update(plain.id, { tls })).rejects.toMatchObject(refusal);
+    const auth = {
+      type: 'oauth2',
+      tokenUrl: 'https://id.example/',
+      clientId: 'a',
+      clientSecret: 'b',
+    } as const;
+    await endpoints.update(plain.id, { tls, auth });
+  });
+
   it('refuses a change based on an older revision', async () => {
     await using world = await createWorld();
     const { endpoints } = world.start();

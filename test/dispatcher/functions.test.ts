@@ -199,8 +199,18 @@ describe('a named retryDelay', () => {
 
 const cyclicBody = { body: 7, contentType: 'text/plain' } as never;
 const FAULTS: readonly [what: string, functions: Functions, settings: object, detail: RegExp][] = [
-  ['an envelope that throws', { envelope: { x: fail } }, { envelope: 'x' }, /out of order/],
-  ['an envelope that rejects', { envelope: { x: async () => fail() } }, { envelope: 'x' }, /out of order/],
+  [
+    'an envelope that throws',
+    { envelope: { x: fail } },
+    { envelope: 'x' },
+    /^the envelope function \"x\".* threw: out of order/,
+  ],
+  [
+    'an envelope that rejects',
+    { envelope: { x: async () => fail() } },
+    { envelope: 'x' },
+    /^the envelope function \"x\".* threw: out of order/,
+  ],
   ['an envelope without a body', { envelope: { x: () => cyclicBody } }, { envelope: 'x' }, /body/],
   [
     'an envelope with a bad content type',
@@ -214,12 +224,17 @@ const FAULTS: readonly [what: string, functions: Functions, settings: object, de
     { envelope: 'x' },
     /Webhook-Id/,
   ],
-  ['a signature that throws', { signature: { x: fail } }, { signatures: ['x'] }, /out of order/],
+  [
+    'a signature that throws',
+    { signature: { x: fail } },
+    { signatures: ['x'] },
+    /^the signature function \"x\".* threw: out of order/,
+  ],
   [
     'a signature that rejects',
     { signature: { x: async () => fail() } },
     { signatures: ['x'] },
-    /out of order/,
+    /^the signature function \"x\".* threw: out of order/,
   ],
   [
     'a signature without headers',
@@ -258,6 +273,8 @@ describe('a named function that an attempt needs', () => {
     try {
       await using harness = await setup(functions);
       const failed = recordEvents(harness.dispatcher, 'delivery.failed');
+      const retrying = recordEvents(harness.dispatcher, 'delivery.retrying');
+      const errors = recordEvents(harness.dispatcher, 'error');
       const endpoint = await harness.createEndpoint({ secret: undefined, ...settings });
       await harness.dispatcher.emit('job.done', {});
       await harness.advance(HOUR);
@@ -266,6 +283,19 @@ describe('a named function that an attempt needs', () => {
       expect(delivery!.attemptLog).toHaveLength(5);
       expect(delivery!.attemptLog[0]!.detail).toMatch(detail);
       expect(failed).toMatchObject([{ event: { final: true, deliveryId: delivery!.id } }]);
+      expect(retrying.map(({ event }) => event['outcome'])).toEqual(
+        Array<string>(4).fill('dispatcher_failed'),
+      );
+      // At once, and after 10, 30, 70 and 150 s, but not twice within a minute.
+      expect(errors).toHaveLength(3);
+      expect(errors[0]!.event['error']).toMatchObject({
+        code: 'send_failed',
+        reason: delivery!.reason,
+        endpointId: endpoint.id,
+        deliveryId: delivery!.id,
+        message: expect.stringContaining(delivery!.attemptLog[0]!.detail!) as string,
+      });
+      expect((await harness.dispatcher.health()).lastError).toBeDefined();
       expect(harness.receiver.connections).toBe(0);
       expect(unhandled).toEqual([]);
     } finally {
@@ -278,10 +308,37 @@ describe('a named function that an attempt needs', () => {
     const endpoint = await harness.createEndpoint({ envelope: 'hangs', timeoutMs: 1_000 });
     await harness.dispatcher.emit('job.done', {});
     for (let count = 0; count < 5; count += 1) await harness.clock.advance(200_000);
-    expect(await harness.deliveriesTo(endpoint)).toMatchObject([
-      { state: 'failed', reason: 'function_failed', attempts: 0, faults: 5 },
-    ]);
+    const [delivery] = await harness.deliveriesTo(endpoint);
+    expect(delivery).toMatchObject({ state: 'failed', reason: 'function_failed', attempts: 0, faults: 5 });
+    expect(delivery!.attemptLog[0]!.detail).toBe(
+      'the envelope function "hangs" took longer than the 1000 ms of the attempt',
+    );
     expect(harness.receiver.connections).toBe(0);
+  });
+
+  it('is named by its kind, its name and its endpoint where it decides what follows', async () => {
+    await using harness = await setup({
+      shouldRetry: { picky: fail },
+      retryDelay: { linear: fail },
+      filter: { vip: fail },
+    });
+    const errors = recordEvents(harness.dispatcher, 'error', 'delivery.failed');
+    harness.receiver.always(500);
+    const retry = { kind: 'custom', name: 'linear' } as const;
+    const tried = await harness.createEndpoint({ retry, shouldRetry: 'picky', events: ['job.*'] });
+    const filtered = await harness.createEndpoint({ filter: { $custom: 'vip' }, events: ['invoice.*'] });
+    await harness.dispatcher.emit('job.done', {});
+    await harness.dispatcher.emit('invoice.paid', {});
+    await harness.advance(0);
+    const texts = errors.map(({ event }) => (event['detail'] ?? (event['error'] as Error).message) as string);
+    expect(new Set(texts)).toEqual(
+      new Set([
+        `The shouldRetry function "picky" of endpoint ${tried.id} threw: out of order`,
+        `The retryDelay function "linear" of endpoint ${tried.id} threw: out of order`,
+        `The filter function "vip" of endpoint ${filtered.id} threw: out of order`,
+        'the filter function "vip" threw',
+      ]),
+    );
   });
 
   it('must be registered when an endpoint names it', async () => {

@@ -180,6 +180,10 @@ describe('the rate of a handshake', () => {
     );
     await emitMany(world, 5);
     expect(world.receiver.received).toBe(1 + 2);
+    const { items } = await world.dispatcher.explain('job.done', {}, { endpointId: world.id });
+    expect(items[0]!.reason).toBe(
+      'It matches and is sent as soon as its limits let it: at most 2 in 60000 ms (rateLimit), at most 600 in 60000 ms (WebHook-Allowed-Rate of its handshake).',
+    );
   });
 
   it('ends with the URL that allowed it', async () => {

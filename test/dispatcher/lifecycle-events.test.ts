@@ -79,6 +79,54 @@ describe('lifecycle events', () => {
     expect(events[2]).toMatchObject({ event: { reason: 'manual', tenant: 'default', endpoint: { id } } });
   });
 
+  it('of an endpoint that is changed and disabled at once tell of both, and a second pause of nothing', async () => {
+    await using harness = await createHarness();
+    const { dispatcher } = harness;
+    const { id } = await harness.createEndpoint();
+    const names = ['endpoint.updated', 'endpoint.disabled', 'endpoint.paused', 'endpoint.resumed'] as const;
+    const events = recordEvents(dispatcher, ...names);
+    await dispatcher.endpoints.update(id, { status: 'disabled', timeoutMs: 5_000 });
+    await dispatcher.endpoints.update(id, { status: 'enabled' });
+    await dispatcher.endpoints.update(id, { verification: 'challenge' });
+    await dispatcher.endpoints.pause(id);
+    await dispatcher.endpoints.pause(id);
+    await dispatcher.endpoints.resume(id);
+    await dispatcher.endpoints.pause(id);
+    expect(events.map(({ name }) => name)).toEqual([
+      ...['endpoint.updated', 'endpoint.disabled', 'endpoint.updated'],
+      ...['endpoint.updated', 'endpoint.disabled', 'endpoint.paused', 'endpoint.resumed', 'endpoint.paused'],
+    ]);
+  });
+
+  it('of a discarded delivery say why in words', async () => {
+    await using harness = await createHarness();
+    const { dispatcher, receiver } = harness;
+    const events = recordEvents(dispatcher, 'delivery.discarded');
+    const gone = await harness.createEndpoint();
+    receiver.reply(410);
+    await dispatcher.emit('job.done', 1);
+    await harness.advance(0);
+    await dispatcher.emit('job.done', 2);
+    await dispatcher.endpoints.remove(gone.id);
+    const held = await harness.createEndpoint();
+    await dispatcher.endpoints.pause(held.id);
+    const { deliveries } = await dispatcher.emit('job.done', 3);
+    await dispatcher.deliveries.cancel(deliveries[0]!.id);
+    await dispatcher.emit('job.done', 4);
+    await dispatcher.endpoints.update(held.id, { status: 'disabled' });
+    await dispatcher.endpoints.remove(held.id);
+    await harness.createEndpoint();
+    await dispatcher.pause({ whilePaused: 'discard' });
+    await dispatcher.emit('job.done', 5);
+    expect(events.map(({ event }) => event['detail'])).toEqual([
+      'the endpoint wants no more of it: HTTP 410',
+      'the endpoint is disabled: it answered 410 Gone',
+      'somebody cancelled it',
+      'the endpoint is disabled: somebody disabled it',
+      'everything was paused, and new messages are discarded meanwhile',
+    ]);
+  });
+
   it('are no longer heard after the returned function was called; once hears one', async () => {
     await using harness = await createHarness();
     const { dispatcher } = harness;

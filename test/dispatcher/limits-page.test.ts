@@ -12,6 +12,8 @@ import { MAX_LISTED, MAX_PAGE_ITEMS } from '../../src/http/schema/shared.ts';
 import { DEFAULTS } from '../../src/options.ts';
 import { DEFAULT_PAGE_LIMIT } from '../../src/page-request.ts';
 import { DEFAULT_MAX_MESSAGES } from '../../src/store/tables/max-messages.ts';
+import { SHARED_PART } from '../../src/engine/local-lanes.ts';
+import { MAX_TROUBLED_LANES } from '../../src/engine/troubled-lanes.ts';
 import { MAX_ANSWER_BYTES } from '../../src/engine/verification-request.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
 import { maxAnswerBytes } from '../../src/transport/carrier.ts';
@@ -88,10 +90,16 @@ const ROWS: Readonly<Record<string, readonly (number | Use | readonly Use[])[]>>
   'attempts in flight to an endpoint, together': [Infinity],
   'checks of endpoints at a time': [DEFAULTS.maxVerificationsPerTenant, DEFAULTS.maxVerifications],
   'attempts in flight': [DEFAULTS.maxConcurrency],
+  'attempts in flight to endpoints that had no answer at their last attempt, or 408, 425, 429 or 5xx': [
+    DEFAULTS.maxConcurrency * SHARED_PART,
+    MAX_TROUBLED_LANES,
+  ],
   'attempts begun to an endpoint within a time': [Infinity],
   'attempts begun within a time': [Infinity],
   'time of one attempt': [DEFAULTS.timeoutMs, endpoint((timeoutMs) => ({ timeoutMs }))],
-  'wait that `Retry-After` may ask for': [DEFAULTS.retryAfter.maxMs],
+  'wait that `Retry-After` may ask for; more is cut to it, and up to a fifth comes on top at random': [
+    DEFAULTS.retryAfter.maxMs,
+  ],
   'expired leases of a delivery': [DEFAULTS.maxRescues],
   'faults of the dispatcher in a row': [DEFAULTS.maxFaults, DEFAULTS.maxProxyFaults],
   'body that is kept': [DEFAULTS.maxResponseBodyBytes],

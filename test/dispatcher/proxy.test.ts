@@ -134,6 +134,35 @@ describe('network.proxy', () => {
     expect(text).not.toContain(encoded);
   });
 
+  it('that is down is trouble of the dispatcher: an error event a minute at most, however many deliveries wait', async () => {
+    const lines: string[] = [];
+    const none = (): void => undefined;
+    const error = (_: object, text: string): void => void lines.push(text);
+    await using world = await setup({ logger: { debug: none, info: none, warn: none, error } });
+    const { harness, proxy, url } = world;
+    const { dispatcher } = harness;
+    proxy.conduct = { status: 503 };
+    const errors = recordEvents(dispatcher, 'error');
+    const { id } = await harness.createEndpoint({ url });
+    await harness.createEndpoint({ url: `${url}other` });
+    for (let count = 0; count < 5; count += 1) await dispatcher.emit('job.done', { count });
+    await harness.advance(0);
+    expect(errors).toMatchObject([{ event: { error: { code: 'send_failed', reason: 'proxy_failed' } } }]);
+    const message = `Could not send to endpoint ${id}`;
+    expect((await dispatcher.health()).lastError).toMatchObject({
+      message: expect.stringContaining(message),
+    });
+    expect(lines).toMatchObject([expect.stringContaining('the proxy failed (HTTP 503)')]);
+    await harness.advance(59_000);
+    expect(errors).toHaveLength(1);
+    // 10, 30 and 70 s after the first attempts.
+    await harness.advance(12_000);
+    expect(errors).toHaveLength(2);
+    expect(lines.at(-1)).toContain('(and 29 more like it before)');
+    await harness.advance(HOUR);
+    expect(errors.length).toBeLessThan(10);
+  });
+
   it('is refused when it is wrong, without showing it', () => {
     const create = (proxy: unknown): WebhookDispatcher =>
       new WebhookDispatcher({ network: { proxy: proxy as string } });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createReceiver } from '../../src/listener/recording-receiver.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../store/file/file-layers.ts';
 import { runProgram } from '../support/child.ts';
@@ -131,6 +132,29 @@ describe('starting and stopping', () => {
     world.receiver.release();
     await world.advance(0);
     expect(world.receiver.received).toBe(20);
+  });
+
+  it('sends to a healthy endpoint at once while more endpoints than it has slots hang, from their second attempts on', async () => {
+    await using world = await createWorld();
+    await using healthy = await createReceiver();
+    world.receiver.hold();
+    const retry = { kind: 'schedule', delaysMs: [60_000], jitter: 0 } as const;
+    const dispatcher = world.start({ maxConcurrency: 8, timeoutMs: 5_000, retry });
+    for (let n = 0; n < 20; n += 1)
+      await dispatcher.endpoints.create({ url: world.receiver.urlOf(`/${n}`), events: ['job.*'] });
+    await dispatcher.endpoints.create({ url: healthy.url, events: ['invoice.*'] });
+    await dispatcher.emit('job.done', {});
+    // Three rounds of timeouts, then the second attempts.
+    await world.advance(15_200);
+    expect(world.receiver.received).toBe(20);
+    await world.advance(60_000 - 15_200 + 5_060);
+    expect((await dispatcher.health()).inFlight).toBe(6);
+
+    await dispatcher.emit('invoice.paid', {});
+
+    await healthy.waitFor(1);
+    await world.advance(30_000);
+    expect(world.receiver.received).toBe(40);
   });
 });
 

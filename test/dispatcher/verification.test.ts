@@ -332,8 +332,9 @@ describe('a change of an endpoint that is verified', () => {
       status: 'enabled',
       verificationState: { url: receiver.urlOf('/other'), checks: 1 },
     });
-    expect(events[0]!.event).toMatchObject({ reason: 'unverified', detail: 'It has to be verified first.' });
+    expect(events[1]!.event).toMatchObject({ reason: 'unverified', detail: 'It has to be verified first.' });
     expect(events.map(({ name }) => name)).toEqual([
+      'endpoint.updated',
       'endpoint.disabled',
       'endpoint.updated',
       'endpoint.updated',
@@ -420,7 +421,7 @@ describe('endpoints.verify', () => {
     const { endpoints } = harness.dispatcher;
     const { id } = await harness.createEndpoint();
     expect((await errorOf(endpoints.verify(id))).message).toBe(
-      `id: endpoint ${id} has nothing to prove. Update it with verification: 'challenge' or 'handshake'.`,
+      `endpoint.verification: endpoint ${id} has nothing to prove. Update it with verification: 'challenge' or 'handshake'.`,
     );
     expect((await errorOf(endpoints.verify('ep_unknown'))).code).toBe('not_found');
     expect(harness.receiver.received).toBe(0);

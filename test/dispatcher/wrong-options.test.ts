@@ -106,6 +106,16 @@ describe('options of a dispatcher', () => {
       'verification',
       'verification: expected "challenge", "handshake" or false, got true (boolean).',
     ],
+    [
+      { retryOn: ['5xx', '429'] },
+      'retryOn[1]',
+      'retryOn[1]: expected a status, a class of statuses or a reason, got "429" (string). A status is a number: write 429.',
+    ],
+    [
+      { success: ['200'] },
+      'success[0]',
+      'success[0]: expected a status or class of statuses, got "200" (string). A status is a number: write 200.',
+    ],
     [{ retries: 3 }, 'retries', 'Unknown key "retries". Did you mean "retry"?'],
     [
       { colour: 'red' },
@@ -208,6 +218,39 @@ describe('options of an emit', () => {
       path: 'tennant',
       message: 'Unknown key "tennant". Did you mean "tenant"?',
     });
+  });
+});
+
+describe('wrong names and amounts', () => {
+  it('of a lifecycle event are answered with the nearest, and with the page of all', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const listen = (name: string) => (): unknown => dispatcher.on(name as 'error', () => undefined);
+    expect(listen('delivery.success')).toThrow(
+      'event: expected the name of a lifecycle event, got "delivery.success" (string). Did you mean "delivery.succeeded"? docs/reference/events.md has all of them.',
+    );
+    expect(listen('endpoint.disable')).toThrow('"endpoint.disabled"');
+    expect(listen('nothing')).toThrow('got "nothing" (string). docs/reference/events.md has all of them.');
+  });
+
+  it('of metadata say how large it is', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const metadata = { note: 'é'.repeat(10_000) };
+    const message = /metadata: expected at most 16384 bytes of JSON, got 20011\./;
+    await expect(dispatcher.emit('a.b', 1, { metadata })).rejects.toThrow(message);
+    await expect(dispatcher.endpoints.create({ url: 'https://example.com/', metadata })).rejects.toThrow(
+      message,
+    );
+  });
+});
+
+describe('the id of an endpoint that is not there', () => {
+  it('is not said to have been pruned', async () => {
+    await using world = await createWorld();
+    await expect(world.start().endpoints.get('ep_none')).rejects.toThrow(
+      /^No endpoint has the id "ep_none"\. It may have been removed\.$/,
+    );
   });
 });
 

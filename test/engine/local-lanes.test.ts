@@ -147,6 +147,34 @@ describe('LocalLanes', () => {
     expect(lanes.reserve({ laneId: 'known', endpointId: 'known' })).toBe(true);
   });
 
+  it('keeps a quarter of its slots free of endpoints that were in trouble at their last attempt', () => {
+    const { lanes, hold, slotsOf, started } = setup({ maxConcurrency: 8, concurrency: 1 });
+    for (let n = 0; n < 8; n += 1) hold(`hangs ${n}`, 1);
+    expect(started).toHaveLength(8);
+    for (const { lane } of started.splice(0)) lanes.finish(lane, true);
+    for (let n = 0; n < 8; n += 1) hold(`hangs ${n}`, 1);
+    expect(started).toHaveLength(6);
+    // What else is for them waits in the store.
+    expect([slotsOf('hangs 7'), lanes.wants('hangs 7')]).toEqual([0, false]);
+    expect(lanes.reserve({ laneId: 'hangs 7', endpointId: 'hangs 7' })).toBe(false);
+    hold('healthy', 1);
+    expect(started.at(-1)?.delivery.laneId).toBe('healthy');
+    lanes.finish(started.shift()!.lane, false);
+    lanes.finish(started.shift()!.lane, false);
+    expect(started.map(({ delivery }) => delivery.laneId)).toContain('hangs 6');
+  });
+
+  it('takes an endpoint that answers again for a healthy one', () => {
+    const { lanes, hold, started } = setup({ maxConcurrency: 4, concurrency: 1 });
+    hold('back', 1);
+    lanes.finish(started.shift()!.lane, true);
+    hold('back', 1);
+    lanes.finish(started.shift()!.lane, false);
+    for (let n = 0; n < 3; n += 1) hold(`hangs ${n}`, 1);
+    hold('back', 1);
+    expect(started).toHaveLength(4);
+  });
+
   it('keeps a lane that was busy a moment ago, and forgets it after that', async () => {
     const { clock, lanes, hold, finishAll } = setup();
     hold('ep', 4);

@@ -68,6 +68,26 @@ describe('createFaultReceiver', () => {
     );
   });
 
+  it('tells of each request, and each time that it has played its fault', async () => {
+    const told: string[] = [];
+    const receiver = await start({
+      fault: 'reset_after_request',
+      maxBodyBytes: 3,
+      maxRequests: 0,
+      onRequest: ({ text, bodyBytes }) => told.push(`${text} of ${bodyBytes}`),
+      onPlayed: () => told.push('played'),
+    });
+    for (let connection = 1; connection <= 2; connection += 1) {
+      (await dial(receiver)).write(REQUEST);
+      await receiver.waitForPlayed(connection);
+    }
+    assert.deepEqual(told, ['{"a of 7', 'played', '{"a of 7', 'played']);
+    await assert.rejects(
+      start({ fault: 'status', onPlayed: 1 as never }),
+      /onPlayed: expected a function, got 1/,
+    );
+  });
+
   it('answers with the status and the headers that it is told', async () => {
     const receiver = await start({ fault: 'short_body', status: 503, headers: { 'retry-after': '7' } });
     const socket = await dial(receiver);

@@ -168,6 +168,19 @@ describe('createReceiver', () => {
     assert.deepEqual([none.requests.length, none.received], [0, 1]);
   });
 
+  it('keeps as much of a body as it is told, and reads and counts the rest', async () => {
+    await using small = await createReceiver({ maxBodyBytes: 3 });
+    for (const body of ['{"a":1}', '{}'])
+      assert.equal((await fetch(small.url, { method: 'POST', body })).status, 204);
+    assert.deepEqual(
+      small.requests.map(({ text, bodyBytes }) => [text, bodyBytes]),
+      [
+        ['{"a', 7],
+        ['{}', 2],
+      ],
+    );
+  });
+
   it('forgets requests and replies when cleared', async () => {
     await post();
     receiver.reply(500).on('/x').always(500);

@@ -102,10 +102,11 @@ describe.each(CALLERS)('several processes on $kind', ({ name, kind }) => {
     async () => {
       await using world = await setup(kind, 'fifo');
       const ids = await world.emitter.call<string[]>('emitInTransactions', name, MESSAGES, 'load.test');
-      const [one] = await world.start(MATCHERS, POLLING);
+      const matchers = await world.start(MATCHERS, POLLING);
+      const [one] = matchers;
       await untilAll(world, MESSAGES);
       expect(world.receiver.arrivals.map(({ id }) => id)).toEqual(ids);
-      await one.call('drain');
+      await Promise.all(matchers.map((matcher) => matcher.call('drain')));
       for (const { state } of await listDeliveries(one)) expect(state).toBe('succeeded');
     },
   );

@@ -136,7 +136,9 @@ describe('on', () => {
     dispatcher.on('delivery.retrying', (event) => {
       // @ts-expect-error retrying is never final
       const isFinal: true = event.final;
-      return void isFinal;
+      expectTypeOf(event.outcome).toEqualTypeOf<'endpoint_failed' | 'dispatcher_failed'>();
+      // @ts-expect-error what was called off is not planned again by the policy
+      return void (isFinal && event.outcome === 'interrupted');
     });
   });
 });

@@ -9,6 +9,8 @@ export interface Output {
   readonly isJson: boolean;
   /** The answer: the value itself for scripts, what `describe` makes of it for people. */
   answer(value: unknown, describe: () => string): void;
+  /** One of the answers of a command that has many, as they come: for scripts a line each. */
+  entry(value: unknown, describe: () => string): void;
   /** A line beside the answer, for people alone. */
   note(line: string): void;
   /** A text in a colour, where there are colours. */
@@ -28,7 +30,8 @@ export function createOutput(terminal: Terminal, { json = false, color = true }:
   const hasColors = !json && color && terminal.isTerminal && (noColor === undefined || noColor === '');
   return {
     isJson: json,
-    answer: (value, describe) => terminal.print(json ? toJson(value) : describe()),
+    answer: (value, describe) => terminal.print(json ? toJson(value, 2) : describe()),
+    entry: (value, describe) => terminal.print(json ? toJson(value, 0) : describe()),
     note(line) {
       if (!json) terminal.tell(line);
     },
@@ -37,8 +40,8 @@ export function createOutput(terminal: Terminal, { json = false, color = true }:
 }
 
 /** JSON escapes no control characters above 7f, which terminals may obey. */
-function toJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replace(
+function toJson(value: unknown, spaces: number): string {
+  return JSON.stringify(value, undefined, spaces).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -4,7 +4,7 @@ import { answering, type Fault, startOf } from './fault.ts';
 
 const BLOCK = Buffer.alloc(64 * 1024, 'x');
 /** Members of a gzip stream may follow each other, so a bomb of any size is a few bytes again and again. */
-const GZIP_MEBIBYTE = gzipSync(Buffer.alloc(1024 * 1024), { level: 9 });
+const gzipMebibyte = (): Buffer => gzipSync(Buffer.alloc(1024 * 1024), { level: 9 });
 
 /** A length of ten, and three bytes of them. */
 const lengthy = (answer: Answer): string => `${startOf(answer)}content-length: 10\r\n\r\nabc`;
@@ -46,7 +46,7 @@ export const bodyFaults = {
     does: 'sends 1 KiB for each MiB of the body, compressed and without end',
     async onRequested(connection) {
       await connection.write(`${startOf(connection.answer)}content-encoding: gzip\r\n\r\n`);
-      await connection.flood(GZIP_MEBIBYTE);
+      await connection.flood(gzipMebibyte());
     },
   },
   broken_gzip: answering('says gzip and sends something else', (answer) => encoded(answer, 'gzip')),

@@ -1,4 +1,4 @@
-import { median, percentile, round } from '../harness/statistics.ts';
+import { median, percentile, round } from './statistics.ts';
 
 /** How long messages of one contender were on their way, in one round. */
 export class LatencyTally {
