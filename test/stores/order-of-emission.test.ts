@@ -18,12 +18,9 @@ const CALLERS = callersOn(reachable('sqlite', 'postgres', 'mariadb')).filter(({ 
   ['pg', 'mysql2', 'libsql behind promises'].includes(name),
 );
 
-async function setup(
-  kind: StoreKind,
-  ordering: 'fifo' | 'key',
-): Promise<Workshop & { emitter: WorkerProcess }> {
+async function setup(kind: StoreKind): Promise<Workshop & { emitter: WorkerProcess }> {
   const workshop = await createWorkshop(kind);
-  return { ...workshop, emitter: await startEmitter(workshop, ordering) };
+  return { ...workshop, emitter: await startEmitter(workshop, 'fifo') };
 }
 
 /** A process that only stores, and an endpoint that wants an order. */
@@ -33,7 +30,7 @@ async function startEmitter(workshop: Workshop, ordering: 'fifo' | 'key'): Promi
   return emitter;
 }
 
-/** Those that several processes have sent, each message once, and nothing else. */
+/** Requests for these messages, in the order in which they came. */
 function arrivalsOf({ receiver }: Workshop, ids: readonly string[]): readonly string[] {
   const wanted = new Set(ids);
   return receiver.arrivals.map(({ id }) => id).filter((id) => wanted.has(id));
@@ -46,7 +43,7 @@ async function untilAll({ receiver }: Workshop, count: number): Promise<void> {
 
 describe.each(reachable('file', 'sqlite', 'postgres', 'mariadb'))('several processes on %s', (kind) => {
   it('send what waited for them in the order of emission', { timeout: TIMEOUT_MS }, async () => {
-    await using world = await setup(kind, 'fifo');
+    await using world = await setup(kind);
     const ids = await world.emitter.call<string[]>('emitInOrder', MESSAGES, 'load.test');
     await world.start(MATCHERS, POLLING);
     await untilAll(world, MESSAGES);
@@ -54,42 +51,35 @@ describe.each(reachable('file', 'sqlite', 'postgres', 'mariadb'))('several proce
   });
 
   it('send in the order of emission while another one emits', { timeout: TIMEOUT_MS }, async () => {
-    await using world = await setup(kind, 'fifo');
+    await using world = await setup(kind);
     await world.start(MATCHERS, POLLING);
     const ids = await world.emitter.call<string[]>('emitInOrder', MESSAGES, 'load.test');
     await untilAll(world, MESSAGES);
     expect(world.receiver.arrivals.map(({ id }) => id)).toEqual(ids);
   });
 
-  it('send each ordering key in the order of emission', { timeout: TIMEOUT_MS }, async () => {
-    await using world = await setup(kind, 'key');
-    const ids = await world.emitter.call<string[]>('emitInOrder', MESSAGES, 'load.test', KEYS);
-    await world.start(MATCHERS, POLLING);
-    await untilAll(world, MESSAGES);
-    for (const index of KEYS.keys()) {
-      const ofKey = ids.filter((_, number) => number % KEYS.length === index);
-      expect(arrivalsOf(world, ofKey)).toEqual(ofKey);
-    }
-  });
-
-  it(
-    'keep the order when one is killed that has claimed messages, and not matched them',
+  it.each(['fifo', 'key'] as const)(
+    'keep the order (%s) when one is killed that has claimed messages, and not matched them',
     { timeout: TIMEOUT_MS },
-    async () => {
+    async (ordering) => {
       await using workshop = await createWorkshop(kind);
       // The first: of a folder, it is the owner.
       const [doomed] = await workshop.start(['doomed'], {
         dispatcher: { ...POLLING.dispatcher, leaseMs: 2_000 },
         hangs: ['claimDue', 'completeFanOut'],
       });
-      const world = { ...workshop, emitter: await startEmitter(workshop, 'fifo') };
-      const emitting = world.emitter.call<string[]>('emitInOrder', MESSAGES, 'load.test');
+      const world = { ...workshop, emitter: await startEmitter(workshop, ordering) };
+      const keys = ordering === 'key' ? KEYS : ['all'];
+      const emitting = world.emitter.call<string[]>('emitInOrder', MESSAGES, 'load.test', keys);
       await doomed.says('hangs in completeFanOut');
       await world.start(MATCHERS, POLLING);
       const ids = await emitting;
       await doomed.kill();
       await untilAll(world, MESSAGES);
-      expect(world.receiver.arrivals.map(({ id }) => id)).toEqual(ids);
+      for (const index of keys.keys()) {
+        const ofKey = ids.filter((_, number) => number % keys.length === index);
+        expect(arrivalsOf(world, ofKey)).toEqual(ofKey);
+      }
       expect(world.receiver.answeredBy.has('doomed')).toBe(false);
     },
   );
@@ -97,10 +87,10 @@ describe.each(reachable('file', 'sqlite', 'postgres', 'mariadb'))('several proce
 
 describe.each(CALLERS)('several processes on $kind', ({ name, kind }) => {
   it(
-    'send what transactions of $name emitted in the order of their commits',
+    `send what transactions of ${name} emitted in the order of their commits`,
     { timeout: TIMEOUT_MS },
     async () => {
-      await using world = await setup(kind, 'fifo');
+      await using world = await setup(kind);
       const ids = await world.emitter.call<string[]>('emitInTransactions', name, MESSAGES, 'load.test');
       const matchers = await world.start(MATCHERS, POLLING);
       const [one] = matchers;
