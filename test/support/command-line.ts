@@ -1,9 +1,9 @@
 /** The `posthorn` command as users run it: the built package, in a process of its own, in a folder of its own. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { type BuiltPackage, createBuiltPackage } from './built-package.ts';
+import { type RunningCommand, startCommand } from './running-command.ts';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -16,13 +16,15 @@ export interface CommandLine {
   readonly folder: string;
   /** Runs it with these arguments, after those that were set at its creation. */
   run(...args: readonly string[]): Promise<CommandResult>;
-  /** The same with `--json`, whose answer it gives. Fails unless the exit code is `code`. */
+  /** Starts it, for what ends only when it is told to. */
+  start(...args: readonly string[]): RunningCommand;
+  /** The same as `run` with `--json`, whose answer it gives. Fails unless the exit code is `code`. */
   json<Answer = Record<string, unknown>>(args: readonly string[], code?: number): Promise<Answer>;
   /** What comes in, for commands that read it. */
   withInput(input: string): CommandLine;
   /** With another environment. */
   withEnv(env: Readonly<Record<string, string>>): CommandLine;
-  write(name: string, text: string): void;
+  write(name: string, content: string | Uint8Array): void;
 }
 
 /** Built once for all tests of a file. */
@@ -47,26 +49,12 @@ function at(
   env: Readonly<Record<string, string>>,
   input: string,
 ): CommandLine {
-  const run = (...args: readonly string[]): Promise<CommandResult> => {
-    const child = spawn(process.execPath, [program, ...args, ...common], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    // It may end without having read it.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolve({ code, stdout, stderr }));
-    });
-  };
+  const start = (...args: readonly string[]): RunningCommand =>
+    startCommand({ program, args: [...args, ...common], cwd: folder, env, input });
+  const run = (...args: readonly string[]): Promise<CommandResult> => start(...args).ended;
   return {
     folder,
+    start,
     run,
     async json(args, code = 0) {
       const result = await run(...args, '--json');
@@ -78,6 +66,6 @@ function at(
     },
     withInput: (text) => at(folder, program, common, env, text),
     withEnv: (other) => at(folder, program, common, other, input),
-    write: (name, text) => writeFileSync(join(folder, name), text),
+    write: (name, content) => writeFileSync(join(folder, name), content),
   };
 }

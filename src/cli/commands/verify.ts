@@ -5,10 +5,10 @@ import { formatFields } from '../output/format-table.ts';
 import { formatSize } from '../output/format-size.ts';
 import { formatDuration, formatTime } from '../output/format-time.ts';
 import { readBytes } from '../read-bytes.ts';
-import { createSignatureCheck, type SignatureVerdict } from '../request/check-signature.ts';
+import { createSignatureCheck } from '../request/check-signature.ts';
 import { describeSignature, toSignatureEntry } from '../request/describe-request.ts';
 import type { Dump } from '../request/http-dump.ts';
-import { identifyMessage } from '../request/identify-message.ts';
+import { identifyMessage, type MessageIdentity } from '../request/identify-message.ts';
 import { DEFAULT_TOLERANCE_MS } from '../request/listen-settings.ts';
 import { readRequest } from '../request/read-request.ts';
 import type { ReceivedRequest } from '../request/received-request.ts';
@@ -60,17 +60,20 @@ export const verify = defineCommand<[file: string | undefined], VerifyFlags>({
     const { request, note } = await readGiven(cli, file, flags);
     const verdict = await check(request);
     if (note !== undefined) cli.output.note(note);
-    const { type, id } = identifyMessage(request);
-    const ageMs = verdict.ok && verdict.signedAt !== undefined ? Date.now() - verdict.signedAt : undefined;
+    const identity = identifyMessage(request);
+    const signedAt = verdict.ok ? verdict.signedAt : undefined;
     cli.output.answer(
       {
         ...toSignatureEntry(verdict),
-        age_ms: ageMs,
-        event_type: type,
-        message_id: id,
+        age_ms: signedAt === undefined ? undefined : Date.now() - signedAt,
+        event_type: identity.type,
+        message_id: identity.id,
         body_bytes: request.body.length,
       },
-      () => `${describeSignature(verdict, request, cli.output)}\n${describe(request, verdict, ageMs)}`,
+      () => {
+        const fields = describe(request, identity, signedAt);
+        return `${describeSignature(verdict, request, cli.output)}\n${fields}`;
+      },
     );
     return verdict.ok ? EXIT_CODE.done : EXIT_CODE.answerIsNo;
   },
@@ -107,22 +110,26 @@ async function readGiven(cli: Cli, file: string | undefined, { body, header }: V
   };
 }
 
-function describe(request: ReceivedRequest, verdict: SignatureVerdict, ageMs: number | undefined): string {
-  const { type, id } = identifyMessage(request);
-  const signedAt = verdict.ok ? verdict.signedAt : undefined;
-  const age =
-    ageMs === undefined
-      ? ''
-      : ageMs >= 0
-        ? `, ${formatDuration(ageMs)} ago`
-        : `, ${formatDuration(-ageMs)} from now`;
+/** @param signedAt of a signature that fits */
+function describe(
+  request: ReceivedRequest,
+  { type, id }: MessageIdentity,
+  signedAt: number | undefined,
+): string {
   return formatFields([
     ['Event', type],
     ['Message', id],
     ['Body', formatSize(request.body.length)],
-    ['Signed', signedAt === undefined ? undefined : `${formatTime(signedAt)}${age}`],
+    [
+      'Signed',
+      signedAt === undefined ? undefined : `${formatTime(signedAt)}, ${describeAge(Date.now() - signedAt)}`,
+    ],
     ['Received', formatTime(request.receivedAt)],
   ]);
+}
+
+function describeAge(ms: number): string {
+  return ms < 0 ? `${formatDuration(-ms)} from now` : `${formatDuration(ms)} ago`;
 }
 
 function wrongUse(message: string): CliError {

@@ -36,7 +36,7 @@ export function createAnswers(
     if (number <= failures)
       return answer(
         settings.status ?? 503,
-        `the first ${failures} requests of a message fail, this is number ${number}`,
+        `request ${number} of this message, of which the first ${failures === 1 ? 'fails' : `${failures} fail`}`,
       );
     if (forwarder === undefined) return answer(failures === 0 ? (settings.status ?? 200) : 200);
     return giveBack(await forwarder.send(request), delayMs);
@@ -49,7 +49,8 @@ function answerQuestion(request: ReceivedRequest): RequestAnswer | undefined {
   const consent = consentToHandshake(request.method, headers);
   if (consent !== undefined)
     return { reply: { status: 200, headers: consent }, why: 'the consent to a handshake' };
-  const token = challengeToken(headerOf(request, CHALLENGE_HEADER), jsonOf(request.body));
+  const header = headerOf(request, CHALLENGE_HEADER);
+  const token = header === undefined ? undefined : challengeToken(header, jsonOf(request.body));
   if (token === undefined) return undefined;
   const contentType = { 'content-type': 'text/plain' };
   return { reply: { status: 200, headers: contentType, body: token }, why: 'the answer to a challenge' };

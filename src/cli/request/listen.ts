@@ -30,7 +30,7 @@ export async function listen(cli: Cli, settings: ListenSettings): Promise<void> 
 
 interface Receiving {
   readonly receiver: RequestRecorder;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function receive(cli: Cli, desk: RequestDesk, settings: ListenSettings): Promise<Receiving> {
