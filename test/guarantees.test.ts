@@ -290,7 +290,8 @@ describe('A delivery whose dispatcher died is taken over by the next dispatcher 
     });
     await consumer.stop();
     await producer.emit('job.done', {});
-    expect(await world.store.claimFanOut({ limit: 10, leaseMs: 10_000, lease: 'dead' })).toHaveLength(1);
+    const { claims } = await world.store.claimFanOut({ limit: 10, leaseMs: 10_000, lease: 'dead' });
+    expect(claims).toHaveLength(1);
     await world.clock.advance(10_000);
     await world.start({ leaseMs: 10_000 }).start();
     await world.receiver.waitFor(1);

@@ -9,6 +9,10 @@ import { backoffMs } from './backoff.ts';
 import type { EngineContext } from './engine-context.ts';
 
 const BATCH = 100;
+/** Others are at it. If they end in the middle, what is left waits no longer than this and their lease. */
+const BUSY_MS = 1_000;
+/** Longest time for one batch to be matched: who dies in the middle of it holds up the others, which come in turn. */
+const MAX_LEASE_MS = 10_000;
 
 /** Deliveries of a message, or `undefined` when this process lacks a function needed to tell. */
 export type MatchMessage = (message: Message) => readonly NewDelivery[] | undefined;
@@ -35,6 +39,10 @@ export class FanOut {
 
   constructor(options: FanOutOptions) {
     this.#options = options;
+  }
+
+  get #leaseMs(): number {
+    return Math.min(this.#options.leaseMs, MAX_LEASE_MS);
   }
 
   wake(): void {
@@ -66,7 +74,10 @@ export class FanOut {
     try {
       await this.runAll();
       this.#failures = 0;
-      this.#sleep(Math.min(maxSleepMs, this.#unfinishedUntil - clock.now()));
+      // No longer than a lease, to be there when that of another process is over, which died or lacks a function.
+      const untilNextMs =
+        this.#unfinishedUntil === Infinity ? this.#leaseMs : this.#unfinishedUntil - clock.now();
+      this.#sleep(Math.min(maxSleepMs, untilNextMs));
     } catch (error) {
       this.#failures += 1;
       reporter.error(error, 'match stored messages');
@@ -84,16 +95,19 @@ export class FanOut {
   }
 
   async #drain(): Promise<number> {
-    const { store, clock, leaseMs, token } = this.#options;
+    const { store, clock, token } = this.#options;
+    const leaseMs = this.#leaseMs;
     let total = 0;
     if (this.#unfinishedUntil <= clock.now()) this.#unfinishedUntil = Infinity;
     while (!this.#isStopped) {
-      const claims = await store.claimFanOut({ limit: BATCH, leaseMs, lease: token() });
+      const turn = token();
+      const { claims, busy } = await store.claimFanOut({ limit: BATCH, leaseMs, lease: turn });
+      if (busy) this.#lookAgainAt(clock.now() + BUSY_MS);
       if (claims.length === 0) break;
       const claimedAt = clock.now();
       let completed: number;
       try {
-        completed = await this.#complete(claims);
+        completed = await this.#complete(claims, turn);
       } catch (error) {
         this.#lookAgainAt(claimedAt + leaseMs);
         throw error;
@@ -106,14 +120,14 @@ export class FanOut {
   }
 
   /** A message that this process cannot match is left to others: its lease runs out. */
-  async #complete(claims: readonly FanOutClaim[]): Promise<number> {
+  async #complete(claims: readonly FanOutClaim[], turn: string): Promise<number> {
     await this.#options.upToDate();
     const matched = claims.flatMap((claim) => {
       const deliveries = this.#match(claim.message);
       return deliveries === undefined ? [] : [{ ...claim, deliveries }];
     });
+    const completed = await this.#store(matched, turn);
     if (matched.length === 0) return 0;
-    const completed = await this.#store(matched);
     for (const [index, { message, deliveries }] of matched.entries()) {
       const stored = new Set(completed[index]!.stored);
       const own = deliveries.filter(({ id }) => stored.has(id));
@@ -135,13 +149,13 @@ export class FanOut {
     }
   }
 
-  #store(matched: readonly Matched[]): Promise<readonly CompleteFanOutResult[]> {
+  #store(matched: readonly Matched[], turn: string): Promise<readonly CompleteFanOutResult[]> {
     const results = matched.map(({ message, lease, deliveries }) => ({
       messageId: message.id,
       lease,
       deliveries,
     }));
-    return this.#options.store.completeFanOut({ results });
+    return this.#options.store.completeFanOut({ results, turn });
   }
 }
 

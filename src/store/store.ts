@@ -44,9 +44,9 @@ import type {
   AppendParams,
   AppendResult,
   ClaimFanOutParams,
+  ClaimFanOutResult,
   CompleteFanOutParams,
   CompleteFanOutResult,
-  FanOutClaim,
 } from './storing.ts';
 
 export type * from './storing.ts';
@@ -87,18 +87,23 @@ export interface Store {
   append(params: AppendParams): Promise<readonly AppendResult[]>;
 
   /**
-   * Leases messages that were stored without deliveries, for matching, all under the token of the call. Finds them by a
+   * Leases messages that were stored without deliveries, for matching, all under the token of the call, oldest first. Finds them by a
    * flag, never by order of ids.
+   * - In turn: what finds something has the turn, until `completeFanOut` ends it, or for `leaseMs`. Meanwhile other calls find nothing, and are told that
+   *   it is `busy`. So deliveries are made in the order in which their messages were stored, whoever matches them, and ordered ones are sent in it.
+   *   A message of a transaction that commits late has the place that it has then, and so has one that who had the turn did not complete.
    * - A message of the outbox whose idempotency key another message held when it was stored is removed instead.
    * A lease that expires makes its message available again; until somebody takes it, the lease still counts.
    */
-  claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]>;
+  claimFanOut(params: ClaimFanOutParams): Promise<ClaimFanOutResult>;
 
   /**
    * Stores the deliveries of claimed messages and marks them fanned out. (message, endpoint) is unique: a pair that
    * exists is left as it is. A message whose fan-out lease is gone is skipped. The deliveries are not leased: their
    * `lease` is ignored, `claimDue` finds them.
    * - A result without a lease adds deliveries to a message that is fanned out already; one that is not is skipped.
+   * - With `turn`, it ends the turn of the call that had this token, also where there are no results. When that turn was ended before, or another call has
+   *   had one since, nothing is stored: what comes too late would come out of order.
    * - Answers, in the order of the results, which deliveries were stored.
    */
   completeFanOut(params: CompleteFanOutParams): Promise<readonly CompleteFanOutResult[]>;

@@ -68,6 +68,13 @@ export interface FanOutClaim {
   readonly lease: string;
 }
 
+/** What `claimFanOut` found. */
+export interface ClaimFanOutResult {
+  readonly claims: readonly FanOutClaim[];
+  /** Another call has the turn: there may be something to be claimed soon. */
+  readonly busy: boolean;
+}
+
 /** What `completeFanOut` takes: claimed messages with the deliveries they became. */
 export interface CompleteFanOutParams {
   readonly results: readonly {
@@ -76,6 +83,8 @@ export interface CompleteFanOutParams {
     readonly lease: string | undefined;
     readonly deliveries: readonly NewDelivery[];
   }[];
+  /** Token of the call of `claimFanOut` whose turn ends with this. Default: none ends. */
+  readonly turn?: string | undefined;
 }
 
 /** What came of one result of `completeFanOut`. */

@@ -111,7 +111,7 @@ async function empty({ dialect, schema, scripts }: Prepared): Promise<void> {
   const { names } = new Database({ dialect, prefix: PREFIX, schema });
   await scripts.run(true, function* () {
     for (const table of TABLES) {
-      const where = table === 'settings' ? ` where name not like 'sql.%'` : '';
+      const where = table === 'settings' ? ` where name not like 'sql.%' or name = 'sql.fan_out'` : '';
       yield { sql: `delete from ${names[table]}${where}`, parameters: [], isFixed: false };
     }
     const sql = `update ${names.settings} set value = '0' where name = 'sql.changes'`;

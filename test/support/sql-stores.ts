@@ -56,7 +56,9 @@ export function createHandles(makePlace: () => Promise<TestPlace>): CreateStore 
 
 async function empty({ run, tables }: TestPlace): Promise<void> {
   for (const table of TABLES)
-    await run(`delete from ${tables}${table}${table === 'settings' ? ` where name not like 'sql.%'` : ''}`);
+    await run(
+      `delete from ${tables}${table}${table === 'settings' ? ` where name not like 'sql.%' or name = 'sql.fan_out'` : ''}`,
+    );
 }
 
 async function refuseNextAppend({ run, refuse }: TestPlace, store: Store): Promise<void> {

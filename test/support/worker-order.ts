@@ -12,7 +12,7 @@ export interface WorkerOrder {
   readonly store?: SqlStoreOptions;
   /** How far the clock of its dispatcher is ahead of that of the machine. */
   readonly clockAheadMs?: number;
-  /** Calls of the store that this process never makes: it says `hangs` instead, and waits for ever. */
+  /** Calls of the store that this process never makes: it says `hangs in` and the name instead, and waits for ever. */
   readonly hangs?: readonly (keyof Store)[];
 }
 

@@ -30,6 +30,7 @@ let isToFreeze = false;
 /** Calls that are not methods of the dispatcher. */
 const own: Readonly<Record<string, (...args: never[]) => unknown>> = {
   emitMany,
+  emitInOrder,
   emitForever,
   /** Ids of the emits of this process that have resolved. */
   emitted: () => emitted,
@@ -45,6 +46,17 @@ const own: Readonly<Record<string, (...args: never[]) => unknown>> = {
       const { id } = await dispatcher.emit(type, data, { transaction });
       return id;
     });
+  },
+  /** Emits in transactions of the application, one after the other. */
+  emitInTransactions: async (caller: CallerName, count: number, type: string) => {
+    await using application = await openApplication(caller, order.location);
+    const ids: string[] = [];
+    while (ids.length < count) {
+      const data = { number: ids.length };
+      const emit = application.transaction(({ transaction }) => dispatcher.emit(type, data, { transaction }));
+      ids.push((await emit).id);
+    }
+    return ids;
   },
 };
 
@@ -83,6 +95,21 @@ async function emitMany(count: number, type: string): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: EMITTERS }, emitAll));
+}
+
+/** Each is called after the one before, and stored before it or in one batch with it. The ordering keys take turns. */
+async function emitInOrder(
+  count: number,
+  type: string,
+  keys: readonly string[] = [],
+): Promise<readonly string[]> {
+  const receipts: Promise<{ readonly id: string }>[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const orderingKey = keys[number % keys.length];
+    receipts.push(dispatcher.emit(type, { number }, orderingKey === undefined ? {} : { orderingKey }));
+    if (receipts.length % EMITTERS === 0) await receipts.at(-1);
+  }
+  return (await Promise.all(receipts)).map(({ id }) => id);
 }
 
 /** Until the process is told to end. */
@@ -140,11 +167,11 @@ function sayOwner(store: Store): Store {
 }
 
 function hang(store: Store): Store {
-  const never = (): Promise<never> => {
-    say({ said: 'hangs' });
+  const never = (name: string) => (): Promise<never> => {
+    say({ said: `hangs in ${name}` });
     return new Promise(() => {});
   };
-  return decorateStore(store, Object.fromEntries((order.hangs ?? []).map((name) => [name, never])));
+  return decorateStore(store, Object.fromEntries((order.hangs ?? []).map((name) => [name, never(name)])));
 }
 
 /** All of it before anything else happens: a long line goes into the pipe in parts, as the parent takes them out. */

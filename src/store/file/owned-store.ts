@@ -3,12 +3,12 @@ import type {
   AppendParams,
   AppendResult,
   ClaimFanOutParams,
+  ClaimFanOutResult,
   ClaimParams,
   ClaimResult,
   CompleteFanOutParams,
   CompleteFanOutResult,
   EndpointStore,
-  FanOutClaim,
   Lane,
   Lease,
   Listable,
@@ -90,12 +90,12 @@ export class OwnedStore implements Store {
     return this.#state.run((tables) => append(tables, params, this.#maxMessages));
   }
 
-  async claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]> {
-    const { result: claims, texts } = await this.#state.runReading((tables, open) => {
-      const result = claimFanOut(tables, params);
-      return { result, reading: readMessages(open, result) };
+  async claimFanOut(params: ClaimFanOutParams): Promise<ClaimFanOutResult> {
+    const { result, texts } = await this.#state.runReading((tables, open) => {
+      const claimed = claimFanOut(tables, params);
+      return { result: claimed, reading: readMessages(open, claimed.claims) };
     });
-    return withMessages(claims, texts);
+    return { ...result, claims: withMessages(result.claims, texts) };
   }
 
   completeFanOut(params: CompleteFanOutParams): Promise<readonly CompleteFanOutResult[]> {

@@ -4,12 +4,12 @@ import type {
   AppendParams,
   AppendResult,
   ClaimFanOutParams,
+  ClaimFanOutResult,
   ClaimParams,
   ClaimResult,
   CompleteFanOutParams,
   CompleteFanOutResult,
   EndpointStore,
-  FanOutClaim,
   Lane,
   Lease,
   Listable,
@@ -122,7 +122,7 @@ class MemoryStore implements Store {
     return append(this.#tables, params, this.#maxMessages);
   }
 
-  async claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]> {
+  async claimFanOut(params: ClaimFanOutParams): Promise<ClaimFanOutResult> {
     return claimFanOut(this.#tables, params);
   }
 

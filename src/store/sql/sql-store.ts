@@ -83,11 +83,11 @@ export class SqlStore implements port.Store {
     }
   }
 
-  async claimFanOut(params: port.ClaimFanOutParams): Promise<readonly port.FanOutClaim[]> {
+  async claimFanOut(params: port.ClaimFanOutParams): Promise<port.ClaimFanOutResult> {
     // Nothing found means that there is nothing left; what a step has removed is committed.
     for (;;) {
-      const { claims, isUnfinished } = await this.call('claimFanOut', params);
-      if (!isUnfinished) return claims;
+      const { isUnfinished, ...result } = await this.call('claimFanOut', params);
+      if (!isUnfinished) return result;
     }
   }
 

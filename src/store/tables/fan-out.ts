@@ -1,5 +1,6 @@
 import type {
   ClaimFanOutParams,
+  ClaimFanOutResult,
   CompleteFanOutParams,
   CompleteFanOutResult,
   FanOutClaim,
@@ -10,9 +11,13 @@ import { noteIfFinished, requeue } from './changes.ts';
 import type { MessageRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 
+const NO_TURN = { lease: undefined, until: 0 };
+
 /** Leases unmatched messages, oldest first. Costs as much as there are leased ones before them. */
-export function claimFanOut(tables: Tables, params: ClaimFanOutParams): readonly FanOutClaim[] {
+export function claimFanOut(tables: Tables, params: ClaimFanOutParams): ClaimFanOutResult {
   const now = tables.now();
+  if (tables.fanOutTurn !== undefined && now < tables.fanOutTurn.until)
+    return { claims: [], busy: tables.unmatched.size > 0 };
   const claims: FanOutClaim[] = [];
   for (const row of tables.unmatched.values()) {
     if (claims.length >= params.limit) break;
@@ -22,7 +27,8 @@ export function claimFanOut(tables: Tables, params: ClaimFanOutParams): readonly
     tables.changes.noteFanOut(row);
     claims.push({ message: row.message, lease: params.lease });
   }
-  return claims;
+  if (claims.length > 0) tables.fanOutTurn = { lease: params.lease, until: now + params.leaseMs };
+  return { claims, busy: false };
 }
 
 /** Adds the deliveries of matched messages. */
@@ -31,6 +37,8 @@ export function completeFanOut(
   params: CompleteFanOutParams,
 ): readonly CompleteFanOutResult[] {
   const now = tables.now();
+  if (params.turn !== undefined && !endTurn(tables, params.turn))
+    return params.results.map(() => ({ stored: [] }));
   return params.results.map(({ messageId, lease, deliveries }) => {
     const message = tables.messages.get(messageId);
     if (message === undefined || !isOpenTo(message, lease)) return { stored: [] };
@@ -62,4 +70,11 @@ function isMissing(message: MessageRow, { endpointId }: NewDelivery): boolean {
 /** A message that is not matched belongs to the holder of its lease; one that is takes more from anybody. */
 function isOpenTo(message: MessageRow, lease: string | undefined): boolean {
   return message.fannedOut ? lease === undefined : lease !== undefined && message.fanOutLease === lease;
+}
+
+/** False when somebody else has had it since, or it was ended. */
+function endTurn(tables: Tables, turn: string): boolean {
+  if (tables.fanOutTurn !== undefined && tables.fanOutTurn.lease !== turn) return false;
+  tables.fanOutTurn = NO_TURN;
+  return true;
 }

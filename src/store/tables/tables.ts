@@ -22,6 +22,8 @@ export class Tables {
   readonly keys: IdempotencyKeys = new IdempotencyKeys();
   /** Messages that are not matched yet, oldest first. */
   readonly unmatched: Map<string, MessageRow> = new Map();
+  /** Who matches now, and until when nobody else does; none when it ended. Undefined until somebody claims: leases of messages outlive a process, turns do not. */
+  fanOutTurn: { readonly lease: string | undefined; readonly until: number } | undefined;
   readonly finished: FinishedMessages = new FinishedMessages();
   readonly leases: LeaseList = new LeaseList();
   readonly lanes: Lanes;

@@ -11,8 +11,19 @@ async function appendUnmatched(world: StoreWorld, count: number): Promise<string
   return entries.map(({ message }) => message.id);
 }
 
-function claim(world: StoreWorld, limit = 100, store = world.store): Promise<readonly FanOutClaim[]> {
-  return store.claimFanOut({ limit, leaseMs: LEASE_MS, lease: world.id('lease') });
+/** Far more than calls that come at the same time need. */
+const MAX_TRIES = 1_000;
+
+/** Claims when it is its turn, and ends the turn at once. */
+async function claim(world: StoreWorld, limit = 100, store = world.store): Promise<readonly FanOutClaim[]> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const lease = world.id('lease');
+    const { claims, busy } = await store.claimFanOut({ limit, leaseMs: LEASE_MS, lease });
+    if (busy) continue;
+    await store.completeFanOut({ results: [], turn: lease });
+    return claims;
+  }
+  return assert.fail('no turn ended');
 }
 
 function complete(
@@ -43,7 +54,8 @@ export const fanOutCases: readonly SuiteCase[] = [
     name: 'leases all messages of a call under its token',
     async run(world) {
       await appendUnmatched(world, 3);
-      const claims = await world.store.claimFanOut({ limit: 2, leaseMs: LEASE_MS, lease: 'token-1' });
+      const { claims } = await world.store.claimFanOut({ limit: 2, leaseMs: LEASE_MS, lease: 'token-1' });
+      await world.store.completeFanOut({ results: [], turn: 'token-1' });
       assert.deepEqual(
         claims.map(({ lease }) => lease),
         ['token-1', 'token-1'],
@@ -67,6 +79,68 @@ export const fanOutCases: readonly SuiteCase[] = [
       const claimed = claims.flatMap(ids);
       assert.equal(new Set(claimed).size, claimed.length);
       assert.deepEqual([...claimed, ...ids(await claim(world))].sort(), [...stored].sort());
+    },
+  },
+  {
+    name: 'gives messages to one call at a time, oldest first, until its turn is ended',
+    async run(world) {
+      const stored = await appendUnmatched(world, 5);
+      const other = await world.second();
+      const take = (store: typeof world.store, lease: string): ReturnType<typeof store.claimFanOut> =>
+        store.claimFanOut({ limit: 2, leaseMs: LEASE_MS, lease });
+      const first = await take(world.store, 'token-1');
+      assert.deepEqual([ids(first.claims), first.busy], [stored.slice(0, 2), false]);
+      for (const store of [world.store, other])
+        assert.deepEqual(await take(store, 'token-2'), { claims: [], busy: true });
+      await other.completeFanOut({ results: [], turn: 'token-2' });
+      assert.equal((await take(other, 'token-2')).busy, true, 'only its own token ends a turn');
+      const results = first.claims.map(({ message }) => ({
+        messageId: message.id,
+        lease: 'token-1',
+        deliveries: [world.delivery('ep')],
+      }));
+      await world.store.completeFanOut({ results, turn: 'token-1' });
+      assert.deepEqual(ids((await take(other, 'token-3')).claims), stored.slice(2, 4));
+      await other.completeFanOut({ results: [], turn: 'token-3' });
+      assert.deepEqual(ids((await take(world.store, 'token-4')).claims), stored.slice(4));
+      await world.store.completeFanOut({ results: [], turn: 'token-4' });
+      assert.deepEqual(await take(other, 'token-5'), { claims: [], busy: false });
+    },
+  },
+  {
+    name: 'ends a turn when its time is over',
+    async run(world) {
+      const stored = await appendUnmatched(world, 2);
+      const other = await world.second();
+      const take = (lease: string): ReturnType<typeof other.claimFanOut> =>
+        other.claimFanOut({ limit: 1, leaseMs: LEASE_MS, lease });
+      assert.deepEqual(ids((await take('token-1')).claims), stored.slice(0, 1));
+      await world.advance(LEASE_MS - 10_000);
+      assert.equal((await take('token-2')).busy, true);
+      await world.advance(11_000);
+      assert.deepEqual(ids((await take('token-3')).claims), stored.slice(0, 1));
+      await world.store.completeFanOut({ results: [], turn: 'token-1' });
+      assert.equal((await take('token-4')).busy, true, 'whose turn is over ends no other');
+    },
+  },
+  {
+    name: 'stores nothing of a turn that is over, also where leases still count',
+    async run(world) {
+      const [, second] = await appendUnmatched(world, 2);
+      const other = await world.second();
+      const late = await world.store.claimFanOut({ limit: 2, leaseMs: LEASE_MS, lease: 'late' });
+      const results = late.claims.map(({ message }) => ({
+        messageId: message.id,
+        lease: 'late',
+        deliveries: [world.delivery('ep')],
+      }));
+      await world.advance(LEASE_MS + 1_000);
+      await other.claimFanOut({ limit: 1, leaseMs: LEASE_MS, lease: 'next' });
+      const skipped = [{ stored: [] }, { stored: [] }];
+      assert.deepEqual(await world.store.completeFanOut({ results, turn: 'late' }), skipped);
+      await other.completeFanOut({ results: [], turn: 'next' });
+      assert.deepEqual(await world.store.completeFanOut({ results, turn: 'late' }), skipped);
+      assert.deepEqual(ids(await claim(world)), [second]);
     },
   },
   {

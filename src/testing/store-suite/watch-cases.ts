@@ -104,8 +104,9 @@ export const watchCases: readonly SuiteCase[] = [
     const { heard, stop } = listen(other);
     await world.append([{ ...world.entry([]), fannedOut: false }]);
     await heard({ kind: 'fan_out' });
-    const [claimed] = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000, lease: 'token' });
+    const { claims } = await world.store.claimFanOut({ limit: 1, leaseMs: 60_000, lease: 'token' });
     const deliveries = [world.delivery('ep')];
+    const [claimed] = claims;
     await world.store.completeFanOut({
       results: [{ messageId: claimed!.message.id, lease: claimed!.lease, deliveries }],
     });

@@ -126,7 +126,7 @@ const claim: Step = async (pair) => {
 
 const fanOut: Step = async (pair) => {
   const lease = pair.world.id('fan');
-  const claims = await pair.both((store) => store.claimFanOut({ limit: 2, leaseMs: 0, lease }));
+  const { claims } = await pair.both((store) => store.claimFanOut({ limit: 2, leaseMs: 0, lease }));
   const results = claims.map(({ message }) => ({
     messageId: message.id,
     lease,

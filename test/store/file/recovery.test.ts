@@ -66,9 +66,9 @@ const CALLS: readonly ((world: StoreWorld) => Promise<unknown>)[] = [
   (world) => world.advance(5_000),
   (world) => world.append([{ ...world.entry([]), fannedOut: false }]),
   async (world) => {
-    const [claim] = await world.store.claimFanOut({ limit: 1, leaseMs: 1_000, lease: 'fan' });
+    const { claims } = await world.store.claimFanOut({ limit: 1, leaseMs: 1_000, lease: 'fan' });
     await world.store.completeFanOut({
-      results: [{ messageId: claim!.message.id, lease: 'fan', deliveries: [world.delivery('third')] }],
+      results: [{ messageId: claims[0]!.message.id, lease: 'fan', deliveries: [world.delivery('third')] }],
     });
   },
   (world) => world.append([{ ...world.entry([]), fannedOut: false }]),

@@ -32,6 +32,7 @@ async function claim(database: TestDatabase, limit = 100): Promise<readonly stri
   const params = { limit, leaseMs: LEASE_MS, lease: `lease_${claims}` };
   const step = await database.call('claimFanOut', params);
   if (step.isUnfinished) return claim(database, limit);
+  await database.call('completeFanOut', { results: [], turn: params.lease });
   return step.claims.map(({ message }) => message.id);
 }
 
@@ -97,9 +98,17 @@ describe.each(sqlDatabases())('keys of messages of the outbox on $name', ({ crea
     await store(database, ['a', 'b', 'c', 'd']);
     const params = { limit: 2, leaseMs: LEASE_MS, lease: 'lease' };
     expect(await claim(database, 2)).toEqual(['a']);
-    expect(await database.call('claimFanOut', params)).toEqual({ claims: [], isUnfinished: true });
+    expect(await database.call('claimFanOut', params)).toEqual({
+      claims: [],
+      busy: false,
+      isUnfinished: true,
+    });
     expect(await stored(database, ['a', 'b', 'c', 'd'])).toEqual(['a']);
-    expect(await database.call('claimFanOut', params)).toEqual({ claims: [], isUnfinished: false });
+    expect(await database.call('claimFanOut', params)).toEqual({
+      claims: [],
+      busy: false,
+      isUnfinished: false,
+    });
     await database.close();
   });
 

@@ -63,7 +63,7 @@ async function recordStatements(run: Run): Promise<readonly Statement[]> {
     lease,
     deliveries: [delivery('lane_5')],
   }));
-  await call(OPERATIONS.completeFanOut, { results });
+  await call(OPERATIONS.completeFanOut, { results, turn: 'token' });
   const bySql = new Map(statements.map((statement) => [statement.sql, statement]));
   return [...bySql.values()];
 }

@@ -4,12 +4,12 @@ import type {
   AppendParams,
   AppendResult,
   ClaimFanOutParams,
+  ClaimFanOutResult,
   ClaimParams,
   ClaimResult,
   CompleteFanOutParams,
   CompleteFanOutResult,
   EndpointStore,
-  FanOutClaim,
   Lane,
   Lease,
   Listable,
@@ -112,7 +112,7 @@ export class SharedStore implements Store {
     return this.#call('append', params);
   }
 
-  claimFanOut(params: ClaimFanOutParams): Promise<readonly FanOutClaim[]> {
+  claimFanOut(params: ClaimFanOutParams): Promise<ClaimFanOutResult> {
     return this.#call('claimFanOut', params);
   }
 

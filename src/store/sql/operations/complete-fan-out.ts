@@ -3,6 +3,7 @@ import type { Database, TemplateText } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
+import { endTurn } from './fan-out-turn.ts';
 import { type AddedDelivery, storeDeliveries } from './store-deliveries.ts';
 
 interface MessageRow {
@@ -41,7 +42,8 @@ const NO_LEASE = { owner: '', leaseMs: 0 };
 /** Stores the deliveries of matched messages. */
 export const completeFanOut: Operation<CompleteFanOutParams, readonly CompleteFanOutResult[]> = {
   isTransaction: true,
-  *script(db, { results }) {
+  *script(db, { results, turn }) {
+    if (turn !== undefined && !(yield* endTurn(db, turn))) return results.map(() => ({ stored: [] }));
     const messages = yield* lockOpenMessages(db, results);
     const now = yield* db.now();
     const matched = new Set<number>();
