@@ -7,7 +7,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { silentTerminal } from '../../src/cli/silent-terminal.ts';
 
 const guides = new URL('../../docs/guides/', import.meta.url);
-const program = createProgram(silentTerminal, () => undefined);
+const program = createProgram(silentTerminal);
 const commands = new Map(describeProgram(program).map(({ name, options }) => [name, options]));
 
 /** The words of a command line, as a shell gives them to the program. */

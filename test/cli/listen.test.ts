@@ -1,44 +1,24 @@
 /** `posthorn listen`, as a process that real dispatchers and strangers send to. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type DispatcherOptions, WebhookDispatcher } from '../../src/index.ts';
-import { createManualClock, createReceiver } from '../../src/testing/index.ts';
+import { createReceiver } from '../../src/testing/index.ts';
 import { createCommandLine } from '../support/command-line.ts';
-import { startListening } from '../support/listening.ts';
+import { createSender, post, startListening } from '../support/listening.ts';
 import { SCHEME_CASES, STANDARD_SECRET } from '../support/request-signing.ts';
 import { onlyDelivery } from '../support/world.ts';
 
 const SECRET = ['--secret', STANDARD_SECRET];
-const NETWORK = { allowPrivate: ['127.0.0.0/8', '::1/128'] };
-
-/** A dispatcher whose time is moved, from now on: what it signs is to be fresh. */
-function createSender(options: DispatcherOptions = {}): WebhookDispatcher & {
-  readonly clock: ReturnType<typeof createManualClock>;
-} {
-  const clock = createManualClock({ startAt: Date.now() });
-  return Object.assign(new WebhookDispatcher({ network: NETWORK, clock, ...options }), { clock });
-}
-
-const post = (
-  url: string,
-  body: string | Uint8Array,
-  headers: Record<string, string> = {},
-): Promise<Response> => fetch(url, { method: 'POST', body, headers });
 
 describe('posthorn listen', { timeout: 60_000 }, () => {
   it('shows what a dispatcher sends, and that its signature fits', async () => {
     await using listening = await startListening(await createCommandLine(), ...SECRET, '--verbose');
-    expect(listening.command.stdout).toContain(
-      `To send to it: posthorn add ${listening.url} --allow-private 127.0.0.0/8\n`,
-    );
     await using sender = createSender();
     await sender.endpoints.create({ url: `${listening.url}hooks`, secret: STANDARD_SECRET });
     const { id } = await sender.emit('job.completed', { jobId: '42' });
     await sender.drain();
     expect(await onlyDelivery(sender)).toMatchObject({ state: 'succeeded', attempts: 1 });
     const { stdout, stderr, code } = await listening.interrupt();
+    expect(stdout).toContain(`To send to it: posthorn add ${listening.url} --allow-private 127.0.0.0/8\n`);
     expect(stdout).toMatch(
       new RegExp(
         `\\n#1 +\\S+Z +POST /hooks +job\\.completed +${id} +\\d+ bytes\\n +✓ signature fits, signed .*\\n`,
@@ -78,189 +58,10 @@ describe('posthorn listen', { timeout: 60_000 }, () => {
       await sender.drain();
       const { attemptLog } = await onlyDelivery(sender);
       expect(attemptLog).toMatchObject([{ response: { status } }]);
-      expect(listening.command.stdout).toMatch(
+      await listening.command.printed(
         /\n +✗ signature: signature_mismatch: .*\n +Most often the secret is another/,
       );
     }
-  });
-
-  it('fails the first requests of each message, which a dispatcher tries again', async () => {
-    await using listening = await startListening(
-      await createCommandLine(),
-      '--json',
-      '--fail',
-      '2',
-      ...SECRET,
-    );
-    await using sender = createSender();
-    await sender.endpoints.create({
-      url: listening.url,
-      secret: STANDARD_SECRET,
-      retry: { kind: 'schedule', delaysMs: [1000, 1000, 1000], jitter: 0 },
-    });
-    const ids = [
-      (await sender.emit('job.completed', { n: 1 })).id,
-      (await sender.emit('job.failed', { n: 2 })).id,
-    ];
-    await sender.drain();
-    for (let round = 2; round <= 3; round += 1) {
-      await sender.clock.advance(1000);
-      await sender.drain();
-    }
-    const requests = await listening.requests(6);
-    for (const id of ids)
-      expect(requests.filter((request) => request['message_id'] === id)).toMatchObject([
-        { answer: { status: 503, why: expect.stringContaining('request 1 of this message') } },
-        { answer: { status: 503 } },
-        { answer: { status: 200 }, signature: { ok: true } },
-      ]);
-    const { items } = await sender.deliveries.list({});
-    expect(items).toMatchObject([
-      { state: 'succeeded', attempts: 3 },
-      { state: 'succeeded', attempts: 3 },
-    ]);
-  });
-
-  it('answers with a status, after a while', async () => {
-    await using listening = await startListening(
-      await createCommandLine(),
-      '--status',
-      '418',
-      '--delay',
-      '20ms',
-    );
-    expect((await post(listening.url, '{}')).status).toBe(418);
-    expect(listening.command.stdout).toMatch(/\n#1 +→ 418, after 20 ms\n/);
-  });
-
-  it('answers the challenge of an endpoint and the handshake of CloudEvents, also when all else fails', async () => {
-    await using listening = await startListening(await createCommandLine(), '--json', '--status', '500');
-    for (const verification of ['challenge', 'handshake'] as const) {
-      await using sender = createSender({ handshakeOrigin: 'hooks.example.com' });
-      const { id } = await sender.endpoints.create({
-        url: listening.url,
-        verification,
-        rateLimit: { limit: 10, intervalMs: 1000 },
-      });
-      expect(await sender.endpoints.verify(id), verification).toMatchObject({ verified: true });
-    }
-    const requests = await listening.requests(2);
-    expect(requests.map(({ answer }) => answer)).toContainEqual({
-      status: 200,
-      why: 'the answer to a challenge',
-    });
-    expect(requests.map(({ answer }) => answer)).toContainEqual({
-      status: 200,
-      why: 'the consent to a handshake',
-    });
-  });
-
-  it('forwards each request as it is, and gives back the answer', async () => {
-    await using app = await createReceiver({ verify: { secret: STANDARD_SECRET } });
-    app.reply({ status: 422, headers: { 'x-app': 'yes' }, body: 'no \u001b[31msuch job' });
-    await using listening = await startListening(
-      await createCommandLine(),
-      '--forward',
-      app.urlOf('/inner?a=1'),
-      ...SECRET,
-    );
-    await using sender = createSender();
-    await sender.endpoints.create({
-      url: `${listening.url}outer`,
-      secret: STANDARD_SECRET,
-      headers: { 'X-Team': 'caf\u00e9' },
-      retry: { kind: 'schedule', delaysMs: [1000], jitter: 0 },
-    });
-    await sender.emit('job.completed', {});
-    await sender.drain();
-    const { attemptLog } = await onlyDelivery(sender);
-    expect(attemptLog).toMatchObject([
-      { response: { status: 422, body: 'no \u001b[31msuch job', headers: { 'x-app': 'yes' } } },
-    ]);
-    expect(app.requests).toMatchObject([
-      { method: 'POST', path: '/inner?a=1', headers: { 'x-team': 'caf\u00e9' }, verification: { ok: true } },
-    ]);
-    expect(listening.command.stdout).toMatch(
-      /→ 422, forwarded, answered in \d+ ms\n {4}no \\u001b\[31msuch job\n/,
-    );
-
-    await app.close();
-    expect((await post(listening.url, '{}')).status).toBe(502);
-    expect(listening.command.stdout).toMatch(/#2 +→ 502, it could not be forwarded: ECONNREFUSED\n/);
-  });
-
-  it('saves requests byte for byte, which can be verified and sent again', async () => {
-    const cli = await createCommandLine();
-    const bytes = Buffer.from([0x7b, 0xff, 0x00, 0x0d, 0x0a]);
-    {
-      await using listening = await startListening(cli, '--save', './saved');
-      await using sender = createSender();
-      await sender.endpoints.create({ url: listening.url, secret: STANDARD_SECRET });
-      await sender.emit('job.completed', {});
-      await sender.drain();
-      await post(`${listening.url}raw`, bytes, { 'x-key': 'a' });
-      expect((await listening.interrupt()).stdout).toMatch(/\n +saved as saved\/\S+\.json\n/);
-    }
-    const [first, second, ...others] = readdirSync(join(cli.folder, 'saved')).sort();
-    expect(others).toEqual([]);
-    expect(statSync(join(cli.folder, 'saved', first!)).mode & 0o077).toBe(0);
-    expect(await cli.json(['verify', `saved/${first}`, ...SECRET])).toMatchObject({ ok: true });
-
-    await using app = await createReceiver({ verify: { secret: STANDARD_SECRET } });
-    expect(await cli.run('listen', '--replay', 'saved', '--forward', app.urlOf('/again'))).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/job\.completed[^]*→ 204, forwarded[^]*2 of 2 were accepted\.\n$/),
-    });
-    expect(app.requests).toMatchObject([
-      { path: '/again', verification: { ok: true } },
-      { path: '/again', body: bytes, headers: { 'x-key': 'a' } },
-    ]);
-    const saved = JSON.parse(readFileSync(join(cli.folder, 'saved', second!), 'utf8')) as { path: string };
-    expect(saved.path).toBe('/raw');
-  });
-
-  it('signs what it sends again, when it is given a secret', async () => {
-    const cli = await createCommandLine();
-    const old = {
-      received_at: 0,
-      method: 'POST',
-      path: '/',
-      body_base64: Buffer.from('{"a":1}').toString('base64'),
-    };
-    const headers = [
-      ['Webhook-Id', 'msg_1'],
-      ['webhook-timestamp', '1'],
-      ['webhook-signature', 'v1,AAAA'],
-    ];
-    cli.write('old.json', JSON.stringify({ ...old, headers }));
-    await using app = await createReceiver({ verify: { secret: STANDARD_SECRET } });
-    app.reply(401);
-    const args = ['listen', '--replay', 'old.json', '--forward', app.url];
-    const refused = await cli.run(...args);
-    expect(refused).toMatchObject({ code: 1, stdout: expect.stringMatching(/0 of 1 were accepted\.\n$/) });
-    expect(refused.stderr).toMatch(/--secret signs each request anew/);
-    expect(await cli.run(...args, ...SECRET)).toMatchObject({ code: 0 });
-    expect(app.requests).toMatchObject([
-      { verification: { ok: false } },
-      { verification: { ok: true }, headers: { 'webhook-id': 'msg_1' }, text: '{"a":1}' },
-    ]);
-  });
-
-  it('is a broken receiver', async () => {
-    await using listening = await startListening(
-      await createCommandLine(),
-      '--fault',
-      'reset_after_request',
-      ...SECRET,
-    );
-    await using sender = createSender();
-    await sender.endpoints.create({ url: listening.url, secret: STANDARD_SECRET, retry: 'once' });
-    await sender.emit('job.completed', {});
-    await sender.drain();
-    expect((await onlyDelivery(sender)).attemptLog).toMatchObject([{ reason: 'connection_reset' }]);
-    await listening.command.printed(
-      /\n#1 .*job\.completed.*\n +✓ signature fits.*\n→ reset_after_request: it reads the request, then resets the connection\n/,
-    );
   });
 
   it('bears hostile bodies, headers and paths', async () => {
@@ -273,7 +74,7 @@ describe('posthorn listen', { timeout: 60_000 }, () => {
     );
     const evil = '\u001b[2J\u009b31m\u202e\r\u0000';
     const deep = '['.repeat(200_000);
-    const bodies: readonly (string | Uint8Array)[] = [
+    const bodies: readonly (string | Uint8Array<ArrayBuffer>)[] = [
       `{"type":"${evil.replaceAll(/[\u001b\r\u0000]/g, '')}\\u001b[2J","id":"\\u001b"}`,
       evil,
       Buffer.from([0xff, 0xfe, 0x00, 0x1b]),

@@ -1,4 +1,6 @@
 /** `posthorn listen` as a process, on a port of its own, and what it says. */
+import { type DispatcherOptions, WebhookDispatcher } from '../../src/index.ts';
+import { createManualClock, type ManualClock } from '../../src/testing/index.ts';
 import type { CommandLine, CommandResult } from './command-line.ts';
 import type { RunningCommand } from './running-command.ts';
 
@@ -28,4 +30,21 @@ export async function startListening(cli: CommandLine, ...args: readonly string[
     interrupt: () => command.end('SIGINT'),
     [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
   };
+}
+
+/** A dispatcher whose time is moved, from now on: what it signs is to be fresh. */
+export function createSender(
+  options: DispatcherOptions = {},
+): WebhookDispatcher & { readonly clock: ManualClock } {
+  const clock = createManualClock({ startAt: Date.now() });
+  const network = { allowPrivate: ['127.0.0.0/8', '::1/128'] };
+  return Object.assign(new WebhookDispatcher({ network, clock, ...options }), { clock });
+}
+
+export function post(
+  url: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return fetch(url, { method: 'POST', body, headers });
 }
