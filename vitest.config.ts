@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^posthorn\/file$/, replacement: source('./src/store/file/index.ts') },
       { find: /^posthorn\/http$/, replacement: source('./src/http/index.ts') },
       { find: /^posthorn\/testing$/, replacement: source('./src/testing/index.ts') },
+      { find: /^posthorn\/prometheus$/, replacement: source('./src/prometheus/index.ts') },
       { find: /^posthorn\/receiver$/, replacement: source('./src/receiver/index.ts') },
       { find: /^posthorn\/sql$/, replacement: source('./src/store/sql/index.ts') },
       { find: /^\.\/worker-entry\.ts$/, replacement: source('./test/support/worker-entry.ts') },

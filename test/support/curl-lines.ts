@@ -1,8 +1,8 @@
 /** The curl lines that a document prints, as requests. */
-import { readFileSync } from 'node:fs';
+import { readDocument, type DocumentName } from './system-documents.ts';
 
 export interface CurlLine {
-  /** Where it stands: `job-queue.txt:109`. */
+  /** Where it stands: `emp-job-queue.txt:109`. */
   readonly at: string;
   readonly method: string;
   readonly url: string;
@@ -12,12 +12,8 @@ export interface CurlLine {
   readonly printed: unknown;
 }
 
-const FOLDER = new URL('../systems/documents/', import.meta.url);
-export const DOCUMENTS = ['print-service', 'glasses-dashboard', 'job-queue', 'imggo', 'remote-dev'] as const;
-export type DocumentName = (typeof DOCUMENTS)[number];
-
 export function readCurlLines(name: DocumentName): CurlLine[] {
-  const text = readFileSync(new URL(`${name}.txt`, FOLDER), 'utf8').replaceAll('\r\n', '\n');
+  const text = readDocument(name);
   const starts = [...text.matchAll(/^[ \t]*curl (?=-X|http)/gm)].map(({ index }) => index);
   return starts.map((start, position) => {
     const { words, end } = readCommand(text, start);

@@ -9,7 +9,8 @@ import { toNodeHandler } from '../../src/http/node-handler.ts';
 import { createWebhookApi } from '../../src/http/webhook-api.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
-import { type CurlLine, DOCUMENTS, readCurlLines, shapeOf } from '../support/curl-lines.ts';
+import { type CurlLine, readCurlLines, shapeOf } from '../support/curl-lines.ts';
+import { DOCUMENTS } from '../support/system-documents.ts';
 
 /** Hosts of those who send, as the documents name them; all others receive. */
 const SENDERS = /^(http:\/\/localhost:(3001|4000)|https:\/\/img-go\.com)\//;
@@ -79,9 +80,9 @@ describe('the curl lines of the documents', () => {
     expect(Object.fromEntries(counts)).toEqual({
       'print-service': 0,
       'glasses-dashboard': 0,
-      'job-queue': 3,
+      'emp-job-queue': 3,
       imggo: 2,
-      'remote-dev': 10,
+      'remotedev-cloud': 10,
     });
     expect(lines.filter(({ url }) => !SENDERS.test(url)).map(({ url }) => url)).toEqual([
       'http://localhost:3000/api/webhooks/print-status',
@@ -143,7 +144,7 @@ describe('those of the job queue', () => {
     }
     return resource;
   };
-  const [create, stats, test] = readCurlLines('job-queue');
+  const [create, stats, test] = readCurlLines('emp-job-queue');
   const printed = (line: CurlLine | undefined): { data: Record<string, unknown> } =>
     line!.printed as { data: Record<string, unknown> };
 
@@ -238,7 +239,7 @@ describe('those of RemoteDevAI', () => {
     );
     const { receiver } = system.harness;
     const [create, test, project, deliveries, stats, queue, retryAll, retryOne, get, again] =
-      readCurlLines('remote-dev');
+      readCurlLines('remotedev-cloud');
     const created = await system.run(create!, { 'https://webhook.site/your-unique-id': receiver.url });
     expect(created).toMatchObject({
       status: 201,
