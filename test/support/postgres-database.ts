@@ -1,0 +1,30 @@
+/** A PostgreSQL database of one test. Disposing of it removes it, whoever is still connected. */
+import pg from 'pg';
+import { postgresUrl } from './ask-setup.ts';
+import { uniqueName } from './sql-stores.ts';
+
+export interface PostgresDatabase extends AsyncDisposable {
+  readonly url: string;
+}
+
+export async function createPostgresDatabase(): Promise<PostgresDatabase> {
+  const server = await postgresUrl();
+  const name = uniqueName();
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  await runOn(server, `create database ${name}`);
+  return {
+    url: url.href,
+    [Symbol.asyncDispose]: () => runOn(server, `drop database ${name} with (force)`),
+  };
+}
+
+async function runOn(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
