@@ -66,7 +66,10 @@ export async function killAndRestart(world: World): Promise<void> {
   world.server = await ServerProcess.start(world.environment);
   tell('the service is started again, and its worker with it');
   await until('both arrived', () => alice.of('project.created').length === 3);
-  const names = alice.of('project.created').map(({ data }) => String(data['name']));
+  const names = alice
+    .of('project.created')
+    .map(({ data }) => String(data['name']))
+    .sort();
   check(`all projects arrived: ${names.join(', ')}`, new Set(names).size === 3);
 }
 

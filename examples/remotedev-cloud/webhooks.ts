@@ -25,11 +25,23 @@ export function webhookOptions(settings: Settings): DispatcherOptions<Events> {
   };
 }
 
-/** The webhooks live in the database of the service, in tables that Posthorn makes. */
-export function createWebhooks(pool: Pool, settings: Settings): WebhookDispatcher<Events> {
+/**
+ * The webhooks live in the database of the service, in tables that Posthorn makes.
+ *
+ * @param role `{ deliver: false }` for a process that only triggers events, and leaves sending to others
+ */
+export function createWebhooks(
+  pool: Pool,
+  settings: Settings,
+  role: Pick<DispatcherOptions, 'deliver'> = {},
+): WebhookDispatcher<Events> {
   const { secretsKey } = settings;
   const encryption = secretsKey === undefined ? undefined : { current: 'env', keys: { env: secretsKey } };
-  return new WebhookDispatcher({ ...webhookOptions(settings), store: sqlStore(pool, { encryption }) });
+  return new WebhookDispatcher({
+    ...webhookOptions(settings),
+    ...role,
+    store: sqlStore(pool, { encryption }),
+  });
 }
 
 /** An event of the service. */

@@ -24,7 +24,10 @@ export const USERS = [
 ] as const;
 
 /** What every environment of a test has: receivers are on this machine. */
-export const LOCAL: Environment = { WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8' };
+export const LOCAL: Environment = {
+  WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8',
+  WEBHOOK_SECRETS_KEY: Buffer.alloc(32, 7).toString('base64'),
+};
 
 /** The dispatcher of the recipe, on a store in memory. */
 export async function createRecipe(

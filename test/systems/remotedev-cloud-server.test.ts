@@ -9,13 +9,12 @@ import {
   inTransaction,
   insertProject,
 } from '../../examples/remotedev-cloud/database.ts';
-import type { Events } from '../../examples/remotedev-cloud/events.ts';
 import { Metrics } from '../../examples/remotedev-cloud/metrics.ts';
 import { startServer } from '../../examples/remotedev-cloud/server.ts';
 import { ServerProcess } from '../../examples/remotedev-cloud/server-process.ts';
-import { WebhookDispatcher } from '../../src/index.ts';
+import { readSettings } from '../../examples/remotedev-cloud/settings.ts';
+import { createWebhooks } from '../../examples/remotedev-cloud/webhooks.ts';
 import { createReceiver } from '../../src/listener/recording-receiver.ts';
-import { sqlStore } from '../../src/store/sql/create-sql-store.ts';
 import { type Cloud, LOCAL, startCloud, USERS } from '../support/cloud.ts';
 import { createPostgresDatabase } from '../support/postgres-database.ts';
 import { shows } from './rows.ts';
@@ -70,21 +69,14 @@ describe('the server of RemoteDevAI', () => {
       });
       await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve));
       // What another process stored, which sends nothing, waits for a worker.
-      const storing = new WebhookDispatcher<Events>({ store: sqlStore(database.url), deliver: false });
-      const network = { allowPrivate: ['127.0.0.0/8'] };
-      const admin = new WebhookDispatcher({ store: sqlStore(database.url), deliver: false, network });
-      await admin.endpoints.create({
-        url: receiver.url,
-        tenant: ALICE.id,
-        signatures: ['timestamped-hex'],
-        envelope: { name: 'standard', idInBody: true },
-      });
+      const environment = { ...LOCAL, DATABASE_URL: database.url, PORT: '0' };
+      const pool = new pg.Pool({ connectionString: database.url });
+      const storing = createWebhooks(pool, readSettings(environment), { deliver: false });
+      await storing.endpoints.create({ url: receiver.url, tenant: ALICE.id });
       await storing.emit('session.started', { title: 'Waiting' }, { tenant: ALICE.id });
 
       const server = await startServer({
-        ...LOCAL,
-        DATABASE_URL: database.url,
-        PORT: '0',
+        ...environment,
         REDIS_HOST: '127.0.0.1',
         REDIS_PORT: String((redis.address() as AddressInfo).port),
       });
@@ -93,10 +85,25 @@ describe('the server of RemoteDevAI', () => {
       await server.stop();
       await expect(fetch(server.url)).rejects.toThrow();
       expect(redisConnections).toBe(0);
-      await Promise.all([storing.stop(), admin.stop()]);
+      await storing.stop();
+      await pool.end();
       await new Promise((resolve) => redis.close(resolve));
     },
   );
+
+  it('keeps secrets encrypted in its database', shows('remotedev-cloud', 'secret'), async () => {
+    await using database = await createPostgresDatabase();
+    const pool = new pg.Pool({ connectionString: database.url });
+    const settings = readSettings({ ...LOCAL, DATABASE_URL: database.url });
+    const webhooks = createWebhooks(pool, settings, { deliver: false });
+    const { id, secret } = await webhooks.endpoints.create({ url: 'https://example.com/hooks' });
+    await webhooks.stop();
+    const { rows } = await pool.query<{ row: string }>('select e::text as row from posthorn_endpoints e');
+    await pool.end();
+    expect(rows).toHaveLength(1);
+    expect(rows[0]!.row).toContain(id);
+    expect(rows[0]!.row).not.toContain(secret);
+  });
 
   it(
     'lets users in by their keys, each to their own webhooks',
@@ -211,7 +218,7 @@ describe('numbers of RemoteDevAI', () => {
     for (let n = 0; n < 30; n += 1)
       await service.triggerEvent({ eventType: 'session.message', userId: ALICE.id, data: { n } });
     await harness.advance(60_000);
-    expect(alerts).toEqual(['successRate']);
+    expect(alerts).toEqual(['success_rate']);
   });
 });
 
