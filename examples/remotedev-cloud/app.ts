@@ -16,7 +16,7 @@ export interface AppParts {
 
 export function createApp({ pool, webhooks }: AppParts): Express {
   const app = express();
-  const { triggerEvent } = createWebhookService(webhooks);
+  const service = createWebhookService(webhooks);
 
   const api = createWebhookApi(
     webhooks,
@@ -35,7 +35,7 @@ export function createApp({ pool, webhooks }: AppParts): Express {
         name,
         description: typeof description === 'string' ? description : undefined,
       });
-      await triggerEvent({
+      await service.triggerEvent({
         eventType: WEBHOOK_EVENTS.PROJECT_CREATED,
         userId: user.id,
         data: { id: inserted.id, name: inserted.name, createdAt: inserted.createdAt },

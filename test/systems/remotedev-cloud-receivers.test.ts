@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto';
 import { createReceiver } from 'posthorn/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { createRecipe } from '../support/cloud.ts';
-import { fileOf } from '../support/guide-program.ts';
 import { startPrinted } from '../support/printed-receiver.ts';
 import type { ProgramServer } from '../support/program-server.ts';
-import { isAllRequired, nameReceiver, requirements } from '../support/requirements.ts';
+import { isAllRequired, requirements } from '../support/requirements.ts';
+import { serveGuide } from '../support/serve-guide.ts';
 import { printedBlock } from '../support/system-documents.ts';
 import { shows } from './rows.ts';
 
@@ -49,18 +49,14 @@ async function recordRequest(): Promise<{ headers: Record<string, string>; body:
 
 /** Sends a request again, whole or changed. */
 async function post(
-  { origin }: ProgramServer,
-  { headers, body }: { headers: Record<string, string>; body: string },
+  url: string,
+  { headers, body }: { readonly headers: Record<string, string>; readonly body: string },
 ): Promise<number> {
-  const {
-    'content-type': type = '',
-    'x-webhook-timestamp': time = '',
-    'x-webhook-signature': signature = '',
-  } = headers;
-  const response = await fetch(origin + PATH, {
+  const names = ['content-type', 'x-webhook-timestamp', 'x-webhook-signature'];
+  const response = await fetch(url, {
     method: 'POST',
     body,
-    headers: { 'content-type': type, 'x-webhook-timestamp': time, 'x-webhook-signature': signature },
+    headers: names.map((name) => [name, headers[name] ?? ''] as [string, string]),
   });
   await response.arrayBuffer();
   return response.status;
@@ -69,7 +65,7 @@ async function post(
 const sign = (time: string, body: string): string =>
   createHmac('sha256', SECRET).update(`${time}.${body}`).digest('hex');
 
-describe(`the printed Express receiver of RemoteDevAI, on Node.js ${process.version}`, LIMIT, () => {
+describe('receiver: Express, as RemoteDevAI prints it', LIMIT, () => {
   it('accepts what is sent', shows('remotedev-cloud', 'receivers', 'body'), async () => {
     await using receiver = await startExpress();
     await using cloud = await createRecipe({}, Date.now());
@@ -127,14 +123,19 @@ describe(`the printed Express receiver of RemoteDevAI, on Node.js ${process.vers
       const request = await recordRequest();
       const { headers } = request;
       await using receiver = await startExpress();
-      expect(await post(receiver, request)).toBe(200);
-      expect(await post(receiver, { headers, body: request.body.replace('p1', 'p2') })).toBe(401);
+      expect(await post(receiver.origin + PATH, request)).toBe(200);
+      expect(await post(receiver.origin + PATH, { headers, body: request.body.replace('p1', 'p2') })).toBe(
+        401,
+      );
       const forged = createHmac('sha256', 'another secret').update(request.body).digest('hex');
       expect(
-        await post(receiver, { ...request, headers: { ...headers, 'x-webhook-signature': forged } }),
+        await post(receiver.origin + PATH, {
+          ...request,
+          headers: { ...headers, 'x-webhook-signature': forged },
+        }),
       ).toBe(401);
       await using later = await startExpress(302_000);
-      expect(await post(later, request)).toBe(401);
+      expect(await post(later.origin + PATH, request)).toBe(401);
     },
   );
 
@@ -144,7 +145,7 @@ describe(`the printed Express receiver of RemoteDevAI, on Node.js ${process.vers
     async () => {
       const request = await recordRequest();
       await using receiver = await startExpress(-HOUR);
-      expect(await post(receiver, request)).toBe(200);
+      expect(await post(receiver.origin + PATH, request)).toBe(200);
     },
   );
 });
@@ -227,7 +228,7 @@ Module._load = (name, ...rest) => packages[name] ?? load(name, ...rest);
 
 const flask = requirements.flask();
 
-describe(nameReceiver('Flask, of RemoteDevAI', flask), LIMIT, () => {
+describe('receiver: Flask, as RemoteDevAI prints it', LIMIT, () => {
   if (flask.found === undefined) {
     it.runIf(isAllRequired())(`is left out, because ${flask.missing}`, () => {
       expect.unreachable(flask.missing);
@@ -243,7 +244,7 @@ describe(nameReceiver('Flask, of RemoteDevAI', flask), LIMIT, () => {
       expect(printed).toContain('payload_string = json.dumps(payload)');
       await using receiver = await startPrinted({ language: 'python', printed });
       const { headers, body } = await recordRequest();
-      expect(await post(receiver, { headers, body })).toBe(401);
+      expect(await post(receiver.origin + PATH, { headers, body })).toBe(401);
       // The same message, signed as json.dumps writes it: spaces after separators, and nothing but ASCII.
       const dumped = JSON.stringify(JSON.parse(body), null, 1)
         .replace(/\n */g, ' ')
@@ -251,10 +252,13 @@ describe(nameReceiver('Flask, of RemoteDevAI', flask), LIMIT, () => {
         .replace(/ ([\]}])/g, '$1')
         .replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
       const signature = sign(headers['x-webhook-timestamp']!, dumped);
-      expect(await post(receiver, { headers: { ...headers, 'x-webhook-signature': signature }, body })).toBe(
-        200,
-      );
-      expect(receiver.output()).toContain('Event: project.created');
+      expect(
+        await post(receiver.origin + PATH, {
+          headers: { ...headers, 'x-webhook-signature': signature },
+          body,
+        }),
+      ).toBe(200);
+      await vi.waitUntil(() => receiver.output().includes('Event: project.created'));
     },
   );
 
@@ -262,14 +266,16 @@ describe(nameReceiver('Flask, of RemoteDevAI', flask), LIMIT, () => {
     'verifies as the guide has it: over the raw body',
     shows('remotedev-cloud', 'receivers', 'signature'),
     async () => {
-      await using receiver = await startPrinted({
-        language: 'python',
-        printed: fileOf('receiving', 'timestamped.py'),
-        env: { WEBHOOK_SECRET: SECRET },
+      await using receiver = await serveGuide({
+        program: flask.found,
+        files: ['timestamped.py'],
+        args: () => ['timestamped.py'],
+        ready: /Running on http/,
+        secrets: [SECRET],
       });
       await using cloud = await createRecipe({}, Date.now());
       const { id } = await cloud.createEndpoint({
-        url: receiver.origin + PATH,
+        url: receiver.url,
         tenant: 'user-1',
         secret: SECRET,
       });
@@ -277,14 +283,14 @@ describe(nameReceiver('Flask, of RemoteDevAI', flask), LIMIT, () => {
       await cloud.dispatcher.drain();
       expect(await cloud.deliveriesTo(id)).toMatchObject([{ state: 'succeeded', attempts: 1 }]);
       const request = await recordRequest();
-      expect(await post(receiver, { ...request, body: request.body.replace('p1', 'p2') })).toBe(401);
+      expect(await post(receiver.url, { ...request, body: request.body.replace('p1', 'p2') })).toBe(401);
       const old = String(Math.floor(Date.now() / 1000) - 301);
       const headers = {
         ...request.headers,
         'x-webhook-timestamp': old,
         'x-webhook-signature': sign(old, request.body),
       };
-      expect(await post(receiver, { headers, body: request.body })).toBe(401);
+      expect(await post(receiver.url, { headers, body: request.body })).toBe(401);
       await vi.waitUntil(() => receiver.output().includes('project.created'));
     },
   );
