@@ -1,10 +1,18 @@
 /** A PostgreSQL database of one test. Disposing of it removes it, whoever is still connected. */
 import pg from 'pg';
+import { beforeAll } from 'vitest';
 import { postgresUrl } from './ask-setup.ts';
 import { uniqueName } from './sql-stores.ts';
 
 export interface PostgresDatabase extends AsyncDisposable {
   readonly url: string;
+}
+
+const START_TIMEOUT_MS = 60_000;
+
+/** To be called once in a test file, so that no test of it waits for a server that has to be started first. */
+export function needPostgres(): void {
+  beforeAll(postgresUrl, START_TIMEOUT_MS);
 }
 
 export async function createPostgresDatabase(): Promise<PostgresDatabase> {

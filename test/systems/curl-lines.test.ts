@@ -11,6 +11,7 @@ import type { DispatcherOptions } from '../../src/options.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
 import { startCloud } from '../support/cloud.ts';
 import { type CurlLine, readCurlLines, shapeOf } from '../support/curl-lines.ts';
+import { needPostgres } from '../support/postgres-database.ts';
 import { DOCUMENTS } from '../support/system-documents.ts';
 import { shows } from './rows.ts';
 
@@ -68,6 +69,8 @@ async function runLine(
   });
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
+
+needPostgres();
 
 const authorize = bearerKeys([{ key: KEY, id: USER, tenant: USER, scopes: ['read', 'write', 'secrets'] }]);
 
@@ -233,7 +236,7 @@ describe('those of ImgGo', () => {
   });
 });
 
-describe('those of RemoteDevAI', () => {
+describe('those of RemoteDevAI', { timeout: 30_000 }, () => {
   it(
     'take a webhook from its creation to the retry of what failed',
     shows('remotedev-cloud', 'rest', 'secret', 'weaknesses'),
@@ -262,7 +265,7 @@ describe('those of RemoteDevAI', () => {
       expect(await run(test!, words)).toMatchObject({ status: 200, body: { data: { delivered: true } } });
       receiver.always(500);
       expect((await run(project!, words)).status).toBe(201);
-      await receiver.waitFor(2);
+      await receiver.waitFor(2, { timeoutMs: 20_000 });
       await advance(1_000);
       expect(receiver.requests.map((request) => request.json())).toMatchObject([
         { type: 'posthorn.test' },

@@ -16,12 +16,15 @@ import { readSettings } from '../../examples/remotedev-cloud/settings.ts';
 import { createWebhooks } from '../../examples/remotedev-cloud/webhooks.ts';
 import { createReceiver } from '../../src/listener/recording-receiver.ts';
 import { type Cloud, LOCAL, startCloud, USERS } from '../support/cloud.ts';
-import { createPostgresDatabase } from '../support/postgres-database.ts';
+import { createPostgresDatabase, needPostgres } from '../support/postgres-database.ts';
 import { shows } from './rows.ts';
 
+needPostgres();
+
 const [ALICE, BOB] = USERS;
-/** Starting a process from sources takes most of it. */
-const PROCESSES = { timeout: 60_000 };
+/** Making databases takes most of it; where it is a process, starting it from sources. */
+const LIMIT = { timeout: 60_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 interface Answer {
   readonly status: number;
@@ -55,7 +58,7 @@ async function readMetrics(origin: string): Promise<Metrics> {
   return new Metrics(await response.text());
 }
 
-describe('the server of RemoteDevAI', () => {
+describe('the server of RemoteDevAI', LIMIT, () => {
   it(
     'starts its worker with itself, and asks no Redis',
     shows('remotedev-cloud', 'environment'),
@@ -80,7 +83,7 @@ describe('the server of RemoteDevAI', () => {
         REDIS_HOST: '127.0.0.1',
         REDIS_PORT: String((redis.address() as AddressInfo).port),
       });
-      const [request] = await receiver.waitFor(1);
+      const [request] = await receiver.waitFor(1, WAIT);
       expect(request!.json()).toMatchObject({ type: 'session.started', data: { title: 'Waiting' } });
       await server.stop();
       await expect(fetch(server.url)).rejects.toThrow();
@@ -151,7 +154,7 @@ describe('the server of RemoteDevAI', () => {
   });
 });
 
-describe('numbers of RemoteDevAI', () => {
+describe('numbers of RemoteDevAI', LIMIT, () => {
   it('are those of the queue of each user', shows('remotedev-cloud', 'queue-statistics'), async () => {
     await using cloud = await startCloud({ WEBHOOK_RETRY_DELAYS_MS: '60000' });
     const { origin, harness, service } = cloud;
@@ -192,7 +195,7 @@ describe('numbers of RemoteDevAI', () => {
       harness.receiver.hold();
       for (const { id: userId } of USERS)
         await service.triggerEvent({ eventType: 'session.started', userId, data: {} });
-      await harness.receiver.waitFor(2);
+      await harness.receiver.waitFor(2, WAIT);
       await harness.advance(700);
       harness.receiver.release();
       await harness.advance(60_000);
@@ -222,7 +225,7 @@ describe('numbers of RemoteDevAI', () => {
   });
 });
 
-describe('what RemoteDevAI cannot lose', () => {
+describe('what RemoteDevAI cannot lose', LIMIT, () => {
   it('is tried again, of one webhook or of all', shows('remotedev-cloud', 'weaknesses', 'rest'), async () => {
     await using cloud = await startCloud({ WEBHOOK_RETRY_DELAYS_MS: '1000' });
     const { origin, harness, service } = cloud;
@@ -268,7 +271,7 @@ describe('what RemoteDevAI cannot lose', () => {
     expect(await call(origin, ALICE, 'POST', '/projects', { name: 'Test Project' })).toMatchObject({
       status: 201,
     });
-    await harness.receiver.waitFor(1);
+    await harness.receiver.waitFor(1, WAIT);
     await harness.advance(0);
     const names = harness.receiver.requests.map(
       (request) => (request.json() as { data: { name: string } }).data.name,
@@ -277,30 +280,26 @@ describe('what RemoteDevAI cannot lose', () => {
     expect((await harness.dispatcher.messages.list()).items).toHaveLength(1);
   });
 
-  it(
-    'survives a kill of the server',
-    { ...PROCESSES, ...shows('remotedev-cloud', 'weaknesses') },
-    async () => {
-      await using database = await createPostgresDatabase();
-      await using receiver = await createReceiver();
-      const pool = new pg.Pool({ connectionString: database.url });
-      await createTables(pool);
-      await createUser(pool, ALICE, ALICE.key);
-      await pool.end();
-      const environment = { ...LOCAL, DATABASE_URL: database.url, PORT: '0', WEBHOOK_LEASE_MS: '1000' };
-      const first = await ServerProcess.start(environment);
-      await call(first.url, ALICE, 'POST', '/webhooks', { url: receiver.url, events: ['project.created'] });
-      receiver.reply({ hold: true });
-      await call(first.url, ALICE, 'POST', '/projects', { name: 'Half sent' });
-      await receiver.waitFor(1);
-      await first.kill();
-      const second = await ServerProcess.start(environment);
-      const [before, after] = await receiver.waitFor(2, { timeoutMs: 30_000 });
-      expect(after!.text).toBe(before!.text);
-      const stats = async (): Promise<unknown> =>
-        (await call(second.url, ALICE, 'GET', '/webhooks/queue/stats')).body.data['by_state'];
-      await expect.poll(stats, { timeout: 10_000 }).toMatchObject({ succeeded: 1, sending: 0, scheduled: 0 });
-      await second.stop();
-    },
-  );
+  it('survives a kill of the server', shows('remotedev-cloud', 'weaknesses'), async () => {
+    await using database = await createPostgresDatabase();
+    await using receiver = await createReceiver();
+    const pool = new pg.Pool({ connectionString: database.url });
+    await createTables(pool);
+    await createUser(pool, ALICE, ALICE.key);
+    await pool.end();
+    const environment = { ...LOCAL, DATABASE_URL: database.url, PORT: '0', WEBHOOK_LEASE_MS: '1000' };
+    const first = await ServerProcess.start(environment);
+    await call(first.url, ALICE, 'POST', '/webhooks', { url: receiver.url, events: ['project.created'] });
+    receiver.reply({ hold: true });
+    await call(first.url, ALICE, 'POST', '/projects', { name: 'Half sent' });
+    await receiver.waitFor(1, WAIT);
+    await first.kill();
+    const second = await ServerProcess.start(environment);
+    const [before, after] = await receiver.waitFor(2, WAIT);
+    expect(after!.text).toBe(before!.text);
+    const stats = async (): Promise<unknown> =>
+      (await call(second.url, ALICE, 'GET', '/webhooks/queue/stats')).body.data['by_state'];
+    await expect.poll(stats, { timeout: 30_000 }).toMatchObject({ succeeded: 1, sending: 0, scheduled: 0 });
+    await second.stop();
+  });
 });

@@ -128,7 +128,7 @@ describe('events of RemoteDevAI', () => {
     expect(errors).toEqual([]);
     await program.run({ ...parts, data: { name: 42 } });
     await expect
-      .poll(() => errors)
+      .poll(() => errors, { timeout: 5_000 })
       .toEqual([['Webhook failed:', expect.objectContaining({ code: 'invalid_payload' })]]);
   });
 
