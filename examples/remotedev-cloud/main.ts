@@ -40,7 +40,7 @@ const environment = {
   WEBHOOK_RATE_LIMIT: '100',
   WEBHOOK_SECRETS_KEY: randomBytes(32).toString('base64'),
   // Nobody wants to watch a story for 27 hours, or to wait a minute for what a killed process had begun.
-  WEBHOOK_RETRY_DELAYS_MS: '3000,300',
+  WEBHOOK_RETRY_DELAYS_MS: '4000,300',
   WEBHOOK_LEASE_MS: '1000',
   WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8', // the customers are on this machine
 };

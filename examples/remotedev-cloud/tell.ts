@@ -19,7 +19,7 @@ export function check(what: string, isSo: boolean): void {
 
 /** Resolves when it is so. @throws Error when that takes too long */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = performance.now() + 10_000;
+  const limit = performance.now() + 20_000;
   while (!(await isSo())) {
     if (performance.now() > limit) throw new Error(`waited in vain until ${what}`);
     await wait(25);
