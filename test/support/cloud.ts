@@ -74,3 +74,35 @@ export async function startCloud(environment: Environment = {}): Promise<Cloud> 
     },
   };
 }
+
+/** What the REST API of the service answered. */
+export interface CloudAnswer {
+  readonly status: number;
+  readonly body: { readonly data: Readonly<Record<string, unknown>> };
+}
+
+/** Calls the REST API of the service with the key of a user. */
+export async function call(
+  origin: string,
+  { key }: { readonly key: string },
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<CloudAnswer> {
+  const response = await fetch(`${origin}/api${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as CloudAnswer['body'] };
+}
+
+/** A webhook for sessions, at the path of its user. Its id. */
+export async function createWebhook(
+  { origin, harness }: Cloud,
+  user: { id: string; key: string },
+): Promise<string> {
+  const url = harness.receiver.urlOf(`/${user.id}`);
+  const { body } = await call(origin, user, 'POST', '/webhooks', { url, events: ['session.*'] });
+  return body.data['id'] as string;
+}
