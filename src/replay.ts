@@ -6,7 +6,7 @@ import type { ReplayOrder, ReplayResult } from './engine/replayer.ts';
 import type { Reporter } from './engine/reporter.ts';
 import type { EngineHost } from './engine-host.ts';
 import { OptionsError, StoppedError } from './errors.ts';
-import { parseListRequest } from './page-request.ts';
+import { parseListRequest, soughtName } from './page-request.ts';
 
 /** Which messages to replay. Members that are left out do not restrict. */
 export interface ReplayRequest {
@@ -46,7 +46,7 @@ export interface ReplayRequest {
 }
 
 const instant = z.union([z.date(), z.number()]).transform(Number).optional();
-const name = z.string().min(1).max(256).optional();
+const name = soughtName.optional();
 const replayable = DELIVERY_STATES.filter((state) => state !== 'sending');
 const schema = z.strictObject({
   endpointId: name,
@@ -59,7 +59,7 @@ const schema = z.strictObject({
   since: instant,
   until: instant,
   states: z.array(z.enum(replayable)).optional(),
-  messageIds: z.array(z.string().min(1).max(256)).min(1).max(1000).optional(),
+  messageIds: z.array(soughtName).min(1).max(1000).optional(),
   createMissing: z.boolean().optional(),
   asOf: instant,
   dryRun: z.boolean().optional(),
