@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isName, NAME_EXPECTED } from './core/id.ts';
 import { parseInput } from './core/parse-input.ts';
 import { OptionsError } from './errors.ts';
 
@@ -16,6 +17,9 @@ export const pageShape = {
   cursor: z.string().max(512).optional(),
   limit: z.number().int().min(1).max(500).optional(),
 } as const;
+
+/** Tenants, ids and event types to look for: any text that a store can hold. Databases refuse some others. */
+export const soughtName: z.ZodType<string> = z.custom<string>(isName, { error: NAME_EXPECTED });
 
 /** A Date or epoch ms. */
 export const instant = z.union([z.date(), z.number()]).transform(Number).optional();

@@ -11,6 +11,7 @@ import {
   type PageRequest,
   parseListRequest,
   rangeShape,
+  soughtName,
 } from './page-request.ts';
 
 /** A message as callers see it, with its data parsed. */
@@ -72,11 +73,11 @@ export interface Deliveries {
   cancel(id: string): Promise<Delivery>;
 }
 
-const text = z.string().min(1).max(256).optional();
+const text = soughtName.optional();
 const common = {
   ...pageShape,
   tenant: text,
-  types: z.array(z.string()).max(1000).optional(),
+  types: z.array(soughtName).max(1000).optional(),
   ...rangeShape,
 } as const;
 const messagesSchema = z.strictObject(common);

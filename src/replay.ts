@@ -6,7 +6,7 @@ import type { ReplayOrder, ReplayResult } from './engine/replayer.ts';
 import type { Reporter } from './engine/reporter.ts';
 import type { EngineHost } from './engine-host.ts';
 import { StoppedError } from './errors.ts';
-import { instant, parseListRequest, rangeShape } from './page-request.ts';
+import { instant, parseListRequest, rangeShape, soughtName } from './page-request.ts';
 
 /** Which messages to replay. Members that are left out do not restrict. */
 export interface ReplayRequest {
@@ -45,7 +45,7 @@ export interface ReplayRequest {
   signal?: AbortSignal | undefined;
 }
 
-const name = z.string().min(1).max(256).optional();
+const name = soughtName.optional();
 const replayable = DELIVERY_STATES.filter((state) => state !== 'sending');
 const schema = z.strictObject({
   endpointId: name,
@@ -57,7 +57,7 @@ const schema = z.strictObject({
     .optional(),
   ...rangeShape,
   states: z.array(z.enum(replayable)).optional(),
-  messageIds: z.array(z.string().min(1).max(256)).min(1).max(1000).optional(),
+  messageIds: z.array(soughtName).min(1).max(1000).optional(),
   createMissing: z.boolean().optional(),
   asOf: instant,
   dryRun: z.boolean().optional(),

@@ -4,7 +4,7 @@ import type { DeliveryState } from './core/delivery.ts';
 import { LatencyCounter, type LatencySummary, summarizeLatency } from './core/latency.ts';
 import type { Engine } from './engine/engine.ts';
 import { NotFoundError, OptionsError } from './errors.ts';
-import { parseListRequest, rangeShape } from './page-request.ts';
+import { parseListRequest, rangeShape, soughtName } from './page-request.ts';
 import type { AttemptCounts, LifetimeCounts, StoreStats } from './store/store.ts';
 
 /** What `stats` counts. Members that are left out do not restrict. */
@@ -77,7 +77,7 @@ export interface Stats {
 const MAX_BUCKETS = 1_000;
 const MINUTE_MS = 60_000;
 
-const name = z.string().min(1).max(256).optional();
+const name = soughtName.optional();
 const schema = z.strictObject({
   endpointId: name,
   tenant: name,

@@ -26,7 +26,10 @@ export function toNodeHandler(api: WebhookApi): NodeHandler {
 
 async function answer(api: WebhookApi, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const response = await api.fetch(toRequest(incoming), { incoming });
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  const headers = Object.fromEntries(response.headers);
+  // A body that nobody read stands in the way of the next request.
+  outgoing.writeHead(response.status, incoming.complete ? headers : { ...headers, connection: 'close' });
+  if (!incoming.complete) drain(incoming);
   outgoing.end(Buffer.from(await response.arrayBuffer()));
 }
 
@@ -80,9 +83,12 @@ function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
       incoming.pause();
     },
     pull: () => void incoming.resume(),
-    cancel() {
-      incoming.removeAllListeners('data').removeAllListeners('end');
-      incoming.resume();
-    },
+    cancel: () => drain(incoming),
   });
+}
+
+/** Lets go of what is still to come: a sender that is not listening until all is sent would never see the answer. */
+function drain(incoming: IncomingMessage): void {
+  incoming.removeAllListeners('data').removeAllListeners('end');
+  incoming.resume();
 }
