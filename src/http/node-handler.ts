@@ -1,5 +1,6 @@
 /** From the requests of Node.js to those of the web, and back: for node:http, Express and Fastify. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from './api-error.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /** Answers a request of Node.js. Never throws. */
@@ -64,10 +65,28 @@ function toHeaders(headers: IncomingMessage['headers']): Headers {
 
 function bodyOf(incoming: IncomingMessage & Mounted): NonNullable<RequestInit['body']> {
   const { body } = incoming;
-  if (!incoming.readableEnded || body === undefined) return streamOf(incoming);
+  if (!incoming.readableEnded) return streamOf(incoming);
+  if (body === undefined) return hasBody(incoming) ? takenBody() : '';
   return typeof body === 'string' || body instanceof Uint8Array
     ? (body as Uint8Array<ArrayBuffer>)
     : JSON.stringify(body);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** What never comes any more must not be waited for. */
+function takenBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (controller) =>
+      controller.error(
+        new ApiError(
+          'internal',
+          'A parser in front of the API has read the body and left nothing of it. Mount the API before it; with Fastify, in a scope without parsers.',
+        ),
+      ),
+  });
 }
 
 /** Read as it is asked for. What nobody asks for is let go, so that the answer can still be sent. */

@@ -64,9 +64,10 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** A sender who goes away is no fault of ours. */
+/** A sender who goes away is no fault of ours; a mount says what is. */
 function readPart(reader: Reader): ReturnType<Reader['read']> {
   return reader.read().catch((cause: unknown) => {
+    if (cause instanceof ApiError) throw cause;
     throw new ApiError('malformed', 'The body ended before it was complete.', { cause });
   });
 }

@@ -195,6 +195,23 @@ describe('toNodeHandler', () => {
     await onServer(server).close();
   });
 
+  it('says so when a parser has read the body and left nothing of it', async () => {
+    await using world = await createApiWorld();
+    const handle = toNodeHandler(world.api);
+    const app = fastify();
+    app.all('/api/webhooks', (request, reply) => void handle(request.raw, reply.hijack().raw));
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+    const call = (init: RequestInit): Promise<Response> => fetch(`${origin}/api/webhooks`, init);
+    const refused = await call({ method: 'POST', headers, body: '{"url":"https://a.example"}' });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      500,
+      { error: { code: 'internal', message: expect.stringMatching(/^A parser in front of the API/) } },
+    ]);
+    expect(world.log.join('\n')).toMatch(/A parser in front of the API has read the body/);
+    expect((await call({ headers })).status).toBe(200);
+    await app.close();
+  });
+
   it('takes methods, paths and hosts that are none as they come', async () => {
     await using world = await createApiWorld();
     const server = createServer(toNodeHandler(world.api));
