@@ -10,7 +10,8 @@ import { startProgram, type ProgramServer } from './program-server.ts';
 import { requirements } from './requirements.ts';
 
 export interface PrintedReceiver {
-  readonly language: 'node' | 'php' | 'python';
+  /** `module`: an ES module of Node.js. */
+  readonly language: 'module' | 'node' | 'php' | 'python';
   /** What the printed code takes for granted: functions of its application, its secret. */
   readonly before?: string;
   /** The blocks, as {@link printedBlock} returns them. */
@@ -40,14 +41,17 @@ flask.Flask.run = lambda self, **_: run(self, host='127.0.0.1', port=int(os.envi
 runpy.run_path('receiver.py', run_name='__main__')
 `;
 
+const nodeProgram = <File extends string>(file: File) => ({
+  file,
+  beside: { 'port.cjs': NODE_PORT },
+  program: () => process.execPath,
+  args: () => ['--require', './port.cjs', file],
+  ready: /^listening$/m,
+});
+
 const LANGUAGES = {
-  node: {
-    file: 'receiver.cjs',
-    beside: { 'port.cjs': NODE_PORT },
-    program: () => process.execPath,
-    args: () => ['--require', './port.cjs', 'receiver.cjs'],
-    ready: /^listening$/m,
-  },
+  node: nodeProgram('receiver.cjs'),
+  module: nodeProgram('receiver.mjs'),
   python: {
     file: 'receiver.py',
     beside: { 'port.py': PYTHON_PORT },
