@@ -19,6 +19,8 @@ export interface PrintedReceiver {
   /** What a snippet needs to be a program: its listener. */
   readonly after?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The interpreter; for Python, default the first one that has Flask. */
+  readonly program?: string;
 }
 
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -75,6 +77,7 @@ export async function startPrinted({
   printed,
   after = '',
   env = {},
+  program: given,
 }: PrintedReceiver): Promise<ProgramServer> {
   const { file, beside, program, args, ready } = LANGUAGES[language];
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-printed-'));
@@ -84,7 +87,7 @@ export async function startPrinted({
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const server = await startProgram({
-      program: program(),
+      program: given ?? program(),
       args,
       ready,
       folder,
