@@ -40,6 +40,9 @@ flask.Flask.run = lambda self, **_: run(self, host='127.0.0.1', port=int(os.envi
 runpy.run_path('receiver.py', run_name='__main__')
 `;
 
+/** The server of PHP prepends nothing to the script that it is given. */
+const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
+
 const LANGUAGES = {
   node: {
     file: 'receiver.cjs',
@@ -57,9 +60,9 @@ const LANGUAGES = {
   },
   php: {
     file: 'receiver.php',
-    beside: {},
+    beside: { 'start.php': PHP_START },
     program: () => requirements.php().found!,
-    args: (port: number) => ['-d', 'auto_prepend_file=before.php', '-S', `127.0.0.1:${port}`, 'receiver.php'],
+    args: (port: number) => ['-S', `127.0.0.1:${port}`, 'start.php'],
     ready: /Development Server/,
   },
 } as const;
