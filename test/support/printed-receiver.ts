@@ -51,6 +51,9 @@ const nodeProgram = <File extends string>(file: File) => ({
   ready: /^listening$/m,
 });
 
+/** The server of PHP prepends nothing to the script that it is given. */
+const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
+
 const LANGUAGES = {
   node: nodeProgram('receiver.cjs'),
   module: nodeProgram('receiver.mjs'),
@@ -63,9 +66,9 @@ const LANGUAGES = {
   },
   php: {
     file: 'receiver.php',
-    beside: {},
+    beside: { 'start.php': PHP_START },
     program: () => requirements.php().found!,
-    args: (port: number) => ['-d', 'auto_prepend_file=before.php', '-S', `127.0.0.1:${port}`, 'receiver.php'],
+    args: (port: number) => ['-S', `127.0.0.1:${port}`, 'start.php'],
     ready: /Development Server/,
   },
 } as const;
