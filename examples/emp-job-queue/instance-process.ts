@@ -1,8 +1,8 @@
 /** An API instance, seen from outside: its process, and calls to it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import type { MonitorEvent } from './webhooks.ts';
 
 export interface InstanceOptions {
@@ -78,8 +78,8 @@ export class InstanceProcess {
 
   /** Hears all that this instance broadcasts from now on, as a monitor does. */
   async watch(onEvent: (event: MonitorEvent) => void): Promise<void> {
-    const { body } = await fetch(`${this.#origin}/api/monitor`);
-    createInterface({ input: Readable.fromWeb(body!) })
+    const [response] = (await once(get(`${this.#origin}/api/monitor`), 'response')) as [IncomingMessage];
+    createInterface({ input: response })
       .on('line', (line) => onEvent(JSON.parse(line) as MonitorEvent))
       // The connection breaks when the instance ends.
       .on('error', () => undefined);

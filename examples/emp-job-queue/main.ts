@@ -17,6 +17,7 @@ async function registerWebhooks(): Promise<void> {
   printTitle('Three API instances on one PostgreSQL; webhooks, registered at one after the other');
   await stage.startInstances('prod-cluster-1', 'prod-cluster-2', 'dev-cluster-1');
   await stage.register();
+  await stage.watch('prod-cluster-1');
   printTable(SUBSCRIPTIONS.map(({ name, about }) => [name, about]));
   const path = `/api/webhooks/${stage.webhookId('audit')}/test`;
   const { delivered } = await stage.call<{ delivered: boolean }>('dev-cluster-1', 'POST', path);
@@ -45,13 +46,18 @@ async function killAnInstance(): Promise<void> {
   const before = stage.count('job.completed');
   for (let n = 0; n < 5; n += 1) await stage.submit('prod-cluster-2', { job_type: 'workflow-step' });
   await stage.until(() => stage.count('job.completed') === before + 5, 'the jobs are done');
-  await stage.until(async () => (await stage.inFlight('prod-cluster-2')) > 0, 'it sends some of them');
+  await stage.until(() => stage.hasArrived('workflow'), 'workflow has them');
+  await stage.until(async () => {
+    const { inFlight: sending, pendingOutcomes } = await stage.health('prod-cluster-2');
+    return sending > 0 && pendingOutcomes === 0;
+  }, 'it waits for nothing but answers of audit');
   inFlight = new Set(audit.held.map(({ event_id }) => event_id));
   await stage.instance('prod-cluster-2').kill();
   audit.release();
   await stage.until(() => stage.hasArrived('audit'), 'the others have sent what it could not');
   print(`  ${inFlight.size} requests waited for an answer; audit has all of them, and everything else`);
   await stage.startInstances('prod-cluster-2');
+  await stage.until(() => stage.count('worker.connected') === 1, 'the others have heard of it');
   await stage.until(() => stage.hasArrived('dashboard'), 'dashboard knows that it is back');
 }
 

@@ -1,6 +1,7 @@
 /** Everything that the story needs: a database, instances of the queue, systems that want webhooks, and a monitor that hears what is broadcast. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health } from 'posthorn';
 import { ExternalSystem } from './external-system.ts';
 import { InstanceProcess } from './instance-process.ts';
 import { openDatabase, type StoryDatabase } from './postgres.ts';
@@ -72,10 +73,14 @@ export class Stage {
     }
     for (const machine of machines)
       await this.until(
-        async () => (await this.#health(machine)).endpoints === SUBSCRIPTIONS.length,
+        async () => (await this.health(machine)).endpoints === SUBSCRIPTIONS.length,
         `${machine} knows the webhooks`,
       );
-    await this.instance(machines[0]!).watch((event) => this.heard.push(event));
+  }
+
+  /** From now on a monitor at this instance hears what all of them broadcast. */
+  async watch(machine: string): Promise<void> {
+    await this.instance(machine).watch((event) => this.heard.push(event));
   }
 
   /** The data of an answer, which must be a success. */
@@ -90,9 +95,9 @@ export class Stage {
     return (await this.call<{ job_id: string }>(machine, 'POST', '/api/jobs', job)).job_id;
   }
 
-  /** How many attempts an instance is making. */
-  async inFlight(machine: string): Promise<number> {
-    return (await this.#health(machine)).inFlight;
+  /** What the dispatcher of an instance says of itself. */
+  async health(machine: string): Promise<Health> {
+    return JSON.parse(await this.instance(machine).read('/health')) as Health;
   }
 
   /** Whether a system has accepted all that it asked for and that was broadcast so far. */
@@ -120,13 +125,6 @@ export class Stage {
     await Promise.all([...this.#instances.values()].map((instance) => instance.kill()));
     await Promise.all([...this.systems.values()].map((system) => system.close()));
     await this.#database.close();
-  }
-
-  async #health(machine: string): Promise<{ readonly endpoints: number; readonly inFlight: number }> {
-    return JSON.parse(await this.instance(machine).read('/health')) as {
-      endpoints: number;
-      inFlight: number;
-    };
   }
 
   /** Beside the id of a webhook stands whose it is. What audit gets is most of what there is, and tells nothing new. */
