@@ -102,14 +102,18 @@ describe('three instances of the job queue on one database', { timeout: RUN_LIMI
     async () => {
       await using queue = await startQueue();
       const { instances, receiver, heard } = queue;
-      const [first, second] = instances;
+      const [first, second, third] = instances;
       receiver.hold();
       await submitSteps(second, 4);
       const count = 4 * EVENTS_OF_A_STEP;
       await vi.waitUntil(() => heard.length === count, PATIENCE);
-      await vi.waitUntil(async () => (await healthOf(second)).inFlight > 0, PATIENCE);
-      const inFlight = new Set(idsOf(receiver));
+      await vi.waitUntil(async () => {
+        const [own, ...others] = await Promise.all([second, first, third].map(healthOf));
+        const inFlight = others.reduce((sum, other) => sum + other.inFlight, own!.inFlight);
+        return own!.inFlight > 0 && inFlight === receiver.waiting;
+      }, PATIENCE);
       await second.kill();
+      const inFlight = new Set(idsOf(receiver));
       receiver.release();
       await settled(first, count);
       const got = idsOf(receiver);
