@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { EnvelopeFunction } from '../../src/core/functions.ts';
+import { webhookApiOptions } from '../../examples/emp-job-queue/webhook-api.ts';
+import { webhookOptions } from '../../examples/emp-job-queue/webhooks.ts';
 import type { WebhookApiOptions } from '../../src/http/api-options.ts';
 import { bearerKeys } from '../../src/http/bearer-keys.ts';
 import { toNodeHandler } from '../../src/http/node-handler.ts';
@@ -99,62 +100,16 @@ describe('the curl lines of the documents', () => {
 });
 
 describe('those of the job queue', () => {
-  const envelope: EnvelopeFunction = ({ message, data, endpoint, now }) => ({
-    body: JSON.stringify({
-      event_type: message.type,
-      event_id: message.test ? message.id.replace(/^evt_/, 'test_') : message.id,
-      timestamp: now,
-      webhook_id: endpoint.id,
-      data,
-      ...(message.metadata === undefined ? {} : { metadata: message.metadata }),
-    }),
-    contentType: 'application/json',
-  });
-  const dispatcher: DispatcherOptions = {
-    functions: { envelope: { emp: envelope } },
-    envelope: 'emp',
-    secretPolicy: 'optional',
-    signatures: [{ scheme: 'hex', header: 'X-Webhook-Signature', prefix: 'sha256=' }],
-    ids: { endpoint: 'wh_', message: 'evt_' },
-    testMessage: () => ({
-      type: 'job.submitted',
-      data: { job_id: 'test_job_123', job_type: 'test', job_status: 'pending' },
-      metadata: { test: true },
-    }),
-  };
   const api: WebhookApiOptions = {
+    ...webhookApiOptions,
     authorize: () => ({ id: 'local', scopes: ['read', 'write', 'secrets'] }),
-    filterFields: { job_types: { path: 'data.job_type' }, job_priorities: { path: 'data.priority' } },
-  };
-  const exact: WebhookApiOptions['present'] = (resource, kind) => {
-    if (kind === 'webhook' || kind === 'created_webhook') {
-      const { id, url, events, filters, active, created_at, updated_at } = resource;
-      return { id, url, events, filters, active, created_at, updated_at };
-    }
-    if (kind === 'stats') {
-      const {
-        total_deliveries,
-        successful_deliveries,
-        failed_deliveries,
-        retry_queue_size,
-        pending_deliveries,
-      } = resource;
-      return {
-        total_deliveries,
-        successful_deliveries,
-        failed_deliveries,
-        retry_queue_size,
-        pending_deliveries,
-      };
-    }
-    return resource;
   };
   const [create, stats, test] = readCurlLines('emp-job-queue');
   const printed = (line: CurlLine | undefined): { data: Record<string, unknown> } =>
     line!.printed as { data: Record<string, unknown> };
 
   it('get the printed members from the built-in shape', async () => {
-    await using system = await start(dispatcher, api);
+    await using system = await start(webhookOptions, { ...api, present: undefined });
     await system.harness.createEndpoint({ id: 'wh_123' });
     const created = await system.run(create!);
     expect(created).toMatchObject({ status: 201, body: { success: true } });
@@ -172,18 +127,22 @@ describe('those of the job queue', () => {
     expect(JSON.stringify(created)).not.toMatch(/your-secret-key|your-api-token/);
   });
 
-  it('get exactly what is printed when the application presents it', async () => {
-    await using system = await start(dispatcher, { ...api, present: exact });
-    await system.harness.createEndpoint({ id: 'wh_123' });
-    const created = await system.run(create!);
-    expect(shapeOf(created.body)).toEqual(shapeOf(create!.printed));
-    const counted = await system.run(stats!);
-    expect(counted.status).toBe(200);
-    expect(shapeOf(counted.body)).toEqual(shapeOf({ ...(stats!.printed as object), timestamp: '' }));
-  });
+  it(
+    'get exactly what is printed when the application presents it',
+    shows('emp-job-queue', 'rest'),
+    async () => {
+      await using system = await start(webhookOptions, api);
+      await system.harness.createEndpoint({ id: 'wh_123' });
+      const created = await system.run(create!);
+      expect(shapeOf(created.body)).toEqual(shapeOf(create!.printed));
+      const counted = await system.run(stats!);
+      expect(counted.status).toBe(200);
+      expect(shapeOf(counted.body)).toEqual(shapeOf({ ...(stats!.printed as object), timestamp: '' }));
+    },
+  );
 
-  it('send the printed test', async () => {
-    await using system = await start(dispatcher, api);
+  it('send the printed test', shows('emp-job-queue', 'test-payload'), async () => {
+    await using system = await start(webhookOptions, api);
     await system.harness.createEndpoint({ id: 'wh_123' });
     expect(await system.run(test!)).toMatchObject({
       status: 200,

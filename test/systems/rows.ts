@@ -57,6 +57,9 @@ export const SYSTEMS = {
       rest: 'The REST calls in the printed JSON shapes, ids `wh_…` and `evt_…`',
       'test-payload': 'The test request as printed',
       'log-lines': 'The four log lines as printed',
+      receivers:
+        'The printed handler accepts what is sent, once it parses: it awaits in a function that is not async',
+      monitoring: 'Alerts for deliveries that fail, and success and latency for Prometheus',
       'one-at-a-time': 'Weakness gone: one delivery at a time for each instance',
       'state-per-instance':
         'Weakness gone: three instances on one database deliver each event once, and survive `kill -9` of one',
