@@ -1,4 +1,5 @@
 /** A session on a store. */
+import { existsSync } from 'node:fs';
 import { WebhookDispatcher } from '../dispatcher.ts';
 import { createWebhookApi, createWebhookClient } from '../http/index.ts';
 import type { Logger } from '../lifecycle-events.ts';
@@ -66,14 +67,18 @@ async function chooseStore(
   if (place === undefined && configured !== undefined)
     return { store: configured, text: `the store of ${configuration!.path}` };
   const chosen = place ?? readStorePlace(DEFAULT_STORE, terminal.folder);
-  return {
-    store: await openStore(chosen, {
-      mayCreate,
-      mayMigrate: false,
-      encryption: readEncryptionKeys(terminal.env),
-    }),
-    text: chosen.text,
-  };
+  const isNew = mayCreate && chosen.kind === 'folder' && !existsSync(chosen.path);
+  const store = await openStore(chosen, {
+    mayCreate,
+    mayMigrate: false,
+    encryption: readEncryptionKeys(terminal.env),
+  });
+  // A path that is wrong by a letter must not look as if all were well.
+  if (isNew)
+    terminal.tell(
+      `There was no store at ${chosen.text}, so this begins one. An application must open it, too.`,
+    );
+  return { store, text: chosen.text };
 }
 
 function withNetwork(

@@ -60,9 +60,12 @@ describe('the saved requests of posthorn listen', { timeout: 60_000 }, () => {
     const refused = await cli.run(...args);
     expect(refused).toMatchObject({ code: 1, stdout: expect.stringMatching(/0 of 1 were accepted\.\n$/) });
     expect(refused.stderr).toMatch(/--secret signs each request anew/);
+    app.reply(401);
+    expect(await cli.run(...args, ...SECRET)).toMatchObject({ code: 1, stderr: '' });
     expect(await cli.run(...args, ...SECRET)).toMatchObject({ code: 0 });
     expect(app.requests).toMatchObject([
       { verification: { ok: false } },
+      { verification: { ok: true } },
       { verification: { ok: true }, headers: { 'webhook-id': 'msg_1' }, text: '{"a":1}' },
     ]);
   });

@@ -63,8 +63,8 @@ export const listen = defineCommand<[], ListenFlags>({
       const to = expectReplayFlags(flags);
       const secrets = readSecrets(flags, terminal.env);
       const scheme = readScheme(flags, []);
-      const prepare = secrets.length === 0 ? undefined : createResigner(scheme, secrets, () => Date.now());
-      return replaySaved(cli, { from: flags.replay, to, prepare: prepare ?? ((request) => request) });
+      const sign = secrets.length === 0 ? undefined : createResigner(scheme, secrets, () => Date.now());
+      return replaySaved(cli, { from: flags.replay, to, sign });
     }
     await listenHere(cli, readListenSettings(flags, terminal.env));
     return EXIT_CODE.done;

@@ -11,7 +11,7 @@ export const test = defineCommand<[target: string]>({
   name: 'test',
   summary: 'Send a test message to an endpoint now, and show what came of it',
   description:
-    'Sent once, whatever the state of the endpoint. With a store this process sends it itself, by its own network rules, so functions and\nkeys that the endpoint needs must be in posthorn.config.mjs. Exit code 1 when it was not delivered.',
+    'Sent once, whatever the state of the endpoint. With a store this process sends it itself, by its own network rules, so functions and keys that the endpoint needs must be in posthorn.config.mjs. Exit code 1 when it was not delivered.',
   examples: [
     'test ep_2fJ8mGkq',
     'test https://api.example.com/webhook',

@@ -49,10 +49,7 @@ function readBody(
 }
 
 /** More than the announced length is a body that was written anew: cut off, nobody could tell what was done to it. */
-function cutBody(
-  rest: Buffer,
-  length: number,
-): { readonly body: Buffer; readonly note: string | undefined } {
+function cutBody(rest: Buffer, length: number): { readonly body: Buffer; readonly note: string | undefined } {
   const more = rest.length - length;
   if (more > 0 && /^[\r\n]+$/.test(rest.toString('latin1', length)))
     return { body: rest.subarray(0, length), note: undefined };

@@ -16,8 +16,8 @@ export interface ReplaySettings {
   /** A file, or a folder of them. */
   readonly from: string;
   readonly to: string;
-  /** Makes it what is sent. */
-  readonly prepare: (request: ReceivedRequest) => ReceivedRequest;
+  /** Signs it anew. Without it, it is sent as it came. */
+  readonly sign: ((request: ReceivedRequest) => ReceivedRequest) | undefined;
 }
 
 /** @throws CliError when they cannot be read */
@@ -45,7 +45,7 @@ export async function replaySaved(cli: Cli, settings: ReplaySettings): Promise<E
     { event: 'ended', requests: files.length, accepted },
     () => `${accepted} of ${files.length} were accepted.`,
   );
-  if (isRefused)
+  if (isRefused && settings.sign === undefined)
     output.note(
       'Receivers refuse signatures that are older than a few minutes: --secret signs each request anew.',
     );
@@ -56,10 +56,10 @@ async function replayOne(
   { terminal, output }: Cli,
   file: string,
   forwarder: Forwarder,
-  { prepare }: ReplaySettings,
+  { sign }: ReplaySettings,
 ): Promise<Forwarded> {
   const { request } = await readRequest(file, terminal);
-  const forwarded = await forwarder.send(prepare(request));
+  const forwarded = await forwarder.send(sign === undefined ? request : sign(request));
   const identity = identifyMessage(request);
   const bodyBytes = request.body.length;
   const { status, failure, durationMs } = forwarded as Record<string, unknown>;
