@@ -71,12 +71,13 @@ export class Switch {
   }
 
   #onReadFailure(error: unknown): void {
+    // The store was closed meanwhile, and nobody needs to know any more.
+    if (this.#isStopped) return;
     const { clock, random, reporter } = this.#options;
     this.#failures += 1;
     reporter.error(error, 'read whether the dispatcher is paused');
     this.#timer?.cancel();
-    if (!this.#isStopped)
-      this.#timer = clock.setTimer(() => this.refresh(), backoffMs(this.#failures, random));
+    this.#timer = clock.setTimer(() => this.refresh(), backoffMs(this.#failures, random));
   }
 
   /** One after the other: what was read before a change must not be applied after it. */

@@ -78,10 +78,12 @@ function tellProgress({ terminal }: Cli, { local }: Session, due: number): () =>
 }
 
 function describe({ messages, retried, created, skipped, dry_run: isDry }: ReplayResultResource): string {
-  const verb = isDry ? 'would be' : 'are';
+  const verb = (number: number): string => (isDry ? 'would be' : number === 1 ? 'is' : 'are');
   const parts = [
-    `${count(retried, 'delivery', 'deliveries')} ${verb} due again`,
-    ...(created > 0 ? [`${created} that were missing ${verb} made`] : []),
+    `${count(retried, 'delivery', 'deliveries')} ${verb(retried)} due again`,
+    ...(created > 0
+      ? [`${created} that ${created === 1 ? 'was' : 'were'} missing ${verb(created)} made`]
+      : []),
     ...(skipped > 0 ? [`${skipped} left alone`] : []),
   ];
   return `${count(messages, 'message', 'messages')}: ${parts.join(', ')}.`;
