@@ -185,6 +185,31 @@ describe('pause and resume of everything', () => {
     expect(world.receiver.received).toBe(1);
   });
 
+  it('says nothing of a store that was closed while it was being read', async () => {
+    await using world = await createWorld();
+    let close: ((reason: Error) => void) | undefined;
+    const closing = decorateStore(world.store, {
+      settings: {
+        get: (params) =>
+          params.key === 'switch' && isStarted
+            ? new Promise((_resolve, reject) => (close = reject))
+            : world.store.settings.get(params),
+        put: (params) => world.store.settings.put(params),
+      },
+    });
+    let isStarted = false;
+    const dispatcher = world.start({ store: closing });
+    const errors = recordEvents(dispatcher, 'error');
+    await dispatcher.start();
+    isStarted = true;
+    await world.start().pause(); // it hears of that, and reads
+    await until(() => close !== undefined, 'the switch is read');
+    await dispatcher.stop();
+    close!(new Error('closed'));
+    await turn();
+    expect(errors).toEqual([]);
+  });
+
   it.each([
     [{ whilePaused: 'drop' }, 'whilePaused'],
     [{ whilepaused: 'hold' }, 'whilepaused'],

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { print, printCommand } from './print.ts';
@@ -80,13 +81,15 @@ export class Dashboard {
     renameSync(temporary, this.#configFile);
   }
 
-  /** Changes the file as an editor does; resolves when the backend has taken it up: it counts its revisions. */
+  /** Changes the file as an editor does; resolves when that is in force. */
   async edit(change: (config: WebhookConfig) => void): Promise<void> {
     const config = this.config();
     const before = config.revision ?? 0;
     change(config);
     this.save(config);
+    // The backend counts the revisions of the file, and what it has read is in force a moment later.
     await until(() => (this.config().revision ?? 0) > before, 'the backend takes up the edit');
+    await setTimeout(1_000);
   }
 
   /** Ends the backend as a power cut would. */
