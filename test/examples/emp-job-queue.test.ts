@@ -46,7 +46,7 @@ describe('the verdict on the job queue', () => {
   }));
   const payloadOf = (type: string): { event_type: string; event_id: string; data: object } => {
     const { event_id } = heard.find((event) => event.type === type)!;
-    return { event_type: type, event_id, data: {} } as never;
+    return { event_type: type, event_id, data: {} };
   };
   type Accepted = Record<string, readonly string[]>;
   const evidence = (changes: Accepted, inFlight: readonly string[] = []): Evidence => {
