@@ -70,13 +70,14 @@ export class Switch {
     this.#timer?.cancel();
   }
 
+  /** A store that was closed meanwhile is no trouble: nobody needs the answer any more. */
   #onReadFailure(error: unknown): void {
+    if (this.#isStopped) return;
     const { clock, random, reporter } = this.#options;
     this.#failures += 1;
     reporter.error(error, 'read whether the dispatcher is paused');
     this.#timer?.cancel();
-    if (!this.#isStopped)
-      this.#timer = clock.setTimer(() => this.refresh(), backoffMs(this.#failures, random));
+    this.#timer = clock.setTimer(() => this.refresh(), backoffMs(this.#failures, random));
   }
 
   /** One after the other: what was read before a change must not be applied after it. */

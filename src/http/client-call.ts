@@ -52,6 +52,8 @@ export function createCaller(
 ): (method: string, path: string, sent?: Sent) => Promise<Envelope> {
   const { baseUrl, apiKey, headers, timeoutMs = DEFAULT_TIMEOUT_MS, fetch } = parseInput(schema, options, '');
   const base = `${String(baseUrl).replace(/\/+$/, '')}/webhooks`;
+  const { origin, pathname } = new URL(base);
+  const shown = `${origin}${pathname}`;
   const client = ky.create({
     headers: { ...headers, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
     timeout: timeoutMs,
@@ -69,7 +71,7 @@ export function createCaller(
       });
       return await answer.json<Envelope>();
     } catch (error) {
-      throw await toClientError(error, `${method.toUpperCase()} ${path}`);
+      throw await toClientError(error, `${method.toUpperCase()} ${shown}${path}`);
     }
   };
 }

@@ -1,5 +1,5 @@
 /** The curl lines that the five systems print run against the API, as printed, and get the printed answers. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { webhookApiOptions } from '../../examples/emp-job-queue/webhook-api.ts';
@@ -10,7 +10,9 @@ import { toNodeHandler } from '../../src/http/node-handler.ts';
 import { createWebhookApi } from '../../src/http/webhook-api.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
+import { startCloud } from '../support/cloud.ts';
 import { type CurlLine, readCurlLines, shapeOf } from '../support/curl-lines.ts';
+import { needPostgres } from '../support/postgres-database.ts';
 import { DOCUMENTS } from '../support/system-documents.ts';
 import { shows } from './rows.ts';
 
@@ -33,41 +35,43 @@ interface System extends AsyncDisposable {
   run(line: CurlLine, words?: Record<string, string>): Promise<Answer>;
 }
 
-/** The application of a system: its API behind a real server, and a route of its own that makes events. */
+/** The application of a system: its API behind a real server. */
 async function start(dispatcher: DispatcherOptions, api: WebhookApiOptions): Promise<System> {
   const harness = await createHarness({ dispatcher });
   const handle = toNodeHandler(createWebhookApi(harness.dispatcher, { clock: harness.clock, ...api }));
-  const createProject = async (outgoing: ServerResponse): Promise<void> => {
-    await harness.dispatcher.emit('project.created', { id: 'p1', name: 'Test Project' }, { tenant: USER });
-    outgoing.writeHead(201, { 'content-type': 'application/json' }).end('{"data":{"id":"p1"}}');
-  };
-  const server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (incoming.url === '/api/projects') void createProject(outgoing);
-    else handle(incoming, outgoing);
-  });
+  const server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     harness,
-    async run({ method, url, headers, body }, words = {}) {
-      const fill = (text: string): string =>
-        Object.entries({ YOUR_API_KEY: KEY, ...words }).reduce(
-          (before, [word, value]) => before.replaceAll(word, value),
-          text,
-        );
-      const response = await fetch(fill(url.replace(SENDERS, `${origin}/`)), {
-        method,
-        headers: Object.entries(headers).map(([name, value]) => [name, fill(value)] as [string, string]),
-        ...(body === undefined ? {} : { body: fill(body) }),
-      });
-      return { status: response.status, body: (await response.json()) as Answer['body'] };
-    },
+    run: (line, words) => runLine(origin, line, words),
     async [Symbol.asyncDispose]() {
       await new Promise((resolve) => server.close(resolve).closeAllConnections());
       await harness.close();
     },
   };
 }
+
+/** Sends the request of a line to this application, some words of it replaced. */
+async function runLine(
+  origin: string,
+  { method, url, headers, body }: CurlLine,
+  words: Record<string, string> = {},
+): Promise<Answer> {
+  const fill = (text: string): string =>
+    Object.entries({ YOUR_API_KEY: KEY, ...words }).reduce(
+      (before, [word, value]) => before.replaceAll(word, value),
+      text,
+    );
+  const response = await fetch(fill(url.replace(SENDERS, `${origin}/`)), {
+    method,
+    headers: Object.entries(headers).map(([name, value]) => [name, fill(value)] as [string, string]),
+    ...(body === undefined ? {} : { body: fill(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+needPostgres();
 
 const authorize = bearerKeys([{ key: KEY, id: USER, tenant: USER, scopes: ['read', 'write', 'secrets'] }]);
 
@@ -191,57 +195,63 @@ describe('those of ImgGo', () => {
   });
 });
 
-describe('those of RemoteDevAI', () => {
-  it('take a webhook from its creation to the retry of what failed', async () => {
-    await using system = await start(
-      { signatures: ['timestamped-hex'], envelope: { name: 'standard', idInBody: true }, retry: 'once' },
-      { authorize },
-    );
-    const { receiver } = system.harness;
-    const [create, test, project, deliveries, stats, queue, retryAll, retryOne, get, again] =
-      readCurlLines('remotedev-cloud');
-    const created = await system.run(create!, { 'https://webhook.site/your-unique-id': receiver.url });
-    expect(created).toMatchObject({
-      status: 201,
-      body: {
-        data: {
-          id: expect.any(String),
-          secret: expect.stringMatching(/^[0-9a-f]{64}$/),
-          name: 'Test Webhook',
-          description: 'Testing webhook delivery',
-          events: ['project.created', 'session.started'],
+describe('those of RemoteDevAI', { timeout: 30_000 }, () => {
+  it(
+    'take a webhook from its creation to the retry of what failed',
+    shows('remotedev-cloud', 'rest', 'secret', 'weaknesses'),
+    async () => {
+      await using cloud = await startCloud({ WEBHOOK_RETRY_DELAYS_MS: '1000' });
+      const { receiver, advance } = cloud.harness;
+      const run = (line: CurlLine, words?: Record<string, string>): Promise<Answer> =>
+        runLine(cloud.origin, line, words);
+      const [create, test, project, deliveries, stats, queue, retryAll, retryOne, get, again] =
+        readCurlLines('remotedev-cloud');
+      const created = await run(create!, { 'https://webhook.site/your-unique-id': receiver.url });
+      expect(created).toMatchObject({
+        status: 201,
+        body: {
+          data: {
+            id: expect.any(String),
+            secret: expect.stringMatching(/^[0-9a-f]{64}$/),
+            name: 'Test Webhook',
+            description: 'Testing webhook delivery',
+            events: ['project.created', 'session.started'],
+          },
         },
-      },
-    });
-    const { id } = created.body.data;
-    const words = { '{webhook_id}': id, '{id}': id, webhook_id_here: id };
-    expect(await system.run(test!, words)).toMatchObject({
-      status: 200,
-      body: { data: { delivered: true } },
-    });
-    receiver.always(500);
-    expect((await system.run(project!, words)).status).toBe(201);
-    await system.harness.advance(0);
-    expect(receiver.requests.at(-1)!.json()).toMatchObject({ type: 'project.created' });
-    const listed = await system.run(deliveries!, words);
-    expect(listed.body).toMatchObject({
-      success: true,
-      data: [{ event_type: 'project.created', state: 'exhausted' }, { test: true }],
-    });
-    expect((await system.run(stats!, words)).body.data).toMatchObject({
-      total_deliveries: 1,
-      failed_deliveries: 1,
-    });
-    expect((await system.run(queue!, words)).body.data).toMatchObject({
-      failed_deliveries: 1,
-      pending_deliveries: 0,
-    });
-    for (const retry of [retryAll!, retryOne!]) {
-      expect(await system.run(retry, words)).toMatchObject({ status: 202, body: { data: { retried: 1 } } });
-      await system.harness.advance(0);
-    }
-    expect((await system.run(get!, words)).body.data).toMatchObject({ id, active: true });
-    expect((await system.run(again!, words)).body.data).toMatchObject([{ attempts: 3 }, { test: true }]);
-    expect(JSON.stringify(await system.run(get!, words))).not.toContain(created.body.data.secret);
-  });
+      });
+      const { id } = created.body.data;
+      const words = { '{webhook_id}': id, '{id}': id, webhook_id_here: id };
+      expect(await run(test!, words)).toMatchObject({ status: 200, body: { data: { delivered: true } } });
+      receiver.always(500);
+      expect((await run(project!, words)).status).toBe(201);
+      await receiver.waitFor(2, { timeoutMs: 20_000 });
+      await advance(1_000);
+      expect(receiver.requests.map((request) => request.json())).toMatchObject([
+        { type: 'posthorn.test' },
+        { type: 'project.created', data: { name: 'Test Project' } },
+        { type: 'project.created', data: { name: 'Test Project' } },
+      ]);
+      const listed = await run(deliveries!, words);
+      expect(listed.body).toMatchObject({
+        success: true,
+        data: [{ event_type: 'project.created', state: 'exhausted', attempts: 2 }, { test: true }],
+      });
+      expect((await run(stats!, words)).body.data).toMatchObject({
+        total_deliveries: 1,
+        failed_deliveries: 1,
+      });
+      expect((await run(queue!, words)).body.data).toMatchObject({
+        failed_deliveries: 1,
+        pending_deliveries: 0,
+      });
+      for (const retry of [retryAll!, retryOne!]) {
+        expect(await run(retry, words)).toMatchObject({ status: 202, body: { data: { retried: 1 } } });
+        await advance(1_000);
+      }
+      expect((await run(get!, words)).body.data).toMatchObject({ id, active: true });
+      expect((await run(again!, words)).body.data).toMatchObject([{ attempts: 6 }, { test: true }]);
+      expect(JSON.stringify(await run(get!, words))).not.toContain(created.body.data.secret);
+      expect(await run({ ...get!, headers: {} }, words)).toMatchObject({ status: 401 });
+    },
+  );
 });

@@ -92,8 +92,9 @@ export const SYSTEMS = {
       environment:
         'PostgreSQL; concurrency and rate limit from the environment; the worker starts with the server; no Redis',
       tenants:
-        '`triggerEvent({ eventType, userId, data })`: only the endpoints of that user; 25 event types in 8 groups',
+        '`triggerEvent({ eventType, userId, data })`: only the endpoints of that user; 23 event types in 8 groups',
       body: 'Body `{id, type, data, …}`',
+      'time-limit': 'A receiver has 30 s',
       signature:
         '`X-Webhook-Timestamp` and `X-Webhook-Signature` over both, fresh on each retry; older than 300 s is refused',
       secret: 'The secret is made and returned on creation, and never again',

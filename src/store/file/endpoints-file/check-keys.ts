@@ -1,16 +1,17 @@
 /**
  * Members of the file that mean nothing to Posthorn are somebody's own and stay, except those that somebody expects to do
- * something: an endpoint whose `topics` are ignored would get everything, one that is `"enabled": false` would go on.
+ * something: an endpoint whose `topics` are ignored would get everything, one that is `"active": false` would go on.
  */
 import type { JsonObject } from '../../../core/json.ts';
 import { nearest } from '../../../core/nearest.ts';
 import { OptionsError } from '../../../errors.ts';
+import { ENABLED } from './enabled-word.ts';
 import { ENDPOINT_WORDS, type OtherWords, TOP_WORDS } from './other-words.ts';
 import { ENDPOINT_KEYS } from './stored-endpoint.ts';
 
 /** Members of the file, in the order in which they are written. */
-export const TOP_KEYS: readonly string[] = ['version', 'revision', 'switch', 'endpoints'];
-const KNOWN_OF_ENDPOINT: readonly string[] = [...ENDPOINT_KEYS, 'secret'];
+export const TOP_KEYS: readonly string[] = ['version', 'revision', ENABLED, 'switch', 'endpoints'];
+const KNOWN_OF_ENDPOINT: readonly string[] = [...ENDPOINT_KEYS, ENABLED, 'secret'];
 
 /** @throws OptionsError for a member of the file that was probably meant to be another one */
 export function checkTopKeys(top: JsonObject): void {

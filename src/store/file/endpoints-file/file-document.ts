@@ -5,9 +5,9 @@ import { ID_EXPECTED, isId } from '../../../core/id.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { OptionsError } from '../../../errors.ts';
 import { checkTopKeys, TOP_KEYS } from './check-keys.ts';
+import { readSwitch, writeSwitch } from './enabled-word.ts';
 import { checkJsonText } from './json-text.ts';
 import { orderLike } from './stored-endpoint.ts';
-import { readSwitchWord, writeSwitchWord } from './switch-word.ts';
 
 /** Version of the format. */
 const VERSION = 1;
@@ -57,7 +57,7 @@ export function readDocument(text: string): FileDocument {
     top,
     revision:
       revision === undefined ? undefined : expectInteger(revision, 'revision', 0, Number.MAX_SAFE_INTEGER),
-    switchText: readSwitchWord(top['switch']),
+    switchText: readSwitch(top),
     endpoints: readIds(endpoints),
   };
 }
@@ -92,6 +92,6 @@ export interface DocumentContent {
 
 /** The text of the file. */
 export function writeDocument({ top, revision, switchText, endpoints }: DocumentContent): string {
-  const values = { version: VERSION, revision, switch: writeSwitchWord(switchText), endpoints };
+  const values = { version: VERSION, revision, ...writeSwitch(switchText, top), endpoints };
   return `${JSON.stringify(orderLike(TOP_KEYS, values, top), undefined, 2)}\n`;
 }

@@ -10,6 +10,7 @@ import { DEFAULT_TENANT } from '../../../core/message.ts';
 import { withVerifiedStatus } from '../../../core/verification.ts';
 import { type EndpointRecord, withLimits } from '../../../core/endpoint.ts';
 import type { EditChanges, EditHistory } from './edit-history.ts';
+import { inWordsOf } from './enabled-word.ts';
 import type { FileDocument, FileEndpoint } from './file-document.ts';
 import type { FileDraft, FileEntry } from './file-draft.ts';
 import { hasBookkeepingOf, isSameContent, mergeMembers } from './merge-members.ts';
@@ -43,6 +44,7 @@ export function mergeEdit(
   const isOutdated = document.revision !== undefined && document.revision < draft.revision;
   const since = (isOutdated ? history.since(document.revision) : undefined) ?? NOTHING_SINCE;
   const merging: Merging = { draft, since, tools };
+  draft.top = document.top;
   const endpoints = identify(document.endpoints, draft, tools);
   const before = new Map(draft.entries);
   const added: ReadEndpointWithRaw[] = [];
@@ -56,7 +58,6 @@ export function mergeEdit(
   removeMissing(endpoints, merging);
   draft.arrange(endpoints.map(({ id }) => id));
   mergeSwitch(document, merging);
-  draft.top = document.top;
   draft.needsWrite ||= isOutdated || document.revision === undefined;
   draft.revision = Math.max(draft.revision, document.revision ?? 0);
 }
@@ -100,7 +101,10 @@ function addNew(added: readonly ReadEndpointWithRaw[], { draft, tools }: Merging
     draft.hasGenerated ||= read.isGenerated;
     draft.needsWrite ||= !read.isComplete;
     const record = raw['revision'] === undefined ? withLimits(read.record) : read.record;
-    draft.set(record, read.isComplete ? raw : toStoredEndpoint(record, tools.keyring, raw));
+    draft.set(
+      record,
+      read.isComplete ? raw : toStoredEndpoint(record, tools.keyring, inWordsOf(draft.top, raw)),
+    );
   }
 }
 
@@ -119,7 +123,7 @@ function mergeKnown(endpoint: IdentifiedEndpoint, known: FileEntry, { draft, sin
   if (isSameContent(edited, known.record)) {
     const record = revision === known.record.revision ? known.record : { ...known.record, revision };
     const isStored = read.isComplete && edited === read.record && hasBookkeepingOf(read.record, record);
-    draft.set(record, isStored ? raw : toStoredEndpoint(record, tools.keyring, raw));
+    draft.set(record, isStored ? raw : toStoredEndpoint(record, tools.keyring, inWordsOf(draft.top, raw)));
     draft.needsWrite ||= !isStored;
     return;
   }
@@ -129,7 +133,7 @@ function mergeKnown(endpoint: IdentifiedEndpoint, known: FileEntry, { draft, sin
     updatedAt: tools.now,
     revision: Math.max(known.record.revision + 1, revision),
   };
-  draft.set(record, toStoredEndpoint(record, tools.keyring, raw));
+  draft.set(record, toStoredEndpoint(record, tools.keyring, inWordsOf(draft.top, raw)));
 }
 
 /** No limit, said or left out, is the same. */

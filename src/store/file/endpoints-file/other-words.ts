@@ -10,7 +10,7 @@ const OF_DISPATCHER = 'It is a member of each endpoint; for all of them it is an
 
 /** Words for members of an endpoint. */
 export const ENDPOINT_WORDS: OtherWords = toWords([
-  ['enabled active disabled inactive isEnabled isActive isDisabled', STATUS],
+  ['active disabled inactive isEnabled isActive isDisabled', STATUS],
   [
     'paused pause hold',
     'Pause it by endpoints.pause, which keeps what waits; "status": "disabled" discards it.',
@@ -39,7 +39,7 @@ export const ENDPOINT_WORDS: OtherWords = toWords([
 
 /** Words for members of the file. */
 export const TOP_WORDS: OtherWords = toWords([
-  ['enabled active disabled paused pause running stopped status hold discard whilePaused', SWITCH],
+  ['active disabled paused pause running stopped status hold discard whilePaused', SWITCH],
   ['hooks webhooks subscriptions subscribers destinations targets receivers', mean('endpoints')],
   ['url events filter secret secrets tenant', OF_ENDPOINT],
   [

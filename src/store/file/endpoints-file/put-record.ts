@@ -1,6 +1,7 @@
 import type { EndpointRecord } from '../../../core/endpoint.ts';
 import { OptionsError } from '../../../errors.ts';
 import type { PutEndpointResult } from '../../store.ts';
+import { inWordsOf } from './enabled-word.ts';
 import type { FileDraft } from './file-draft.ts';
 import { readEndpoint, type ReadingTools } from './read-endpoint.ts';
 import { toStoredEndpoint } from './stored-endpoint.ts';
@@ -27,7 +28,7 @@ export function putRecord(
     updatedAt: tools.now,
     revision: currentRevision + 1,
   };
-  const stored = toStoredEndpoint(next, tools.keyring, current?.stored);
+  const stored = toStoredEndpoint(next, tools.keyring, inWordsOf(draft.top, current?.stored));
   // What is accepted now must be accepted at the next start.
   readEndpoint({ raw: stored, at: 'endpoint', id: next.id, known: undefined }, tools);
   draft.set(next, stored);

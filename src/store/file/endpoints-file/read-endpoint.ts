@@ -16,6 +16,7 @@ import { verificationStateSchema } from '../../codec/endpoint-schema.ts';
 import type { Keyring } from '../../codec/keyring.ts';
 import { checkEndpointKeys } from './check-keys.ts';
 import { checkEndpoint } from './check-endpoint.ts';
+import { readStatus, saysEnabled } from './enabled-word.ts';
 import { readInstant } from './instant-text.ts';
 import { readSecrets, type TypedSecret } from './read-secrets.ts';
 import { ENDPOINT_KEYS } from './stored-endpoint.ts';
@@ -50,7 +51,7 @@ export interface ReadEndpoint {
   readonly isGenerated: boolean;
 }
 
-const COMPLETE_KEYS = ['id', 'events', 'tenant', 'status', 'secrets', 'createdAt', 'updatedAt', 'revision'];
+const COMPLETE_KEYS = ['id', 'events', 'tenant', 'secrets', 'createdAt', 'updatedAt', 'revision'];
 
 /**
  * Reads one endpoint and checks it.
@@ -79,6 +80,7 @@ export function readEndpoint(place: EndpointPlace, tools: ReadingTools): ReadEnd
     record,
     isComplete:
       COMPLETE_KEYS.every((key) => raw[key] !== undefined) &&
+      (raw['status'] !== undefined || saysEnabled(raw)) &&
       (typed ?? []).every(({ createdAt }) => createdAt !== undefined) &&
       raw['disabledReason'] === record.disabledReason &&
       raw['held'] === record.held &&
@@ -96,7 +98,7 @@ function readStored(
   { now }: ReadingTools,
 ): EndpointRecord {
   const settings = ENDPOINT_KEYS.flatMap((key) => (raw[key] === undefined ? [] : [[key, raw[key]] as const]));
-  const status = raw['status'] ?? 'enabled';
+  const status = readStatus(raw, at);
   const lane = readFixed(raw, 'lane', at, known);
   // Before anything is decrypted in it: values are not looked at yet.
   if (raw['headers'] !== undefined) validateHeaderTexts(raw['headers'], `${at}.headers`);

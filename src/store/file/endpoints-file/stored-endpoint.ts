@@ -3,6 +3,7 @@ import { DELIVERY_SETTING_KEYS, type EndpointRecord, type Secret } from '../../.
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { sealEndpoint } from '../../codec/endpoint-codec.ts';
 import type { Keyring } from '../../codec/keyring.ts';
+import { ENABLED, saysEnabled, withEnabled } from './enabled-word.ts';
 import { writeInstant } from './instant-text.ts';
 
 /** Members of an endpoint in the file, in this order: what people look for first, what Posthorn writes last. */
@@ -32,6 +33,8 @@ export const ENDPOINT_KEYS = [
 type Forgotten = Exclude<keyof EndpointRecord, (typeof ENDPOINT_KEYS)[number] | 'hidden'>;
 true satisfies [Forgotten] extends [never] ? true : false;
 
+const KEYS_WITH_ENABLED = ENDPOINT_KEYS.map((key) => (key === 'status' ? ENABLED : key));
+
 /**
  * The JSON of a record. With a keyring its secrets, credentials and sensitive headers are encrypted.
  *
@@ -51,7 +54,9 @@ export function toStoredEndpoint(
       updatedAt: writeInstant(updatedAt),
     }),
   ) as JsonObject;
-  return orderLike(ENDPOINT_KEYS, stored, before, ['secret']);
+  return saysEnabled(before)
+    ? orderLike(KEYS_WITH_ENABLED, withEnabled(stored), before, ['secret'])
+    : orderLike(ENDPOINT_KEYS, stored, before, ['secret']);
 }
 
 function toStoredSecret({ value, createdAt, expiresAt, standby }: Secret): object {

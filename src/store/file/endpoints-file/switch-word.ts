@@ -25,6 +25,9 @@ export function readSwitchWord(value: unknown): string | undefined {
   throw unexpected('switch', '"running", "hold" or "discard"', value);
 }
 
+/** Nothing is sent, and what is emitted is discarded. */
+export const SWITCHED_OFF: string | undefined = textOf('discard');
+
 function textOf(whilePaused: (typeof WHILE_PAUSED)[number]): string | undefined {
   return writeSwitchState({ whilePaused });
 }

@@ -61,8 +61,33 @@ const EDITS: readonly (readonly [what: string, text: string, message: string])[]
   ],
   [
     'a word of somewhere else',
-    bad({ url: URL, enabled: false }),
-    ', line 4: Unknown key "endpoints[1].enabled". Write "status": "enabled" or "disabled". A remark of your own is kept under another name, such as "x-enabled".',
+    bad({ url: URL, active: false }),
+    ', line 4: Unknown key "endpoints[1].active". Write "status": "enabled" or "disabled". A remark of your own is kept under another name, such as "x-active".',
+  ],
+  [
+    'a text for "enabled"',
+    bad({ url: URL, enabled: 'no' }),
+    ', line 4: endpoints[1].enabled: expected true or false, got "no" (string).',
+  ],
+  [
+    'two words for a status',
+    bad({ url: URL, status: 'enabled', enabled: false }),
+    ', line 4: endpoints[1].enabled: give either "enabled" or "status", not both.',
+  ],
+  [
+    'a number for "enabled" at the top',
+    JSON.stringify({ enabled: 0, endpoints: [] }),
+    ', line 1: enabled: expected true or false, got 0 (number).',
+  ],
+  [
+    'a switch that is on and off',
+    JSON.stringify({ enabled: false, switch: 'running', endpoints: [] }),
+    ', line 1: switch: "enabled" says false, and "switch" says "running". Remove "switch".',
+  ],
+  [
+    'a switch that is off and on',
+    JSON.stringify({ enabled: true, switch: 'hold', endpoints: [] }),
+    ', line 1: switch: "enabled" says true, and "switch" says "hold". Remove "switch".',
   ],
   [
     'a word of somewhere else at the top',

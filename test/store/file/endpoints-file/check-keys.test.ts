@@ -7,7 +7,8 @@ const atTop = (key: string): void => checkTopKeys({ [key]: 1 });
 
 describe('a member of an endpoint that Posthorn does not know', () => {
   it.each([
-    ['enabled', 'Write "status": "enabled" or "disabled".'],
+    ['enabeld', 'Did you mean "enabled"?'],
+    ['is_enabled', 'Write "status": "enabled" or "disabled".'],
     ['disabled', 'Write "status": "enabled" or "disabled".'],
     ['active', 'Write "status": "enabled" or "disabled".'],
     ['is_active', 'Write "status": "enabled" or "disabled".'],
@@ -43,7 +44,7 @@ describe('a member of an endpoint that Posthorn does not know', () => {
 describe('a member of the file that Posthorn does not know', () => {
   it.each([
     ['paused', 'Write "switch": "running", "hold" or "discard".'],
-    ['enabled', 'Write "switch": "running", "hold" or "discard".'],
+    ['enable', 'Did you mean "enabled"?'],
     ['webhooks', 'Did you mean "endpoints"?'],
     ['endpoint', 'Did you mean "endpoints"?'],
     ['secret', 'It is a member of each endpoint, not of the file.'],

@@ -111,6 +111,8 @@ class Model {
     ]);
     expect(Object.fromEntries(inFile)).toEqual(Object.fromEntries(this.#expected));
     expect(content['owner']).toEqual(this.#top);
+    const words = [...content.endpoints.map((endpoint) => 'enabled' in endpoint), 'enabled' in content];
+    expect(new Set(words).size).toBe(1);
     const inForce = this.#file.list({ limit: 1_000 }).items;
     expect(inForce.map(({ id }) => id).sort()).toEqual(content.endpoints.map(({ id }) => id).sort());
     const restarted = await this.#world.open();
@@ -200,14 +202,18 @@ function byId(a: { readonly id: string }, b: { readonly id: string }): number {
 describe('a person and Posthorn, in any order', () => {
   it('lose no endpoint, no change and no key of one another', { timeout: 60_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 15 }), async (steps) => {
-        await using world = new FileWorld();
-        world.save({ endpoints: [] });
-        const model = new Model(world, await world.open());
-        await model.run({ kind: 'reload' });
-        for (const each of steps) await model.run(each);
-        await model.check();
-      }),
+      fc.asyncProperty(
+        fc.constantFrom({}, { enabled: true }),
+        fc.array(step, { minLength: 3, maxLength: 15 }),
+        async (top, steps) => {
+          await using world = new FileWorld();
+          world.save({ ...top, endpoints: [] });
+          const model = new Model(world, await world.open());
+          await model.run({ kind: 'reload' });
+          for (const each of steps) await model.run(each);
+          await model.check();
+        },
+      ),
       { numRuns: 100 },
     );
   });
