@@ -70,7 +70,8 @@ function exitCodeOf(error: unknown): ExitCode {
   if (isApiError(error)) {
     const { status } = error;
     if (status === 404) return EXIT_CODE.notFound;
-    if (status >= 500) return EXIT_CODE.unavailable;
+    // A success of something else than the API.
+    if (status >= 500 || status < 400) return EXIT_CODE.unavailable;
     return [401, 403, 409, 412, 429].includes(status) ? EXIT_CODE.refused : EXIT_CODE.wrongUse;
   }
   if (!isPosthornError(error)) return EXIT_CODE.unavailable;

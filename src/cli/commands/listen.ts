@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { defineCommand } from '../command.ts';
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts';
 import { countFlag, durationFlag, httpUrlFlag, sizeFlag, wholeFlag } from '../flag-values.ts';
@@ -30,7 +31,7 @@ export const listen = defineCommand<[], ListenFlags>({
   define(command) {
     command
       .option('--port <n>', `0 takes any that is free (default: ${DEFAULT_PORT})`, wholeFlag(0, 65_535))
-      .option('--host <address>', `where it listens (default: ${DEFAULT_HOST})`);
+      .option('--host <address>', `where it listens (default: ${DEFAULT_HOST})`, hostFlag);
     addSignatureFlags(command, 'verify');
     command
       .option('--tolerance <duration>', 'how far the signed time may be away (default: 5m)', durationFlag)
@@ -70,6 +71,12 @@ export const listen = defineCommand<[], ListenFlags>({
     return EXIT_CODE.done;
   },
 });
+
+/** Node.js takes an empty one, such as a variable that is not set, for all addresses. */
+function hostFlag(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected an address of this machine.');
+  return text;
+}
 
 /** Longer than any sender waits. */
 const MAX_DELAY_MS = 24 * 60 * 60 * 1000;

@@ -51,14 +51,18 @@ function normalize(url: string): string {
 function describe(result: TestResultResource, output: Output): string {
   const { delivered, status, response } = result;
   return formatFields([
-    ['Result', delivered ? output.tone('good', 'delivered') : output.tone('bad', 'not delivered')],
+    ['Result', delivered ? 'delivered' : 'not delivered'],
     ['Status', status],
     ['Reason', result.reason],
     ['Detail', result.detail],
     ['Took', formatDuration(result.duration_ms)],
     ['Answer', response === undefined || response.body === '' ? undefined : firstPart(response.body)],
     ['Delivery', result.delivery_id],
-  ]);
+  ]).replace(
+    // The first line; what stands in the others is of strangers.
+    /^(Result: +)(.*)/,
+    (_line, name: string, word: string) => name + output.tone(delivered ? 'good' : 'bad', word),
+  );
 }
 
 function firstPart(body: string): string {

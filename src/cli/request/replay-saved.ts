@@ -24,6 +24,8 @@ export interface ReplaySettings {
 export async function replaySaved(cli: Cli, settings: ReplaySettings): Promise<ExitCode> {
   const { terminal, output } = cli;
   const files = await listFiles(resolve(terminal.folder, settings.from), settings.from);
+  // Before anything is sent: one that is no request would end it in the middle.
+  for (const file of files) await readRequest(file, terminal);
   const forwarder = await createForwarder(settings.to);
   const stop = (): void => void forwarder.close();
   terminal.signal.addEventListener('abort', stop, { once: true });
