@@ -33,15 +33,15 @@ application.listen = function (_port, heard = () => {}) {
 };
 `;
 
+/** The server of PHP prepends nothing to the script that it is given. */
+const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
+
 /** `app.run(port=3000)` of Flask, on the port that is given instead. */
 const PYTHON_PORT = `import os, runpy, flask
 run = flask.Flask.run
 flask.Flask.run = lambda self, **_: run(self, host='127.0.0.1', port=int(os.environ['PORT']))
 runpy.run_path('receiver.py', run_name='__main__')
 `;
-
-/** The server of PHP prepends nothing to the script that it is given. */
-const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
 
 const LANGUAGES = {
   node: {
