@@ -28,7 +28,9 @@ const toCommonJs = (program: string): string =>
 
 describe('the printed handler that checks X-Webhook-Secret', { timeout: 30_000 }, () => {
   const printed = block('javascript', "req.headers['x-webhook-secret']");
-  const withHeader = (secret: string): Record<string, unknown> => ({ headers: { 'X-Webhook-Secret': secret } });
+  const withHeader = (secret: string): Record<string, unknown> => ({
+    headers: { 'X-Webhook-Secret': secret },
+  });
   it(
     'never answers a request with the right one, as it is printed',
     shows('glasses-dashboard', 'secret-header'),
