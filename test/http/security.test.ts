@@ -79,6 +79,33 @@ describe('every route', () => {
     });
   });
 
+  it.each(['PATCH', 'PUT'])(
+    'credentials are sent to no other origin by %s without the scope secrets',
+    async (method) => {
+      let scopes: Scope[] = ['read', 'write', 'secrets'];
+      await using world = await createApiWorld({
+        authorize: () => ({ id: 'somebody', tenant: 'tenant-a', scopes }),
+      });
+      const headers = { authorization: 'Bearer of-the-receiver', 'x-team': 'a' };
+      const { data } = await world.call('POST ', { body: { url: URL_A, headers } });
+      scopes = ['read', 'write'];
+      const change = (body: object): Promise<{ readonly status: number }> =>
+        world.call(`${method} /${data.id}`, { body });
+      const elsewhere = { url: 'https://elsewhere.example/hooks' };
+      const hidden = { authorization: '********', 'x-team': 'a' };
+      expect(await change({ ...elsewhere, headers: hidden })).toMatchObject({
+        status: 403,
+        error: { code: 'forbidden', field: 'url' },
+      });
+      expect(await change({ url: `${URL_A}/other`, headers: hidden })).toMatchObject({ status: 200 });
+      if (method === 'PATCH') expect(await change(elsewhere)).toMatchObject({ status: 403 });
+      expect(await change({ ...elsewhere, headers: null })).toMatchObject({ status: 200 });
+      await change({ url: URL_A, headers });
+      scopes = ['read', 'write', 'secrets'];
+      expect(await change({ ...elsewhere, headers: hidden })).toMatchObject({ status: 200 });
+    },
+  );
+
   it.each(ROUTES.filter(({ hasId }) => hasId))(
     '$name answers about what belongs to another tenant as about what is not there',
     async ({ route, kind }) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { webhookOptions } from '../../examples/glasses-dashboard/webhooks.mjs';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
+import type { ProgramServer } from './program-server.ts';
 
 /** The match that the document prints. */
 export const MATCH = {
@@ -16,6 +17,9 @@ export const MATCH = {
   images_count: 3,
 };
 export const PRINTED_AT: number = Date.parse('2025-11-30T14:30:45.123Z');
+
+/** Of the webhook that the document prints. */
+export const WEBHOOK_ID = '1701234567890';
 
 export interface ConfiguredWebhook {
   [member: string]: unknown;
@@ -95,5 +99,27 @@ export const oneWebhook =
   (members: ConfiguredWebhook = {}) =>
   (url: string): WebhookConfig => ({
     enabled: true,
-    endpoints: [{ id: '1701234567890', name: 'My App', url, events: ['match'], enabled: true, ...members }],
+    endpoints: [{ id: WEBHOOK_ID, name: 'My App', url, events: ['match'], enabled: true, ...members }],
   });
+
+/** A webhook at a printed receiver, with what the file is to say besides. */
+export async function dashboardFor(
+  server: ProgramServer,
+  members: ConfiguredWebhook = {},
+): Promise<Dashboard> {
+  return createDashboard({
+    config: () =>
+      oneWebhook({ events: ['match', 'upload', 'rebuild', 'test'], ...members })(
+        `${server.origin}/api/webhook`,
+      ),
+  });
+}
+
+/** States, statuses and answers, in the order in which it was emitted. */
+export async function outcomesOf(dashboard: Dashboard): Promise<readonly unknown[]> {
+  const deliveries = await dashboard.deliveriesTo(WEBHOOK_ID);
+  return deliveries.map(({ state, attemptLog }) => {
+    const { response, reason } = attemptLog.at(-1)!;
+    return [state, response?.status ?? reason, response?.body];
+  });
+}

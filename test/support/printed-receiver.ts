@@ -36,6 +36,9 @@ application.listen = function (_port, heard = () => {}) {
 };
 `;
 
+/** The server of PHP prepends nothing to the script that it is given. */
+const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
+
 /** `app.run(port=3000)` of Flask, on the port that is given instead. */
 const PYTHON_PORT = `import os, runpy, flask
 run = flask.Flask.run
@@ -50,9 +53,6 @@ const nodeProgram = <File extends string>(file: File) => ({
   args: () => ['--require', './port.cjs', file],
   ready: /^listening$/m,
 });
-
-/** The server of PHP prepends nothing to the script that it is given. */
-const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
 
 const LANGUAGES = {
   node: nodeProgram('receiver.cjs'),

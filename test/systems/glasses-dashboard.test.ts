@@ -1,7 +1,7 @@
 /** The glasses dashboard: what is sent, how often, and how long a receiver has. Its recipe is that of examples/glasses-dashboard. */
 import { describe, expect, it, vi } from 'vitest';
 import { createFaultReceiver } from '../../src/testing/index.ts';
-import { createDashboard, MATCH, oneWebhook, PRINTED_AT } from '../support/glasses-dashboard.ts';
+import { createDashboard, MATCH, oneWebhook, PRINTED_AT, WEBHOOK_ID } from '../support/glasses-dashboard.ts';
 import { printedBlock } from '../support/system-documents.ts';
 import { shows } from './rows.ts';
 
@@ -72,7 +72,7 @@ describe('a receiver that fails', () => {
       await dashboard.dispatcher.emit('match', MATCH);
       await dashboard.advance(86_400_000);
       expect(dashboard.receiver.received).toBe(1);
-      expect(await dashboard.deliveriesTo('1701234567890')).toMatchObject([
+      expect(await dashboard.deliveriesTo(WEBHOOK_ID)).toMatchObject([
         {
           state: 'exhausted',
           attempts: 1,
@@ -93,7 +93,7 @@ describe('a receiver that fails', () => {
       dashboard.receiver.always(500);
       await dashboard.dispatcher.emit('match', MATCH);
       await dashboard.advance(86_400_000);
-      const [delivery] = await dashboard.deliveriesTo('1701234567890');
+      const [delivery] = await dashboard.deliveriesTo(WEBHOOK_ID);
       expect(delivery!.attemptLog.map(({ startedAt }) => startedAt - PRINTED_AT)).toEqual(times);
       const { requests } = dashboard.receiver;
       expect(new Set(requests.map(({ text, headers }) => text + headers['x-webhook-id'])).size).toBe(1);
@@ -116,9 +116,7 @@ describe('a receiver that fails', () => {
         first!.text,
         first!.headers['x-webhook-id'],
       ]);
-      expect(await dashboard.deliveriesTo('1701234567890')).toMatchObject([
-        { state: 'succeeded', attempts: 2 },
-      ]);
+      expect(await dashboard.deliveriesTo(WEBHOOK_ID)).toMatchObject([{ state: 'succeeded', attempts: 2 }]);
     },
   );
 
@@ -162,7 +160,7 @@ describe('a receiver that fails', () => {
       });
       await dashboard.dispatcher.emit('match', MATCH);
       await dashboard.advance(0);
-      expect(await dashboard.deliveriesTo('1701234567890')).toMatchObject([
+      expect(await dashboard.deliveriesTo(WEBHOOK_ID)).toMatchObject([
         { state: 'exhausted', attemptLog: [{ outcome: 'endpoint_failed', reason }] },
       ]);
     },
@@ -197,9 +195,9 @@ describe('the time a receiver has', () => {
     dashboard.receiver.hold();
     await dashboard.dispatcher.emit('match', MATCH);
     await dashboard.advance(9_900);
-    expect(await dashboard.deliveriesTo('1701234567890')).toMatchObject([{ state: 'sending' }]);
+    expect(await dashboard.deliveriesTo(WEBHOOK_ID)).toMatchObject([{ state: 'sending' }]);
     await dashboard.advance(150);
-    expect(await dashboard.deliveriesTo('1701234567890')).toMatchObject([
+    expect(await dashboard.deliveriesTo(WEBHOOK_ID)).toMatchObject([
       { state: 'exhausted', attemptLog: [{ reason: 'timeout' }] },
     ]);
   });
@@ -211,7 +209,7 @@ describe('the time a receiver has', () => {
     await dashboard.advance(5_000);
     dashboard.receiver.release();
     await dashboard.advance(0);
-    expect(await dashboard.deliveriesTo('1701234567890')).toMatchObject([
+    expect(await dashboard.deliveriesTo(WEBHOOK_ID)).toMatchObject([
       { state: 'succeeded', attemptLog: [{ durationMs: 5_000 }] },
     ]);
   });

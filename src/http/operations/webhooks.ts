@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { EndpointUpdate } from '../../core/endpoint-input.ts';
 import type { Endpoint } from '../../endpoints.ts';
+import { isSensitiveHeader } from '../../core/sensitive-header.ts';
 import { isPosthornError } from '../../errors.ts';
 import { ApiError } from '../api-error.ts';
 import { inTurn } from '../in-turn.ts';
@@ -167,6 +168,7 @@ async function change(
     if (expected !== null && expected !== '*' && expected !== etagOf(current)) throw staleRevision();
     const changes = decide(current);
     checkSecretScope(caller, changes);
+    checkDestination(caller, current, changes);
     try {
       return answerWith(await dispatcher.endpoints.update(id, changes, { revision }), call);
     } catch (error) {
@@ -190,4 +192,26 @@ function checkSecretScope(
 ): void {
   if (scopes.has('secrets') || (given.secret === undefined && given.secrets === undefined)) return;
   throw new ApiError('forbidden', 'Only who has the scope secrets may set a secret.', { field: 'secret' });
+}
+
+/** Who may not learn credentials must not have them sent to a server of his own either. */
+function checkDestination(
+  { scopes }: Call<unknown, unknown>['caller'],
+  current: Endpoint,
+  { url, headers = current.headers, auth }: EndpointUpdate,
+): void {
+  if (scopes.has('secrets') || url === undefined || originOf(url) === originOf(current.url)) return;
+  const isKept = ([name, value]: [string, unknown]): boolean =>
+    isSensitiveHeader(name) && value === current.headers?.[name];
+  const hasAuth = auth === undefined && current.auth !== undefined && current.auth !== false;
+  if (!hasAuth && !Object.entries(headers ?? {}).some(isKept)) return;
+  throw new ApiError(
+    'forbidden',
+    'Only who has the scope secrets may send the credentials of this webhook to another origin. Give other headers with the URL, or none.',
+    { field: 'url' },
+  );
+}
+
+function originOf(url: unknown): string | undefined {
+  return URL.canParse(String(url)) ? new URL(String(url)).origin : undefined;
 }
