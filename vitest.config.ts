@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { StoreSuiteReporter } from './test/support/store-suite-reporter.ts';
+import { SystemsPageReporter } from './test/support/systems-page.ts';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,9 +34,10 @@ export default defineConfig({
       ? [
           'default',
           new StoreSuiteReporter(),
+          new SystemsPageReporter(),
           ['json', { outputFile: 'node_modules/.cache/test-results.json' }],
         ]
-      : ['default', new StoreSuiteReporter()],
+      : ['default', new StoreSuiteReporter(), new SystemsPageReporter()],
     typecheck: {
       include: ['test/types/**/*.test-d.ts'],
       tsconfig: './tsconfig.json',

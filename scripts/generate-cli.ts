@@ -14,6 +14,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODE, string>> = {
   refused:
     'Refused: no permission, somebody else was faster, a question was answered with no, or nobody could be asked',
   unavailable: 'The store or the API cannot be reached, or failed',
+  interrupted: 'Ended by Ctrl-C or a signal before it was done; what was stored until then stays',
 };
 
 export function generate(): Promise<Map<string, string>> {

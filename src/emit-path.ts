@@ -78,8 +78,8 @@ export class EmitPath {
     if (status === 'stopped') throw new StoppedError('emit');
     // Serialised before anything else is awaited: the caller may change the data after this call.
     const message = factory.create(type, data, options, to);
-    if (engine !== undefined && this.#gate.isFree) return engine.emit(message, to);
+    if (engine !== undefined && this.#gate.isFree) return engine.intake.emit(message, to);
     const starting = engine === undefined ? host.ready('emit') : undefined;
-    return this.#gate.pass(starting, () => host.engine!.emit(message, to));
+    return this.#gate.pass(starting, () => host.engine!.intake.emit(message, to));
   }
 }

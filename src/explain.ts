@@ -9,7 +9,13 @@ import type { Engine } from './engine/engine.ts';
 import { unservedReason } from './engine/endpoint-runtime.ts';
 import { ownEntry } from './engine/request-plan.ts';
 import { NotFoundError } from './errors.ts';
-import { DEFAULT_PAGE_LIMIT, pageShape, type PageRequest, parseListRequest } from './page-request.ts';
+import {
+  DEFAULT_PAGE_LIMIT,
+  pageShape,
+  type PageRequest,
+  parseListRequest,
+  soughtName,
+} from './page-request.ts';
 import type { NewMessage, Page, StoredEndpoint } from './store/store.ts';
 
 /** Options of `explain`. */
@@ -49,7 +55,7 @@ const schema = z.strictObject({
   ...pageShape,
   tenant: z.unknown().optional(),
   metadata: z.unknown().optional(),
-  endpointId: z.string().min(1).max(256).optional(),
+  endpointId: soughtName.optional(),
 });
 
 export interface Explaining {

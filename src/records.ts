@@ -5,7 +5,14 @@ import { expectId } from './core/expect-value.ts';
 import type { JsonValue } from './core/json.ts';
 import type { DeliveryAdmin, DeliveryWithAttempts } from './engine/delivery-admin.ts';
 import type { Page, StoredMessage } from './store/store.ts';
-import { DEFAULT_PAGE_LIMIT, pageShape, type PageRequest, parseListRequest } from './page-request.ts';
+import {
+  DEFAULT_PAGE_LIMIT,
+  pageShape,
+  type PageRequest,
+  parseListRequest,
+  rangeShape,
+  soughtName,
+} from './page-request.ts';
 
 /** A message as callers see it, with its data parsed. */
 export interface MessageRecord extends StoredMessage {
@@ -66,14 +73,12 @@ export interface Deliveries {
   cancel(id: string): Promise<Delivery>;
 }
 
-const instant = z.union([z.date(), z.number()]).transform(Number).optional();
-const text = z.string().min(1).max(256).optional();
+const text = soughtName.optional();
 const common = {
   ...pageShape,
   tenant: text,
-  types: z.array(z.string()).max(1000).optional(),
-  since: instant,
-  until: instant,
+  types: z.array(soughtName).max(1000).optional(),
+  ...rangeShape,
 } as const;
 const messagesSchema = z.strictObject(common);
 const deliveriesSchema = z.strictObject({

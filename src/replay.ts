@@ -5,8 +5,8 @@ import { isPattern, PATTERN_EXPECTED } from './core/pattern.ts';
 import type { ReplayOrder, ReplayResult } from './engine/replayer.ts';
 import type { Reporter } from './engine/reporter.ts';
 import type { EngineHost } from './engine-host.ts';
-import { OptionsError, StoppedError } from './errors.ts';
-import { parseListRequest } from './page-request.ts';
+import { StoppedError } from './errors.ts';
+import { instant, parseListRequest, rangeShape, soughtName } from './page-request.ts';
 
 /** Which messages to replay. Members that are left out do not restrict. */
 export interface ReplayRequest {
@@ -45,8 +45,7 @@ export interface ReplayRequest {
   signal?: AbortSignal | undefined;
 }
 
-const instant = z.union([z.date(), z.number()]).transform(Number).optional();
-const name = z.string().min(1).max(256).optional();
+const name = soughtName.optional();
 const replayable = DELIVERY_STATES.filter((state) => state !== 'sending');
 const schema = z.strictObject({
   endpointId: name,
@@ -56,10 +55,9 @@ const schema = z.strictObject({
     .min(1)
     .max(1000)
     .optional(),
-  since: instant,
-  until: instant,
+  ...rangeShape,
   states: z.array(z.enum(replayable)).optional(),
-  messageIds: z.array(z.string().min(1).max(256)).min(1).max(1000).optional(),
+  messageIds: z.array(soughtName).min(1).max(1000).optional(),
   createMissing: z.boolean().optional(),
   asOf: instant,
   dryRun: z.boolean().optional(),
@@ -71,19 +69,12 @@ const schema = z.strictObject({
 /** @throws OptionsError naming the member that is wrong */
 function parseReplayRequest(request: ReplayRequest | undefined): ReplayOrder {
   const given = parseListRequest(schema, request);
-  const { since, until } = given;
-  if (since !== undefined && until !== undefined && since > until) {
-    throw new OptionsError(
-      'until',
-      `until: expected an instant that is not before since (${describeInstant(since)}), got ${describeInstant(until)}. No message was stored at or after the one and before the other.`,
-    );
-  }
   return {
     endpointId: given.endpointId,
     tenant: given.tenant,
     types: given.types,
-    since,
-    until,
+    since: given.since,
+    until: given.until,
     messageIds: given.messageIds,
     states: given.states ?? FINAL_STATES,
     createMissing: given.createMissing ?? given.states === undefined,
@@ -91,11 +82,6 @@ function parseReplayRequest(request: ReplayRequest | undefined): ReplayOrder {
     dryRun: given.dryRun ?? false,
     signal: given.signal,
   };
-}
-
-function describeInstant(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }
 
 /** Replays. One that fails while nobody awaits it is reported, as a failed emit is, unless somebody ended it. */

@@ -4,7 +4,7 @@ import type { DeliveryState } from './core/delivery.ts';
 import { LatencyCounter, type LatencySummary, summarizeLatency } from './core/latency.ts';
 import type { Engine } from './engine/engine.ts';
 import { NotFoundError, OptionsError } from './errors.ts';
-import { parseListRequest } from './page-request.ts';
+import { parseListRequest, rangeShape, soughtName } from './page-request.ts';
 import type { AttemptCounts, LifetimeCounts, StoreStats } from './store/store.ts';
 
 /** What `stats` counts. Members that are left out do not restrict. */
@@ -77,13 +77,11 @@ export interface Stats {
 const MAX_BUCKETS = 1_000;
 const MINUTE_MS = 60_000;
 
-const instant = z.union([z.date(), z.number()]).transform(Number).optional();
-const name = z.string().min(1).max(256).optional();
+const name = soughtName.optional();
 const schema = z.strictObject({
   endpointId: name,
   tenant: name,
-  since: instant,
-  until: instant,
+  ...rangeShape,
   bucketMs: z
     .number()
     .int()

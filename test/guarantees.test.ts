@@ -883,7 +883,7 @@ describe('A worker that lost its lease writes nothing.', () => {
     await using world = await createWorld();
     await storeOneDelivery(world);
     const [claimed] = await claimAndDie(world.store, 60_000);
-    const stale = { deliveryId: claimed!.id, lease: 'not-mine', ordered: false, counted: false };
+    const stale = { deliveryId: claimed!.id, lease: 'not-mine', ordered: false };
     const before = await world.store.getDelivery({ id: claimed!.id });
     expect(await world.store.renew({ leases: [stale], leaseMs: 1_000 })).toEqual([stale]);
     expect(await world.store.release({ leases: [stale] })).toEqual([{ kind: 'lost' }]);

@@ -2,6 +2,7 @@
 import type { Health } from '../health.ts';
 import type { WebhookResource } from '../http/index.ts';
 import { everyPage } from './every-page.ts';
+import { countOf } from './output/count-of.ts';
 import { formatDuration, formatTime } from './output/format-time.ts';
 import type { LocalSession, Session } from './session.ts';
 
@@ -126,7 +127,8 @@ async function diagnoseDeliveries(
   const overdue = items.filter(
     (delivery) => isFree.has(delivery.webhook_id) && (delivery.next_attempt_at ?? now) < now - OVERDUE_MS,
   );
-  const backlog = `${stats.pending_deliveries} deliveries wait, ${stats.retry_queue_size} of them for another attempt`;
+  const pending = stats.pending_deliveries;
+  const backlog = `${countOf(pending, 'delivery waits', 'deliveries wait')}, ${stats.retry_queue_size} of them for another attempt`;
   return [
     overdue.length > 0
       ? problem(

@@ -1,6 +1,7 @@
 /** The options that describe an endpoint, of `add` and `update`. */
 import type { Command } from 'commander';
 import type { WebhookInput } from '../http/index.ts';
+import { CliError, EXIT_CODE } from './exit-code.ts';
 import { countFlag, durationFlag, headerFlag, jsonFlag, jsonObjectFlag, rateFlag } from './flag-values.ts';
 
 export interface EndpointFlags {
@@ -38,6 +39,8 @@ export function addEndpointFlags(command: Command): void {
 
 /** What the API calls them; those that are not given are left out. */
 export function toWebhookInput(flags: EndpointFlags): Partial<WebhookInput> {
+  if (flags.retry !== undefined && flags.maxAttempts !== undefined)
+    throw new CliError(EXIT_CODE.wrongUse, '--retry and --max-attempts exclude each other.');
   const retry = flags.maxAttempts === undefined ? flags.retry : { max_attempts: flags.maxAttempts };
   const input = {
     description: flags.description,

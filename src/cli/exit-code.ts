@@ -12,6 +12,8 @@ export const EXIT_CODE = {
   refused: 4,
   /** The store or the API cannot be reached, or failed. */
   unavailable: 5,
+  /** Ended from outside, by Ctrl-C or a signal, before it was done. */
+  interrupted: 130,
 } as const;
 
 /** One of the numbers above. */

@@ -1,9 +1,12 @@
 /** A session on a store. */
+import { existsSync } from 'node:fs';
 import { WebhookDispatcher } from '../dispatcher.ts';
 import { createWebhookApi, createWebhookClient } from '../http/index.ts';
 import type { Logger } from '../lifecycle-events.ts';
 import { type Configuration, loadConfiguration } from './config-file.ts';
+import { isName, NAME_EXPECTED } from '../core/id.ts';
 import { readEncryptionKeys } from './encryption-keys.ts';
+import { CliError, EXIT_CODE } from './exit-code.ts';
 import { openStore } from './open-store.ts';
 import { DEFAULT_STORE, type PlaceFlags, readStorePlace, type StorePlace } from './place.ts';
 import type { LocalSession, OpenOptions, Session } from './session.ts';
@@ -20,12 +23,16 @@ export interface LocalRequest extends OpenOptions {
 
 export interface OpenedSession<Opened extends Session = Session> {
   readonly session: Opened;
-  readonly close: () => Promise<void>;
+  /** @param isEnded nobody waits for what is on its way */
+  readonly close: (isEnded: boolean) => Promise<void>;
 }
 
 /** @throws CliError, OptionsError or StoreError when it cannot be opened */
 export async function openLocalSession(request: LocalRequest): Promise<OpenedSession> {
   const { flags, terminal } = request;
+  const { tenant } = flags;
+  if (tenant !== undefined && !isName(tenant))
+    throw new CliError(EXIT_CODE.wrongUse, `--tenant: expected ${NAME_EXPECTED}.`);
   const configuration = await loadConfiguration(flags.config, terminal.folder);
   const { store, text } = await chooseStore(request, configuration);
   const options = configuration?.options ?? {};
@@ -46,7 +53,7 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
     throw error;
   }
   const api = createWebhookApi(dispatcher, {
-    authorize: () => ({ id: 'cli', tenant: flags.tenant, scopes: ['read', 'write', 'secrets'] }),
+    authorize: () => ({ id: 'cli', tenant, scopes: ['read', 'write', 'secrets'] }),
     rateLimits: { test: false, replay: false },
     logger: quietLogger(terminal),
   });
@@ -55,7 +62,7 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
     fetch: (call) => api.fetch(call),
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  return { session: { client, local }, close: () => dispatcher.stop() };
+  return { session: { client, local }, close: (isEnded) => dispatcher.stop(isEnded ? { timeoutMs: 0 } : {}) };
 }
 
 async function chooseStore(
@@ -66,14 +73,18 @@ async function chooseStore(
   if (place === undefined && configured !== undefined)
     return { store: configured, text: `the store of ${configuration!.path}` };
   const chosen = place ?? readStorePlace(DEFAULT_STORE, terminal.folder);
-  return {
-    store: await openStore(chosen, {
-      mayCreate,
-      mayMigrate: false,
-      encryption: readEncryptionKeys(terminal.env),
-    }),
-    text: chosen.text,
-  };
+  const isNew = mayCreate && chosen.kind === 'folder' && !existsSync(chosen.path);
+  const store = await openStore(chosen, {
+    mayCreate,
+    mayMigrate: false,
+    encryption: readEncryptionKeys(terminal.env),
+  });
+  // A path that is wrong by a letter must not look as if all were well.
+  if (isNew)
+    terminal.tell(
+      `There was no store at ${chosen.text}, so this begins one. An application must open it, too.`,
+    );
+  return { store, text: chosen.text };
 }
 
 function withNetwork(

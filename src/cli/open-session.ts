@@ -28,12 +28,28 @@ export async function openSession(
     baseUrl: place.url,
     apiKey: place.token,
     timeoutMs: CALL_TIMEOUT_MS,
-    fetch: (request) =>
-      fetch(request).catch((error: unknown) => {
+    fetch: async (request) => {
+      const response = await fetch(request).catch((error: unknown) => {
         throw new CliError(EXIT_CODE.unavailable, `Cannot reach ${place.text}: ${reasonOf(error)}.`);
-      }),
+      });
+      if (response.status === 404) expectApiAt(request.url);
+      return response;
+    },
   });
   return { session: { client, local: undefined }, close: () => Promise.resolve() };
+}
+
+/** The list of webhooks is always there: what is not, is the API. @throws CliError */
+function expectApiAt(called: string): void {
+  const { origin, pathname } = new URL(called);
+  if (!pathname.endsWith('/webhooks')) return;
+  const advice = pathname.endsWith('/webhooks/webhooks')
+    ? `--url is what stands in front of /webhooks: ${origin}${pathname.slice(0, -'/webhooks/webhooks'.length)}`
+    : `--url is the address of the application with the base path of the API, as in ${origin}/api`;
+  throw new CliError(
+    EXIT_CODE.unavailable,
+    `There is no webhook API at ${origin}${pathname}: it answers 404. ${advice}`,
+  );
 }
 
 /** What went wrong on the network, `fetch` says in the cause. */

@@ -1,5 +1,5 @@
 /** The store that a place names; its package is loaded only then. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { EncryptionOptions } from '../store/file/index.ts';
 import type { Store } from '../store/store.ts';
 import { CliError, EXIT_CODE } from './exit-code.ts';
@@ -30,7 +30,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions): P
 function expectThere(place: Exclude<StorePlace, { kind: 'server' }>, mayCreate: boolean): void {
   const { kind, path, text } = place;
   const isFolder = kind === 'folder';
-  if (!existsSync(path)) {
+  if (!existsSync(path) || (isFolder && !mayCreate && isForeign(path))) {
     if (mayCreate) return;
     const advice = isFolder
       ? 'Name another one with --store, or begin one with posthorn add.'
@@ -44,4 +44,11 @@ function expectThere(place: Exclude<StorePlace, { kind: 'server' }>, mayCreate: 
       ? `--store: ${text} is a file, and a folder was expected. A SQLite file is named sqlite:${text}.`
       : `--store: ${text} is a folder, and a SQLite file was expected.`,
   );
+}
+
+/** A folder with something in it, and nothing of a store: to look into it must not leave one there. */
+function isForeign(path: string): boolean {
+  if (!statSync(path).isDirectory()) return false;
+  const names = readdirSync(path);
+  return names.length > 0 && !names.includes('journal') && !names.includes('endpoints.json');
 }

@@ -9,6 +9,7 @@ import { openSession } from './open-session.ts';
 import { CONFIG_NAMES } from './config-file.ts';
 import { DEFAULT_STORE, type PlaceFlags } from './place.ts';
 import type { Terminal } from './terminal.ts';
+import { unlessEnded } from './unless-ended.ts';
 
 type CommonFlags = PlaceFlags & { readonly json?: boolean; readonly color?: boolean };
 
@@ -87,11 +88,12 @@ function createCli(terminal: Terminal, flags: CommonFlags, program: Command): Cl
     program,
     output: createOutput(terminal, flags),
     async use(act, options = {}) {
-      const { session, close } = await openSession(flags, terminal, options);
+      const { signal } = terminal;
+      const { session, close } = await unlessEnded(openSession(flags, terminal, options), signal);
       try {
-        return await act(session);
+        return await (options.endsByItself === true ? act(session) : unlessEnded(act(session), signal));
       } finally {
-        await close();
+        await close(signal.aborted);
       }
     },
   };
@@ -102,7 +104,7 @@ Every command works on a store, also while the application runs, or over the RES
 --store and --url it is ${DEFAULT_STORE}, or the store of posthorn.config.mjs. $POSTHORN_ENCRYPTION_KEYS has the keys of
 a store that encrypts secrets, as id:key.
 
-Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 not found, 4 refused, 5 store or API cannot be reached.
+Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 not found, 4 refused, 5 store or API cannot be reached, 130 interrupted.
 
 Examples:
   $ posthorn add https://example.com/hooks "My app" job.completed,job.failed

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describeError } from '../errors.ts';
 import { CliError, EXIT_CODE } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
+import { unlessEnded } from './unless-ended.ts';
 
 /** JSON that is given as it is, as `@file`, or as `-` for what comes in. @throws CliError */
 export async function readJsonArgument(text: string, terminal: Terminal): Promise<unknown> {
@@ -19,7 +20,7 @@ export async function readJsonArgument(text: string, terminal: Terminal): Promis
 }
 
 async function readText(text: string, terminal: Terminal): Promise<string> {
-  if (text === '-') return terminal.readInput();
+  if (text === '-') return unlessEnded(terminal.readInput(), terminal.signal);
   if (!text.startsWith('@')) return text;
   try {
     return await readFile(resolve(terminal.folder, text.slice(1)), 'utf8');

@@ -21,7 +21,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return exitCode;
   } catch (error) {
     // It has told already, or only printed help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.wrongUse;
+    if (error instanceof CommanderError) {
+      if (error.code === 'commander.unknownOption' && args[0]!.startsWith('-'))
+        terminal.tell('Options come after the command: posthorn list --store ./webhooks');
+      return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.wrongUse;
+    }
     terminal.tell(`posthorn: ${printable(messageOf(error))}`);
     return exitCodeOf(error);
   }
@@ -38,6 +42,7 @@ function adviceFor(error: unknown, message: string): readonly string[] {
   const code = isPosthornError(error) ? error.code : undefined;
   if (code === 'key_missing')
     return [`Here: set ${KEYS_VARIABLE}=id:key, or export the store from posthorn.config.mjs.`];
+  if (isApiError(error) && error.status === 401) return ['Here: --token KEY, or POSTHORN_TOKEN.'];
   if (code === 'schema_mismatch') return ['Here: posthorn migrate.'];
   if (message.includes('network: { allowPrivate'))
     return ['With a store: --allow-private 127.0.0.0/8, or network in posthorn.config.mjs.'];
@@ -65,7 +70,8 @@ function exitCodeOf(error: unknown): ExitCode {
   if (isApiError(error)) {
     const { status } = error;
     if (status === 404) return EXIT_CODE.notFound;
-    if (status >= 500) return EXIT_CODE.unavailable;
+    // A success of something else than the API.
+    if (status >= 500 || status < 400) return EXIT_CODE.unavailable;
     return [401, 403, 409, 412, 429].includes(status) ? EXIT_CODE.refused : EXIT_CODE.wrongUse;
   }
   if (!isPosthornError(error)) return EXIT_CODE.unavailable;

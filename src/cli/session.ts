@@ -28,4 +28,6 @@ export interface Session {
 export interface OpenOptions {
   /** Makes the store when there is none. */
   readonly mayCreate?: boolean;
+  /** Looks at the signal of the terminal itself, and tells how far it came. */
+  readonly endsByItself?: boolean;
 }

@@ -1,5 +1,9 @@
 /** What is around the command: streams, environment, a person or a script. The only place of `cli/` that touches the process. */
 import { createInterface } from 'node:readline/promises';
+import { EXIT_CODE, type ExitCode } from './exit-code.ts';
+
+/** Why a command is ended: whoever reads what it prints has seen enough, `posthorn list | head`. */
+export const READER_GONE: Error = new Error('The reader is gone.');
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -9,7 +13,10 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** What is printed goes to a terminal. */
   readonly isTerminal: boolean;
-  /** Aborted when the person ends the command (Ctrl-C), or somebody asks the process to end. */
+  /**
+   * Aborted when the person ends the command (Ctrl-C), or somebody asks the process to end; with {@link READER_GONE} when nobody reads
+   * what is printed.
+   */
   readonly signal: AbortSignal;
   print(text: string): void;
   /** To the stream of errors: what is not part of the answer. */
@@ -31,8 +38,9 @@ export function processTerminal(): Terminal {
   // Whoever reads may have seen enough: `posthorn list | head`.
   for (const stream of [stdout, stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      ending.abort();
+      if (error.code === 'EPIPE') return ending.abort(READER_GONE);
+      if (stream === stdout) stderr.write(`posthorn: cannot write: ${error.message}\n`);
+      process.exit(EXIT_CODE.unavailable);
     });
   let isLineOpen = false;
   const closeLine = (): void => {
@@ -72,6 +80,19 @@ export function processTerminal(): Terminal {
     },
     readInputBytes: () => readAll(stdin),
   };
+}
+
+/**
+ * Ends the process when all is written. What is still there does not keep it: an answer that is no longer awaited, a timer or a pool of the
+ * application whose options were loaded.
+ */
+export async function endProcess(exitCode: ExitCode): Promise<void> {
+  process.exitCode = exitCode;
+  const { stdout, stderr } = process;
+  await Promise.all(
+    [stdout, stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+  );
+  process.exit();
 }
 
 async function readAll(stream: AsyncIterable<unknown>): Promise<Buffer> {

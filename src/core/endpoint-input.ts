@@ -42,7 +42,7 @@ export interface EndpointInput<Pattern extends string = string> extends Delivery
   name?: string | undefined;
   /** What it is for, for people; at most 4096 characters. */
   description?: string | undefined;
-  /** Small JSON object of yours, at most 16 KiB; named functions see it, requests do not carry it. */
+  /** Small JSON object of yours, at most 16 KiB and 64 levels; named functions see it, requests do not carry it. */
   metadata?: JsonObject | undefined;
   /** Which of the matching messages it gets; see docs/reference/filters.md. */
   filter?: FilterExpression | undefined;

@@ -2,8 +2,9 @@
  * Small checks of values given by callers. Each throws an `OptionsError` that names the field, what was expected and
  * what came, and returns the value with its type.
  */
-import { OptionsError } from '../errors.ts';
+import { NotFoundError, OptionsError } from '../errors.ts';
 import { describeType, describeValue } from './describe-value.ts';
+import { isId } from './id.ts';
 import { nearest } from './nearest.ts';
 
 /** The error for a wrong value. Not for secrets: the message shows the value. */
@@ -88,7 +89,9 @@ function hint(word: string, known: readonly string[]): string {
 
 /** An id given by a caller. Callers pass the whole record by mistake; nothing of it may show. */
 export function expectId(value: unknown, kind: 'endpoint' | 'message' | 'delivery'): string {
-  if (typeof value === 'string') return value;
+  if (isId(value)) return value;
+  // Nothing has it, and some databases would refuse to look.
+  if (typeof value === 'string') throw new NotFoundError(kind, value);
   const advice = typeof value === 'object' && value !== null ? ` Pass ${kind}.id.` : '';
   throw new OptionsError(
     'id',

@@ -269,6 +269,8 @@ export class Directory {
         await read();
         return true;
       } catch (error) {
+        // The store was closed meanwhile, and nobody needs the answer any more.
+        if (this.#isStopped) return false;
         reporter.error(error, what);
         await new Promise<void>((resolve) => clock.setTimer(resolve, backoffMs(failures, random)));
       }

@@ -19,15 +19,14 @@ import { EndpointVerifier } from './endpoint-verifier.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { FanOut } from './fan-out.ts';
-import { Inbox, type Receipt } from './inbox.ts';
+import { Inbox } from './inbox.ts';
+import { Intake } from './intake.ts';
 import { Keeper } from './keeper.ts';
 import { LeaseGate } from './lease-gate.ts';
 import { LeaseReturns } from './lease-returns.ts';
 import { longestSleepMs } from './longest-sleep.ts';
 import { Matcher } from './matcher.ts';
-import { OrderGate } from './order-gate.ts';
 import { Replayer } from './replayer.ts';
-import type { Recipient } from './recipients.ts';
 import { Scheduler } from './scheduler.ts';
 import { laneSettingsOf, Sender } from './sender.ts';
 import { Settler } from './settler.ts';
@@ -39,6 +38,7 @@ export class Engine {
   readonly activity = new Activity();
   readonly directory: Directory;
   readonly inbox: Inbox;
+  readonly intake: Intake;
   readonly settler: Settler;
   readonly sender: Sender;
   readonly scheduler: Scheduler;
@@ -57,7 +57,6 @@ export class Engine {
   readonly #returns: LeaseReturns;
   readonly #leaseGate: LeaseGate;
   readonly #holds: EndpointHolds;
-  readonly #gate = new OrderGate();
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
   #isStopping = false;
@@ -151,6 +150,12 @@ export class Engine {
       onUnmatched: () => this.#onLeftBehind('fan_out'),
       onRoom: () => this.scheduler.onRoom(),
     });
+    this.intake = new Intake({
+      ...options,
+      directory: this.directory,
+      matcher: this.matcher,
+      inbox: this.inbox,
+    });
     this.keeper = new Keeper({
       ...options,
       held: () => [...this.sender.held(), ...this.settler.held()],
@@ -208,34 +213,6 @@ export class Engine {
     this.#afterAttempt.start();
     this.#onLeftBehind('work');
     this.#onLeftBehind('fan_out');
-  }
-
-  /** Matches and stores a message. A process that only stores leaves the matching to the others. */
-  emit(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
-    const changes = this.directory.upToDate();
-    if (changes === undefined && this.#gate.isFree) return this.#store(message, to);
-    return this.#gate.pass(changes, () => this.#store(message, to));
-  }
-
-  #store(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
-    if (to !== undefined) {
-      const { deliveries, hiddenEndpoints } = this.matcher.address(message, to);
-      return this.inbox.add({ message, deliveries, fannedOut: true }, hiddenEndpoints);
-    }
-    const matched = this.#options.deliver ? this.matcher.match(message) : undefined;
-    return this.inbox.add({ message, deliveries: matched ?? [], fannedOut: matched !== undefined });
-  }
-
-  /** Matches and stores a message of our own, for others than the endpoint that it is about; nothing, when none of them wants it. */
-  async emitOwn(message: NewMessage, aboutEndpointId: string): Promise<void> {
-    await this.directory.upToDate();
-    const matched = this.matcher.match(message);
-    if (matched === undefined) {
-      await this.inbox.add({ message, deliveries: [], fannedOut: false });
-      return;
-    }
-    const deliveries = matched.filter(({ endpointId }) => endpointId !== aboutEndpointId);
-    if (deliveries.length > 0) await this.inbox.add({ message, deliveries, fannedOut: true });
   }
 
   /** Resolves when nothing is left that is due now, and that no limit holds back. */

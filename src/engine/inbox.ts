@@ -206,7 +206,7 @@ export class Inbox {
   #resolveEarlierTry(pending: Pending): void {
     const { message, deliveries } = pending.entry;
     const held = deliveries.flatMap(({ id, lease, endpointId }) =>
-      lease === undefined ? [] : [{ id, lease, endpointId, message, ordered: false, counted: false }],
+      lease === undefined ? [] : [{ id, lease, endpointId, message, ordered: false }],
     );
     this.#options.handBack(held);
     this.#resolveStored(pending, 0);

@@ -7,10 +7,7 @@ import type { Lease, LeasedDelivery } from '../store/store.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** A leased delivery, as far as its return needs it. */
-export type HeldDelivery = Pick<
-  LeasedDelivery,
-  'id' | 'lease' | 'ordered' | 'counted' | 'endpointId' | 'message'
-> &
+export type HeldDelivery = Pick<LeasedDelivery, 'id' | 'lease' | 'ordered' | 'endpointId' | 'message'> &
   Partial<Pick<LeasedDelivery, 'laneId' | 'probe'>>;
 
 /** Until the next probe. */
@@ -49,11 +46,6 @@ export class LeaseReturns {
 }
 
 /** What proves to the store that this process has a delivery. */
-export function leaseOf({
-  id,
-  lease,
-  ordered,
-  counted,
-}: Pick<LeasedDelivery, 'id' | 'lease' | 'ordered' | 'counted'>): Lease {
-  return { deliveryId: id, lease, ordered, counted };
+export function leaseOf({ id, lease, ordered }: Pick<LeasedDelivery, 'id' | 'lease' | 'ordered'>): Lease {
+  return { deliveryId: id, lease, ordered };
 }

@@ -24,7 +24,7 @@ export interface EmitOptions {
   idempotencyKey?: string | undefined;
   /** Endpoints with `ordering: 'key'` get the messages of one key in order. 1 to 256 characters. */
   orderingKey?: string | undefined;
-  /** Small JSON object that travels with the message; filters, envelopes and events see it. At most 16 KiB. */
+  /** Small JSON object that travels with the message; filters, envelopes and events see it. At most 16 KiB and 64 levels. */
   metadata?: JsonObject | undefined;
   /** When the event happened, as Date or epoch ms. Default: now. */
   timestamp?: Date | number | undefined;

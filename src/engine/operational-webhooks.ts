@@ -46,7 +46,10 @@ export function sendOperationalWebhooks({
     const { at, ...data } = forOwner(event);
     const tenant = 'message' in event ? event.message.tenant : event.tenant;
     try {
-      await running.emitOwn(factory.createOwn(operationalType(name), data, tenant, at), event.endpoint.id);
+      await running.intake.emitOwn(
+        factory.createOwn(operationalType(name), data, tenant, at),
+        event.endpoint.id,
+      );
     } catch (error) {
       reporter.error(error, `store the operational webhook ${name} about endpoint ${event.endpoint.id}`);
     }

@@ -89,7 +89,6 @@ export class Settler {
       deliveryId: delivery.id,
       lease: delivery.lease,
       ordered: delivery.ordered,
-      counted: delivery.counted,
       transition: this.#transitionAfter(concluded, decision),
       attempt: {
         outcome: outcome.kind,

@@ -70,8 +70,8 @@ export class Switch {
     this.#timer?.cancel();
   }
 
+  /** A store that was closed meanwhile is no trouble: nobody needs the answer any more. */
   #onReadFailure(error: unknown): void {
-    // The store was closed meanwhile, and nobody needs to know any more.
     if (this.#isStopped) return;
     const { clock, random, reporter } = this.#options;
     this.#failures += 1;

@@ -1,7 +1,7 @@
 /** API keys: `Authorization: Bearer KEY`. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { OptionsError } from '../errors.ts';
-import type { Authorize, Principal } from './principal.ts';
+import { type Authorize, findPrincipalProblem, type Principal } from './principal.ts';
 
 /** An API key and who has it. Give `key`, or `sha256` where keys are not to lie about. */
 export interface ApiKey extends Principal {
@@ -22,7 +22,7 @@ const BEARER = /^Bearer +([\w~+/.-]+=*)$/i;
  * `authorize` by API keys: `bearerKeys([{ key, id: 'user-1', tenant: 'user-1', scopes: ['read', 'write'] }])`, or
  * `bearerKeys((sha256) => findInDatabase(sha256))`. Keys are compared by their digests, all of them, in constant time.
  *
- * @throws OptionsError for keys that are short, or no digests
+ * @throws OptionsError for keys that are short, or no digests, and for a wrong id, tenant or scope
  */
 export function bearerKeys(keys: readonly ApiKey[] | FindKey): Authorize {
   const find = typeof keys === 'function' ? keys : findAmong(keys);
@@ -38,10 +38,7 @@ function findAmong(keys: readonly ApiKey[]): FindKey {
       'keys',
       'keys: expected a list of at least one key, or a function that finds one.',
     );
-  const known = (keys as readonly ApiKey[]).map(({ key, sha256, ...principal }, index) => ({
-    principal,
-    digest: digestOf({ key, sha256 }, `keys[${index}]`),
-  }));
+  const known = (keys as readonly ApiKey[]).map(readKey);
   return (sha256) => {
     const sought = Buffer.from(sha256, 'hex');
     // All of them, whichever it is.
@@ -50,9 +47,27 @@ function findAmong(keys: readonly ApiKey[]): FindKey {
   };
 }
 
+/** Whose it is, is looked at now, and not at the first call that has the key. */
+function readKey(
+  { key, sha256, ...principal }: ApiKey,
+  index: number,
+): { readonly principal: Principal; readonly digest: Buffer } {
+  const path = `keys[${index}]`;
+  const read = digestOf({ key, sha256 }, path);
+  const problem = findPrincipalProblem(principal);
+  if (problem === undefined) return { principal, digest: read };
+  throw new OptionsError(
+    `${path}.${problem.member}`,
+    `${path}.${problem.member}: expected ${problem.expected}.`,
+  );
+}
+
 function digestOf({ key, sha256 }: Pick<ApiKey, 'key' | 'sha256'>, path: string): Buffer {
   if ((key === undefined) === (sha256 === undefined))
-    throw new OptionsError(path, `${path}: expected either key or sha256.`);
+    throw new OptionsError(
+      path,
+      `${path}: expected either key or sha256, got ${key === undefined ? 'none. Is an environment variable missing?' : 'both.'}`,
+    );
   if (sha256 !== undefined) {
     if (/^[0-9a-f]{64}$/i.test(sha256)) return Buffer.from(sha256, 'hex');
     throw new OptionsError(`${path}.sha256`, `${path}.sha256: expected 64 hex digits.`);

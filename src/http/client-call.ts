@@ -1,6 +1,8 @@
 /** Calls of the client: where they go, what goes along, what an answer that is no success becomes. */
 import ky, { HTTPError } from 'ky';
 import { z } from 'zod';
+import { describeType } from '../core/describe-value.ts';
+import { unexpected } from '../core/expect-value.ts';
 import { parseInput } from '../core/parse-input.ts';
 import { WebhookApiError } from '../errors.ts';
 
@@ -22,13 +24,30 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 const schema = z.strictObject({
   baseUrl: z.union([z.url({ protocol: /^https?$/ }), z.instanceof(URL)], { error: 'an http: or https: URL' }),
-  apiKey: z.string().min(1).optional(),
+  apiKey: z
+    .custom<string>(isHeaderText, {
+      error: 'a text that a header carries: one line of ASCII, no spaces around it',
+    })
+    .optional(),
   headers: z.record(z.string(), z.string()).optional(),
   timeoutMs: z.number().min(1).optional(),
   fetch: z
     .custom<WebhookClientOptions['fetch']>((value) => typeof value === 'function', { error: 'a function' })
     .optional(),
 });
+
+/** What headers carry unchanged. */
+const HEADER_TEXT = /^[!-~](?:[ -~]*[!-~])?$/;
+
+function isHeaderText(value: unknown): value is string {
+  return typeof value === 'string' && HEADER_TEXT.test(value);
+}
+
+/** @throws OptionsError for what a header cannot carry, or would change */
+export function expectHeaderText(value: unknown, path: string): string {
+  if (isHeaderText(value)) return value;
+  throw unexpected(path, 'a text that a header carries: one line of ASCII, no spaces around it', value);
+}
 
 /** A list is sent separated by commas, as it is printed. */
 type QueryValue = string | number | readonly string[];
@@ -46,12 +65,20 @@ export interface Envelope {
   readonly next_cursor?: string;
 }
 
-/** @throws OptionsError for wrong options */
+/** @throws OptionsError for wrong options, whose values it does not show: keys and passwords are among them */
 export function createCaller(
   options: WebhookClientOptions,
 ): (method: string, path: string, sent?: Sent) => Promise<Envelope> {
-  const { baseUrl, apiKey, headers, timeoutMs = DEFAULT_TIMEOUT_MS, fetch } = parseInput(schema, options, '');
+  const {
+    baseUrl,
+    apiKey,
+    headers,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    fetch,
+  } = parseInput(schema, options, '', describeType);
   const base = `${String(baseUrl).replace(/\/+$/, '')}/webhooks`;
+  const { origin, pathname } = new URL(base);
+  const shown = `${origin}${pathname}`;
   const client = ky.create({
     headers: { ...headers, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
     timeout: timeoutMs,
@@ -60,6 +87,7 @@ export function createCaller(
     ...(fetch === undefined ? {} : { fetch: (input, init) => fetch(new Request(input, init)) }),
   });
   return async (method, path, sent = {}) => {
+    const described = `${method.toUpperCase()} ${shown}${path}`;
     try {
       const answer = await client(`${base}${path}`, {
         method,
@@ -67,9 +95,11 @@ export function createCaller(
         headers: { ...sent.headers },
         ...(sent.body === undefined ? {} : { json: sent.body }),
       });
-      return await answer.json<Envelope>();
+      const envelope = (await answer.json().catch(() => undefined)) as Partial<Envelope> | null | undefined;
+      if (typeof envelope?.data === 'object' && envelope.data !== null) return envelope as Envelope;
+      throw new WebhookApiError(described, answer.status);
     } catch (error) {
-      throw await toClientError(error, `${method.toUpperCase()} ${path}`);
+      throw await toClientError(error, described);
     }
   };
 }

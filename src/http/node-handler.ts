@@ -1,5 +1,6 @@
 /** From the requests of Node.js to those of the web, and back: for node:http, Express and Fastify. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from './api-error.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 /** Answers a request of Node.js. Never throws. */
@@ -26,7 +27,10 @@ export function toNodeHandler(api: WebhookApi): NodeHandler {
 
 async function answer(api: WebhookApi, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const response = await api.fetch(toRequest(incoming), { incoming });
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  const headers = Object.fromEntries(response.headers);
+  // A body that nobody read stands in the way of the next request.
+  outgoing.writeHead(response.status, incoming.complete ? headers : { ...headers, connection: 'close' });
+  if (!incoming.complete) drain(incoming);
   outgoing.end(Buffer.from(await response.arrayBuffer()));
 }
 
@@ -61,10 +65,28 @@ function toHeaders(headers: IncomingMessage['headers']): Headers {
 
 function bodyOf(incoming: IncomingMessage & Mounted): NonNullable<RequestInit['body']> {
   const { body } = incoming;
-  if (!incoming.readableEnded || body === undefined) return streamOf(incoming);
+  if (!incoming.readableEnded) return streamOf(incoming);
+  if (body === undefined) return hasBody(incoming) ? takenBody() : '';
   return typeof body === 'string' || body instanceof Uint8Array
     ? (body as Uint8Array<ArrayBuffer>)
     : JSON.stringify(body);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** What never comes any more must not be waited for. */
+function takenBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (controller) =>
+      controller.error(
+        new ApiError(
+          'internal',
+          'A parser in front of the API has read the body and left nothing of it. Mount the API before it; with Fastify, in a scope without parsers.',
+        ),
+      ),
+  });
 }
 
 /** Read as it is asked for. What nobody asks for is let go, so that the answer can still be sent. */
@@ -80,9 +102,12 @@ function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
       incoming.pause();
     },
     pull: () => void incoming.resume(),
-    cancel() {
-      incoming.removeAllListeners('data').removeAllListeners('end');
-      incoming.resume();
-    },
+    cancel: () => drain(incoming),
   });
+}
+
+/** Lets go of what is still to come: a sender that is not listening until all is sent would never see the answer. */
+function drain(incoming: IncomingMessage): void {
+  incoming.removeAllListeners('data').removeAllListeners('end');
+  incoming.resume();
 }

@@ -39,17 +39,33 @@ export interface Caller {
 /** @throws TypeError for what is no principal: a mistake in `authorize` must not let anybody in */
 export function readPrincipal(answer: unknown): Caller | undefined {
   if (answer === undefined || answer === null || answer === false) return undefined;
-  const { id, tenant = DEFAULT_TENANT, scopes } = Object(answer) as Partial<Principal>;
-  if (!isName(id)) throw wrong('id', NAME_EXPECTED, id);
-  if (!isName(tenant)) throw wrong('tenant', NAME_EXPECTED, tenant);
-  if (
-    !Array.isArray(scopes) ||
-    !scopes.every((scope: unknown) => (SCOPES as readonly unknown[]).includes(scope))
-  )
-    throw wrong('scopes', `a list of ${SCOPES.join(', ')}`, scopes);
+  const principal = Object(answer) as Partial<Principal>;
+  const problem = findPrincipalProblem(principal);
+  if (problem !== undefined)
+    throw new TypeError(`authorize: expected ${problem.member} to be ${problem.expected}.`);
+  const { id, tenant = DEFAULT_TENANT, scopes } = principal as Principal;
   return { id, tenant, scopes: new Set(scopes) };
 }
 
-function wrong(member: string, expected: string, value: unknown): TypeError {
-  return new TypeError(`authorize: expected ${member} to be ${expected}, got ${describeValue(value)}.`);
+/** What is wrong with a principal: the member, and what was expected of it and found instead. */
+export function findPrincipalProblem({
+  id,
+  tenant = DEFAULT_TENANT,
+  scopes,
+}: Partial<Principal>): { readonly member: keyof Principal; readonly expected: string } | undefined {
+  if (!isName(id)) return problem('id', NAME_EXPECTED, id);
+  if (!isName(tenant)) return problem('tenant', NAME_EXPECTED, tenant);
+  const expected = `a list of ${SCOPES.join(', ')}`;
+  if (!Array.isArray(scopes)) return problem('scopes', expected, scopes);
+  const isKnown = (scope: unknown): boolean => (SCOPES as readonly unknown[]).includes(scope);
+  const unknown = scopes.findIndex((scope) => !isKnown(scope));
+  return unknown === -1 ? undefined : problem('scopes', expected, scopes[unknown]);
+}
+
+function problem(
+  member: keyof Principal,
+  expected: string,
+  value: unknown,
+): { readonly member: keyof Principal; readonly expected: string } {
+  return { member, expected: `${expected}, got ${describeValue(value)}` };
 }

@@ -1,11 +1,15 @@
 /** The body of a request: bounded, JSON, an object. */
+import { jsonDepth } from '../core/json-depth.ts';
 import { ApiError } from './api-error.ts';
+
+/** What is read here is walked by recursion, and written again in an answer. */
+const MAX_DEPTH = 256;
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /**
  * @returns `undefined` when there is none
- * @throws ApiError when it is too large, not JSON, or no object
+ * @throws ApiError when it is too large or too deep, not JSON, or no object
  */
 export async function readBody(
   request: Request,
@@ -23,8 +27,18 @@ export async function readBody(
 }
 
 function parse(bytes: Uint8Array): unknown {
+  const [text, value] = decode(bytes);
+  if (jsonDepth(text) <= MAX_DEPTH) return value;
+  throw new ApiError(
+    'invalid_request',
+    `The body has more than ${MAX_DEPTH} levels of objects and lists. Flatten it.`,
+  );
+}
+
+function decode(bytes: Uint8Array): readonly [text: string, value: unknown] {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return [text, JSON.parse(text)];
   } catch {
     throw new ApiError('malformed', 'The body is not JSON in UTF-8.');
   }
@@ -50,9 +64,10 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** A sender who goes away is no fault of ours. */
+/** A sender who goes away is no fault of ours; a mount says what is. */
 function readPart(reader: Reader): ReturnType<Reader['read']> {
   return reader.read().catch((cause: unknown) => {
+    if (cause instanceof ApiError) throw cause;
     throw new ApiError('malformed', 'The body ended before it was complete.', { cause });
   });
 }

@@ -11,7 +11,23 @@ import { ApiError } from './api-error.ts';
  * @throws ApiError that names the member, in the words of the API
  */
 export function readInput<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  refuseLostMember(value);
   return read(schema, value, (got) => (typeof got === 'string' ? describeType(got) : describeValue(got)));
+}
+
+/** Members of this name are lost where schemas copy an object, as if nobody had asked for them: a filter would let everything pass. */
+const LOST = '__proto__';
+/** Taken as it is. */
+const DATA = 'data';
+
+function refuseLostMember(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value) as [string, unknown][]) {
+    if (name === DATA || typeof member !== 'object' || member === null || !Object.hasOwn(member, LOST))
+      continue;
+    const field = `${name}.${LOST}`;
+    throw new ApiError('invalid_request', `${field}: no member can have this name.`, { field });
+  }
 }
 
 function read<Schema extends z.ZodType>(

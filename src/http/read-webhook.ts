@@ -3,14 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from '@hono/zod-openapi';
 import type { EndpointUpdate } from '../core/endpoint-input.ts';
 import type { FilterExpression } from '../core/filter.ts';
+import type { RetryPolicy } from '../core/retry-policy.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { type FilterFields, readFilters, showFilters } from './filter-fields.ts';
 import { restoreHeaders } from './hidden-headers.ts';
 import { mergePatch } from './merge-patch.ts';
 import { readInput } from './read-input.ts';
 import { toWebhook } from './resource/webhook-resource.ts';
-import { readRetryConfig } from './retry-config.ts';
-import { webhookInputSchema, webhookPatchSchema, webhookSchema } from './schema/webhook.ts';
+import { keepForPatch, readRetryConfig, showRetryPolicy } from './retry-config.ts';
+import { type RetryConfig, webhookInputSchema, webhookPatchSchema, webhookSchema } from './schema/webhook.ts';
 
 export interface WebhookSurroundings {
   readonly filterFields: FilterFields | undefined;
@@ -43,7 +44,8 @@ export function readWebhookPatch(
   const patch = withoutReadOnly(body);
   const resource = current === undefined ? undefined : toWebhook(current, filterFields);
   const merged = NESTED.filter((key) => Object.hasOwn(patch, key)).map((key) => {
-    const value = patch[key] === null ? null : mergePatch(resource?.[key], patch[key]);
+    const before = key === 'retry_config' ? keepForPatch(resource?.[key], patch[key]) : resource?.[key];
+    const value = patch[key] === null ? null : mergePatch(before, patch[key]);
     return [key, value] as const;
   });
   return toUpdate(readInput(webhookPatchSchema, { ...patch, ...Object.fromEntries(merged) }), surroundings);
@@ -71,7 +73,7 @@ function toUpdate(
       active === undefined ? undefined : active === false ? ('disabled' as const) : ('enabled' as const),
     filter: unlessNull(input.filters, (filters) => readOrKeep(filters, surroundings)),
     headers: unlessNull(input.headers, (headers) => restoreHeaders(headers, surroundings.current?.headers)),
-    retry: unlessNull(input.retry_config, readRetryConfig),
+    retry: unlessNull(input.retry_config, (config) => readOrKeepRetry(config, surroundings)),
     rateLimit: unlessNull(input.rate_limit, ({ limit, interval_ms: intervalMs }) => ({ limit, intervalMs })),
   };
   return Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined));
@@ -85,6 +87,18 @@ function readOrKeep(
   const { filter } = current ?? {};
   const isSame = filter !== undefined && isDeepStrictEqual(filters, showFilters(filter, filterFields));
   return isSame ? filter : readFilters(filters, filterFields);
+}
+
+/** The same of retries: an answer can name a function of the application, which a caller cannot. */
+function readOrKeepRetry(config: RetryConfig, { current }: WebhookSurroundings): RetryPolicy {
+  const { retry } = current ?? {};
+  const isSame =
+    retry !== undefined && isDeepStrictEqual(toMembers(config), toMembers(showRetryPolicy(retry)));
+  return isSame ? retry : readRetryConfig(config);
+}
+
+function toMembers(config: RetryConfig): object {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
 /** `null` removes a setting, `undefined` leaves it alone. */

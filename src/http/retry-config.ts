@@ -42,6 +42,15 @@ export function readRetryConfig(config: RetryConfig): RetryPolicy {
   };
 }
 
+/** What a patch goes into: where it names another kind, nothing that only goes with the one before. */
+export function keepForPatch(current: RetryConfig | undefined, patch: unknown): RetryConfig | undefined {
+  if (current === undefined || typeof patch !== 'object' || patch === null) return current;
+  const kind = KINDS.find((word) => ((patch as RetryConfig)[word] ?? undefined) !== undefined);
+  if (kind === undefined) return current;
+  const kept = [kind, ...COMPANIONS[kind]];
+  return Object.fromEntries(Object.entries(current).filter(([word]) => kept.includes(word)));
+}
+
 export function showRetryPolicy(policy: RetryPolicy): RetryConfig {
   if (typeof policy === 'string') return { preset: policy };
   switch (policy.kind) {

@@ -37,7 +37,8 @@ export function createWebhookApi(dispatcher: WebhookDispatcher, options: Webhook
   const server = new ApiServer(dispatcher, resolved);
   const app = new OpenAPIHono<ApiEnv>({ strict: false });
   app.onError((error, c) => server.fail(error, c));
-  app.notFound((c) => server.fail(new ApiError('not_found', 'There is nothing at this path.'), c));
+  const nothing = `There is nothing at this path. The calls of the API are below ${base}.`;
+  app.notFound((c) => server.fail(new ApiError('not_found', nothing), c));
   app.use('*', async (c: Context<ApiEnv>, next) => {
     await server.admit(c);
     await next();

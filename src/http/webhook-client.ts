@@ -1,6 +1,6 @@
 /** A small client of the management API, whose types come from the schemas that the API checks by. */
-import { OptionsError } from '../errors.ts';
-import { createCaller, type Sent, type WebhookClientOptions } from './client-call.ts';
+import { OptionsError, WebhookApiError } from '../errors.ts';
+import { createCaller, expectHeaderText, type Sent, type WebhookClientOptions } from './client-call.ts';
 import type {
   DeliveriesQuery,
   DeliveryDetailResource,
@@ -149,22 +149,23 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
     (await call(method, path, sent)).data as Result;
   const page = async <Item>(method: string, path: string, sent?: Sent): Promise<ClientPage<Item>> => {
     const { data, next_cursor: nextCursor } = await call(method, path, sent);
+    if (!Array.isArray(data)) throw new WebhookApiError(`${method.toUpperCase()} /webhooks${path}`, 200);
     return { items: data as readonly Item[], nextCursor };
   };
   return {
     webhooks: {
       list: (query) => page('get', '', { query }),
       create: (body) => one('post', '', { body }),
-      get: (id) => one('get', at(id)),
-      replace: (id, body, change) => one('put', at(id), { body, headers: ifMatch(change) }),
-      update: (id, body, change) => one('patch', at(id), { body, headers: ifMatch(change) }),
-      remove: (id) => one('delete', at(id)),
-      test: (id) => one('post', `${at(id)}/test`),
-      stats: (id, query) => one('get', `${at(id)}/stats`, { query }),
-      deliveries: (id, query) => page('get', `${at(id)}/deliveries`, { query }),
-      rotateSecret: (id, body) => one('post', `${at(id)}/rotate-secret`, { body }),
-      pause: (id) => one('post', `${at(id)}/pause`),
-      resume: (id) => one('post', `${at(id)}/resume`),
+      get: (id) => one('get', atWebhook(id)),
+      replace: (id, body, change) => one('put', atWebhook(id), { body, headers: ifMatch(change) }),
+      update: (id, body, change) => one('patch', atWebhook(id), { body, headers: ifMatch(change) }),
+      remove: (id) => one('delete', atWebhook(id)),
+      test: (id) => one('post', `${atWebhook(id)}/test`),
+      stats: (id, query) => one('get', `${atWebhook(id)}/stats`, { query }),
+      deliveries: (id, query) => page('get', `${atWebhook(id)}/deliveries`, { query }),
+      rotateSecret: (id, body) => one('post', `${atWebhook(id)}/rotate-secret`, { body }),
+      pause: (id) => one('post', `${atWebhook(id)}/pause`),
+      resume: (id) => one('post', `${atWebhook(id)}/resume`),
     },
     deliveries: {
       list: (query) => page('get', '/deliveries', { query }),
@@ -178,7 +179,10 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
       create: (body, { idempotencyKey } = {}) =>
         one('post', '/messages', {
           body,
-          headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
+          headers:
+            idempotencyKey === undefined
+              ? {}
+              : { 'idempotency-key': expectHeaderText(idempotencyKey, 'idempotencyKey') },
         }),
     },
     queue: {
@@ -192,9 +196,22 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
   };
 }
 
+/** Words of the API in the place of the id of a webhook, which lead to what is none. */
+const WORDS = ['deliveries', 'messages', 'queue', 'event-types', 'explain', 'health', 'openapi.json'];
+
 function at(id: string): string {
-  if (typeof id === 'string' && id !== '') return `/${encodeURIComponent(id)}`;
-  throw new OptionsError('id', 'id: expected the id of a webhook, delivery or message.');
+  // The dots would lead out of the path, however they are written.
+  if (typeof id === 'string' && id !== '' && id !== '.' && id !== '..') return `/${encodeURIComponent(id)}`;
+  throw noId();
+}
+
+function atWebhook(id: string): string {
+  if (WORDS.includes(id)) throw noId();
+  return at(id);
+}
+
+function noId(): OptionsError {
+  return new OptionsError('id', 'id: expected the id of a webhook, delivery or message.');
 }
 
 function ifMatch({ revision }: ChangeOptions = {}): Record<string, string> {

@@ -7,6 +7,9 @@ export const METRIC_LABELS = ['event_type', 'endpoint_id', 'tenant'] as const;
 /** One of them. */
 export type MetricLabel = (typeof METRIC_LABELS)[number];
 
+/** Upper bounds of the histogram of attempts that no option changes, in seconds; docs/reference/metrics.md lists them. */
+export const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+
 /** Options of `collectMetrics`. All are optional; unknown keys are errors. */
 export interface PrometheusOptions {
   /** Where the metrics are registered. Default: the default registry of prom-client, `register`. */
@@ -58,6 +61,6 @@ export function resolvePrometheusOptions(raw: PrometheusOptions): ResolvedPromet
     registry,
     prefix: prefix ?? 'posthorn_',
     labels: labels ?? ['event_type'],
-    buckets: buckets ?? [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: buckets ?? DEFAULT_BUCKETS,
   };
 }

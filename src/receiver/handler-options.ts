@@ -17,7 +17,7 @@ export interface WebhookHandlerOptions<Events extends object = Record<string, un
   'seen'
 > {
   /**
-   * Does the work. The answer is 204 when it is done, 500 when it throws or rejects, so that the sender tries again. Senders wait
+   * Does the work. The answer is 204 (`acceptedStatus`) when it is done, 500 when it throws or rejects, so that the sender tries again. Senders wait
    * for an answer only so long, Posthorn 15 s: for slow work put the message into a queue of yours, or see `respondFirst`. A challenge
    * of the sender (`posthorn.endpoint.challenge`) is answered without it, whatever the `envelope`.
    */
@@ -30,16 +30,18 @@ export interface WebhookHandlerOptions<Events extends object = Record<string, un
   /** Told about each request that was refused, for logs and counters: the sender only learns the status. Default: nobody is. */
   readonly onRefused?: (refusal: Refusal) => unknown;
   /**
-   * Handles each message once, by its id: a repetition is answered 204 at once when it was handled, and 409 while it is being
+   * Handles each message once, by its id: a repetition is answered 204 (`acceptedStatus`) at once when it was handled, and 409 while it is being
    * handled. Default: a message that comes twice is handled twice.
    */
   readonly deduplicate?: DeduplicateOptions;
   /**
-   * Answers 204 first, and calls `handle` afterwards. Then a message is lost when `handle` fails or the process ends: the
+   * Answers first, and calls `handle` afterwards. Then a message is lost when `handle` fails or the process ends: the
    * sender was told that all is well. A function is given the promise of the work, which never rejects: `waitUntil` or `after`
    * of a runtime that would stop otherwise. Default false.
    */
   readonly respondFirst?: boolean | ((work: Promise<void>) => unknown);
+  /** Status of the answer when a message is handled, now or before, for senders that take one status alone for a success. 200 to 299. Default 204. */
+  readonly acceptedStatus?: number;
   /** Longest body that is read, in bytes. Default 1048576 (1 MiB). Longer ones are answered 413. `Infinity` reads any. */
   readonly maxBodyBytes?: number;
 }
@@ -64,11 +66,15 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_KEEP_MS = 3 * DAY_MS;
 const DEFAULT_HOLD_MS = 5 * 60 * 1000;
 const MAX_REMEMBERED_MS = 365 * DAY_MS;
+const DEFAULT_ACCEPTED_STATUS = 204;
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 
 /** Options with nothing missing, those of verification apart. */
 export type ResolvedHandler<Events extends object> = Required<
-  Pick<WebhookHandlerOptions<Events>, 'handle' | 'onError' | 'respondFirst' | 'maxBodyBytes'>
+  Pick<
+    WebhookHandlerOptions<Events>,
+    'handle' | 'onError' | 'respondFirst' | 'acceptedStatus' | 'maxBodyBytes'
+  >
 > & {
   readonly onRefused: WebhookHandlerOptions['onRefused'];
   readonly deduplicate: Required<DeduplicateOptions> | undefined;
@@ -81,6 +87,7 @@ const HANDLER_OPTION_NAMES = [
   'onRefused',
   'deduplicate',
   'respondFirst',
+  'acceptedStatus',
   'maxBodyBytes',
 ] as const satisfies readonly (keyof WebhookHandlerOptions)[];
 
@@ -94,7 +101,8 @@ export function resolveHandler<Events extends object>(
     '',
     known,
   );
-  const { handle, onError, onRefused, deduplicate, respondFirst = false, maxBodyBytes, ...verify } = options;
+  const { handle, onError, onRefused, deduplicate, respondFirst = false, ...others } = options;
+  const { acceptedStatus = DEFAULT_ACCEPTED_STATUS, maxBodyBytes, ...verify } = others;
   // First what everybody has to give.
   resolveVerification(verify);
   for (const [name, value] of Object.entries({ handle, onError }))
@@ -109,6 +117,7 @@ export function resolveHandler<Events extends object>(
     onRefused,
     respondFirst,
     deduplicate: deduplicate === undefined ? undefined : resolveDeduplicate(deduplicate),
+    acceptedStatus: expectInteger(acceptedStatus, 'acceptedStatus', 200, 299),
     maxBodyBytes: expectNumber(maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES, 'maxBodyBytes', 0, Infinity),
     verify,
   };

@@ -5,7 +5,7 @@ export interface WebhookMessage<Type extends string = string, Data = unknown> {
    * there is one (`standard`, or the body); else that of a header. `undefined` when the sender sends none.
    */
   readonly id: string | undefined;
-  /** Event type: `job.completed`. Empty where the envelope has none (`raw`, `form`, `bytes`) and `typeHeader` is not set. */
+  /** Event type: `job.completed`. Empty where the envelope has none (`raw`, `form`, `bytes`), and neither `identify` nor `typeHeader` says it. */
   readonly type: Type;
   /** When the event happened, epoch ms; `undefined` when the envelope does not say. */
   readonly timestamp: number | undefined;

@@ -13,6 +13,8 @@ export interface NodeRequest extends NodeStream {
 
 /** A response of node:http or Express. */
 export interface NodeResponse {
+  /** Somebody else has answered. */
+  readonly headersSent?: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(text: string): unknown;
 }
@@ -38,6 +40,8 @@ export function createNodeHandler<Events extends object = Record<string, unknown
       headers: request.headers,
       readBody: (maxBytes) => readNodeBody(request, rawBody ?? body, maxBytes),
     });
+    // Such as a middleware that waits only so long. The work is done all the same.
+    if (response.headersSent === true) return;
     // What has not been read is not read any more: the connection cannot be used again.
     response.writeHead(status, request.complete ? { ...headers } : { ...headers, connection: 'close' });
     response.end(text);

@@ -71,9 +71,10 @@ async function deliver<Events extends object>(
   handler: ResolvedHandler<Events>,
 ): Promise<Answer> {
   const { deduplicate, respondFirst } = handler;
+  const accepted = answer(handler.acceptedStatus, '');
   if (deduplicate !== undefined) {
     const state = await deduplicate.store.begin(message.id!, deduplicate.holdMs);
-    if (state === 'done') return ACCEPTED;
+    if (state === 'done') return accepted;
     if (state === 'running') return RUNNING;
     if (state !== 'new')
       throw new OptionsError(
@@ -81,13 +82,13 @@ async function deliver<Events extends object>(
         `deduplicate.store: expected begin to answer "new", "running" or "done", got ${describeValue(state)}.`,
       );
   }
-  if (respondFirst === false) return (await run(message, handler)) ? ACCEPTED : FAILED;
+  if (respondFirst === false) return (await run(message, handler)) ? accepted : FAILED;
   // Not in this turn: work that blocks would hold up the answer.
   const work = new Promise<void>((resolve) => {
     systemClock.setTimer(() => void run(message, handler).then(() => resolve()), 0, true);
   });
   if (respondFirst !== true) quietly(handler, () => respondFirst(work));
-  return ACCEPTED;
+  return accepted;
 }
 
 /** Whether the work was done. Never rejects. */
@@ -156,7 +157,6 @@ const TEXTS: Readonly<Record<number, string>> = {
   405: 'Method not allowed',
   413: 'Content too large',
 };
-const ACCEPTED = answer(204, '');
 /** Not 503: with that a sender may hold up all messages, and only this one has to wait. */
 const RUNNING = answer(409, 'Being handled');
 const FAILED = answer(500, 'Failed');

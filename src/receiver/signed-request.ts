@@ -1,4 +1,5 @@
 /** What the headers of a request say about its signature, before anything is believed. */
+import { unexpected } from '../core/expect-value.ts';
 import type { SignatureScheme } from '../core/signature-schemes.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { RequestHeaders } from './request-headers.ts';
@@ -76,13 +77,17 @@ function readTime(
   return Number(text);
 }
 
-/** Whether the signed time is near enough. */
+/** Whether the signed time is near enough. @throws OptionsError when `now` gives no time */
 export function judgeTime(
   timestampSeconds: number | undefined,
   { toleranceSeconds, now }: { readonly toleranceSeconds: number; readonly now: () => number },
 ): Refusal | undefined {
   if (timestampSeconds === undefined) return undefined;
-  const age = Math.floor(now() / 1000) - timestampSeconds;
+  const at: unknown = now();
+  // No comparison with what is no number says that a time is too far away.
+  if (typeof at !== 'number' || Number.isNaN(at))
+    throw unexpected('now', 'a function that gives epoch ms', at);
+  const age = Math.floor(at / 1000) - timestampSeconds;
   if (age > toleranceSeconds)
     return refuse('timestamp_too_old', `it was signed ${age} s ago, and ${toleranceSeconds} s are allowed`);
   if (-age > toleranceSeconds)

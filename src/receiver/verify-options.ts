@@ -63,6 +63,15 @@ export interface VerifyWebhookOptions {
    * A retry of the sender has the same id: forget the id of a message that you could not handle. Default: nothing is asked.
    */
   readonly seen?: (id: string, ttlMs: number) => boolean | Promise<boolean>;
+  /**
+   * Says what a message is whose envelope does not (`raw`, `form`, `bytes`), by its data: `(data) => ({ id: data.id, type: data.type })`. Called
+   * for genuine requests only. The data is signed, so nobody else can change this id, and it comes before that of `idHeader`. Data that it throws
+   * at is refused as `malformed_body`. Default: nothing is taken from the data.
+   */
+  readonly identify?: (data: unknown) => {
+    readonly id?: string | undefined;
+    readonly type?: string | undefined;
+  };
   /** Header with the id of the message, where neither scheme nor envelope has one: `x-github-delivery`. No signature covers it. */
   readonly idHeader?: string;
   /** Header with the event type, where the envelope has none: `x-github-event`. No signature covers it. */
@@ -81,6 +90,7 @@ export const VERIFY_OPTION_NAMES = [
   'envelope',
   'toleranceSeconds',
   'seen',
+  'identify',
   'idHeader',
   'typeHeader',
   'now',
@@ -93,6 +103,7 @@ export interface ResolvedVerification {
   readonly envelope: ReceivedEnvelope;
   readonly toleranceSeconds: number;
   readonly seen: VerifyWebhookOptions['seen'];
+  readonly identify: VerifyWebhookOptions['identify'];
   readonly idHeader: string | undefined;
   readonly typeHeader: string | undefined;
   readonly now: () => number;
@@ -112,16 +123,16 @@ export function resolveVerification(options: VerifyWebhookOptions): ResolvedVeri
     idHeader,
     typeHeader,
   } = options;
-  const { seen, now = () => systemClock.now() } = options;
+  const { seen, identify, now = () => systemClock.now() } = options;
   if (!Object.hasOwn(ENVELOPE_READERS, envelope))
     throw unexpectedWord('envelope', 'the name of an envelope', Object.keys(ENVELOPE_READERS), envelope);
   if (typeof toleranceSeconds !== 'number' || !(toleranceSeconds >= 0))
     throw unexpected('toleranceSeconds', 'a number of seconds from 0, or Infinity', toleranceSeconds);
-  for (const [name, value] of Object.entries({ seen, now }))
+  for (const [name, value] of Object.entries({ seen, identify, now }))
     if (value !== undefined && typeof value !== 'function') throw unexpected(name, 'a function', value);
   for (const [name, value] of Object.entries({ idHeader, typeHeader }))
     if (value !== undefined) validateHeaderName(value, name);
-  return { ...resolveKeys(options), envelope, toleranceSeconds, seen, idHeader, typeHeader, now };
+  return { ...resolveKeys(options), envelope, toleranceSeconds, seen, identify, idHeader, typeHeader, now };
 }
 
 const KEY_OPTIONS = ['secret', 'secrets', 'publicKey', 'publicKeys'] as const;

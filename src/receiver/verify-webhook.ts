@@ -6,7 +6,7 @@ import { readChallenge } from './challenge.ts';
 import type { Contents } from './contents.ts';
 import { ENVELOPE_READERS } from './envelopes.ts';
 import type { MessageOf } from './message.ts';
-import { findId, findType, MISSING_ID } from './identity.ts';
+import { findId, findType, identifyContents, MISSING_ID } from './identity.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { readHeaders, type RequestHeaders, type WebhookHeaders } from './request-headers.ts';
 import { judgeTime, readSigned, type SignedRequest } from './signed-request.ts';
@@ -94,7 +94,9 @@ async function verify(
   const challenge = readChallenge(body, headers);
   // It has nothing that could be done twice, and need not have an id where messages have it.
   if (challenge !== undefined) return accept(signed.id, CHALLENGE_TYPE, challenge);
-  const contents = ENVELOPE_READERS[options.envelope](body, headers);
+  const read = ENVELOPE_READERS[options.envelope](body, headers);
+  if ('reason' in read) return read;
+  const contents = identifyContents(options, read);
   if ('reason' in contents) return contents;
   const id = findId(options, signed.id, contents, headers);
   if (typeof id === 'object') return id;

@@ -96,8 +96,6 @@ export interface Lease {
   readonly lease: string;
   /** As the leased delivery said. No part of the proof: it tells a store whether others of an ordering key may wait. */
   readonly ordered: boolean;
-  /** As the leased delivery said. No part of the proof either: it tells a store whether others of the lane may wait. */
-  readonly counted: boolean;
 }
 
 /** What `renew` takes. */

@@ -236,9 +236,12 @@ describe.each(['file', 'sqlite', 'postgres'] as const)(
     it('disable and enable everything, for the application, too', async () => {
       await using place = await withEndpoint(kind);
       const { cli, app, receiver } = place;
-      expect(await cli.run('disable')).toMatchObject({ code: 4 });
+      const refused = await cli.run('disable');
+      expect(refused).toMatchObject({ code: 4 });
+      expect(refused.stderr).toMatch(/There is nobody to ask here: say --yes\.\n$/);
       expect(await cli.run('disable', '--yes')).toMatchObject({
         code: 0,
+        stderr: '',
         stdout: 'Everything is disabled. What is emitted meanwhile waits.\n',
       });
       expect((await cli.run('doctor')).code).toBe(1);

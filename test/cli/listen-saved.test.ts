@@ -1,5 +1,5 @@
 /** What `posthorn listen` saves, and sends again. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/testing/index.ts';
@@ -60,10 +60,30 @@ describe('the saved requests of posthorn listen', { timeout: 60_000 }, () => {
     const refused = await cli.run(...args);
     expect(refused).toMatchObject({ code: 1, stdout: expect.stringMatching(/0 of 1 were accepted\.\n$/) });
     expect(refused.stderr).toMatch(/--secret signs each request anew/);
+    app.reply(401);
+    expect(await cli.run(...args, ...SECRET)).toMatchObject({ code: 1, stderr: '' });
     expect(await cli.run(...args, ...SECRET)).toMatchObject({ code: 0 });
     expect(app.requests).toMatchObject([
       { verification: { ok: false } },
+      { verification: { ok: true } },
       { verification: { ok: true }, headers: { 'webhook-id': 'msg_1' }, text: '{"a":1}' },
     ]);
+  });
+
+  it('sends none of them when one is no request, and minds no odd times', async () => {
+    const cli = await createCommandLine();
+    const saved = { received_at: 1e99, method: 'POST', path: '/', headers: [], body_base64: '' };
+    mkdirSync(join(cli.folder, 'saved'));
+    cli.write('saved/a.json', JSON.stringify(saved));
+    await using app = await createReceiver();
+    const args = ['listen', '--replay', 'saved', '--forward', app.url];
+    expect(await cli.run(...args)).toMatchObject({ code: 0 });
+    cli.write('saved/b.json', '[]');
+    expect(await cli.run(...args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/b\.json is no saved request/),
+    });
+    expect(app.received).toBe(1);
   });
 });

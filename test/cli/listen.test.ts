@@ -1,6 +1,7 @@
 /** `posthorn listen`, as a process that real dispatchers and strangers send to. */
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { HeldPort } from '../../src/listener/held-port.ts';
 import { createReceiver } from '../../src/testing/index.ts';
 import { createCommandLine } from '../support/command-line.ts';
 import { createSender, post, startListening } from '../support/listening.ts';
@@ -179,6 +180,20 @@ describe('posthorn listen', { timeout: 60_000 }, () => {
     });
   });
 
+  it.each(['127.0.0.1', 'localhost', '0.0.0.0'])('does not forward to itself: %s', async (host) => {
+    await using held = await HeldPort.take();
+    const { port } = held;
+    await held.release();
+    const refused = await (
+      await createCommandLine()
+    ).run('listen', '--port', String(port), '--forward', `http://${host}:${port}/hooks`);
+    expect(refused).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'posthorn: --forward: this is where posthorn listen itself listens.\n',
+    });
+  });
+
   it('warns when it can be reached from elsewhere', async () => {
     await using listening = await startListening(await createCommandLine(), '--host', '0.0.0.0');
     expect((await post(listening.url, '{}')).status).toBe(200);
@@ -195,6 +210,7 @@ describe('posthorn listen', { timeout: 60_000 }, () => {
     [['--fault', 'never_answers', '--host', '::1'], /a broken receiver listens on 127\.0\.0\.1 alone/],
     [['--forward', 'http://127.0.0.1:1/', '--status', '500'], /--status and --forward exclude each other/],
     [['--forward', 'localhost:3000'], /Expected an http: or https: URL/],
+    [['--host', ''], /Expected an address of this machine/],
     [['--strict'], /--strict needs a secret or a public key/],
     [['--max-body', 'much'], /Expected a number of bytes/],
     [['--secret', 'short'], /--secret: expected a secret/],

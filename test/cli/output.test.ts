@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatFields, formatTable } from '../../src/cli/output/format-table.ts';
 import { formatDuration, formatTime } from '../../src/cli/output/format-time.ts';
 import { createOutput } from '../../src/cli/output/output.ts';
 import { printable, printableLine } from '../../src/cli/output/printable.ts';
+import { run } from '../../src/cli/run.ts';
 import { silentTerminal } from '../../src/cli/silent-terminal.ts';
+import { createReceiver } from '../../src/testing/index.ts';
 
 describe('a table', () => {
   it('aligns text on the left and numbers on the right, and shows what is missing as -', () => {
@@ -78,5 +83,21 @@ describe('output', () => {
 
   it('has no colours in a file', () => {
     expect(createOutput(silentTerminal, {}).tone('bad', 'down')).toBe('down');
+  });
+
+  it('of a test has its colours on a terminal', async () => {
+    await using receiver = await createReceiver();
+    const folder = mkdtempSync(join(tmpdir(), 'posthorn-'));
+    const printed: string[] = [];
+    const person = { ...terminal, folder, print: (text: string) => void printed.push(text) };
+    const place = ['--store', 'webhooks', '--allow-private', '127.0.0.0/8'];
+    expect(await run(['add', receiver.url, ...place], person)).toBe(0);
+    receiver.reply({ status: 204 }, { status: 500, body: '\u001b[31mred' });
+    expect(await run(['test', receiver.url, ...place], person)).toBe(0);
+    expect(await run(['test', receiver.url, ...place], person)).toBe(1);
+    expect(printed[1]).toMatch(/^Result: +\u001b\[32mdelivered\u001b\[39m\nStatus: +204\n/);
+    expect(printed[2]).toMatch(/^Result: +\u001b\[31mnot delivered\u001b\[39m\nStatus: +500\n/);
+    expect(printed[2]).toContain('\\u001b[31mred');
+    rmSync(folder, { recursive: true });
   });
 });

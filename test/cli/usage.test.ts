@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeProgram } from '../../src/cli/describe-program.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { silentTerminal } from '../../src/cli/silent-terminal.ts';
 import { createCommandLine } from '../support/command-line.ts';
@@ -13,6 +14,13 @@ describe('the help', { timeout: 60_000 }, () => {
     (name, help) => {
       expect(help).toMatch(/\nExamples?:\n {2}\$ posthorn \S/);
       expect(help).toMatch(new RegExp(`^Usage: posthorn ${name === 'posthorn' ? '' : name}`));
+    },
+  );
+
+  it.each(COMMANDS.map(({ name, examples }) => [name, examples] as const))(
+    'of %s shows nothing but this command',
+    (name, examples) => {
+      for (const example of examples) expect(example.split(' ')[0]).toBe(name);
     },
   );
 
@@ -30,6 +38,10 @@ describe('wrong use', { timeout: 60_000 }, () => {
   it.each([
     [['lst'], /unknown command 'lst'\n\(Did you mean list\?\)/],
     [['list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [
+      ['--store', './hooks', 'list'],
+      /unknown option '--store'\nOptions come after the command: posthorn list --store/,
+    ],
     [['show'], /missing required argument 'id'/],
     [['list', 'more'], /too many arguments/],
     [['list', '--limit', '0'], /--limit <n>' argument '0' is invalid\. Expected a whole number from 1 to/],

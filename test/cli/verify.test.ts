@@ -48,6 +48,14 @@ describe('posthorn verify', { timeout: 60_000 }, () => {
       code: 1,
       stderr: '3 bytes of its body are missing, by its content-length.\n',
     });
+    const formatted = JSON.stringify(JSON.parse(JSON_BODY), undefined, 2);
+    const written = await withRequest(dump([length, ...signed(JSON_BODY)], `${formatted}\n`));
+    const changed = await written.run('verify', 'request', ...SECRET);
+    expect(changed).toMatchObject({
+      code: 1,
+      stderr: `Its body has ${formatted.length + 1 - JSON_BODY.length} bytes more, by its content-length.\n`,
+    });
+    expect(changed.stdout).toMatch(/The body was changed after it was signed: .*The secret is right\./);
     const chunks = `${JSON_BODY.length.toString(16)}\r\n${JSON_BODY}\r\n0\r\n\r\n`;
     for (const body of [chunks, JSON_BODY]) {
       const chunked = await withRequest(dump([['transfer-encoding', 'chunked'], ...signed(JSON_BODY)], body));

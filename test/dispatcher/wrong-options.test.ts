@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { OptionsError } from '../../src/errors.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
+import type { JsonObject, JsonValue } from '../../src/core/json.ts';
 import { createWorld } from '../support/world.ts';
 import { createHarness } from '../../src/testing/harness.ts';
 
@@ -231,6 +232,27 @@ describe('wrong names and amounts', () => {
     );
     expect(listen('endpoint.disable')).toThrow('"endpoint.disabled"');
     expect(listen('nothing')).toThrow('got "nothing" (string). docs/reference/events.md has all of them.');
+  });
+
+  it('of metadata say how deep it is, before it holds up what comes after it', async () => {
+    await using world = await createWorld();
+    const dispatcher = world.start();
+    const nested = (levels: number, value: JsonValue = '[{"\\'): JsonObject => {
+      for (let level = 1; level < levels; level += 1) value = level % 2 === 0 ? { a: value } : [value];
+      return { a: value };
+    };
+    for (const levels of [65, 2000]) {
+      const metadata = nested(levels);
+      const message = new RegExp(
+        `metadata: expected at most 64 levels of objects and lists, got ${levels}\\.`,
+      );
+      await expect(dispatcher.emit('a.b', 1, { metadata })).rejects.toThrow(message);
+      await expect(dispatcher.endpoints.create({ url: 'https://example.com/', metadata })).rejects.toThrow(
+        message,
+      );
+    }
+    const { id } = await dispatcher.emit('a.b', 1, { metadata: nested(64) });
+    expect((await dispatcher.messages.get(id)).metadata).toEqual(nested(64));
   });
 
   it('of metadata say how large it is', async () => {

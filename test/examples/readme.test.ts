@@ -19,6 +19,15 @@ async function loadVerification(): Promise<IsGenuine> {
   return loaded.isGenuine;
 }
 
+describe('the requirements in the README', () => {
+  it('name every dependency', () => {
+    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    const { dependencies } = JSON.parse(manifest) as { readonly dependencies: Record<string, string> };
+    const [, named] = /\ndependencies, none of them compiled: (.+?)\./.exec(readme) ?? [];
+    expect(named?.split(', ')).toEqual(Object.keys(dependencies).sort());
+  });
+});
+
 describe('the verification in the README', () => {
   it('accepts what the dispatcher sends and refuses everything else', async () => {
     const isGenuine = await loadVerification();

@@ -40,9 +40,22 @@ describe('bearerKeys', () => {
     [[], /^keys: expected a list of at least one key/],
     [[{ key: 'short', ...alice }], /^keys\[0\]\.key: expected 16 to 512/],
     [[{ key: 'with a space in the middle', ...alice }], /^keys\[0\]\.key: expected/],
-    [[{ ...alice }], /^keys\[0\]: expected either key or sha256/],
-    [[{ key: KEY, sha256, ...alice }], /^keys\[0\]: expected either key or sha256/],
+    [
+      [{ ...alice }],
+      /^keys\[0\]: expected either key or sha256, got none\. Is an environment variable missing\?$/,
+    ],
+    [[{ key: KEY, sha256, ...alice }], /^keys\[0\]: expected either key or sha256, got both\.$/],
     [[{ sha256: 'abc', ...alice }], /^keys\[0\]\.sha256: expected 64 hex digits/],
+    [
+      [
+        { key: KEY, ...alice },
+        { key: `${KEY}2`, id: 'bob', scopes: ['read', 'admin'] as never },
+      ],
+      /^keys\[1\]\.scopes: expected a list of read, write, secrets, got "admin" \(string\)\.$/,
+    ],
+    [[{ key: KEY, id: 'bob' } as never], /^keys\[0\]\.scopes: expected a list of .*got undefined\.$/],
+    [[{ key: KEY, scopes: [] } as never], /^keys\[0\]\.id: expected 1 to 256 characters/],
+    [[{ key: KEY, ...alice, tenant: '' }], /^keys\[0\]\.tenant: expected 1 to 256 characters/],
   ])('refuses %j, without showing it', (keys, message) => {
     const create = (): unknown => bearerKeys(keys);
     expect(create).toThrow(message);

@@ -136,6 +136,26 @@ describe.each(Object.entries(mounts))('mounted in %s', (_name, mount) => {
     expect((await fetch(base, { method: 'POST', headers, body: '{' })).status).toBe(400);
   });
 
+  it('answers a caller who is refused while sending a large body', async () => {
+    await using running = await run(mount);
+    const socket = connect(running.port, '127.0.0.1');
+    const length = 20 * 1024 * 1024;
+    socket.write(
+      `POST /api/webhooks HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`,
+    );
+    let answer = '';
+    const closed = new Promise<unknown>((resolve) => socket.once('close', resolve));
+    socket.on('data', (data) => (answer += data.toString('latin1')));
+    // Sends all of it before it listens, as many clients do; the end of the connection may come first.
+    socket.on('error', () => undefined);
+    for (let sent = 0; sent < length && !socket.destroyed; sent += 65_536)
+      if (!socket.write(Buffer.alloc(65_536, ' ')))
+        await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
+    await closed;
+    // A body parser that stands in front refuses by itself.
+    expect(answer).toMatch(/^HTTP\/1\.1 (401 [^]*\r\nconnection: close\r\n|413 )/i);
+  });
+
   it('survives a caller who goes away in the middle of a body', async () => {
     await using running = await run(mount);
     const socket = connect(running.port, '127.0.0.1');
@@ -173,6 +193,23 @@ describe('toNodeHandler', () => {
     expect((await fetch(`http://127.0.0.1:${port}/api/webhooks`)).status).toBe(200);
     expect(seen).toEqual(['from the session']);
     await onServer(server).close();
+  });
+
+  it('says so when a parser has read the body and left nothing of it', async () => {
+    await using world = await createApiWorld();
+    const handle = toNodeHandler(world.api);
+    const app = fastify();
+    app.all('/api/webhooks', (request, reply) => void handle(request.raw, reply.hijack().raw));
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+    const call = (init: RequestInit): Promise<Response> => fetch(`${origin}/api/webhooks`, init);
+    const refused = await call({ method: 'POST', headers, body: '{"url":"https://a.example"}' });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      500,
+      { error: { code: 'internal', message: expect.stringMatching(/^A parser in front of the API/) } },
+    ]);
+    expect(world.log.join('\n')).toMatch(/A parser in front of the API has read the body/);
+    expect((await call({ headers })).status).toBe(200);
+    await app.close();
   });
 
   it('takes methods, paths and hosts that are none as they come', async () => {

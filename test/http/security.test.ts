@@ -197,6 +197,9 @@ describe('a body', () => {
       'invalid_request',
     ],
     [`{"url":"${URL_A}","__proto__":{"name":"polluted"}}`, 422, 'invalid_request'],
+    [`{"url":"${URL_A}","filters":{"__proto__":1}}`, 422, 'invalid_request'],
+    [`{"url":"${URL_A}","headers":{"__proto__":"a"}}`, 422, 'invalid_request'],
+    [`{"url":"${URL_A}","metadata":{"__proto__":{"name":"polluted"}}}`, 422, 'invalid_request'],
     [`{"url":"${URL_A}","constructor":1}`, 422, 'invalid_request'],
   ])('that is wrong is refused: %.40s', async (rawBody, status, code) => {
     await using world = await createApiWorld();
@@ -205,6 +208,25 @@ describe('a body', () => {
     expect((await world.call('GET ')).data).toEqual([]);
     expect({}).not.toHaveProperty('name');
   });
+
+  it.each(['metadata', 'filters', 'headers', 'retry_config', 'secret', 'name'])(
+    'with %s that is nested too deeply is refused, whatever it is to change',
+    async (member) => {
+      await using world = await createApiWorld();
+      const { data } = await world.call('POST ', { body: { url: URL_A } });
+      for (const depth of [100, 1000, 10_000, 40_000]) {
+        const rawBody = `{"url":"${URL_A}","${member}":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
+        for (const method of ['PATCH', 'PUT'])
+          expect(await world.call(`${method} /${data.id}`, { rawBody })).toMatchObject({
+            status: 422,
+            error: { code: 'invalid_request' },
+          });
+      }
+      expect((await world.call(`GET /${data.id}`)).data).toEqual(
+        Object.fromEntries(Object.entries(data).filter(([key]) => key !== 'secret')),
+      );
+    },
+  );
 
   it('of another content type is refused, so that no form of another site can send one', async () => {
     await using world = await createApiWorld();

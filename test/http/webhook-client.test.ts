@@ -95,7 +95,11 @@ describe('the client', () => {
     const stranger = createWebhookClient({ baseUrl });
     await expect(stranger.health()).rejects.toMatchObject({ status: 401, reason: 'unauthenticated' });
     const lost = createWebhookClient({ baseUrl: `${baseUrl}/elsewhere`, apiKey: KEYS.alice });
-    await expect(lost.health()).rejects.toMatchObject({ status: 404, reason: 'not_found' });
+    await expect(lost.health()).rejects.toMatchObject({
+      status: 404,
+      reason: 'not_found',
+      message: `GET ${baseUrl}/elsewhere/webhooks/health was answered with 404: There is nothing at this path. The calls of the API are below /api/webhooks.`,
+    });
     const other = createWebhookClient({
       baseUrl: 'http://api.test',
       fetch: async () => new Response('<html>', { status: 404 }),

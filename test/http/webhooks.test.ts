@@ -284,14 +284,48 @@ describe('PATCH', () => {
     expect(any.data.name).toBe('any');
   });
 
-  it('loses nothing when many change one webhook at once', async () => {
+  it('changes the kind of retries, and leaves those of the application alone when they are sent back', async () => {
+    await using world = await createApiWorld({
+      dispatcher: { functions: { retryDelay: { slowly: () => 1000 } } },
+    });
+    const { harness } = world;
+    const { id } = await harness.createEndpoint({ tenant: 'tenant-a', retry: 'once' });
+    for (const retry_config of [{ max_attempts: 5 }, { delays_ms: [1000] }, { preset: 'short' }]) {
+      const { status, data } = await world.call(`PATCH /${id}`, { body: { retry_config } });
+      expect([status, data.retry_config]).toMatchObject([200, retry_config]);
+    }
+    const mixed = await world.call(`PATCH /${id}`, {
+      body: { retry_config: { max_attempts: 5, delays_ms: [1] } },
+    });
+    expect(mixed).toMatchObject({ status: 422, error: { field: 'retry_config' } });
+
+    const retry = { kind: 'custom', name: 'slowly', maxAttempts: 4 } as const;
+    await harness.dispatcher.endpoints.update(id, { retry });
+    const { data } = await world.call(`GET /${id}`);
+    expect(data.retry_config).toEqual({ custom: 'slowly', max_attempts: 4 });
+    for (const method of ['PUT', 'PATCH'])
+      expect(await world.call(`${method} /${id}`, { body: { ...data, name: method } })).toMatchObject({
+        status: 200,
+        data: { name: method, retry_config: data.retry_config },
+      });
+    const named = { custom: 'slowly', max_attempts: 5 };
+    expect(await world.call(`PUT /${id}`, { body: { ...data, retry_config: named } })).toMatchObject({
+      status: 422,
+    });
+    const own = await world.call(`PATCH /${id}`, { body: { retry_config: { max_attempts: 2 } } });
+    expect(own.data.retry_config).toEqual({ max_attempts: 2, initial_delay_ms: 1000 });
+  });
+
+  it('loses nothing and refuses nobody when many change one webhook at once', async () => {
     await using world = await setup();
-    const keys = ['a', 'b', 'c', 'd'];
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
     const answers = await Promise.all(
       keys.map((key) => world.call(`PATCH /${world.id}`, { body: { metadata: { [key]: 1 } } })),
     );
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect((await world.call(`GET /${world.id}`)).data.metadata).toEqual({ a: 1, b: 1, c: 1, d: 1 });
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await world.call(`GET /${world.id}`)).data.metadata).toEqual(
+      Object.fromEntries(keys.map((key) => [key, 1])),
+    );
   });
 });
 

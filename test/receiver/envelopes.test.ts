@@ -91,8 +91,50 @@ describe('raw', () => {
     expect(await read('{}', named)).toMatchObject({ reason: 'missing_header' });
   });
 
+  const identify: Options['identify'] = (data) => {
+    const { id, event } = data as { readonly id?: string; readonly event?: string };
+    return { id, type: event };
+  };
+
+  it('takes type and id from the data where the receiver says how, before those of headers', async () => {
+    const named: Options = { envelope: 'raw', identify, idHeader: 'X-Id', typeHeader: 'X-Type' };
+    const headers = { 'x-id': 'of the header', 'x-type': 'of.the.header' };
+    expect(await read('{"id":"evt 1","event":"job.done"}', named, headers)).toMatchObject({
+      message: { id: 'evt 1', type: 'job.done' },
+    });
+    expect(await read('{}', { ...named, idHeader: 'X-Type' }, headers)).toMatchObject({
+      message: { id: 'of.the.header', type: 'of.the.header' },
+    });
+    expect(await read('{}', { envelope: 'raw', identify })).toMatchObject({
+      message: { id: undefined, type: '' },
+    });
+  });
+
+  it.each(['null', '{"id":1}', '{"id":""}', '{"id":null}', '{"id":"1","event":[]}'])(
+    'refuses %j, which says no id and type',
+    async (body) => {
+      expect(await read(body, { envelope: 'raw', identify })).toMatchObject({ reason: 'malformed_body' });
+    },
+  );
+
+  it.each([
+    ['undefined', () => undefined],
+    ['a promise', () => Promise.reject(new Error('unheard'))],
+  ])('calls it a mistake of the receiver when it says %s', async (_, mistake) => {
+    const options = { envelope: 'raw', identify: mistake } as unknown as Options;
+    await expect(read('{}', options)).rejects.toThrow('identify: expected a function that returns');
+  });
+
   it.each(['', '{', 'undefined', Uint8Array.of(0x22, 0xff, 0x22)])('refuses %j', async (body) => {
     expect(await read(body, { envelope: 'raw' })).toMatchObject({ reason: 'malformed_body' });
+  });
+});
+
+describe('identify', () => {
+  it('does not change what the envelope says', async () => {
+    const body = JSON.stringify({ id: 'msg_body', type: 'a', timestamp: '2026-01-01T00:00:00Z', data: {} });
+    const identify = (): object => ({ id: 'other', type: 'other' });
+    expect(await read(body, { identify })).toMatchObject({ message: { id: 'msg_body', type: 'a' } });
   });
 });
 

@@ -98,6 +98,29 @@ it('on node:http reads a stream that was paused, or whose encoding was set', asy
   expect(handled).toEqual([{ note: 'ü 😀' }, { note: 'ü 😀' }]);
 });
 
+it('on node:http lets stand what a middleware has answered that would not wait', async () => {
+  const { options, handled, errors } = recording();
+  let finish: () => void = () => undefined;
+  const work = new Promise<void>((resolve) => (finish = resolve));
+  const handle = createNodeHandler({
+    ...options,
+    handle: async ({ data }) => {
+      await work;
+      handled.push(data);
+    },
+  });
+  const answered: Promise<void>[] = [];
+  await using server = await listen((request, response) => {
+    answered.push(handle(request, response));
+    request.once('end', () => response.writeHead(503).end('too late'));
+  });
+  const response = await post(server.url);
+  expect([response.status, await response.text()]).toEqual([503, 'too late']);
+  finish();
+  await Promise.all(answered);
+  expect([handled, errors]).toEqual([[{ note: 'ü 😀' }], []]);
+});
+
 it('on node:http does not wait for a connection that has ended', async () => {
   const { options } = recording();
   const refused: string[] = [];

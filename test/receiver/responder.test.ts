@@ -55,6 +55,51 @@ describe('functions of the application', () => {
   });
 });
 
+describe('acceptedStatus', () => {
+  it.each<[string, Partial<WebhookHandlerOptions>]>([
+    ['when a message was handled', {}],
+    ['before it is handled', { respondFirst: true }],
+    ['when it was handled before', { deduplicate: { store: memorySeenStore() } }],
+  ])('is answered %s', async (_, options) => {
+    for (let time = 0; time < 2; time += 1)
+      expect(await receive({ ...options, acceptedStatus: 200 })).toEqual({ status: 200, errors: [] });
+  });
+
+  it('changes nothing about refusals, and about work that fails', async () => {
+    expect(await receive({ acceptedStatus: 200 }, forged)).toMatchObject({ status: 401 });
+    expect(await receive({ acceptedStatus: 200, handle: fail })).toMatchObject({ status: 500 });
+  });
+});
+
+describe('an id in the data', () => {
+  const body = '{"event":"job.done","job_id":"42"}';
+  const { options, headers } = signedCases(body)['hex']!;
+
+  it('tells repetitions where the sender has no id', async () => {
+    const types: string[] = [];
+    const own: Partial<WebhookHandlerOptions> = {
+      ...options,
+      envelope: 'raw',
+      deduplicate: { store: memorySeenStore() },
+      handle: ({ type }) => void types.push(type),
+    };
+    const identify: WebhookHandlerOptions['identify'] = (data) => {
+      const { event, job_id } = data as { readonly event: string; readonly job_id: string };
+      return { id: `${event} ${job_id}`, type: event };
+    };
+    for (let time = 0; time < 2; time += 1)
+      expect(await receive({ ...own, identify }, { headers, body })).toEqual({ status: 204, errors: [] });
+    expect(types).toEqual(['job.done']);
+    expect(await receive(own, { headers, body })).toMatchObject({ status: 400 });
+  });
+
+  it('that is looked for in a wrong way is reported', async () => {
+    const identify = (): never => Promise.reject(trouble) as never;
+    const result = await receive({ ...options, envelope: 'raw', identify }, { headers, body });
+    expect(result).toMatchObject({ status: 500, errors: [{ path: 'identify' }] });
+  });
+});
+
 describe('a store that fails', () => {
   const store = (broken: Partial<SeenStore>): SeenStore => ({
     begin: () => 'new',
@@ -155,6 +200,7 @@ it.each<[object, RegExp]>([
   [{ onError: null }, /^onError: expected a function, got null/],
   [{ onRefused: 1 }, /^onRefused: expected a function/],
   [{ respondFirst: 'yes' }, /^respondFirst: expected true, false, or a function/],
+  [{ acceptedStatus: 500 }, /^acceptedStatus: expected a whole number from 200 to 299/],
   [{ maxBodyBytes: -1 }, /^maxBodyBytes: expected a number from 0 to Infinity/],
   [{ maxBodyBytes: NaN }, /^maxBodyBytes/],
   [{ deduplicate: memorySeenStore() }, /Unknown key "deduplicate.begin"/],

@@ -54,6 +54,7 @@ describe('createWebhookVerifier', () => {
     [{ secret: KEY, toleranceSeconds: '300' }, 'toleranceSeconds', /got "300" \(string\)/],
     [{ secret: KEY, toleranceMs: 1 }, 'toleranceMs', /Unknown key "toleranceMs"/],
     [{ secret: KEY, seen: new Set() }, 'seen', /expected a function/],
+    [{ secret: KEY, identify: 'data.id' }, 'identify', /expected a function/],
     [{ secret: KEY, now: 0 }, 'now', /expected a function/],
     [{ secret: KEY, idHeader: 'a b' }, 'idHeader', /a header name/],
     [{ secret: KEY, typeHeader: 1 }, 'typeHeader', /a header name/],

@@ -219,6 +219,16 @@ describe('the pitfalls of verifiers', () => {
     expect(await at(1, Infinity)).toBe('accepted');
   });
 
+  it.each([NaN, undefined, '2026', new Date(0), Promise.resolve(0)])(
+    'is not switched off by a clock that gives no time: %s',
+    async (time) => {
+      const now = (() => time) as () => number;
+      await expect(verifyWebhook(BODY, standard.headers, { secret: KEY, now })).rejects.toThrow(
+        /^now: expected a function that gives epoch ms, got /,
+      );
+    },
+  );
+
   it('signs time and id as they stand: neither can be changed', async () => {
     expect(await judge(withHeaders({ 'webhook-id': 'msg_other' }))).toBe('signature_mismatch');
     expect(await judge(withHeaders({ 'webhook-timestamp': String(SECONDS + 1) }))).toBe('signature_mismatch');

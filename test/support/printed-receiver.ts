@@ -10,7 +10,8 @@ import { startProgram, type ProgramServer } from './program-server.ts';
 import { requirements } from './requirements.ts';
 
 export interface PrintedReceiver {
-  readonly language: 'node' | 'php' | 'python';
+  /** `module`: an ES module of Node.js. */
+  readonly language: 'module' | 'node' | 'php' | 'python';
   /** What the printed code takes for granted: functions of its application, its secret. */
   readonly before?: string;
   /** The blocks, as {@link printedBlock} returns them. */
@@ -18,6 +19,8 @@ export interface PrintedReceiver {
   /** What a snippet needs to be a program: its listener. */
   readonly after?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The interpreter; for Python, default the first one that has Flask. */
+  readonly program?: string;
 }
 
 const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -33,9 +36,6 @@ application.listen = function (_port, heard = () => {}) {
 };
 `;
 
-/** The server of PHP prepends nothing to the script that it is given. */
-const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
-
 /** `app.run(port=3000)` of Flask, on the port that is given instead. */
 const PYTHON_PORT = `import os, runpy, flask
 run = flask.Flask.run
@@ -43,14 +43,20 @@ flask.Flask.run = lambda self, **_: run(self, host='127.0.0.1', port=int(os.envi
 runpy.run_path('receiver.py', run_name='__main__')
 `;
 
+const nodeProgram = <File extends string>(file: File) => ({
+  file,
+  beside: { 'port.cjs': NODE_PORT },
+  program: () => process.execPath,
+  args: () => ['--require', './port.cjs', file],
+  ready: /^listening$/m,
+});
+
+/** The server of PHP prepends nothing to the script that it is given. */
+const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
+
 const LANGUAGES = {
-  node: {
-    file: 'receiver.cjs',
-    beside: { 'port.cjs': NODE_PORT },
-    program: () => process.execPath,
-    args: () => ['--require', './port.cjs', 'receiver.cjs'],
-    ready: /^listening$/m,
-  },
+  node: nodeProgram('receiver.cjs'),
+  module: nodeProgram('receiver.mjs'),
   python: {
     file: 'receiver.py',
     beside: { 'port.py': PYTHON_PORT },
@@ -74,6 +80,7 @@ export async function startPrinted({
   printed,
   after = '',
   env = {},
+  program: given,
 }: PrintedReceiver): Promise<ProgramServer> {
   const { file, beside, program, args, ready } = LANGUAGES[language];
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-printed-'));
@@ -83,7 +90,7 @@ export async function startPrinted({
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const server = await startProgram({
-      program: program(),
+      program: given ?? program(),
       args,
       ready,
       folder,

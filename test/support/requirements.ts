@@ -27,6 +27,12 @@ export const requirements = {
     findInterpreter(PYTHONS, ['-c', 'import sys, sqlite3; print("Python", sys.version.split()[0])']),
   flask: (): Requirement =>
     findInterpreter(PYTHONS, ['-c', 'import flask, sys; print("Flask on Python", sys.version.split()[0])']),
+  /** A Python with Flask, and with all of these modules. */
+  flaskWith: (...modules: readonly string[]): Requirement =>
+    findInterpreter(PYTHONS, [
+      '-c',
+      `import flask, ${modules.join(', ')}, sys; print("Flask on Python", sys.version.split()[0])`,
+    ]),
   php: (): Requirement => findInterpreter(['php'], ['-r', 'echo "PHP ", PHP_VERSION;']),
   redis: (): Requirement => {
     const url = process.env[REDIS_VARIABLE];

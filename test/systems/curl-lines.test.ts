@@ -1,16 +1,20 @@
 /** The curl lines that the five systems print run against the API, as printed, and get the printed answers. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { EnvelopeFunction } from '../../src/core/functions.ts';
+import { webhookApiOptions } from '../../examples/emp-job-queue/webhook-api.ts';
+import { webhookOptions } from '../../examples/emp-job-queue/webhooks.ts';
 import type { WebhookApiOptions } from '../../src/http/api-options.ts';
 import { bearerKeys } from '../../src/http/bearer-keys.ts';
 import { toNodeHandler } from '../../src/http/node-handler.ts';
 import { createWebhookApi } from '../../src/http/webhook-api.ts';
 import type { DispatcherOptions } from '../../src/options.ts';
 import { createHarness, type Harness } from '../../src/testing/harness.ts';
+import { startCloud } from '../support/cloud.ts';
 import { type CurlLine, readCurlLines, shapeOf } from '../support/curl-lines.ts';
+import { needPostgres } from '../support/postgres-database.ts';
 import { DOCUMENTS } from '../support/system-documents.ts';
+import { shows } from './rows.ts';
 
 /** Hosts of those who send, as the documents name them; all others receive. */
 const SENDERS = /^(http:\/\/localhost:(3001|4000)|https:\/\/img-go\.com)\//;
@@ -31,41 +35,43 @@ interface System extends AsyncDisposable {
   run(line: CurlLine, words?: Record<string, string>): Promise<Answer>;
 }
 
-/** The application of a system: its API behind a real server, and a route of its own that makes events. */
+/** The application of a system: its API behind a real server. */
 async function start(dispatcher: DispatcherOptions, api: WebhookApiOptions): Promise<System> {
   const harness = await createHarness({ dispatcher });
   const handle = toNodeHandler(createWebhookApi(harness.dispatcher, { clock: harness.clock, ...api }));
-  const createProject = async (outgoing: ServerResponse): Promise<void> => {
-    await harness.dispatcher.emit('project.created', { id: 'p1', name: 'Test Project' }, { tenant: USER });
-    outgoing.writeHead(201, { 'content-type': 'application/json' }).end('{"data":{"id":"p1"}}');
-  };
-  const server = createServer((incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (incoming.url === '/api/projects') void createProject(outgoing);
-    else handle(incoming, outgoing);
-  });
+  const server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     harness,
-    async run({ method, url, headers, body }, words = {}) {
-      const fill = (text: string): string =>
-        Object.entries({ YOUR_API_KEY: KEY, ...words }).reduce(
-          (before, [word, value]) => before.replaceAll(word, value),
-          text,
-        );
-      const response = await fetch(fill(url.replace(SENDERS, `${origin}/`)), {
-        method,
-        headers: Object.entries(headers).map(([name, value]) => [name, fill(value)] as [string, string]),
-        ...(body === undefined ? {} : { body: fill(body) }),
-      });
-      return { status: response.status, body: (await response.json()) as Answer['body'] };
-    },
+    run: (line, words) => runLine(origin, line, words),
     async [Symbol.asyncDispose]() {
       await new Promise((resolve) => server.close(resolve).closeAllConnections());
       await harness.close();
     },
   };
 }
+
+/** Sends the request of a line to this application, some words of it replaced. */
+async function runLine(
+  origin: string,
+  { method, url, headers, body }: CurlLine,
+  words: Record<string, string> = {},
+): Promise<Answer> {
+  const fill = (text: string): string =>
+    Object.entries({ YOUR_API_KEY: KEY, ...words }).reduce(
+      (before, [word, value]) => before.replaceAll(word, value),
+      text,
+    );
+  const response = await fetch(fill(url.replace(SENDERS, `${origin}/`)), {
+    method,
+    headers: Object.entries(headers).map(([name, value]) => [name, fill(value)] as [string, string]),
+    ...(body === undefined ? {} : { body: fill(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+needPostgres();
 
 const authorize = bearerKeys([{ key: KEY, id: USER, tenant: USER, scopes: ['read', 'write', 'secrets'] }]);
 
@@ -94,62 +100,16 @@ describe('the curl lines of the documents', () => {
 });
 
 describe('those of the job queue', () => {
-  const envelope: EnvelopeFunction = ({ message, data, endpoint, now }) => ({
-    body: JSON.stringify({
-      event_type: message.type,
-      event_id: message.test ? message.id.replace(/^evt_/, 'test_') : message.id,
-      timestamp: now,
-      webhook_id: endpoint.id,
-      data,
-      ...(message.metadata === undefined ? {} : { metadata: message.metadata }),
-    }),
-    contentType: 'application/json',
-  });
-  const dispatcher: DispatcherOptions = {
-    functions: { envelope: { emp: envelope } },
-    envelope: 'emp',
-    secretPolicy: 'optional',
-    signatures: [{ scheme: 'hex', header: 'X-Webhook-Signature', prefix: 'sha256=' }],
-    ids: { endpoint: 'wh_', message: 'evt_' },
-    testMessage: () => ({
-      type: 'job.submitted',
-      data: { job_id: 'test_job_123', job_type: 'test', job_status: 'pending' },
-      metadata: { test: true },
-    }),
-  };
   const api: WebhookApiOptions = {
+    ...webhookApiOptions,
     authorize: () => ({ id: 'local', scopes: ['read', 'write', 'secrets'] }),
-    filterFields: { job_types: { path: 'data.job_type' }, job_priorities: { path: 'data.priority' } },
-  };
-  const exact: WebhookApiOptions['present'] = (resource, kind) => {
-    if (kind === 'webhook' || kind === 'created_webhook') {
-      const { id, url, events, filters, active, created_at, updated_at } = resource;
-      return { id, url, events, filters, active, created_at, updated_at };
-    }
-    if (kind === 'stats') {
-      const {
-        total_deliveries,
-        successful_deliveries,
-        failed_deliveries,
-        retry_queue_size,
-        pending_deliveries,
-      } = resource;
-      return {
-        total_deliveries,
-        successful_deliveries,
-        failed_deliveries,
-        retry_queue_size,
-        pending_deliveries,
-      };
-    }
-    return resource;
   };
   const [create, stats, test] = readCurlLines('emp-job-queue');
   const printed = (line: CurlLine | undefined): { data: Record<string, unknown> } =>
     line!.printed as { data: Record<string, unknown> };
 
   it('get the printed members from the built-in shape', async () => {
-    await using system = await start(dispatcher, api);
+    await using system = await start(webhookOptions, { ...api, present: undefined });
     await system.harness.createEndpoint({ id: 'wh_123' });
     const created = await system.run(create!);
     expect(created).toMatchObject({ status: 201, body: { success: true } });
@@ -167,18 +127,22 @@ describe('those of the job queue', () => {
     expect(JSON.stringify(created)).not.toMatch(/your-secret-key|your-api-token/);
   });
 
-  it('get exactly what is printed when the application presents it', async () => {
-    await using system = await start(dispatcher, { ...api, present: exact });
-    await system.harness.createEndpoint({ id: 'wh_123' });
-    const created = await system.run(create!);
-    expect(shapeOf(created.body)).toEqual(shapeOf(create!.printed));
-    const counted = await system.run(stats!);
-    expect(counted.status).toBe(200);
-    expect(shapeOf(counted.body)).toEqual(shapeOf({ ...(stats!.printed as object), timestamp: '' }));
-  });
+  it(
+    'get exactly what is printed when the application presents it',
+    shows('emp-job-queue', 'rest'),
+    async () => {
+      await using system = await start(webhookOptions, api);
+      await system.harness.createEndpoint({ id: 'wh_123' });
+      const created = await system.run(create!);
+      expect(shapeOf(created.body)).toEqual(shapeOf(create!.printed));
+      const counted = await system.run(stats!);
+      expect(counted.status).toBe(200);
+      expect(shapeOf(counted.body)).toEqual(shapeOf({ ...(stats!.printed as object), timestamp: '' }));
+    },
+  );
 
-  it('send the printed test', async () => {
-    await using system = await start(dispatcher, api);
+  it('send the printed test', shows('emp-job-queue', 'test-payload'), async () => {
+    await using system = await start(webhookOptions, api);
     await system.harness.createEndpoint({ id: 'wh_123' });
     expect(await system.run(test!)).toMatchObject({
       status: 200,
@@ -231,57 +195,63 @@ describe('those of ImgGo', () => {
   });
 });
 
-describe('those of RemoteDevAI', () => {
-  it('take a webhook from its creation to the retry of what failed', async () => {
-    await using system = await start(
-      { signatures: ['timestamped-hex'], envelope: { name: 'standard', idInBody: true }, retry: 'once' },
-      { authorize },
-    );
-    const { receiver } = system.harness;
-    const [create, test, project, deliveries, stats, queue, retryAll, retryOne, get, again] =
-      readCurlLines('remotedev-cloud');
-    const created = await system.run(create!, { 'https://webhook.site/your-unique-id': receiver.url });
-    expect(created).toMatchObject({
-      status: 201,
-      body: {
-        data: {
-          id: expect.any(String),
-          secret: expect.stringMatching(/^[0-9a-f]{64}$/),
-          name: 'Test Webhook',
-          description: 'Testing webhook delivery',
-          events: ['project.created', 'session.started'],
+describe('those of RemoteDevAI', { timeout: 30_000 }, () => {
+  it(
+    'take a webhook from its creation to the retry of what failed',
+    shows('remotedev-cloud', 'rest', 'secret', 'weaknesses'),
+    async () => {
+      await using cloud = await startCloud({ WEBHOOK_RETRY_DELAYS_MS: '1000' });
+      const { receiver, advance } = cloud.harness;
+      const run = (line: CurlLine, words?: Record<string, string>): Promise<Answer> =>
+        runLine(cloud.origin, line, words);
+      const [create, test, project, deliveries, stats, queue, retryAll, retryOne, get, again] =
+        readCurlLines('remotedev-cloud');
+      const created = await run(create!, { 'https://webhook.site/your-unique-id': receiver.url });
+      expect(created).toMatchObject({
+        status: 201,
+        body: {
+          data: {
+            id: expect.any(String),
+            secret: expect.stringMatching(/^[0-9a-f]{64}$/),
+            name: 'Test Webhook',
+            description: 'Testing webhook delivery',
+            events: ['project.created', 'session.started'],
+          },
         },
-      },
-    });
-    const { id } = created.body.data;
-    const words = { '{webhook_id}': id, '{id}': id, webhook_id_here: id };
-    expect(await system.run(test!, words)).toMatchObject({
-      status: 200,
-      body: { data: { delivered: true } },
-    });
-    receiver.always(500);
-    expect((await system.run(project!, words)).status).toBe(201);
-    await system.harness.advance(0);
-    expect(receiver.requests.at(-1)!.json()).toMatchObject({ type: 'project.created' });
-    const listed = await system.run(deliveries!, words);
-    expect(listed.body).toMatchObject({
-      success: true,
-      data: [{ event_type: 'project.created', state: 'exhausted' }, { test: true }],
-    });
-    expect((await system.run(stats!, words)).body.data).toMatchObject({
-      total_deliveries: 1,
-      failed_deliveries: 1,
-    });
-    expect((await system.run(queue!, words)).body.data).toMatchObject({
-      failed_deliveries: 1,
-      pending_deliveries: 0,
-    });
-    for (const retry of [retryAll!, retryOne!]) {
-      expect(await system.run(retry, words)).toMatchObject({ status: 202, body: { data: { retried: 1 } } });
-      await system.harness.advance(0);
-    }
-    expect((await system.run(get!, words)).body.data).toMatchObject({ id, active: true });
-    expect((await system.run(again!, words)).body.data).toMatchObject([{ attempts: 3 }, { test: true }]);
-    expect(JSON.stringify(await system.run(get!, words))).not.toContain(created.body.data.secret);
-  });
+      });
+      const { id } = created.body.data;
+      const words = { '{webhook_id}': id, '{id}': id, webhook_id_here: id };
+      expect(await run(test!, words)).toMatchObject({ status: 200, body: { data: { delivered: true } } });
+      receiver.always(500);
+      expect((await run(project!, words)).status).toBe(201);
+      await receiver.waitFor(2, { timeoutMs: 20_000 });
+      await advance(1_000);
+      expect(receiver.requests.map((request) => request.json())).toMatchObject([
+        { type: 'posthorn.test' },
+        { type: 'project.created', data: { name: 'Test Project' } },
+        { type: 'project.created', data: { name: 'Test Project' } },
+      ]);
+      const listed = await run(deliveries!, words);
+      expect(listed.body).toMatchObject({
+        success: true,
+        data: [{ event_type: 'project.created', state: 'exhausted', attempts: 2 }, { test: true }],
+      });
+      expect((await run(stats!, words)).body.data).toMatchObject({
+        total_deliveries: 1,
+        failed_deliveries: 1,
+      });
+      expect((await run(queue!, words)).body.data).toMatchObject({
+        failed_deliveries: 1,
+        pending_deliveries: 0,
+      });
+      for (const retry of [retryAll!, retryOne!]) {
+        expect(await run(retry, words)).toMatchObject({ status: 202, body: { data: { retried: 1 } } });
+        await advance(1_000);
+      }
+      expect((await run(get!, words)).body.data).toMatchObject({ id, active: true });
+      expect((await run(again!, words)).body.data).toMatchObject([{ attempts: 6 }, { test: true }]);
+      expect(JSON.stringify(await run(get!, words))).not.toContain(created.body.data.secret);
+      expect(await run({ ...get!, headers: {} }, words)).toMatchObject({ status: 401 });
+    },
+  );
 });

@@ -57,6 +57,9 @@ export const SYSTEMS = {
       rest: 'The REST calls in the printed JSON shapes, ids `wh_…` and `evt_…`',
       'test-payload': 'The test request as printed',
       'log-lines': 'The four log lines as printed',
+      receivers:
+        'The printed handler accepts what is sent, once it parses: it awaits in a function that is not async',
+      monitoring: 'Alerts for deliveries that fail, and success and latency for Prometheus',
       'one-at-a-time': 'Weakness gone: one delivery at a time for each instance',
       'state-per-instance':
         'Weakness gone: three instances on one database deliver each event once, and survive `kill -9` of one',
@@ -89,8 +92,9 @@ export const SYSTEMS = {
       environment:
         'PostgreSQL; concurrency and rate limit from the environment; the worker starts with the server; no Redis',
       tenants:
-        '`triggerEvent({ eventType, userId, data })`: only the endpoints of that user; 25 event types in 8 groups',
+        '`triggerEvent({ eventType, userId, data })`: only the endpoints of that user; 23 event types in 8 groups',
       body: 'Body `{id, type, data, …}`',
+      'time-limit': 'A receiver has 30 s',
       signature:
         '`X-Webhook-Timestamp` and `X-Webhook-Signature` over both, fresh on each retry; older than 300 s is refused',
       secret: 'The secret is made and returned on creation, and never again',

@@ -10,7 +10,7 @@ export const add = defineCommand<
   name: 'add',
   summary: 'Add an endpoint',
   description:
-    'Events are types and patterns, separated by commas: job.completed,user.* (default: all). The signing secret is generated and\nprinted once.',
+    'Events are types and patterns, separated by commas: job.completed,user.* (default: all). The signing secret is generated and printed once.',
   examples: [
     'add https://api.example.com/webhook "My app"',
     'add https://api.example.com/webhook "My app" match,upload',
@@ -35,6 +35,11 @@ export const add = defineCommand<
           active: flags.inactive === true ? false : undefined,
         });
         cli.output.answer(created, () => describeEndpoint(created));
+        const isHidden = flags.secret === undefined && created.secrets.length > 0;
+        if (created.secret === undefined && isHidden)
+          cli.output.note(
+            '\nIts secret was generated and is not shown, because this key has not the scope secrets. With one that has: posthorn rotate-secret',
+          );
         if (created.secret !== undefined)
           cli.output.note(
             `\nSecret, for the receiver to verify with; it is not shown again:\n  ${created.secret}${created.public_key === undefined ? '' : `\nPublic key: ${created.public_key}`}`,

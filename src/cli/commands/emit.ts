@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { jsonObjectFlag, timeFlag } from '../flag-values.ts';
+import { countOf } from '../output/count-of.ts';
 import { readJsonArgument } from '../read-json-argument.ts';
 
 interface EmitFlags {
@@ -13,11 +14,11 @@ export const emit = defineCommand<[type: string, data: string], EmitFlags>({
   name: 'emit',
   summary: 'Emit an event',
   description:
-    'It is stored when the command ends. The application matches it to endpoints and sends it, at once or when it runs again; an event\ncatalog of the application is never passed by.',
+    'It is stored when the command ends. The application matches it to endpoints and sends it, at once or when it runs again; an event catalog of the application is never passed by.',
   examples: [
     `emit job.completed '{"job_id":"42"}'`,
     'emit job.completed @job.json --idempotency-key job-42',
-    'make-report | npx posthorn emit report.ready -',
+    'emit report.ready - < report.json',
   ],
   define: (command) =>
     void command
@@ -43,7 +44,9 @@ export const emit = defineCommand<[type: string, data: string], EmitFlags>({
           idempotencyKey === undefined ? {} : { idempotencyKey },
         );
         const told =
-          local === undefined ? `to ${receipt.deliveries.length} endpoints` : 'the application sends it';
+          local === undefined
+            ? `to ${countOf(receipt.deliveries.length, 'endpoint', 'endpoints')}`
+            : 'the application sends it';
         cli.output.answer(receipt, () =>
           receipt.duplicate ? `${receipt.id} was stored before.` : `Stored ${receipt.id}: ${told}.`,
         );

@@ -24,7 +24,7 @@ export const explain = defineCommand<[type: string, data: string], ExplainFlags>
       .option('--endpoint <id>', 'only this endpoint'),
   async run(cli, [type, json], { metadata, endpoint }) {
     const data = await readJsonArgument(json, cli.terminal);
-    await cli.use(async ({ client }) => {
+    await cli.use(async ({ client, local }) => {
       const asked = { event_type: type, data, metadata, webhook_id: endpoint };
       const { items } = await everyPage((page) => client.explain({ ...asked, ...page }));
       cli.output.answer({ data: items }, () =>
@@ -37,6 +37,14 @@ export const explain = defineCommand<[type: string, data: string], ExplainFlags>
               { heading: 'WHY', cell: ({ reason }) => reason },
             ]),
       );
+      if (
+        local !== undefined &&
+        local.configuration === undefined &&
+        items.some(({ reason }) => reason.includes('allowPrivate'))
+      )
+        cli.output.note(
+          'The network rules are those of this command: what the application allows, say with --allow-private CIDR or in posthorn.config.mjs.',
+        );
     });
   },
 });

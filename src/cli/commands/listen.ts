@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { defineCommand } from '../command.ts';
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts';
 import { countFlag, durationFlag, httpUrlFlag, sizeFlag, wholeFlag } from '../flag-values.ts';
@@ -30,7 +31,7 @@ export const listen = defineCommand<[], ListenFlags>({
   define(command) {
     command
       .option('--port <n>', `0 takes any that is free (default: ${DEFAULT_PORT})`, wholeFlag(0, 65_535))
-      .option('--host <address>', `where it listens (default: ${DEFAULT_HOST})`);
+      .option('--host <address>', `where it listens (default: ${DEFAULT_HOST})`, hostFlag);
     addSignatureFlags(command, 'verify');
     command
       .option('--tolerance <duration>', 'how far the signed time may be away (default: 5m)', durationFlag)
@@ -63,13 +64,19 @@ export const listen = defineCommand<[], ListenFlags>({
       const to = expectReplayFlags(flags);
       const secrets = readSecrets(flags, terminal.env);
       const scheme = readScheme(flags, []);
-      const prepare = secrets.length === 0 ? undefined : createResigner(scheme, secrets, () => Date.now());
-      return replaySaved(cli, { from: flags.replay, to, prepare: prepare ?? ((request) => request) });
+      const sign = secrets.length === 0 ? undefined : createResigner(scheme, secrets, () => Date.now());
+      return replaySaved(cli, { from: flags.replay, to, sign });
     }
     await listenHere(cli, readListenSettings(flags, terminal.env));
     return EXIT_CODE.done;
   },
 });
+
+/** Node.js takes an empty one, such as a variable that is not set, for all addresses. */
+function hostFlag(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected an address of this machine.');
+  return text;
+}
 
 /** Longer than any sender waits. */
 const MAX_DELAY_MS = 24 * 60 * 60 * 1000;

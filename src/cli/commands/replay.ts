@@ -2,6 +2,7 @@ import { confirm } from '../confirm.ts';
 import { type Cli, defineCommand } from '../command.ts';
 import type { ReplayInput, ReplayResultResource } from '../../http/index.ts';
 import { listFlag } from '../flag-values.ts';
+import { countOf } from '../output/count-of.ts';
 import { addRangeFlags, type RangeFlags } from '../range-flags.ts';
 import { addStateFlag, type StateFlag } from '../state-flag.ts';
 import type { Session } from '../session.ts';
@@ -18,7 +19,7 @@ export const replay = defineCommand<[id: string | undefined], ReplayFlags>({
   name: 'replay',
   summary: 'Send stored messages again, to all endpoints or to one',
   description:
-    'Those that were delivered included, unless --failed or --state says otherwise; endpoints that were added or enabled later get what they\nmissed. Asks first; --dry-run only counts.',
+    'Those that were delivered included, unless --failed or --state says otherwise; endpoints that were added or enabled later get what they missed. Asks first; --dry-run only counts.',
   examples: [
     'replay --failed --since 24h --dry-run',
     'replay ep_2fJ8mGkq --since 2026-03-01T12:00:00Z --until 2026-03-01T14:00:00Z',
@@ -41,7 +42,9 @@ export const replay = defineCommand<[id: string | undefined], ReplayFlags>({
       const counted = await session.client.queue.replay({ ...input, dry_run: true });
       const due = counted.retried + counted.created;
       if (flags.dryRun === true || due === 0) return cli.output.answer(counted, () => describe(counted));
-      await confirm(cli, flags.yes, `${count(due, 'delivery', 'deliveries')} will be due now. Go on?`);
+      await confirm(cli, flags.yes, `${countOf(due, 'delivery', 'deliveries')} will be due now. Go on?`, {
+        canCount: true,
+      });
       const stopTelling = tellProgress(cli, session, due);
       try {
         // What came meanwhile was not asked about.
@@ -80,15 +83,11 @@ function tellProgress({ terminal }: Cli, { local }: Session, due: number): () =>
 function describe({ messages, retried, created, skipped, dry_run: isDry }: ReplayResultResource): string {
   const verb = (number: number): string => (isDry ? 'would be' : number === 1 ? 'is' : 'are');
   const parts = [
-    `${count(retried, 'delivery', 'deliveries')} ${verb(retried)} due again`,
+    `${countOf(retried, 'delivery', 'deliveries')} ${verb(retried)} due again`,
     ...(created > 0
       ? [`${created} that ${created === 1 ? 'was' : 'were'} missing ${verb(created)} made`]
       : []),
     ...(skipped > 0 ? [`${skipped} left alone`] : []),
   ];
-  return `${count(messages, 'message', 'messages')}: ${parts.join(', ')}.`;
-}
-
-function count(number: number, one: string, many: string): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return `${countOf(messages, 'message', 'messages')}: ${parts.join(', ')}.`;
 }

@@ -27,7 +27,7 @@ export const disable = defineCommand<
   name: 'disable',
   summary: 'Disable an endpoint, or everything until `posthorn enable`',
   description:
-    'One endpoint: messages for it are discarded, and on record. Everything: messages wait, or are discarded with --discard. It holds for\nall processes and over restarts.',
+    'One endpoint: messages for it are discarded, and on record. Everything: messages wait, or are discarded with --discard. It holds for all processes and over restarts.',
   examples: ['disable', 'disable --discard --yes', 'disable ep_2fJ8mGkq'],
   define: (command) =>
     void command

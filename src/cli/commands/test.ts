@@ -11,7 +11,7 @@ export const test = defineCommand<[target: string]>({
   name: 'test',
   summary: 'Send a test message to an endpoint now, and show what came of it',
   description:
-    'Sent once, whatever the state of the endpoint. With a store this process sends it itself, by its own network rules, so functions and\nkeys that the endpoint needs must be in posthorn.config.mjs. Exit code 1 when it was not delivered.',
+    'Sent once, whatever the state of the endpoint. With a store this process sends it itself, by its own network rules, so functions and keys that the endpoint needs must be in posthorn.config.mjs. Exit code 1 when it was not delivered.',
   examples: [
     'test ep_2fJ8mGkq',
     'test https://api.example.com/webhook',
@@ -51,14 +51,18 @@ function normalize(url: string): string {
 function describe(result: TestResultResource, output: Output): string {
   const { delivered, status, response } = result;
   return formatFields([
-    ['Result', delivered ? output.tone('good', 'delivered') : output.tone('bad', 'not delivered')],
+    ['Result', delivered ? 'delivered' : 'not delivered'],
     ['Status', status],
     ['Reason', result.reason],
     ['Detail', result.detail],
     ['Took', formatDuration(result.duration_ms)],
     ['Answer', response === undefined || response.body === '' ? undefined : firstPart(response.body)],
     ['Delivery', result.delivery_id],
-  ]);
+  ]).replace(
+    // The first line; what stands in the others is of strangers.
+    /^(Result: +)(.*)/,
+    (_line, name: string, word: string) => name + output.tone(delivered ? 'good' : 'bad', word),
+  );
 }
 
 function firstPart(body: string): string {

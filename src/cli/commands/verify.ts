@@ -32,7 +32,7 @@ export const verify = defineCommand<[file: string | undefined], VerifyFlags>({
   name: 'verify',
   summary: 'Say whether the signature of a saved request fits, and if not, why',
   description:
-    'The file is one of listen --save, or text: request line, headers, an empty line, the body. How old it is does not matter, unless --now\nor --at is given. Exit code 1 when the signature does not fit.',
+    'The file is one of listen --save, or text: request line, headers, an empty line, the body. How old it is does not matter, unless --now or --at is given. Exit code 1 when the signature does not fit.',
   examples: [
     'verify ./received/2026-03-01T123005.000Z-001.json --secret whsec_…',
     'verify request.txt --scheme github --secret "a secret"',

@@ -37,22 +37,25 @@ function splitHead(bytes: Buffer): { readonly head: string; readonly rest: Buffe
   return { head: bytes.toString('latin1', 0, end.at), rest: bytes.subarray(end.at + end.length) };
 }
 
-/** The body as HTTP delimits it; what an editor put behind it is not part of it. */
+/** The body as HTTP delimits it; line ends that an editor put behind it are not part of it. */
 function readBody(
   rest: Buffer,
   rawHeaders: readonly (readonly [string, string])[],
 ): { readonly body: Buffer; readonly note: string | undefined } {
   const length = headerOf({ rawHeaders }, 'content-length');
-  if (length !== undefined && /^\d{1,12}$/.test(length)) {
-    const body = rest.subarray(0, Number(length));
-    const missing = Number(length) - body.length;
-    return {
-      body,
-      note: missing > 0 ? `${missing} bytes of its body are missing, by its content-length.` : undefined,
-    };
-  }
+  if (length !== undefined && /^\d{1,12}$/.test(length)) return cutBody(rest, Number(length));
   const isChunked = headerOf({ rawHeaders }, 'transfer-encoding')?.toLowerCase().includes('chunked') === true;
   return { body: (isChunked ? joinChunks(rest) : undefined) ?? rest, note: undefined };
+}
+
+/** More than the announced length is a body that was written anew: cut off, nobody could tell what was done to it. */
+function cutBody(rest: Buffer, length: number): { readonly body: Buffer; readonly note: string | undefined } {
+  const more = rest.length - length;
+  if (more > 0 && /^[\r\n]+$/.test(rest.toString('latin1', length)))
+    return { body: rest.subarray(0, length), note: undefined };
+  if (more === 0) return { body: rest, note: undefined };
+  const difference = more < 0 ? `${-more} bytes of its body are missing` : `Its body has ${more} bytes more`;
+  return { body: rest, note: `${difference}, by its content-length.` };
 }
 
 /** `undefined`: whoever saved it had joined them. */

@@ -25,6 +25,16 @@ export function describeAddress(url: string): ListenAddress {
   };
 }
 
+/** Whether requests to a URL come to the receiver that listens on another: each would be followed by the next, without end. */
+export function leadsTo(target: string, bound: string): boolean {
+  const { hostname, port, protocol } = new URL(target);
+  const own = new URL(bound);
+  if (protocol !== own.protocol || (port === '' ? '80' : port) !== own.port) return false;
+  if ([own.hostname, 'localhost', '0.0.0.0'].includes(hostname)) return true;
+  const isAny = own.hostname === '0.0.0.0' || own.hostname === '[::]';
+  return isAny && /^(?:127\.[\d.]+|\[::1?\])$/.test(hostname);
+}
+
 /** What kept a receiver from listening, for the person who asked for it. */
 export function explainListenError(error: unknown, host: string, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;

@@ -10,7 +10,7 @@ import { CliError, EXIT_CODE } from '../exit-code.ts';
 import { createAnswers } from './answer-request.ts';
 import { describeAnswer } from './describe-answer.ts';
 import { createForwarder } from './forward-request.ts';
-import { describeAddress, explainListenError } from './listen-address.ts';
+import { describeAddress, explainListenError, leadsTo } from './listen-address.ts';
 import type { ListenSettings } from './listen-settings.ts';
 import { RequestDesk } from './request-desk.ts';
 
@@ -21,6 +21,11 @@ export async function listen(cli: Cli, settings: ListenSettings): Promise<void> 
   const open =
     fault === undefined ? receive(cli, desk, settings) : receiveBadly(cli, desk, { ...settings, fault });
   const { receiver, close } = await open;
+  const { forwardTo } = settings;
+  if (forwardTo !== undefined && leadsTo(forwardTo, receiver.url)) {
+    await close();
+    throw new CliError(EXIT_CODE.wrongUse, '--forward: this is where posthorn listen itself listens.');
+  }
   tellWhere(cli, settings, receiver.url);
   await endOf(cli.terminal.signal);
   await close();

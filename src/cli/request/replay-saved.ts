@@ -16,14 +16,16 @@ export interface ReplaySettings {
   /** A file, or a folder of them. */
   readonly from: string;
   readonly to: string;
-  /** Makes it what is sent. */
-  readonly prepare: (request: ReceivedRequest) => ReceivedRequest;
+  /** Signs it anew. Without it, it is sent as it came. */
+  readonly sign: ((request: ReceivedRequest) => ReceivedRequest) | undefined;
 }
 
 /** @throws CliError when they cannot be read */
 export async function replaySaved(cli: Cli, settings: ReplaySettings): Promise<ExitCode> {
   const { terminal, output } = cli;
   const files = await listFiles(resolve(terminal.folder, settings.from), settings.from);
+  // Before anything is sent: one that is no request would end it in the middle.
+  for (const file of files) await readRequest(file, terminal);
   const forwarder = await createForwarder(settings.to);
   const stop = (): void => void forwarder.close();
   terminal.signal.addEventListener('abort', stop, { once: true });
@@ -45,7 +47,7 @@ export async function replaySaved(cli: Cli, settings: ReplaySettings): Promise<E
     { event: 'ended', requests: files.length, accepted },
     () => `${accepted} of ${files.length} were accepted.`,
   );
-  if (isRefused)
+  if (isRefused && settings.sign === undefined)
     output.note(
       'Receivers refuse signatures that are older than a few minutes: --secret signs each request anew.',
     );
@@ -56,10 +58,10 @@ async function replayOne(
   { terminal, output }: Cli,
   file: string,
   forwarder: Forwarder,
-  { prepare }: ReplaySettings,
+  { sign }: ReplaySettings,
 ): Promise<Forwarded> {
   const { request } = await readRequest(file, terminal);
-  const forwarded = await forwarder.send(prepare(request));
+  const forwarded = await forwarder.send(sign === undefined ? request : sign(request));
   const identity = identifyMessage(request);
   const bodyBytes = request.body.length;
   const { status, failure, durationMs } = forwarded as Record<string, unknown>;

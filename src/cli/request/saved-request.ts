@@ -53,7 +53,10 @@ export function parseSavedRequest(text: string): ReceivedRequest | undefined {
     path,
     rawHeaders: headers,
     body: Buffer.from(body, 'base64'),
-    receivedAt: typeof receivedAt === 'number' ? receivedAt : undefined,
+    receivedAt:
+      typeof receivedAt === 'number' && !Number.isNaN(new Date(receivedAt).getTime())
+        ? receivedAt
+        : undefined,
   };
 }
 

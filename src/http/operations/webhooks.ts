@@ -4,6 +4,7 @@ import type { EndpointUpdate } from '../../core/endpoint-input.ts';
 import type { Endpoint } from '../../endpoints.ts';
 import { isPosthornError } from '../../errors.ts';
 import { ApiError } from '../api-error.ts';
+import { inTurn } from '../in-turn.ts';
 import { type Answer, type Call, defineOperation, type Operation } from '../operation.ts';
 import { toCreatedWebhook, toWebhook } from '../resource/webhook-resource.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { pageShape } from '../schema/shared.ts';
 import { ownWebhook } from '../tenant-wall.ts';
 
-/** How often a change is tried again when somebody else was faster, and the caller did not ask to be told. */
+/** How often a change is tried again when another process was faster, and the caller did not ask to be told. */
 const MAX_TRIES = 5;
 const IF_MATCH =
   'The `ETag` of the webhook that the change is based on; refused with 412 when it is another one by now';
@@ -91,7 +92,7 @@ const replace = defineOperation({
   kind: 'webhook',
   schema: webhookSchema,
   failures: [404, 409, 412],
-  run: (call) => change(call, (current) => call.contract.readReplacement(call.body, current)),
+  run: (call) => changeInTurn(call, (current) => call.contract.readReplacement(call.body, current)),
 });
 
 const patch = defineOperation({
@@ -112,7 +113,7 @@ const patch = defineOperation({
   kind: 'webhook',
   schema: webhookSchema,
   failures: [404, 409, 412],
-  run: (call) => change(call, (current) => call.contract.readPatch(call.body, current)),
+  run: (call) => changeInTurn(call, (current) => call.contract.readPatch(call.body, current)),
 });
 
 const remove = defineOperation({
@@ -144,6 +145,13 @@ export function answerWith(
 
 function etagOf({ revision }: Pick<Endpoint, 'revision'>): string {
   return `"${revision}"`;
+}
+
+function changeInTurn(
+  call: Call<unknown, unknown>,
+  decide: (current: Endpoint) => EndpointUpdate,
+): Promise<Answer<'webhook'>> {
+  return inTurn(call.dispatcher, call.id, () => change(call, decide));
 }
 
 /** Reads, decides, writes; the write is refused when something else was written meanwhile. */

@@ -47,6 +47,11 @@ const CONNECTIONS = 5;
 export function toBackend(target: unknown, options: TargetOptions): Backend {
   if (typeof target === 'string') return fromPlace(readTargetUrl(target), options);
   if (target instanceof URL) return fromPlace(readTargetUrl(target.href), options);
+  if (target === undefined)
+    throw new OptionsError(
+      'target',
+      `target: expected ${EXPECTED_TARGET}, got undefined. Is an environment variable missing?`,
+    );
   if (typeof target !== 'object' || target === null) throw unexpected('target', EXPECTED_TARGET, target);
   if (has(target, 'transaction', 'listen', 'query')) {
     refuseUnused(options, []);

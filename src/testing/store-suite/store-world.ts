@@ -278,8 +278,8 @@ export class StoreWorld {
 }
 
 /** What proves the right to work on a delivery. */
-export function leaseOf({ id, lease, ordered, counted }: LeasedDelivery): Lease {
-  return { deliveryId: id, lease, ordered, counted };
+export function leaseOf({ id, lease, ordered }: LeasedDelivery): Lease {
+  return { deliveryId: id, lease, ordered };
 }
 
 /** Stores with a clock of their own lose some time between two calls. */

@@ -154,8 +154,8 @@ const conclude: fc.Arbitrary<Step> = fc
   .map(([chosen, outcome, how]) => async (pair) => {
     const leased = pair.pick(chosen);
     if (leased === undefined) return;
-    const { id: deliveryId, lease: token, ordered, counted } = leased;
-    const lease = { deliveryId, lease: token, ordered, counted };
+    const { id: deliveryId, lease: token, ordered } = leased;
+    const lease = { deliveryId, lease: token, ordered };
     if (how === 'renew') {
       await pair.both((store) => store.renew({ leases: [lease], leaseMs: 3 * LEASE_MS }));
       return;

@@ -75,8 +75,8 @@ export function claiming(overrides: Partial<ClaimParams> = {}): ClaimParams {
   };
 }
 
-export function leaseOf({ id, lease, ordered, counted }: LeasedDelivery): Lease {
-  return { deliveryId: id, lease, ordered, counted };
+export function leaseOf({ id, lease, ordered }: LeasedDelivery): Lease {
+  return { deliveryId: id, lease, ordered };
 }
 
 /** What a settle makes of an attempt that ended so. */

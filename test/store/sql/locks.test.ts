@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { laneLimitsOf } from '../../../src/core/endpoint.ts';
 import type { AppendOutcome } from '../../../src/store/sql/append-results.ts';
 import { append } from '../../../src/store/sql/operations/append.ts';
 import { claimDue } from '../../../src/store/sql/operations/claim.ts';
+import { recountLeases } from '../../../src/store/sql/operations/lane-leases.ts';
+import { lockLanes } from '../../../src/store/sql/operations/lanes.ts';
 import { settle } from '../../../src/store/sql/operations/settle.ts';
 import { reschedule } from '../../../src/store/sql/operations/reschedule.ts';
 import type { LeasedDelivery } from '../../../src/store/store.ts';
 import { HeldTransaction, someoneWaits } from '../../support/held-transaction.ts';
 import { sqlDatabases, type TestDatabase } from '../../support/sql-databases.ts';
+import { putting } from './endpoint-fixtures.ts';
 import { batch, claiming, delivery, entry, LEASE_MS, nextId, settlement } from './fixtures.ts';
 
 const servers = sqlDatabases().filter(({ name }) => name !== 'libsql');
@@ -223,6 +227,28 @@ describe.skipIf(servers.length === 0).each(servers)('locks on $name', ({ create 
     await settling.commit();
     expect((await cancelled).items).toHaveLength(99);
     await cancelling.commit();
+    await database.close();
+  });
+
+  it('waits for a lane before it holds anything in it, though its limit came after the lease', async () => {
+    const database = await create();
+    const id = nextId('ep');
+    await database.call('putEndpoint', putting({ id }));
+    await database.call('append', batch([entry([delivery(id)])]));
+    const leased = await claimOne(database);
+    const limited = putting({
+      id,
+      limits: laneLimitsOf({ maxConcurrencyTotal: 1 }),
+      expectedRevision: 1,
+    });
+    await database.call('putEndpoint', limited);
+    const limiting = await HeldTransaction.begin(database);
+    await limiting.run((db) => lockLanes(db, [id]));
+    const settled = database.call('settle', { settlements: [settlement(leased, { kind: 'succeeded' })] });
+    await someoneWaits(database);
+    await limiting.run((db) => recountLeases(db, id));
+    await limiting.commit();
+    expect(await settled).toMatchObject([{ kind: 'settled', state: 'succeeded' }]);
     await database.close();
   });
 

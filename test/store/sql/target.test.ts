@@ -85,6 +85,7 @@ describe('sqlStore', () => {
   it.each<[unknown, RegExp]>([
     [5432, /target: expected a file path, .* got 5432/],
     [null, /target: expected a file path, .* got null/],
+    [undefined, /target: expected a file path, .* got undefined\. Is an environment variable missing\?$/],
     [{}, /target: expected a file path/],
     ['', /target: expected a file path/],
     ['redis://:secret@127.0.0.1', /got a URL of another scheme: redis\./],

@@ -27,10 +27,12 @@ const SETTLED = {
   bucket: 'int',
 } as const;
 
+/** The lanes in which something becomes ready. Whether a lease is counted only its row tells: it may be since its lane has a limit, after it was taken. */
 const lockLanesOf: TemplateText = ({ names, dialect }) => `
 insert into ${names.lanes} (id, paused, blocked_until, turns)
 select lane_id, 0, 0, 0 from (
-  select distinct d.lane_id from ${dialect.rows('held', HELD)} join ${names.deliveries} d on d.id = held.id and d.lease = held.lease) l
+  select distinct d.lane_id from ${dialect.rows('held', { ...HELD, is_again: 'int' })}
+  join ${names.deliveries} d on d.id = held.id and d.lease = held.lease where is_again = 1 or d.counted = 1) l
 order by lane_id ${dialect.onConflictLock(['id'])}`;
 
 /** A lane was full, and is no more. */
@@ -109,10 +111,11 @@ export function* settleAtOnce(
 ): Script<readonly SettleResult[]> {
   const results = new Array<SettleResult>(settlements.length).fill({ kind: 'lost' });
   const places = findFirst(settlements);
-  const held = settlements
-    .filter(({ transition, counted }) => transition.state === 'scheduled' || counted)
-    .map(({ deliveryId, lease }) => [deliveryId, lease] as const);
-  if (held.length > 0) yield* db.send(lockLanesOf, { held });
+  const held = settlements.map(
+    ({ deliveryId, lease, transition }) =>
+      [deliveryId, lease, transition.state === 'scheduled' ? 1 : 0] as const,
+  );
+  yield* db.send(lockLanesOf, { held });
   const given = places.map((place) => toRow(settlements[place]!));
   const rows = yield* db.queryLast<SettledRow>(settleAll, { now: db.givenNow, given });
   for (const { ord, state, reason } of rows)

@@ -1,0 +1,86 @@
+/** The service itself: takes jobs, and brings each from status to status. Of webhooks it knows that there is somebody to tell. */
+import { createJob, enter, type JobInput, type JobStatus, type PrintJob } from './job.ts';
+import type { JobBook } from './job-book.ts';
+import type { Announce } from './webhooks.ts';
+
+export interface PrintServiceOptions {
+  readonly book: JobBook;
+  readonly announce: Announce;
+  /** What is to be done in this status: to download, to slice, … Rejects when it cannot be done. */
+  readonly work: (job: PrintJob) => Promise<void>;
+  readonly now?: () => Date;
+}
+
+const NEXT: Partial<Record<JobStatus, JobStatus>> = {
+  pending: 'downloading',
+  downloading: 'slicing',
+  slicing: 'uploading',
+  uploading: 'printing',
+  printing: 'complete',
+};
+
+export class PrintService {
+  readonly #options: PrintServiceOptions;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: PrintServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a job; it is worked on from now on. */
+  submit(input: JobInput): PrintJob {
+    const job = createJob(input, this.#now());
+    this.#options.book.put(job);
+    this.#start(job);
+    return job;
+  }
+
+  get(id: string): PrintJob | undefined {
+    return this.#options.book.get(id);
+  }
+
+  /**
+   * Goes on where an earlier process was ended. It may have been ended after it wrote down a status and before it told of it, so the
+   * last status of every job is told again.
+   */
+  resume(): void {
+    for (const job of this.#options.book.list()) {
+      if (job.previous_status !== null) this.#options.announce(job, job.previous_status);
+      this.#start(job);
+    }
+  }
+
+  /** Resolves when no job is being worked on. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #start(job: PrintJob): void {
+    const run = this.#run(job).finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
+  async #run(first: PrintJob): Promise<void> {
+    let job = first;
+    for (let next = NEXT[job.status]; next !== undefined; next = NEXT[job.status]) {
+      try {
+        await this.#options.work(job);
+        job = this.#enter(job, next);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        job = this.#enter({ ...job, error_message: message }, 'failed');
+      }
+    }
+  }
+
+  #enter(before: PrintJob, status: JobStatus): PrintJob {
+    const job = enter(before, status, this.#now());
+    this.#options.book.put(job);
+    this.#options.announce(job, before.status);
+    return job;
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+}

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { shows } from '../systems/rows.ts';
+
+const execute = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** It starts three processes from sources. */
+const RUN_LIMIT_MS = 60_000;
+
+describe('the example of the print service', () => {
+  it(
+    'kills the service, loses nothing, and ends with exit code 0',
+    { timeout: RUN_LIMIT_MS, ...shows('print-service', 'weaknesses', 'log-lines', 'never-in-the-way') },
+    async () => {
+      // Rejects unless the exit code is 0.
+      const { stdout, stderr } = await execute(
+        process.execPath,
+        ['--import', 'tsx', 'examples/print-service/main.ts'],
+        { cwd: root, timeout: RUN_LIMIT_MS },
+      );
+      expect(stderr).toBe('');
+      const lines = stdout.split('\n').map((line) => line.trim());
+      const steps = '["downloading","slicing","uploading","printing","complete"]';
+      for (const job of ['cube', 'boat', 'ring']) expect(lines).toContain(`ok  ${job}: ${steps}`);
+      expect(lines).toContain('ok  boat, so far: []');
+      expect(lines).toContain('ok  vase: ["downloading","slicing","failed"]');
+      expect(lines).toContain('ok  sent again: 5');
+      for (const line of [
+        '✅ Webhook notification sent for job boat',
+        '⚠️  Webhook notification failed for job ring',
+        '❌ Webhook error for job gear',
+      ])
+        expect(lines).toContain(line);
+      expect(lines).toContain('Nothing was lost, and no job was held up.');
+    },
+  );
+});
