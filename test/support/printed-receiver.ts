@@ -36,9 +36,6 @@ application.listen = function (_port, heard = () => {}) {
 };
 `;
 
-/** The server of PHP prepends nothing to the script that it is given. */
-const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
-
 /** `app.run(port=3000)` of Flask, on the port that is given instead. */
 const PYTHON_PORT = `import os, runpy, flask
 run = flask.Flask.run
