@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createSystemRandom } from 'posthorn';
 import { createFaultReceiver } from 'posthorn/testing';
 import { describe, expect, it } from 'vitest';
 import type { JobStatus, PrintJob } from '../../examples/print-service/job.ts';
@@ -53,7 +54,9 @@ interface System extends AsyncDisposable {
 }
 
 async function setup(options: DispatcherOptions = {}): Promise<System> {
-  const harness = await createHarness({ dispatcher: { ...webhookOptions, ...options } });
+  // Delays that are not exact come out as long as they can.
+  const random = { ...createSystemRandom(), fraction: () => 0.999 };
+  const harness = await createHarness({ dispatcher: { ...webhookOptions, random, ...options } });
   const lines: string[] = [];
   const announce = createAnnouncer(harness.dispatcher, { log: (line) => lines.push(line) });
   return {
