@@ -2,28 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFaultReceiver } from 'posthorn/testing';
 import { describe, expect, it } from 'vitest';
 import type { JobStatus, PrintJob } from '../../examples/print-service/job.ts';
 import { JobBook } from '../../examples/print-service/job-book.ts';
 import { PrintService } from '../../examples/print-service/print-service.ts';
-import {
-  type Announce,
-  createAnnouncer,
-  transitionFilter,
-  webhookOptions,
-} from '../../examples/print-service/webhooks.ts';
-import type { DispatcherOptions } from '../../src/options.ts';
+import { transitionFilter } from '../../examples/print-service/webhooks.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
-import { createHarness, type DeliveryReport, type Harness } from '../../src/testing/harness.ts';
-import { printedBlock, readDocument } from '../support/system-documents.ts';
+import { readDocument } from '../support/system-documents.ts';
 import { decorateStore } from '../support/world.ts';
+import { PRINTED, setup, type System } from './print-service-world.ts';
 import { shows } from './rows.ts';
 
-/** The payload as its documentation prints it. */
-const PRINTED = JSON.parse(printedBlock('print-service', 'json', '"job_status_update"')) as {
-  readonly job: PrintJob;
-};
 const STATUSES = [
   'pending',
   'downloading',
@@ -41,38 +30,6 @@ const SENT: readonly (readonly [JobStatus, JobStatus])[] = [
   ['printing', 'complete'],
   ...STATUSES.map((previous) => [previous, 'failed'] as const),
 ];
-
-interface System extends AsyncDisposable {
-  readonly harness: Harness;
-  readonly announce: Announce;
-  /** What the service has logged. */
-  readonly lines: readonly string[];
-  /** The printed job, with the URL of the receiver. */
-  jobOf(change?: Partial<PrintJob>): PrintJob;
-  deliveries(): Promise<readonly DeliveryReport[]>;
-}
-
-async function setup(options: DispatcherOptions = {}): Promise<System> {
-  const harness = await createHarness({ dispatcher: { ...webhookOptions, ...options } });
-  const lines: string[] = [];
-  const announce = createAnnouncer(harness.dispatcher, { log: (line) => lines.push(line) });
-  return {
-    harness,
-    announce,
-    lines,
-    jobOf: (change = {}) => ({
-      ...PRINTED.job,
-      webhook_url: harness.receiver.url,
-      previous_status: null,
-      ...change,
-    }),
-    async deliveries() {
-      const { items } = await harness.dispatcher.deliveries.list({ limit: 500 });
-      return Promise.all(items.map(({ id }) => harness.dispatcher.deliveries.get(id)));
-    },
-    [Symbol.asyncDispose]: () => harness.close(),
-  };
-}
 
 describe('the print service', () => {
   it.each(['comes with the job', 'is registered'])(
@@ -181,81 +138,6 @@ describe('the print service', () => {
       'printing',
       'complete',
     ]);
-  });
-});
-
-describe('a webhook of the print service that fails', () => {
-  it.each([
-    ...[302, 400, 401, 404, 408, 410, 422, 429].map((status) => [status, [0]] as const),
-    ...[500, 502, 503, 504].map((status) => [status, [0, 1_000, 3_000, 7_000]] as const),
-  ])(
-    'with the status %i is attempted at %j ms',
-    shows('print-service', 'retries'),
-    async (status, offsets) => {
-      await using system = await setup();
-      const { receiver, clock } = system.harness;
-      const startedAt = clock.now();
-      const arrivals: number[] = [];
-      receiver.always(() => {
-        arrivals.push(clock.now() - startedAt);
-        return status;
-      });
-      system.announce(system.jobOf(), 'uploading');
-      await system.harness.advance(600_000);
-      expect(arrivals).toEqual(offsets);
-      expect(await system.deliveries()).toMatchObject([{ state: 'exhausted', attempts: offsets.length }]);
-    },
-  );
-
-  it('by silence is given 10 s, four times', shows('print-service', 'retries'), async () => {
-    await using system = await setup();
-    system.harness.receiver.hold();
-    system.announce(system.jobOf(), 'uploading');
-    await system.harness.advance(600_000);
-    const [delivery] = await system.deliveries();
-    expect(delivery!.attemptLog.map(({ reason, durationMs }) => [reason, durationMs])).toEqual(
-      [1, 2, 3, 4].map(() => ['timeout', 10_000]),
-    );
-  });
-
-  it.each(['connection_refused', 'reset_after_request', 'invalid_status_line'] as const)(
-    'by the network (%s) is tried again three times',
-    shows('print-service', 'retries'),
-    async (fault) => {
-      await using receiver = await createFaultReceiver({ fault });
-      await using system = await setup();
-      system.announce(system.jobOf({ webhook_url: receiver.url }), 'uploading');
-      await system.harness.advance(600_000);
-      expect(await system.deliveries()).toMatchObject([{ state: 'exhausted', attempts: 4 }]);
-    },
-  );
-
-  it('does not disable a registered endpoint by 410', shows('print-service', 'retries'), async () => {
-    await using system = await setup();
-    const endpoint = await system.harness.createEndpoint();
-    system.harness.receiver.always(410);
-    system.announce(system.jobOf({ webhook_url: null }), 'uploading');
-    await system.harness.advance(600_000);
-    expect(await system.deliveries()).toMatchObject([{ state: 'exhausted', attempts: 1 }]);
-    expect(await system.harness.dispatcher.endpoints.get(endpoint.id)).toMatchObject({ status: 'enabled' });
-  });
-
-  it('is on record, and can be sent again', shows('print-service', 'weaknesses'), async () => {
-    await using system = await setup();
-    const { dispatcher, receiver, clock } = system.harness;
-    receiver.always(500);
-    system.announce(system.jobOf(), 'uploading');
-    await system.harness.advance(60_000);
-    const { items } = await dispatcher.deliveries.list({ states: ['exhausted'] });
-    expect(await dispatcher.deliveries.get(items[0]!.id)).toMatchObject({
-      attemptLog: [1, 2, 3, 4].map((attempt) => ({ attempt, response: { status: 500 } })),
-    });
-    receiver.always(200);
-    await clock.advance(1);
-    expect(await dispatcher.replay({ states: ['exhausted'] })).toMatchObject({ retried: 1 });
-    await system.harness.advance(0);
-    expect(receiver.requests.at(-1)!.text).toBe(JSON.stringify(PRINTED));
-    expect(await system.deliveries()).toMatchObject([{ state: 'succeeded', attempts: 5 }]);
   });
 });
 
