@@ -51,6 +51,9 @@ const nodeProgram = <File extends string>(file: File) => ({
   ready: /^listening$/m,
 });
 
+/** The server of PHP prepends nothing to the script that it is given. */
+const PHP_START = "<?php\nrequire 'before.php';\nrequire 'receiver.php';\n";
+
 const LANGUAGES = {
   node: nodeProgram('receiver.cjs'),
   module: nodeProgram('receiver.mjs'),
