@@ -68,7 +68,7 @@ export interface Envelope {
 /** @throws OptionsError for wrong options, whose values it does not show: keys and passwords are among them */
 export function createCaller(
   options: WebhookClientOptions,
-): (method: string, path: string, sent?: Sent) => Promise<Envelope> {
+): (method: string, path: string, sent?: Sent, isData?: (data: unknown) => boolean) => Promise<Envelope> {
   const {
     baseUrl,
     apiKey,
@@ -86,7 +86,7 @@ export function createCaller(
     redirect: 'error',
     ...(fetch === undefined ? {} : { fetch: (input, init) => fetch(new Request(input, init)) }),
   });
-  return async (method, path, sent = {}) => {
+  return async (method, path, sent = {}, isData = isObject) => {
     const described = `${method.toUpperCase()} ${shown}${path}`;
     try {
       const answer = await client(`${base}${path}`, {
@@ -96,12 +96,16 @@ export function createCaller(
         ...(sent.body === undefined ? {} : { json: sent.body }),
       });
       const envelope = (await answer.json().catch(() => undefined)) as Partial<Envelope> | null | undefined;
-      if (typeof envelope?.data === 'object' && envelope.data !== null) return envelope as Envelope;
+      if (isData(envelope?.data)) return envelope as Envelope;
       throw new WebhookApiError(described, answer.status);
     } catch (error) {
       throw await toClientError(error, described);
     }
   };
+}
+
+function isObject(data: unknown): boolean {
+  return typeof data === 'object' && data !== null;
 }
 
 async function toClientError(error: unknown, call: string): Promise<unknown> {

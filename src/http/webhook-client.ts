@@ -1,5 +1,5 @@
 /** A small client of the management API, whose types come from the schemas that the API checks by. */
-import { OptionsError, WebhookApiError } from '../errors.ts';
+import { OptionsError } from '../errors.ts';
 import { createCaller, expectHeaderText, type Sent, type WebhookClientOptions } from './client-call.ts';
 import type {
   DeliveriesQuery,
@@ -148,8 +148,7 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
   const one = async <Result>(method: string, path: string, sent?: Sent): Promise<Result> =>
     (await call(method, path, sent)).data as Result;
   const page = async <Item>(method: string, path: string, sent?: Sent): Promise<ClientPage<Item>> => {
-    const { data, next_cursor: nextCursor } = await call(method, path, sent);
-    if (!Array.isArray(data)) throw new WebhookApiError(`${method.toUpperCase()} /webhooks${path}`, 200);
+    const { data, next_cursor: nextCursor } = await call(method, path, sent, Array.isArray);
     return { items: data as readonly Item[], nextCursor };
   };
   return {

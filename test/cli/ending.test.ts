@@ -84,7 +84,7 @@ describe('over --url', { timeout: 60_000 }, () => {
       expect(await cli.run('list')).toEqual({
         code: 5,
         stdout: '',
-        stderr: 'posthorn: GET /webhooks was answered with 200: not by the webhook API\n',
+        stderr: `posthorn: GET ${other.url.replace(/\/+$/, '')}/webhooks was answered with 200: not by the webhook API\n`,
       });
     }
   });
