@@ -8,6 +8,8 @@ import type { RunResult } from '../contenders/job.ts';
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
 import { type OwnPlace, Places } from '../harness/places.ts';
+import { ratiosOf } from '../harness/play-rounds.ts';
+import { SECRET } from '../harness/secret.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, round } from '../harness/statistics.ts';
 import { sqliteFileOf } from '../harness/store-place.ts';
@@ -25,7 +27,6 @@ const STORES = ['sqlite', 'postgres'] as const;
 const SOCKETS = 50;
 /** The dispatcher may have as many requests in flight, those that get no answer included. */
 const MAX_SOCKETS = SOCKETS + 2 * CAP;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const GOAL = 'ratio at least 0.9; rssMb under 200; pauseMs and resumeMs at most 100';
 const FULL = { rows: 1_000_000, warmUp: 10_000, turns: 12, turnMs: 500 };
 const QUICK = { rows: 20_000, warmUp: 500, turns: 2, turnMs: 200 };
@@ -190,10 +191,8 @@ function summarise({ name, rounds }: Contender, baseline: Contender, rows: numbe
     case: 'backlog',
     contender: name,
     baseline: baseline.name,
-    ratio: round(median(ratios), 3),
-    rounds: rounds.length,
+    ...ratiosOf(ratios),
     errors: rounds.reduce((sum, { tally }) => sum + tally.errors, lost),
-    ratios: ratios.map((ratio) => round(ratio, 3)),
     goal: GOAL,
     figures: {
       rows,

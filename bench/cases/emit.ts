@@ -1,10 +1,11 @@
 /** What an emit costs its caller: on each store, and with a great many endpoints registered. */
 import type { EmitterActions } from '../contenders/emitter.ts';
 import { type BenchCase, type CaseOptions, isChosen } from '../harness/bench-case.ts';
-import { bracket, type Pace, type Party, type Round } from '../harness/bracket.ts';
+import { bracket, type Pace, type Party, partyOf, type Round } from '../harness/bracket.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
 import { type Contest, playContests, summarise } from '../harness/contests.ts';
 import { type OwnPlace, Places } from '../harness/places.ts';
+import { SECRET } from '../harness/secret.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import type { ReceiverActions } from '../receiver.ts';
 import { measureRegistries, type Registry, REGISTRY_SOURCE } from '../registry/measure-registries.ts';
@@ -31,7 +32,6 @@ const REGISTRIES = (['mixed', 'filters'] as const).flatMap((kind) => {
   }));
 });
 const SOCKETS = 50;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const FULL: Pace = { warmUp: 3_000, turns: 6, turnMs: 250 };
 const QUICK: Pace = { warmUp: 50, turns: 2, turnMs: 30 };
 
@@ -87,8 +87,8 @@ async function measure(world: World, store: StoreName, callers: number): Promise
   await using base = await start(world, basePlace);
   await using own = await start(world, ownPlace);
   const result = await bracket({
-    baseline: partyOf(base, callers),
-    contender: partyOf(own, callers),
+    baseline: emitting(base, callers),
+    contender: emitting(own, callers),
     pace: isQuick ? QUICK : FULL,
     take: () => receiver.call('take', undefined),
     log,
@@ -112,10 +112,6 @@ async function start(
   return emitter;
 }
 
-function partyOf(emitter: MeasuredProcess<EmitterActions>, callers: number): Party {
-  return {
-    run: (durationMs) => emitter.call('emit', { durationMs, callers }),
-    peakMemory: () => emitter.call('peakMemory', undefined),
-    maxSockets: SOCKETS,
-  };
+function emitting(emitter: MeasuredProcess<EmitterActions>, callers: number): Party {
+  return partyOf(emitter, SOCKETS, (durationMs) => emitter.call('emit', { durationMs, callers }));
 }

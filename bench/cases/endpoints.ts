@@ -1,6 +1,7 @@
 /** What an emit costs when few and when many endpoints are registered, and always ten want the message. */
 import { type BenchCase, isChosen } from '../harness/bench-case.ts';
 import { createBundle } from '../harness/bundle.ts';
+import { SECRET } from '../harness/secret.ts';
 import { startProcess } from '../harness/start-process.ts';
 import type { ReceiverActions } from '../receiver.ts';
 import { measureRegistries, type Registry, REGISTRY_SOURCE } from '../registry/measure-registries.ts';
@@ -8,7 +9,6 @@ import { measureRegistries, type Registry, REGISTRY_SOURCE } from '../registry/m
 const RECEIVER = new URL('../receiver.ts', import.meta.url);
 const SIZES = [10, 1_000, 100_000] as const;
 const BASELINE = String(SIZES[0]);
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const GOAL = 'flat: at most 1.3 times the cost at 10 endpoints';
 
 export const endpoints: BenchCase = {

@@ -2,10 +2,11 @@
 import type { FanOutActions, FanOutTarget } from '../contenders/fan-out.ts';
 import type { RawFanOutActions } from '../contenders/raw-fan-out.ts';
 import { type BenchCase, type CaseOptions, isChosen } from '../harness/bench-case.ts';
-import { bracket, type Pace, type Party, type Round } from '../harness/bracket.ts';
+import { bracket, type Pace, partyOf, type Round } from '../harness/bracket.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
 import { type Contest, playContests, summarise } from '../harness/contests.ts';
 import { Places } from '../harness/places.ts';
+import { SECRET } from '../harness/secret.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import type { OriginsActions } from '../origins.ts';
 import { goalOf } from '../targets.ts';
@@ -21,7 +22,7 @@ const BASELINE = 'Agent.request';
 const ENDPOINTS = 1_000;
 const ORIGINS = 100;
 const IN_FLIGHT = 50;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
+const MAX_SOCKETS = ORIGINS * IN_FLIGHT;
 const FULL: Pace = { warmUp: 15_000, turns: 6, turnMs: 1_500 };
 const QUICK: Pace = { warmUp: 1_000, turns: 2, turnMs: 100 };
 
@@ -68,20 +69,9 @@ async function measure(world: World, store: StoreName): Promise<Round> {
   await using dispatcher = startProcess<FanOutActions>(bundle.pathOf(SOURCES.fanOut), profileDirectory);
   await raw.call('open', target);
   await dispatcher.call('open', { ...place, ...target });
-  const partyOf = (run: Party['run'], peakMemory: Party['peakMemory']): Party => ({
-    run,
-    peakMemory,
-    maxSockets: ORIGINS * IN_FLIGHT,
-  });
   const result = await bracket({
-    baseline: partyOf(
-      (durationMs) => raw.call('run', { durationMs }),
-      () => raw.call('peakMemory', undefined),
-    ),
-    contender: partyOf(
-      (durationMs) => dispatcher.call('run', { durationMs }),
-      () => dispatcher.call('peakMemory', undefined),
-    ),
+    baseline: partyOf(raw, MAX_SOCKETS, (durationMs) => raw.call('run', { durationMs })),
+    contender: partyOf(dispatcher, MAX_SOCKETS, (durationMs) => dispatcher.call('run', { durationMs })),
     pace: isQuick ? QUICK : FULL,
     take: () => origins.call('take', undefined),
     log,

@@ -3,6 +3,8 @@ import type { IsolationActions, IsolationRun } from '../contenders/isolation.ts'
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
 import { type OwnPlace, Places } from '../harness/places.ts';
+import { ratiosOf } from '../harness/play-rounds.ts';
+import { SECRET } from '../harness/secret.ts';
 import { expectSharedClock } from '../harness/shared-clock.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, percentile, round } from '../harness/statistics.ts';
@@ -20,7 +22,6 @@ const SOURCES = {
 const BASELINE: IsolationMode = 'healthy';
 const STORES = ['memory', 'file', 'sqlite', 'postgres'] as const;
 type StoreName = (typeof STORES)[number];
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const GOAL = 'ratio at most 1.5';
 /** Most sockets that an endpoint may have: its `concurrency`, by default. */
 const SOCKETS_EACH = 10;
@@ -150,10 +151,8 @@ function summarise(store: StoreName, mode: IsolationMode, rounds: readonly Round
     case: 'isolation',
     contender: `${store}-${mode}`,
     baseline: `${store}-${BASELINE}`,
-    ratio: round(median(ratios), 3),
-    rounds: rounds.length,
+    ...ratiosOf(ratios),
     errors: parties.reduce((sum, { tally }) => sum + tally.errors, 0),
-    ratios: ratios.map((ratio) => round(ratio, 3)),
     goal: GOAL,
     figures: {
       messages: parties.reduce((sum, { latency }) => sum + latency.all.length, 0),

@@ -4,9 +4,10 @@ import type { PacedRun, PacedTurn } from '../contenders/paced.ts';
 import type { RawActions } from '../contenders/raw.ts';
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
-import { ratiosOf } from '../harness/contests.ts';
 import { LatencyTally } from '../harness/latency-tally.ts';
 import { Places } from '../harness/places.ts';
+import { playRounds, ratiosOf, type Rounds } from '../harness/play-rounds.ts';
+import { SECRET } from '../harness/secret.ts';
 import { expectSharedClock } from '../harness/shared-clock.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, percentile, round } from '../harness/statistics.ts';
@@ -25,7 +26,6 @@ type StoreName = (typeof STORES)[number];
 const BASELINE = 'undici.request';
 const PER_SECOND = 200;
 const SOCKETS = 50;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const FULL = { warmUpMs: 5_000, turns: 4, leadInMs: 500, turnMs: 2_500 };
 const QUICK = { warmUpMs: 200, turns: 1, leadInMs: 100, turnMs: 300 };
 
@@ -61,24 +61,14 @@ export const latency: BenchCase = {
     const stores = STORES.filter((store) => isChosen(options, store));
     await using places = await Places.open(bundle, stores, options.skip);
     const world = { ...options, bundle, places, origins, url: urls[0]! };
-    const contenders = stores
-      .filter((store) => places.has(store))
-      .map((store) => ({ store, rounds: [] as Round[] }));
-    for (let number = 1; number <= options.rounds; number += 1) {
-      for (const { store, rounds } of contenders) {
-        const measured = await measure(world, store);
-        rounds.push(measured);
-        const { contender, baseline } = measured;
-        options.log(
-          `round ${number}/${options.rounds}: ${store} ${contender.latency.describe()}; ${BASELINE} ${baseline.latency.describe()}`,
-        );
-      }
-      contenders.push(contenders.shift()!);
-    }
-    return stores.flatMap((store) => {
-      const contender = contenders.find((each) => each.store === store);
-      return contender === undefined ? [] : [summarise(store, contender.rounds)];
-    });
+    const played = await playRounds(
+      stores.filter((store) => places.has(store)),
+      options,
+      (store) => measure(world, store),
+      (store, { contender, baseline }) =>
+        `${store} ${contender.latency.describe()}; ${BASELINE} ${baseline.latency.describe()}`,
+    );
+    return played.map(summarise);
   },
 };
 
@@ -127,7 +117,7 @@ async function work(
   return result;
 }
 
-function summarise(store: StoreName, rounds: readonly Round[]): CaseResult {
+function summarise({ contender: store, rounds }: Rounds<StoreName, Round>): CaseResult {
   const medianOf = (figure: (round: Round) => number): number => round(median(rounds.map(figure)), 2);
   const p50Of = ({ latency: times }: Party): number => median(times.all);
   return {

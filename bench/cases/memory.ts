@@ -2,8 +2,9 @@
 import type { WaitingActions } from '../contenders/waiting.ts';
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
-import { ratiosOf } from '../harness/contests.ts';
 import { Places } from '../harness/places.ts';
+import { playRounds, ratiosOf, type Rounds } from '../harness/play-rounds.ts';
+import { SECRET } from '../harness/secret.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, round } from '../harness/statistics.ts';
 import { Tally } from '../harness/tally.ts';
@@ -17,7 +18,6 @@ const STORES = ['memory', 'file', 'sqlite', 'better-sqlite3', 'postgres', 'maria
 type StoreName = (typeof STORES)[number];
 const BASELINE = 'empty';
 const SOCKETS = 50;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 /** What the store holds, and what it is compared with. */
 interface Load {
   readonly endpoints: number;
@@ -58,18 +58,16 @@ export const memory: BenchCase = {
     await using places = await Places.open(bundle, stores, options.skip);
     const world = { ...options, bundle, places, receiver, url };
     const load = options.isQuick ? QUICK : FULL;
-    const contenders = stores
-      .filter((store) => places.has(store))
-      .map((store) => ({ store, rounds: [] as Round[] }));
-    for (let number = 1; number <= options.rounds; number += 1)
-      for (const { store, rounds } of contenders) {
-        rounds.push({ empty: await measure(world, store, EMPTY), full: await measure(world, store, load) });
-        const { empty, full } = rounds.at(-1)!;
-        options.log(
-          `round ${number}/${options.rounds}: ${store} ${full.rssMb} MB, ${BASELINE} ${empty.rssMb} MB`,
-        );
-      }
-    return contenders.map(({ store, rounds }) => summarise(store, rounds, load));
+    const played = await playRounds(
+      stores.filter((store) => places.has(store)),
+      options,
+      async (store): Promise<Round> => ({
+        empty: await measure(world, store, EMPTY),
+        full: await measure(world, store, load),
+      }),
+      (store, { empty, full }) => `${store} ${full.rssMb} MB, ${BASELINE} ${empty.rssMb} MB`,
+    );
+    return played.map((each) => summarise(each, load));
   },
 };
 
@@ -98,7 +96,7 @@ async function measure(
   };
 }
 
-function summarise(store: StoreName, rounds: readonly Round[], load: Load): CaseResult {
+function summarise({ contender: store, rounds }: Rounds<StoreName, Round>, load: Load): CaseResult {
   const medianOf = (figure: (round: Round) => number): number => round(median(rounds.map(figure)), 0);
   return {
     case: 'memory',

@@ -2,10 +2,12 @@
 import type { PeerActions } from '../contenders/peer.ts';
 import type { RawActions } from '../contenders/raw.ts';
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
-import { bracket, type Pace, type Round, speedRatio } from '../harness/bracket.ts';
+import { bracket, type Pace, partyOf, type Round, speedRatio } from '../harness/bracket.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
-import { type Contest, type Played, playContests, ratiosOf, summarise } from '../harness/contests.ts';
+import { type Contest, type Played, playContests, summarise } from '../harness/contests.ts';
 import { Places } from '../harness/places.ts';
+import { ratiosOf } from '../harness/play-rounds.ts';
+import { SECRET } from '../harness/secret.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, round } from '../harness/statistics.ts';
 import { findRedis, linkPeerPackages } from '../peers/install.ts';
@@ -20,7 +22,6 @@ const SOURCES = {
 };
 const BASELINE = 'undici.request';
 const SOCKETS = 50;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const FULL: Pace = { warmUp: 5_000, turns: 6, turnMs: 2_000 };
 const QUICK: Pace = { warmUp: 50, turns: 1, turnMs: 150 };
 /** Who is compared with the fastest of whom, in each round, each by its own raw runs. */
@@ -108,16 +109,10 @@ async function measure(world: World, name: PeerName): Promise<Round> {
   await raw.call('open', { ...target, client: BASELINE });
   await peer.call('open', { ...target, peer: name, place, redisUrl });
   const result = await bracket({
-    baseline: {
-      run: (durationMs) => raw.call('run', { durationMs }),
-      peakMemory: () => raw.call('peakMemory', undefined),
-      maxSockets: SOCKETS,
-    },
-    contender: {
-      run: (durationMs) => peer.call('live', { durationMs }),
-      peakMemory: () => peer.call('peakMemory', undefined),
-      maxSockets: hasOwnClient ? Infinity : SOCKETS,
-    },
+    baseline: partyOf(raw, SOCKETS, (durationMs) => raw.call('run', { durationMs })),
+    contender: partyOf(peer, hasOwnClient ? Infinity : SOCKETS, (durationMs) =>
+      peer.call('live', { durationMs }),
+    ),
     pace: isQuick ? QUICK : FULL,
     take: () => receiver.call('take', undefined),
     log,
@@ -130,8 +125,8 @@ async function measure(world: World, name: PeerName): Promise<Round> {
 /** Lines of those whose rivals were measured, too. */
 function compareRivals(played: readonly Played[]): readonly CaseResult[] {
   return RIVALRIES.flatMap(({ contender, mode, rivals }) => {
-    const own = played.find(({ contest }) => contest.contender === contender);
-    const others = played.filter(({ contest }) => rivals.some((rival) => rival === contest.contender));
+    const own = played.find((each) => each.contender.contender === contender);
+    const others = played.filter((each) => rivals.some((rival) => rival === each.contender.contender));
     if (own === undefined || others.length < rivals.length) return [];
     const bestIn = (index: number): Round =>
       others

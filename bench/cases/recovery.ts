@@ -3,6 +3,8 @@ import type { RecoveryActions } from '../contenders/recovery.ts';
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
 import { Places } from '../harness/places.ts';
+import { playRounds, ratiosOf, type Rounds } from '../harness/play-rounds.ts';
+import { SECRET } from '../harness/secret.ts';
 import { startProcess } from '../harness/start-process.ts';
 import { median, round } from '../harness/statistics.ts';
 import { type EndpointLimits, type Ramp, rampOf, violationsOf } from '../recovery/ramp.ts';
@@ -20,7 +22,6 @@ const LIMITS: Readonly<Record<'concurrency' | 'rate', EndpointLimits>> = {
 };
 const KINDS = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
 const BASELINE = 'mean second';
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const GOAL = 'ratio at most 2; limits are never exceeded';
 /** Ten minutes in ten seconds: breaker and retries are as many times faster, the receiver and its limits are not. */
 const SPEED = 60;
@@ -33,7 +34,6 @@ const QUICK_WAITING = 500;
 interface Contender {
   readonly store: (typeof STORES)[number];
   readonly kind: (typeof KINDS)[number];
-  readonly rounds: Round[];
 }
 
 interface Round {
@@ -49,24 +49,21 @@ export const recovery: BenchCase = {
   defaultRounds: 3,
   async run(options) {
     await using bundle = await createBundle(Object.values(SOURCES));
-    const chosen = STORES.flatMap((store) =>
-      KINDS.map((kind): Contender => ({ store, kind, rounds: [] })),
-    ).filter(({ store, kind }) => isChosen(options, `${store}-${kind}`));
+    const chosen = STORES.flatMap((store) => KINDS.map((kind): Contender => ({ store, kind }))).filter(
+      (contender) => isChosen(options, nameOf(contender)),
+    );
     await using places = await Places.open(
       bundle,
       [...new Set(chosen.map(({ store }) => store))],
       options.skip,
     );
-    const contenders = chosen.filter(({ store }) => places.has(store));
-    for (let number = 1; number <= options.rounds; number += 1)
-      for (const contender of contenders) {
-        const measured = await measure(contender, bundle, places, options);
-        contender.rounds.push(measured);
-        options.log(
-          `round ${number}/${options.rounds}: ${nameOf(contender)} ${measured.ramp.perSecond.join(' ')} requests per second`,
-        );
-      }
-    return contenders.map((contender) => summarise(contender, options));
+    const played = await playRounds(
+      chosen.filter(({ store }) => places.has(store)),
+      options,
+      (contender) => measure(contender, bundle, places, options),
+      (contender, { ramp }) => `${nameOf(contender)} ${ramp.perSecond.join(' ')} requests per second`,
+    );
+    return played.map((each) => summarise(each, options));
   },
 };
 
@@ -101,19 +98,18 @@ async function measure(
   return { report, ramp: rampOf(report.arrivalsMs), errors: wrong + violations.length };
 }
 
-function summarise(contender: Contender, { isQuick }: Pick<CaseOptions, 'isQuick'>): CaseResult {
-  const { rounds } = contender;
-  const ratios = rounds.map(({ ramp }) => ramp.peakRatio);
+function summarise(
+  { contender, rounds }: Rounds<Contender, Round>,
+  { isQuick }: Pick<CaseOptions, 'isQuick'>,
+): CaseResult {
   const medianOf = (figure: (measured: Round) => number): number => round(median(rounds.map(figure)), 0);
   const largest = (figure: (measured: Round) => number): number => Math.max(...rounds.map(figure));
   return {
     case: 'recovery',
     contender: nameOf(contender),
     baseline: BASELINE,
-    ratio: round(median(ratios), 3),
-    rounds: rounds.length,
+    ...ratiosOf(rounds.map(({ ramp }) => ramp.peakRatio)),
     errors: rounds.reduce((sum, { errors }) => sum + errors, 0),
-    ratios: ratios.map((ratio) => round(ratio, 3)),
     goal: GOAL,
     figures: {
       waiting: waitingOf({ isQuick }),

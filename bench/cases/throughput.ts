@@ -3,10 +3,11 @@ import type { ClientName } from '../contenders/clients.ts';
 import type { DispatcherActions } from '../contenders/dispatcher.ts';
 import type { RawActions } from '../contenders/raw.ts';
 import { type BenchCase, type CaseOptions, isChosen } from '../harness/bench-case.ts';
-import { bracket, type Pace, type Party, type Round } from '../harness/bracket.ts';
+import { bracket, type Pace, type Party, partyOf, type Round } from '../harness/bracket.ts';
 import { type Bundle, createBundle } from '../harness/bundle.ts';
 import { type Contest, playContests, summarise } from '../harness/contests.ts';
 import { Places } from '../harness/places.ts';
+import { SECRET } from '../harness/secret.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { STORE_NAMES, type StoreName } from '../harness/store-place.ts';
 import type { ReceiverActions } from '../receiver.ts';
@@ -18,7 +19,6 @@ const SOURCES = {
   dispatcher: new URL('../contenders/dispatcher.ts', import.meta.url),
 };
 const SOCKETS = 50;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const BASELINE = 'undici.request';
 const MODES = ['live', 'drain'] as const;
 /** Messages that are emitted and not yet delivered. What is written to a disk is written together, so more of it are under way. */
@@ -119,10 +119,7 @@ async function measureDispatcher(world: World, terms: Terms): Promise<Round> {
     maxOutstanding,
     transport,
   });
-  const contender = partyOf(
-    (durationMs) => dispatcher.call(mode, { durationMs }),
-    () => dispatcher.call('peakMemory', undefined),
-  );
+  const contender = partyOf(dispatcher, SOCKETS, (durationMs) => dispatcher.call(mode, { durationMs }));
   const result = await playRound(world, clientParty(raw), contender);
   const record = await dispatcher.call('checkRecord', undefined);
   if (record.errors > 0) log(`the record is wrong in ${record.errors} deliveries`);
@@ -142,13 +139,6 @@ function playRound({ isQuick, receiver, log }: World, baseline: Party, contender
   return bracket({ baseline, contender, pace, take: () => receiver.call('take', undefined), log });
 }
 
-function partyOf(run: Party['run'], peakMemory: Party['peakMemory']): Party {
-  return { run, peakMemory, maxSockets: SOCKETS };
-}
-
 function clientParty(client: MeasuredProcess<RawActions>): Party {
-  return partyOf(
-    (durationMs) => client.call('run', { durationMs }),
-    () => client.call('peakMemory', undefined),
-  );
+  return partyOf(client, SOCKETS, (durationMs) => client.call('run', { durationMs }));
 }

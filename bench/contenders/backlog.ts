@@ -1,12 +1,12 @@
 /** A dispatcher with endpoints that get fresh events, beside others whose deliveries wait. */
-import { WebhookDispatcher } from 'posthorn';
+import type { WebhookDispatcher } from 'posthorn';
 import { CAP, FRESH } from '../backlog/backlogs.ts';
 import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { createDispatcher } from './create-dispatcher.ts';
 import type { RunResult, Target } from './job.ts';
 import { Load } from './load.ts';
-import { openStore } from './stores.ts';
 
 export type BacklogActions = {
   /** Registers the endpoints, once for all processes that follow. */
@@ -84,9 +84,7 @@ async function open(params: StorePlace & { sockets: number }): Promise<void> {
 }
 
 async function create(place: StorePlace, sockets: number): Promise<void> {
-  dispatcher = new WebhookDispatcher({
-    store: openStore(place),
-    network: { allowPrivate: ['127.0.0.0/8'] },
+  dispatcher = createDispatcher(place, {
     // Those that get no answer take nothing from the others.
     maxConcurrency: sockets + 2 * CAP,
   });

@@ -1,11 +1,11 @@
 /** The dispatcher, one endpoint, one of the stores. */
-import { kyTransport, WebhookDispatcher } from 'posthorn';
+import { kyTransport, type WebhookDispatcher } from 'posthorn';
 import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { countWrong, createDispatcher } from './create-dispatcher.ts';
 import { EVENT_TYPE, type RunResult, type Target } from './job.ts';
 import { Load } from './load.ts';
-import { openStore } from './stores.ts';
 
 export type DispatcherActions = {
   open: (params: OpenParams) => Promise<void>;
@@ -44,9 +44,7 @@ serveActions({
 
 async function open(params: OpenParams): Promise<void> {
   const { url, secret, sockets, transport } = params;
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
+  dispatcher = createDispatcher(params, {
     maxConcurrency: sockets,
     ...(transport === 'ky' ? { transport: kyTransport() } : {}),
   });
@@ -69,6 +67,5 @@ async function drain({ durationMs }: { durationMs: number }): Promise<RunResult>
 }
 
 async function checkRecord(): Promise<{ errors: number }> {
-  const { lifetime, pending } = await dispatcher.stats({ endpointId });
-  return { errors: Math.abs(lifetime.succeeded - load.delivered) + lifetime.failed + pending };
+  return { errors: await countWrong(dispatcher, load.delivered) };
 }

@@ -1,10 +1,10 @@
 /** The dispatcher with one endpoint; only emits are timed, and what they stored is delivered afterwards. */
-import { WebhookDispatcher } from 'posthorn';
+import type { WebhookDispatcher } from 'posthorn';
 import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { countWrong, createDispatcher } from './create-dispatcher.ts';
 import { createData, EVENT_TYPE, type RunResult, startTiming, type Target } from './job.ts';
-import { openStore } from './stores.ts';
 
 export type EmitterActions = {
   open: (params: Target & StorePlace) => Promise<void>;
@@ -30,11 +30,7 @@ serveActions({
 
 async function open(params: Target & StorePlace): Promise<void> {
   const { url, secret, sockets } = params;
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
-    maxConcurrency: sockets,
-  });
+  dispatcher = createDispatcher(params, { maxConcurrency: sockets });
   await dispatcher.endpoints.create({ url: `${url}/hooks`, secret, concurrency: sockets, retry: 'once' });
 }
 
@@ -64,6 +60,5 @@ async function emitUntil(endsAt: number, count: { sent: number; errors: number }
 }
 
 async function checkRecord(): Promise<{ errors: number }> {
-  const { lifetime, pending } = await dispatcher.stats();
-  return { errors: Math.abs(lifetime.succeeded - emitted) + lifetime.failed + pending };
+  return { errors: await countWrong(dispatcher, emitted) };
 }

@@ -1,10 +1,10 @@
 /** The dispatcher with many endpoints that all want every message. */
-import { WebhookDispatcher } from 'posthorn';
+import type { WebhookDispatcher } from 'posthorn';
 import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { countWrong, createDispatcher } from './create-dispatcher.ts';
 import { createData, EVENT_TYPE, type RunResult, startTiming } from './job.ts';
-import { openStore } from './stores.ts';
 
 /** Who is sent to. */
 export interface FanOutTarget {
@@ -44,11 +44,7 @@ serveActions({
 async function open(params: FanOutTarget & StorePlace): Promise<void> {
   const { urls, secret, inFlight } = params;
   endpoints = urls.length;
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
-    maxConcurrency: inFlight,
-  });
+  dispatcher = createDispatcher(params, { maxConcurrency: inFlight });
   for (const url of urls) await dispatcher.endpoints.create({ url, secret, retry: 'once' });
   dispatcher.on('delivery.succeeded', () => {
     delivered += 1;
@@ -83,6 +79,5 @@ function concludeOne(): void {
 }
 
 async function checkRecord(): Promise<{ errors: number }> {
-  const { lifetime, pending } = await dispatcher.stats();
-  return { errors: Math.abs(lifetime.succeeded - delivered) + lifetime.failed + pending };
+  return { errors: await countWrong(dispatcher, delivered) };
 }

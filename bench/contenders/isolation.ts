@@ -1,5 +1,5 @@
 /** A dispatcher whose good endpoints are measured, with or without two bad ones beside them. */
-import { WebhookDispatcher } from 'posthorn';
+import type { WebhookDispatcher } from 'posthorn';
 import { serveActions } from '../harness/serve-actions.ts';
 import { type ClockActions, sharedNow } from '../harness/shared-clock.ts';
 import { keepPace } from '../harness/steady-pace.ts';
@@ -13,9 +13,9 @@ import {
   SILENT,
   TIMEOUT_MS,
 } from '../isolation/endpoints.ts';
+import { createDispatcher } from './create-dispatcher.ts';
 import { createData, startTiming } from './job.ts';
 import type { PacedRun, TimedData } from './paced.ts';
-import { openStore } from './stores.ts';
 
 export type IsolationActions = ClockActions & {
   open: (params: OpenParams) => Promise<void>;
@@ -69,9 +69,7 @@ serveActions({
 async function open(params: OpenParams): Promise<void> {
   const { mode, secret, urls, silentUrl, failingUrl } = params;
   const breaker = mode === 'no-breaker' ? ({ breaker: false } as const) : {};
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
+  dispatcher = createDispatcher(params, {
     timeoutMs: TIMEOUT_MS,
     retry: { kind: 'schedule', delaysMs: RETRY_DELAYS_MS },
     ...breaker,

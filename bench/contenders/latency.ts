@@ -1,11 +1,11 @@
 /** The dispatcher with one endpoint, at a steady rate. */
-import { WebhookDispatcher } from 'posthorn';
+import type { WebhookDispatcher } from 'posthorn';
 import { serveActions } from '../harness/serve-actions.ts';
 import { type ClockActions, sharedNow } from '../harness/shared-clock.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { countWrong, createDispatcher } from './create-dispatcher.ts';
 import { EVENT_TYPE, type Target } from './job.ts';
 import { type PacedRun, type PacedTurn, runPaced } from './paced.ts';
-import { openStore } from './stores.ts';
 
 export type LatencyActions = ClockActions & {
   open: (params: Target & StorePlace) => Promise<void>;
@@ -16,7 +16,6 @@ export type LatencyActions = ClockActions & {
 };
 
 let dispatcher: WebhookDispatcher;
-let endpointId: string;
 let emitted = 0;
 
 serveActions({
@@ -29,18 +28,13 @@ serveActions({
 
 async function open(params: Target & StorePlace): Promise<void> {
   const { url, secret, sockets } = params;
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
-    maxConcurrency: sockets,
-  });
-  const endpoint = await dispatcher.endpoints.create({
+  dispatcher = createDispatcher(params, { maxConcurrency: sockets });
+  await dispatcher.endpoints.create({
     url: `${url}/dispatcher`,
     secret,
     concurrency: sockets,
     retry: 'once',
   });
-  endpointId = endpoint.id;
 }
 
 async function pace(turn: PacedTurn): Promise<PacedRun> {
@@ -54,6 +48,5 @@ async function pace(turn: PacedTurn): Promise<PacedRun> {
 }
 
 async function checkRecord(): Promise<{ errors: number }> {
-  const { lifetime, pending } = await dispatcher.stats({ endpointId });
-  return { errors: Math.abs(lifetime.succeeded - emitted) + lifetime.failed + pending };
+  return { errors: await countWrong(dispatcher, emitted) };
 }

@@ -1,10 +1,10 @@
 /** A dispatcher with one endpoint, whose receiver is down for a while. */
-import { type EndpointInput, WebhookDispatcher } from 'posthorn';
+import type { EndpointInput, WebhookDispatcher } from 'posthorn';
 import { serveActions } from '../harness/serve-actions.ts';
 import { keepPace } from '../harness/steady-pace.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { countWrong, createDispatcher } from './create-dispatcher.ts';
 import { createData, EVENT_TYPE } from './job.ts';
-import { openStore } from './stores.ts';
 
 export type RecoveryActions = {
   open: (params: OpenParams) => Promise<void>;
@@ -28,7 +28,6 @@ const BREAKER = { windowMs: 60_000, openMs: 10_000, maxOpenMs: 600_000 };
 const RETRY_DELAYS_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000];
 
 let dispatcher: WebhookDispatcher;
-let endpointId: string;
 let emitted = 0;
 let succeeded = 0;
 let errors = 0;
@@ -39,9 +38,7 @@ serveActions({ open, emit, finish, close: () => dispatcher.stop() } satisfies Re
 async function open(params: OpenParams): Promise<void> {
   const { url, secret, limits, speed } = params;
   const faster = (ms: number): number => Math.round(ms / speed);
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
+  dispatcher = createDispatcher(params, {
     breaker: {
       windowMs: faster(BREAKER.windowMs),
       openMs: faster(BREAKER.openMs),
@@ -58,8 +55,7 @@ async function open(params: OpenParams): Promise<void> {
       errors += 1;
       onConcluded();
     });
-  const endpoint = await dispatcher.endpoints.create({ url: `${url}/hooks`, secret, ...limits });
-  endpointId = endpoint.id;
+  await dispatcher.endpoints.create({ url: `${url}/hooks`, secret, ...limits });
 }
 
 async function emit({
@@ -86,6 +82,5 @@ async function finish(): Promise<{ errors: number }> {
     };
     onConcluded();
   });
-  const { lifetime, pending } = await dispatcher.stats({ endpointId });
-  return { errors: errors + Math.abs(lifetime.succeeded - emitted) + lifetime.failed + pending };
+  return { errors: errors + (await countWrong(dispatcher, emitted)) };
 }

@@ -1,10 +1,10 @@
 /** The dispatcher with many endpoints, and many messages that wait. */
-import { WebhookDispatcher } from 'posthorn';
+import type { WebhookDispatcher } from 'posthorn';
 import { heapBytesInUse, peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
+import { countWrong, createDispatcher } from './create-dispatcher.ts';
 import { createData, type RunResult, startTiming, type Target } from './job.ts';
-import { openStore } from './stores.ts';
 
 export type WaitingActions = {
   open: (params: Target & StorePlace) => Promise<void>;
@@ -34,11 +34,7 @@ serveActions({
 
 async function open(params: Target & StorePlace): Promise<void> {
   target = params;
-  dispatcher = new WebhookDispatcher({
-    store: openStore(params),
-    network: { allowPrivate: ['127.0.0.0/8'] },
-    maxConcurrency: params.sockets,
-  });
+  dispatcher = createDispatcher(params, { maxConcurrency: params.sockets });
   dispatcher.on('delivery.succeeded', () => {
     succeeded += 1;
   });
@@ -83,9 +79,8 @@ async function deliver(): Promise<RunResult> {
   const stop = startTiming();
   await dispatcher.resume();
   await dispatcher.drain();
-  const { lifetime, pending } = await dispatcher.stats();
-  const errors = failed + Math.abs(lifetime.succeeded - succeeded) + pending;
-  return { sent: succeeded, errors, ...stop() };
+  const wrong = await countWrong(dispatcher, succeeded);
+  return { sent: succeeded, errors: failed + wrong, ...stop() };
 }
 
 function typeOf(index: number): string {

@@ -1,5 +1,6 @@
 import type { RunResult } from '../contenders/job.ts';
 import type { ReceiverReport } from '../receiver.ts';
+import type { MeasuredProcess } from './start-process.ts';
 import { takeTurns } from './take-turns.ts';
 import { Tally } from './tally.ts';
 import { warmUp } from './warm-up.ts';
@@ -19,6 +20,13 @@ export interface Party {
   peakMemory(): Promise<number>;
   /** Most sockets that it may have. */
   readonly maxSockets: number;
+}
+
+/** A process that says what memory it had. */
+type Measurable = Pick<MeasuredProcess<{ peakMemory: () => number }>, 'call'>;
+
+export function partyOf(measured: Measurable, maxSockets: number, run: Party['run']): Party {
+  return { run, peakMemory: () => measured.call('peakMemory', undefined), maxSockets };
 }
 
 /** One side of a round. */

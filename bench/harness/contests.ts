@@ -1,5 +1,6 @@
 import type { CaseOptions, CaseResult } from './bench-case.ts';
 import { type Round, speedRatio } from './bracket.ts';
+import { playRounds, ratiosOf, type Rounds } from './play-rounds.ts';
 import { median, round } from './statistics.ts';
 
 /** A contender and its baseline. */
@@ -13,31 +14,17 @@ export interface Contest {
 }
 
 /** A contest, and what came of each round. */
-export interface Played {
-  readonly contest: Contest;
-  readonly rounds: readonly Round[];
-}
+export type Played = Rounds<Contest, Round>;
 
-/** Plays all contests once a round, each time in another order: nobody always comes after the same other one. */
-export async function playContests(
+export function playContests(
   contests: readonly Contest[],
-  { rounds, log }: Pick<CaseOptions, 'rounds' | 'log'>,
+  options: Pick<CaseOptions, 'rounds' | 'log'>,
 ): Promise<readonly Played[]> {
-  const played = contests.map((contest) => ({ contest, rounds: [] as Round[] }));
-  const order = [...played];
-  for (let number = 1; number <= rounds; number += 1) {
-    for (const { contest, rounds: results } of order) {
-      const result = await contest.measure();
-      results.push(result);
-      log(`round ${number}/${rounds}: ${describe(contest, result)}`);
-    }
-    order.push(...order.splice(0, 1));
-  }
-  return played;
+  return playRounds(contests, options, (contest) => contest.measure(), describe);
 }
 
 /** The line of a contest; a higher ratio is better. */
-export function summarise(caseName: string, { contest, rounds }: Played): CaseResult {
+export function summarise(caseName: string, { contender: contest, rounds }: Played): CaseResult {
   const { contender, mode, baseline, goal } = contest;
   const medianOf = (figure: (round: Round) => number, digits = 0): number =>
     round(median(rounds.map(figure)), digits);
@@ -58,15 +45,6 @@ export function summarise(caseName: string, { contest, rounds }: Played): CaseRe
       receiverShare: medianOf((each) => each.baseline.receiverShare, 2),
       rssMb: round(Math.max(...rounds.map((each) => each.contender.rssBytes)) / 1e6, 0),
     },
-  };
-}
-
-/** What every line says of the ratios of its rounds. */
-export function ratiosOf(ratios: readonly number[]): Pick<CaseResult, 'ratio' | 'ratios' | 'rounds'> {
-  return {
-    ratio: round(median(ratios), 3),
-    rounds: ratios.length,
-    ratios: ratios.map((ratio) => round(ratio, 3)),
   };
 }
 

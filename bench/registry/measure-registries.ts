@@ -2,7 +2,7 @@ import { MATCHING, type RunResult } from '../contenders/job.ts';
 import type { RegistryActions, RegistryKind } from '../contenders/registry.ts';
 import type { CaseOptions, CaseResult } from '../harness/bench-case.ts';
 import type { Bundle } from '../harness/bundle.ts';
-import { ratiosOf } from '../harness/contests.ts';
+import { ratiosOf } from '../harness/play-rounds.ts';
 import { type MeasuredProcess, startProcess } from '../harness/start-process.ts';
 import { median, round } from '../harness/statistics.ts';
 import { takeTurns } from '../harness/take-turns.ts';

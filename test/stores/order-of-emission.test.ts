@@ -9,7 +9,7 @@ import { createWorkshop, listDeliveries, type Workshop } from '../support/worker
 const TIMEOUT_MS = 90_000;
 const MATCHERS = ['one', 'two', 'three'] as const;
 /** Several batches. */
-const MESSAGES = 450;
+const MESSAGES = 250;
 const KEYS = ['a', 'b', 'c'] as const;
 const POLLING = { dispatcher: { pollIntervalMs: 50 } };
 
