@@ -1,9 +1,9 @@
 /** The backend of the dashboard: models are uploaded, users look for glasses, and every match is pushed to whoever wants it. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import { json } from 'node:stream/consumers';
 import { WebhookDispatcher } from 'posthorn';
 import { Matcher } from './matcher.mjs';
+import { InputError, readBody, readImage, readImages, readName } from './read-input.mjs';
 import { webhookOptions } from './webhooks.mjs';
 
 const matcher = new Matcher();
@@ -11,10 +11,14 @@ const webhooks = new WebhookDispatcher(webhookOptions());
 webhooks.on('alert.raised', ({ detail }) => console.error(`ALERT: ${detail}`));
 await webhooks.start(); // takes up what an earlier run left, and from now on every edit of webhook_config.json
 
-/** @type {Record<string, (body: any) => Promise<unknown>>} */
+/** @type {Record<string, (body: Record<string, unknown>) => Promise<unknown>>} */
 const routes = {
-  async 'POST /api/models'({ name, image, data, uploadedBy }) {
-    matcher.add(name, image, Buffer.from(data, 'base64'));
+  async 'POST /api/models'(body) {
+    const name = readName('name', body['name']);
+    const image = readName('image', body['image']);
+    const bytes = readImage('data', body['data']);
+    const uploadedBy = readName('uploadedBy', body['uploadedBy']);
+    matcher.add(name, image, bytes);
     await webhooks.emit('upload', { model_name: name, has_thumbnail: true, uploaded_by: uploadedBy });
     return { model_name: name };
   },
@@ -25,8 +29,9 @@ const routes = {
     return result;
   },
 
-  async 'POST /api/match'({ images }) {
-    const best = matcher.match(images.map((/** @type {string} */ data) => Buffer.from(data, 'base64')));
+  async 'POST /api/match'(body) {
+    const images = readImages('images', body['images']);
+    const best = matcher.match(images);
     if (best === undefined) return { best_model: null };
     const result = {
       best_model: best.name,
@@ -57,13 +62,16 @@ function signedUrl(name) {
 
 const server = createServer(async (request, response) => {
   const route = routes[`${request.method} ${request.url}`];
+  /** @type {(status: number, answer: unknown) => void} */
+  const reply = (status, answer) =>
+    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   try {
-    const answer = route === undefined ? { error: 'Not found' } : await route(await json(request));
-    response.writeHead(route === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer));
+    if (route === undefined) reply(404, { error: 'Not found' });
+    else reply(200, await route(await readBody(request)));
   } catch (error) {
+    if (error instanceof InputError) return reply(400, { error: error.message });
     console.error(error);
-    response.writeHead(500).end();
+    reply(500, { error: 'Internal error' });
   }
 });
 

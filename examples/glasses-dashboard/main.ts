@@ -13,6 +13,9 @@ import { until } from './story/until.ts';
 import { findProblems } from './story/verdict.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'glasses-dashboard-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const dashboard = new Dashboard(folder);
 const shop = new Receiver('My App', 'first-secret');
 const backup = new Receiver('Backup App');
@@ -110,5 +113,4 @@ try {
 } finally {
   await dashboard.stop();
   for (const receiver of receivers) receiver.close();
-  rmSync(folder, { recursive: true });
 }

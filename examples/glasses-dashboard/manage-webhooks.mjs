@@ -3,31 +3,29 @@
  * Whatever else `posthorn` can do works as well: `deliveries`, `attempts`, `replay`, `doctor`, … Also while the backend runs.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { configFileIn, FOLDER } from './webhooks.mjs';
+import { WebhookDispatcher } from 'posthorn';
+import { webhookOptions } from './webhooks.mjs';
 
 const require = createRequire(import.meta.url);
 const manifest = require.resolve('posthorn/package.json');
 const POSTHORN = join(dirname(manifest), require(manifest).bin.posthorn);
 
 const [command = '--help', ...given] = process.argv.slice(2);
-if (command === 'list' && given.length === 0) list();
-else process.exitCode = posthorn(argumentsOf(command, given), 'inherit').status ?? 1;
+if (command === 'list' && given.length === 0) await list();
+else process.exitCode = posthorn(argumentsOf(command, given)) ?? 1;
 
 /**
  * Runs it in this folder, where it finds posthorn.config.mjs.
  *
  * @param {readonly string[]} args
- * @param {'inherit' | 'pipe'} stdout
  */
-function posthorn(args, stdout) {
+function posthorn(args) {
   return spawnSync(process.execPath, [POSTHORN, ...args], {
     cwd: import.meta.dirname,
-    stdio: ['inherit', stdout, 'inherit'],
-    encoding: 'utf8',
-  });
+    stdio: 'inherit',
+  }).status;
 }
 
 /**
@@ -47,37 +45,66 @@ function argumentsOf(name, args) {
   return [name, url, title, events, ...args.slice(words.length)];
 }
 
-/** @typedef {import('posthorn/http').WebhookResource} WebhookResource */
+/** @import { Endpoint, Logger } from 'posthorn' */
 
-function list() {
-  const { status, stdout } = posthorn(['list', '--json'], 'pipe');
-  if (status !== 0) {
-    process.exitCode = status ?? 1;
-    return;
+/** As people know it. It asks the store itself, for every endpoint and for the switch. */
+async function list() {
+  const silent = () => {};
+  /** @type {Logger} */
+  const logger = {
+    debug: silent,
+    info: silent,
+    warn: silent,
+    error: (_fields, message) => console.error(printable(message)),
+  };
+  const webhooks = new WebhookDispatcher({ ...webhookOptions(), deliver: false, logger });
+  try {
+    await webhooks.start();
+    console.log('Configured Webhooks:');
+    console.log('━'.repeat(60));
+    let count = 0;
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      const page = await webhooks.endpoints.list({ cursor, limit: 500 });
+      for (const endpoint of page.items) console.log(describe(endpoint, (count += 1)));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    if (count === 0) console.log('\nNone. Add one: node manage-webhooks.mjs add URL NAME');
+    const { whilePaused } = await webhooks.health();
+    if (whilePaused !== undefined)
+      console.log('\nAll of them are switched off: node manage-webhooks.mjs enable');
+  } catch (error) {
+    console.error(`manage-webhooks: ${printable(error instanceof Error ? error.message : String(error))}`);
+    process.exitCode = 1;
+  } finally {
+    await webhooks.stop();
   }
-  /** @type {{ data: readonly WebhookResource[] }} */
-  const { data } = JSON.parse(stdout);
-  /** @type {{ enabled?: boolean }} */
-  const { enabled = true } = JSON.parse(readFileSync(configFileIn(FOLDER), 'utf8'));
-  console.log('Configured Webhooks:');
-  console.log('━'.repeat(60));
-  data.forEach((webhook, index) => console.log(describe(webhook, index + 1)));
-  if (data.length === 0) console.log('\nNone. Add one: node manage-webhooks.mjs add URL NAME');
-  if (!enabled) console.log('\nAll of them are switched off: node manage-webhooks.mjs enable');
 }
 
 /**
- * @param {WebhookResource} webhook
+ * @param {Endpoint} endpoint
  * @param {number} number
  */
-function describe(webhook, number) {
-  const { last_triggered_at: triggeredAt } = webhook;
+function describe({ id, name, status, url, events, succeeded, failed, lastTriggeredAt }, number) {
   return `
-${number}. ${webhook.name ?? webhook.id} ${webhook.active ? '✓' : '✗'}
-   ID:             ${webhook.id}
-   URL:            ${webhook.url}
-   Events:         ${webhook.events.join(', ')}
-   Success:        ${webhook.successful_deliveries}
-   Failures:       ${webhook.failed_deliveries}
-   Last Triggered: ${triggeredAt === undefined ? 'Never' : new Date(triggeredAt).toLocaleString('en-US')}`;
+${number}. ${printable(name ?? id)} ${status === 'enabled' ? '✓' : '✗'}
+   ID:             ${id}
+   URL:            ${url}
+   Events:         ${printable(events.join(', '))}
+   Success:        ${succeeded}
+   Failures:       ${failed}
+   Last Triggered: ${lastTriggeredAt === undefined ? 'Never' : new Date(lastTriggeredAt).toLocaleString('en-US')}`;
+}
+
+/**
+ * On one line of a terminal: what would move its cursor, change its colours or turn the reading direction is shown, not done.
+ *
+ * @param {string} text
+ */
+function printable(text) {
+  return text.replace(
+    /[\p{Cc}\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -23,9 +23,9 @@ export function createImgGoServer({ webhooks, processor, registry, keys, api }: 
     const { authorization = '' } = request.headers;
     const who = await authorize(new Request('http://imggo/', { headers: { authorization } }), {});
     if (!who || who.tenant === undefined) return reply(response, 401, { error: 'Unauthorized' });
-    let text = '';
-    for await (const chunk of request.setEncoding('utf8')) text += chunk;
-    return reply(response, 202, { job_id: processor.submit(who.tenant, JSON.parse(text) as JobInput) });
+    const input = readInput(await readText(request));
+    if (typeof input === 'string') return reply(response, 400, { error: input });
+    return reply(response, 202, { job_id: processor.submit(who.tenant, input) });
   }
 
   return createServer((request, response) => {
@@ -37,6 +37,23 @@ export function createImgGoServer({ webhooks, processor, registry, keys, api }: 
       });
     else handleWebhooks(request, response);
   });
+}
+
+const MAX_BODY_LENGTH = 64 * 1_024;
+
+async function readText(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) if (text.length <= MAX_BODY_LENGTH) text += chunk;
+  return text;
+}
+
+/** What somebody handed in, or what is wrong with it. */
+function readInput(text: string): JobInput | string {
+  if (text.length > MAX_BODY_LENGTH) return `body: expected at most ${MAX_BODY_LENGTH} characters`;
+  const { pattern_id, image_url } = (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  if (typeof pattern_id !== 'string' || pattern_id === '') return 'pattern_id: expected a text';
+  if (typeof image_url !== 'string' || !URL.canParse(image_url)) return 'image_url: expected a URL';
+  return { pattern_id, image_url };
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {

@@ -52,9 +52,9 @@ export class Frontend {
     return this.#refused;
   }
 
-  /** The statuses of a job as they came; one that came twice counts once. */
+  /** The statuses of a job as they came; one that came twice is there twice. */
   statusesOf(jobId: string): readonly string[] {
-    return [...new Set(this.#updates.filter(({ job_id }) => job_id === jobId).map(({ status }) => status))];
+    return this.#updates.filter(({ job_id }) => job_id === jobId).map(({ status }) => status);
   }
 
   /** Resolves at the first request after which this is so; rejects when the time is up. */

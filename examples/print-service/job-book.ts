@@ -5,7 +5,7 @@ import type { PrintJob } from './job.ts';
 
 export class JobBook {
   readonly #file: string;
-  readonly #jobs: Map<string, PrintJob>;
+  #jobs: ReadonlyMap<string, PrintJob>;
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
@@ -23,8 +23,9 @@ export class JobBook {
   }
 
   put(job: PrintJob): void {
-    this.#jobs.set(job.id, job);
-    writeFileSync(`${this.#file}.new`, JSON.stringify(this.list(), undefined, 2));
+    const jobs = new Map(this.#jobs).set(job.id, job);
+    writeFileSync(`${this.#file}.new`, JSON.stringify([...jobs.values()], undefined, 2));
     renameSync(`${this.#file}.new`, this.#file);
+    this.#jobs = jobs;
   }
 }

@@ -13,6 +13,9 @@ import { ServiceProcess } from './service-process.ts';
 import { webhookOptions } from './webhooks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'print-service-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const limit = AbortSignal.timeout(30_000);
 const secret = randomBytes(16).toString('hex');
 const storeKey = randomBytes(32).toString('base64');
@@ -23,6 +26,7 @@ const env = {
   RETRY_DELAY_MS: '100', // the service itself waits for a second
 };
 const ALL = ['downloading', 'slicing', 'uploading', 'printing', 'complete'];
+const FAILED = ['downloading', 'slicing', 'failed'];
 const LATE_PATH = '/api/webhooks/not-deployed-yet';
 
 const problems: string[] = [];
@@ -54,7 +58,7 @@ try {
   console.log('\nA job that fails says so');
   await service.submit(inputOf('vase', hook, 'broken-vase.stl'));
   await frontend.until(hasEnded('vase'), limit);
-  check('vase', frontend.statusesOf('vase'), ['downloading', 'slicing', 'failed']);
+  check('vase', frontend.statusesOf('vase'), FAILED);
   check('its error', (await service.job('vase')).error_message, 'broken-vase.stl is no model');
 
   console.log('\nThe frontend is down, and the service is killed (SIGKILL); both come back');
@@ -90,12 +94,22 @@ try {
   const { retried } = await operator.replay({ states: ['exhausted'] });
   await operator.stop();
   check('sent again', retried, ALL.length);
-  await frontend.until(() => frontend.statusesOf('ring').length === ALL.length, limit);
+  await frontend.until(hasEnded('ring'), limit);
   check('ring', frontend.statusesOf('ring'), ALL);
+
+  console.log('\nThe service finishes what it has, and is stopped; nobody has heard of anything twice');
+  await service.stop();
+  for (const [job, statuses] of [
+    ['cube', ALL],
+    ['vase', FAILED],
+    ['boat', ALL],
+    ['ring', ALL],
+    ['gear', []],
+  ] as const)
+    check(`${job}, in all`, frontend.statusesOf(job), statuses);
 } finally {
   await service.stop();
   frontend.close();
-  rmSync(folder, { recursive: true });
 }
 
 console.log('\nThe log of the service since it was started again');

@@ -27,8 +27,9 @@ export class PrintService {
     this.#options = options;
   }
 
-  /** Takes a job; it is worked on from now on. */
-  submit(input: JobInput): PrintJob {
+  /** Takes a job, which is worked on from now on; undefined when there is one with this id. */
+  submit(input: JobInput): PrintJob | undefined {
+    if (this.get(input.job_id) !== undefined) return undefined;
     const job = createJob(input, this.#now());
     this.#options.book.put(job);
     this.#start(job);
@@ -56,20 +57,20 @@ export class PrintService {
   }
 
   #start(job: PrintJob): void {
-    const run = this.#run(job).finally(() => this.#running.delete(run));
+    const run = this.#run(job)
+      // The book cannot be written. What stands in it is taken up at the next start.
+      .catch((error: unknown) =>
+        console.error(`Job ${job.id} stops until the next start: ${messageOf(error)}`),
+      )
+      .finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
   async #run(first: PrintJob): Promise<void> {
     let job = first;
     for (let next = NEXT[job.status]; next !== undefined; next = NEXT[job.status]) {
-      try {
-        await this.#options.work(job);
-        job = this.#enter(job, next);
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        job = this.#enter({ ...job, error_message: message }, 'failed');
-      }
+      const error_message = await this.#options.work(job).then(() => null, messageOf);
+      job = this.#enter({ ...job, error_message }, error_message === null ? next : 'failed');
     }
   }
 
@@ -83,4 +84,8 @@ export class PrintService {
   #now(): Date {
     return this.#options.now?.() ?? new Date();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

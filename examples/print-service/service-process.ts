@@ -25,6 +25,8 @@ export class ServiceProcess {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    // Before anybody deletes its folder.
+    process.prependOnceListener('exit', () => child.kill('SIGKILL'));
     const service = new ServiceProcess(child);
     const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
     if (typeof first !== 'string') throw new Error(`The service has ended:\n${service.lines.join('\n')}`);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebhookDispatcher } from 'posthorn';
 import { fileStore } from 'posthorn/file';
+import { claimFolder } from './claim-folder.ts';
 import { JobBook } from './job-book.ts';
 import { PrintService } from './print-service.ts';
 import { createPrintServer } from './server.ts';
@@ -15,6 +16,14 @@ import { createAnnouncer, webhookOptions } from './webhooks.ts';
 
 const folder = process.argv[2] ?? './print-service';
 const { STORE_KEY = '', WEBHOOK_SECRET, ALLOW_PRIVATE, RETRY_DELAY_MS, STAGE_MS = '50' } = process.env;
+
+const owner = claimFolder(folder);
+if (owner !== undefined) {
+  console.error(
+    `${folder} is in use by process ${owner}. If that is another program, delete ${folder}/owner.pid.`,
+  );
+  process.exit(1);
+}
 
 const webhooks = new WebhookDispatcher({
   ...webhookOptions,
@@ -54,3 +63,5 @@ async function stop(): Promise<void> {
 }
 process.once('SIGTERM', () => void stop());
 process.once('message', () => void stop());
+// The parent is gone.
+process.once('disconnect', () => process.exit());

@@ -1,6 +1,6 @@
 /** How the print service sends its webhooks. This is what had to be configured; everything else is the service. */
 import type { DispatcherOptions, FilterExpression, WebhookDispatcher } from 'posthorn';
-import type { JobStatus, PrintJob } from './job.ts';
+import { type JobStatus, type PrintJob, toShownJob } from './job.ts';
 
 /** What the dispatcher is given, beside its store. */
 export const webhookOptions = {
@@ -71,13 +71,13 @@ export function createAnnouncer(webhooks: WebhookDispatcher, { log, secret }: An
 }
 
 /** The body, in the order in which it is documented. */
-function toPayload({ webhook_url: _url, previous_status: _previous, ...job }: PrintJob) {
+function toPayload(job: PrintJob) {
   return {
     event: 'job_status_update',
     job_id: job.id,
     status: job.status,
     timestamp: job.updated_at,
-    job,
+    job: toShownJob(job),
   };
 }
 

@@ -124,3 +124,24 @@ describe('the webhooks of a customer of ImgGo', () => {
     ]);
   });
 });
+
+describe('a job of a customer of ImgGo', () => {
+  it('is refused when it is none, naming the field', async () => {
+    await using system = await setup();
+    const job = { pattern_id: 'pat_1', image_url: 'https://a.example/invoice.jpg' };
+    for (const [body, problem] of [
+      ['{', 'Bad request'],
+      ['null', 'pattern_id: '],
+      ['5', 'pattern_id: '],
+      [[], 'pattern_id: '],
+      [{ ...job, image_url: 5 }, 'image_url: '],
+      [{ ...job, image_url: 'x'.repeat(70_000) }, 'body: '],
+    ] as const)
+      expect(await system.call('POST', 'api/jobs', { body })).toEqual({
+        status: 400,
+        body: { error: expect.stringContaining(problem) },
+      });
+    await system.processor.idle();
+    expect((await system.harness.dispatcher.messages.list()).items).toEqual([]);
+  });
+});

@@ -42,6 +42,8 @@ export class Dashboard {
       env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // Before anybody deletes its folder.
+    process.prependOnceListener('exit', () => child.kill('SIGKILL'));
     this.#backend = child;
     createInterface(child.stderr).on('line', (line) => print(`backend: ${line}`));
     for await (const line of createInterface(child.stdout)) {
