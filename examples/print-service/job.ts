@@ -63,7 +63,7 @@ export interface PrintJob {
   readonly printing_started_at: string | null;
   /** Not shown to anybody: who has the URL of a webhook can write to it. */
   readonly webhook_url: string | null;
-  /** Not shown either: the status before this one; null for a job that is new. */
+  /** Not shown either: the status before this one, until webhooks were told of the change; null for a job that is new. */
   readonly previous_status: JobStatus | null;
 }
 

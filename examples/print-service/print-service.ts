@@ -40,13 +40,10 @@ export class PrintService {
     return this.#options.book.get(id);
   }
 
-  /**
-   * Goes on where an earlier process was ended. It may have been ended after it wrote down a status and before it told of it, so the
-   * last status of every job is told again.
-   */
+  /** Goes on where an earlier process was ended, which may have written down a status and not told of it any more. */
   resume(): void {
     for (const job of this.#options.book.list()) {
-      if (job.previous_status !== null) this.#options.announce(job, job.previous_status);
+      void this.#tell(job);
       this.#start(job);
     }
   }
@@ -77,8 +74,21 @@ export class PrintService {
   #enter(before: PrintJob, status: JobStatus): PrintJob {
     const job = enter(before, status, this.#now());
     this.#options.book.put(job);
-    this.#options.announce(job, before.status);
+    void this.#tell(job);
     return job;
+  }
+
+  /** Notes that it was told: nobody wants to hear of a job again at every start. */
+  async #tell(job: PrintJob): Promise<void> {
+    const { announce, book } = this.#options;
+    if (job.previous_status === null || !(await announce(job, job.previous_status))) return;
+    const current = this.get(job.id)!;
+    if (current.status !== job.status) return;
+    try {
+      book.put({ ...current, previous_status: null });
+    } catch (error) {
+      console.error(`Job ${job.id} is told of again at the next start: ${messageOf(error)}`);
+    }
   }
 
   #now(): Date {

@@ -39,8 +39,8 @@ function isSent(previous: JobStatus, status: JobStatus): boolean {
   return status === 'failed' || TRANSITIONS.some(([from, to]) => from === previous && to === status);
 }
 
-/** Tells of a job that has changed its status. Neither throws nor waits, so that nothing of it can touch the job. */
-export type Announce = (job: PrintJob, previous: JobStatus) => void;
+/** Tells of a job that has changed its status. Resolves with whether the webhooks are stored, and never rejects: nothing of it can touch the job. */
+export type Announce = (job: PrintJob, previous: JobStatus) => Promise<boolean>;
 
 export interface AnnouncerOptions {
   /** Gets a line for each webhook that has ended. */
@@ -51,22 +51,27 @@ export interface AnnouncerOptions {
 
 export function createAnnouncer(webhooks: WebhookDispatcher, { log, secret }: AnnouncerOptions): Announce {
   logOutcomes(webhooks, log);
-  return (job, previous) => {
-    const send = (key: string, to?: { readonly url: string; readonly secret: string | undefined }): void => {
+  return async (job, previous) => {
+    const send = (key: string, to?: { readonly url: string; readonly secret: string | undefined }) => {
       const options = {
         to,
         metadata: { previous },
         orderingKey: job.id,
-        // The service tells the last status once more when it starts; it is sent once all the same.
+        // A service that was killed before it noted that it told of a status tells of it again; it is sent once all the same.
         idempotencyKey: `${key} ${job.id} ${job.status}`,
       };
-      webhooks
-        .emit('job_status_update', toPayload(job), options)
-        .catch(() => log(`❌ Webhook error for job ${job.id}`));
+      return webhooks.emit('job_status_update', toPayload(job), options).then(
+        () => true,
+        () => {
+          log(`❌ Webhook error for job ${job.id}`);
+          return false;
+        },
+      );
     };
-    send('registered');
+    const sent = [send('registered')];
     if (job.webhook_url !== null && isSent(previous, job.status))
-      send('url', { url: job.webhook_url, secret });
+      sent.push(send('url', { url: job.webhook_url, secret }));
+    return (await Promise.all(sent)).every(Boolean);
   };
 }
 

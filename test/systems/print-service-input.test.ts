@@ -16,10 +16,10 @@ const JOB = { job_id: 'a', filename: 'a.stl', storage_path: 'uploads/a.stl' };
 async function setup() {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-print-'));
   const told: string[] = [];
-  const open = (work = async () => {}): PrintService =>
+  const open = (work = async () => {}, isStored = true): PrintService =>
     new PrintService({
       book: new JobBook(folder),
-      announce: ({ id, status }) => void told.push(`${id} ${status}`),
+      announce: async ({ id, status }) => told.push(`${id} ${status}`) > 0 && isStored,
       work,
     });
   const service = open();
@@ -108,6 +108,18 @@ describe('a folder of the print service', () => {
     next.resume();
     await next.idle();
     expect(next.get('a')).toMatchObject({ status: 'complete' });
+  });
+
+  it('says at the next start whose last status was not told of yet', async () => {
+    using system = await setup();
+    for (const isStored of [false, true, true]) {
+      const service = system.open(undefined, isStored);
+      service.resume();
+      service.submit(JOB);
+      await service.idle();
+    }
+    expect(system.told.slice(-2)).toEqual(['a complete', 'a complete']);
+    expect(system.told).toHaveLength(6);
   });
 
   it('is used by one process', { timeout: 30_000 }, async () => {
