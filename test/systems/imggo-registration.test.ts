@@ -1,7 +1,6 @@
 /** How customers of ImgGo register webhooks: the printed curl lines, against the server of the example. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { ImageProcessor } from '../../examples/imggo/image-processor.ts';
 import { createImgGoServer } from '../../examples/imggo/server.ts';
@@ -29,7 +28,6 @@ async function setup(options = {}) {
   const server = createImgGoServer({
     webhooks,
     processor,
-    registry: new Registry(),
     keys: [
       { key: KEY, id: 'acme', tenant: 'acme', scopes },
       { key: OTHER_KEY, id: 'globex', tenant: 'globex', scopes },
