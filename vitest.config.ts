@@ -29,6 +29,8 @@ export default defineConfig({
     hookTimeout: 10_000,
     teardownTimeout: 5_000,
     retry: 0,
+    // The page of the systems has the cases of a test in one line.
+    includeTaskLocation: true,
     // The closing line of .ci/run is counted from this file.
     reporters: process.env['CI']
       ? [

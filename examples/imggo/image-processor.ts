@@ -1,18 +1,15 @@
-/** ImgGo itself, as far as its webhooks see it: takes images, reads them, and tells what came of it. */
+/**
+ * ImgGo itself, as far as its webhooks see it: takes images, reads them, and tells what came of it. Jobs are in memory, in place of a queue that
+ * lasts: a process that is killed loses those that it was reading. Events that were emitted are stored, and not lost.
+ */
 import { randomUUID } from 'node:crypto';
 import type { WebhookDispatcher } from 'posthorn';
+import type { ReadImage } from './image-reader.ts';
 import type { JobEvent, JobInput } from './jobs.ts';
-
-/** What was read from an image. */
-export interface Reading {
-  readonly result: Readonly<Record<string, string | number>>;
-  readonly confidence: number;
-}
 
 export interface ImageProcessorOptions {
   readonly webhooks: WebhookDispatcher;
-  /** Reads an image; rejects when that is not possible. */
-  readonly read: (image_url: string) => Promise<Reading>;
+  readonly read: ReadImage;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -78,7 +75,7 @@ export class ImageProcessor {
   }
 
   async #tell(tenant: string, event: JobEvent): Promise<void> {
-    // The same event of a job twice, after a crash in between, is one message.
+    // For a queue that hands a job out again after a crash: the same event of a job is one message, however often it is emitted.
     const idempotencyKey = `${event.event} ${event.job_id}`;
     await this.#options.webhooks.emit(event.event, event, { tenant, idempotencyKey });
   }

@@ -1,4 +1,5 @@
 /** The events of ImgGo: flat objects, sent as they are. */
+import * as v from 'valibot';
 
 export interface JobQueued {
   readonly event: 'job.queued';
@@ -33,8 +34,15 @@ export interface JobFailed {
 
 export type JobEvent = JobQueued | JobCompleted | JobFailed;
 
+/** The body of a request that hands in a job. */
+export const JobBodySchema = v.pipe(
+  v.string(),
+  v.parseJson(undefined, 'The body is not JSON.'),
+  v.object({
+    pattern_id: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+    image_url: v.pipe(v.string(), v.maxLength(2_048), v.url(), v.regex(/^https?:/i)),
+  }),
+);
+
 /** What somebody hands in. */
-export interface JobInput {
-  readonly pattern_id: string;
-  readonly image_url: string;
-}
+export type JobInput = Readonly<v.InferOutput<typeof JobBodySchema>>;

@@ -3,16 +3,11 @@
  * again. Requests are real, over TLS; time is moved by hand, so that the schedule of an hour and three quarters takes seconds. It ends with exit
  * code 0 only if everything came out as it should.
  */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { undiciTransport } from 'posthorn';
-import { collectMetrics } from 'posthorn/prometheus';
 import { createHarness } from 'posthorn/testing';
-import { Registry } from 'prom-client';
 import { CERTIFICATE, Customer, HOST } from './customer.ts';
-import { ImageProcessor } from './image-processor.ts';
 import type { JobEvent } from './jobs.ts';
-import { createImgGoServer } from './server.ts';
+import { startImgGo } from './service.ts';
 import { webhookOptions } from './webhooks.ts';
 
 const HOUR = 60 * 60_000;
@@ -51,37 +46,26 @@ for (const name of ['alert.raised', 'alert.cleared'] as const)
     console.log(`  ${new Date(at).toISOString().slice(11, 19)} ${name}: ${detail}`);
   });
 
-const registry = new Registry();
-collectMetrics(webhooks, { registry });
-const processor = new ImageProcessor({
-  webhooks,
-  now: () => clock.now(),
-  // In place of a model that reads images.
-  read: async (url) => {
-    if (url.endsWith('missing.jpg')) throw new Error('Image URL is not accessible');
-    return { result: { vendor_name: 'Acme Corporation', total_amount: 1942.92 }, confidence: 0.97 };
-  },
-});
 const scopes = ['read', 'write', 'secrets'] as const;
-const server = createImgGoServer({
+const service = await startImgGo({
   webhooks,
-  processor,
-  registry,
   keys: [
     { key: KEY, id: 'acme', tenant: 'acme', scopes },
     { key: OTHER_KEY, id: 'globex', tenant: 'globex', scopes },
   ],
+  host: '127.0.0.1',
+  port: 0,
+  metricsPort: 0,
+  now: () => clock.now(),
   api: { clock },
-}).listen(0, '127.0.0.1');
-await once(server, 'listening');
-const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
 
 interface Answer {
   readonly status: number;
   readonly data: { readonly id: string; readonly [member: string]: unknown };
 }
 async function call(method: string, path: string, body?: unknown, key = KEY): Promise<Answer> {
-  const response = await fetch(`${origin}${path}`, {
+  const response = await fetch(`${service.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -91,7 +75,7 @@ async function call(method: string, path: string, body?: unknown, key = KEY): Pr
 async function submit(...images: readonly string[]): Promise<void> {
   for (const image of images)
     await call('POST', '/api/jobs', { pattern_id: 'pat_1', image_url: `https://acme.example/${image}` });
-  await processor.idle();
+  await service.processor.idle();
 }
 
 const booked: JobEvent[] = [];
@@ -150,8 +134,8 @@ try {
   check('alerts', alerts, ['alert.raised', 'alert.cleared']);
   check('in all', (await webhooks.stats()).successRate, 1);
 
-  console.log('\nThe same for Prometheus, at /metrics');
-  const metrics = (await (await fetch(`${origin}/metrics`)).text()).split('\n');
+  console.log('\nThe same for Prometheus, at /metrics of a server of its own');
+  const metrics = (await (await fetch(service.metricsUrl)).text()).split('\n');
   for (const line of metrics.filter((text) =>
     /^posthorn_(deliveries_total|attempts_total|attempt_duration_seconds_count)/.test(text),
   ))
@@ -160,8 +144,7 @@ try {
   const failed = 'posthorn_attempts_total{outcome="failed",event_type="job.completed"} 126';
   check('counted', [metrics.includes(delivered), metrics.includes(failed)], [true, true]);
 } finally {
-  server.close();
-  server.closeAllConnections();
+  await service.stop();
   shop.close();
   archive.close();
   await harness.close();

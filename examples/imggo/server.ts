@@ -1,61 +1,83 @@
-/** What ImgGo serves: `/api/webhooks` and `POST /api/jobs` for customers, `/metrics` for Prometheus. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+/** What ImgGo serves: `/api/webhooks` and `POST /api/jobs` for customers; `/metrics` for Prometheus, by a server of its own. */
+import { createServer, type Server } from 'node:http';
 import type { WebhookDispatcher } from 'posthorn';
 import { type ApiKey, bearerKeys, toNodeHandler, type WebhookApiOptions } from 'posthorn/http';
-import type { Registry } from 'prom-client';
+import { collectMetrics } from 'posthorn/prometheus';
+import { Registry } from 'prom-client';
+import * as v from 'valibot';
 import type { ImageProcessor } from './image-processor.ts';
-import type { JobInput } from './jobs.ts';
+import { JobBodySchema } from './jobs.ts';
 import { createImgGoApi } from './webhooks.ts';
 
 export interface ServerOptions {
   readonly webhooks: WebhookDispatcher;
   readonly processor: ImageProcessor;
-  readonly registry: Registry;
   readonly keys: readonly ApiKey[];
   readonly api?: Partial<WebhookApiOptions>;
 }
 
-export function createImgGoServer({ webhooks, processor, registry, keys, api }: ServerOptions): Server {
-  const authorize = bearerKeys(keys);
-  const handleWebhooks = toNodeHandler(createImgGoApi(webhooks, authorize, api));
+const MAX_BODY_BYTES = 16 * 1024;
 
-  async function submit(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { authorization = '' } = request.headers;
-    const who = await authorize(new Request('http://imggo/', { headers: { authorization } }), {});
-    if (!who || who.tenant === undefined) return reply(response, 401, { error: 'Unauthorized' });
-    const input = readInput(await readText(request));
-    if (typeof input === 'string') return reply(response, 400, { error: input });
-    return reply(response, 202, { job_id: processor.submit(who.tenant, input) });
+export function createImgGoServer({ webhooks, processor, keys, api }: ServerOptions): Server {
+  const authorize = bearerKeys(keys);
+  const webhookApi = createImgGoApi(webhooks, authorize, api);
+
+  async function submit(request: Request): Promise<Response> {
+    if (request.method !== 'POST') return refuse(405, 'method_not_allowed', 'Only POST can be done here.');
+    const who = await authorize(request, {});
+    if (!who || who.tenant === undefined) return refuse(401, 'unauthorized', 'Expected a known API key.');
+    if (!who.scopes.includes('write')) return refuse(403, 'forbidden', 'This needs the scope write.');
+    const text = await readText(request);
+    if (text === undefined)
+      return refuse(413, 'too_large', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
+    const { success, output, issues } = v.safeParse(JobBodySchema, text, { abortEarly: true });
+    if (success) return reply(202, { job_id: processor.submit(who.tenant, output) });
+    const field = v.getDotPath(issues[0]) ?? undefined;
+    if (field === undefined) return refuse(400, 'malformed', issues[0].message);
+    return refuse(422, 'invalid_request', `${field}: ${issues[0].message}`, field);
   }
 
-  return createServer((request, response) => {
-    if (request.method === 'POST' && request.url === '/api/jobs')
-      void submit(request, response).catch(() => reply(response, 400, { error: 'Bad request' }));
-    else if (request.url === '/metrics')
-      void registry.metrics().then((text) => {
-        response.writeHead(200, { 'content-type': registry.contentType }).end(text);
-      });
-    else handleWebhooks(request, response);
+  return createServer(
+    toNodeHandler({
+      ...webhookApi,
+      fetch: (request, context) =>
+        new URL(request.url).pathname === '/api/jobs' ? submit(request) : webhookApi.fetch(request, context),
+    }),
+  );
+}
+
+/** The numbers of all customers together: where it listens, let nobody but your Prometheus get to it. */
+export function createMetricsServer(webhooks: WebhookDispatcher): Server {
+  const registry = new Registry();
+  collectMetrics(webhooks, { registry });
+  return createServer((_request, response) => {
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      (error: unknown) => {
+        console.error(error);
+        response.writeHead(500).end();
+      },
+    );
   });
 }
 
-const MAX_BODY_LENGTH = 64 * 1_024;
-
-async function readText(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) if (text.length <= MAX_BODY_LENGTH) text += chunk;
-  return text;
+/** `undefined` when it is too large: the rest is not waited for. */
+async function readText(request: Request): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
-/** What somebody handed in, or what is wrong with it. */
-function readInput(text: string): JobInput | string {
-  if (text.length > MAX_BODY_LENGTH) return `body: expected at most ${MAX_BODY_LENGTH} characters`;
-  const { pattern_id, image_url } = (JSON.parse(text) ?? {}) as Record<string, unknown>;
-  if (typeof pattern_id !== 'string' || pattern_id === '') return 'pattern_id: expected a text';
-  if (typeof image_url !== 'string' || !URL.canParse(image_url)) return 'image_url: expected a URL';
-  return { pattern_id, image_url };
+/** In the shape of the answers of `/api/webhooks`. */
+function refuse(status: number, code: string, message: string, field?: string): Response {
+  return reply(status, { success: false, error: { code, message, field } });
 }
 
-function reply(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+function reply(status: number, body: object): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 }

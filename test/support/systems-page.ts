@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 import { SYSTEMS } from '../systems/rows.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,11 +13,12 @@ const PAGE = 'docs/systems.md';
 const FOLDER = 'test/systems/';
 
 /** What interprets a receiver here, as {@link nameReceiver} adds it: on the page it would be another one on each machine. */
-const VERSION = / \((?:v\d|[A-Z][\w ]* \d)[^)]*\)/;
+const VERSION = / \((?:v\d|[A-Z][\w. ]* v?\d)[^)]*\)/;
 
+/** A test, or all cases of one that has parameters. */
 interface Proof {
   readonly file: string;
-  readonly title: string;
+  readonly titles: string[];
 }
 
 export class SystemsPageReporter implements Reporter {
@@ -56,42 +57,67 @@ function isWhole(modules: readonly TestModule[]): boolean {
 }
 
 function readProofs(modules: readonly TestModule[]): ReadonlyMap<string, readonly Proof[]> {
-  const proofs = new Map<string, Proof[]>();
+  const proofs = new Map<string, Map<string, Proof>>();
   for (const module of modules)
     for (const test of module.children.allTests('passed'))
       for (const id of test.meta().rows ?? []) {
-        const title = test.fullName.replace(VERSION, '').replaceAll(' > ', ' ');
-        const known = proofs.get(id) ?? [];
-        proofs.set(id, [...known, { file: module.relativeModuleId, title }]);
+        const known = proofs.get(id) ?? new Map<string, Proof>();
+        const proof = known.get(placeOf(test)) ?? { file: module.relativeModuleId, titles: [] };
+        proof.titles.push(titleOf(test.fullName));
+        proofs.set(id, known.set(placeOf(test), proof));
       }
-  return proofs;
+  return new Map([...proofs].map(([id, known]) => [id, [...known.values()]]));
+}
+
+/** Cases of one test stand at one place, in one suite. */
+function placeOf({ id, location, parent }: TestCase): string {
+  return location === undefined ? id : `${parent.id} ${location.line}:${location.column}`;
+}
+
+/** The same on each machine. */
+export function titleOf(fullName: string): string {
+  return fullName.replace(VERSION, '').replaceAll(' > ', ' ');
+}
+
+/** What all cases have in common, with the number of them. */
+export function nameProof(titles: readonly string[]): string {
+  const [first = '', ...others] = titles;
+  if (others.length === 0) return first;
+  const words = titles.map((title) => title.split(' '));
+  const start = countCommon(words);
+  const end = countCommon(words.map((each) => each.slice(start).reverse()));
+  const common = words[0]!;
+  return `${[...common.slice(0, start), '…', ...common.slice(common.length - end)].join(' ')} (${titles.length} cases)`;
+}
+
+/** How many words all lists begin with. */
+function countCommon([first = [], ...others]: readonly (readonly string[])[]): number {
+  const differs = first.findIndex((word, index) => others.some((other) => other[index] !== word));
+  return differs < 0 ? first.length : differs;
 }
 
 function renderPage(proofs: ReadonlyMap<string, readonly Proof[]>): string {
-  const sections = Object.entries(SYSTEMS).map(([system, { title, about, rows }]) => {
-    const lines = Object.entries(rows).map(([row, text]) => {
-      const shown = (proofs.get(`${system}/${row}`) ?? []).map(
-        ({ file, title }) => `${escapeCell(title)} (\`${file.slice(FOLDER.length)}\`)`,
-      );
-      return `| ${escapeCell(text)} | ${shown.join('<br>')} |`;
-    });
-    return [
-      `## ${title}`,
-      `${about} [Recipe](recipes/${system}.md); example: \`examples/${system}\`.`,
-      ['| What its users know | Shown by |', '| --- | --- |', ...lines].join('\n'),
-    ].join('\n\n');
-  });
+  const sections = Object.entries(SYSTEMS).flatMap(([system, { title, about, rows }]) => [
+    `## ${title}`,
+    `${about} Its documentation: \`test/systems/documents/${system}.txt\` in the repository; [recipe](recipes/${system}.md); example: \`examples/${system}\`.`,
+    ...Object.entries(rows).flatMap(([row, text]) => [
+      `### ${text}`,
+      (proofs.get(`${system}/${row}`) ?? [])
+        .map(({ file, titles }) => `- ${escapeText(nameProof(titles))} (\`${file.slice(FOLDER.length)}\`)`)
+        .join('\n'),
+    ]),
+  ]);
   return [
     '<!-- Generated: npx vitest run test/systems -u -->',
     '# Five systems on Posthorn',
     'Five webhook systems as their users know them, each rebuilt with settings and a few lines of its application. Their receivers, run ' +
-      'as the documentation of each prints them, notice nothing. Every line is shown by the tests beside it, files of ' +
+      'as the documentation of each prints them, notice nothing. Each heading is something that its users know, and is shown by the tests below it, files of ' +
       '`test/systems` in the repository: all of them passed when this page was written, and it is checked with each run of them.',
     ...sections,
   ].join('\n\n');
 }
 
-const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const escapeText = (text: string): string => text.replaceAll('\n', ' ').replace(/[*<]/g, '\\$&');
 
 function fail(message: string): void {
   console.error(`systems: ${message}`);

@@ -46,7 +46,7 @@ describe('a webhook of the job queue, over REST', () => {
 
   it(
     'keeps what a PUT leaves out, for no answer shows all of it',
-    shows('emp-job-queue', 'rest', 'headers', 'retries'),
+    shows('emp-job-queue', 'rest', 'headers'),
     async () => {
       await using world = await createJobQueueWorld();
       const { harness } = world;

@@ -146,17 +146,21 @@ app.run(port=5000)
     },
   );
 
-  it('takes job.completed for a repetition of job.queued, because both have one job id', async () => {
-    await using server = await start();
-    await using harness = await harnessFor();
-    await harness.createEndpoint({ url: `${server.origin}/webhooks/imggo`, secret: SECRET });
-    const job_id = randomUUID();
-    await harness.dispatcher.emit('job.queued', { event: 'job.queued', job_id, status: 'queued' });
-    await harness.dispatcher.drain();
-    const { id } = await harness.dispatcher.emit('job.completed', { ...COMPLETED, job_id });
-    await harness.dispatcher.drain();
-    expect(await answersTo(harness, id)).toEqual([[200, '{"status":"already_processed"}']]);
-  });
+  it(
+    'takes job.completed for a repetition of job.queued, because both have one job id',
+    shows('imggo', 'receive-well'),
+    async () => {
+      await using server = await start();
+      await using harness = await harnessFor();
+      await harness.createEndpoint({ url: `${server.origin}/webhooks/imggo`, secret: SECRET });
+      const job_id = randomUUID();
+      await harness.dispatcher.emit('job.queued', { event: 'job.queued', job_id, status: 'queued' });
+      await harness.dispatcher.drain();
+      const { id } = await harness.dispatcher.emit('job.completed', { ...COMPLETED, job_id });
+      await harness.dispatcher.drain();
+      expect(await answersTo(harness, id)).toEqual([[200, '{"status":"already_processed"}']]);
+    },
+  );
 });
 
 describeProgram('ImgGo, work after the answer', requirements.flask(), (program) => {

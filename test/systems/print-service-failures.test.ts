@@ -20,7 +20,7 @@ describe('a webhook of the print service that fails', () => {
         arrivals.push(clock.now() - startedAt);
         return status;
       });
-      system.announce(system.jobOf(), 'uploading');
+      void system.announce(system.jobOf(), 'uploading');
       await system.harness.advance(600_000);
       expect(arrivals).toEqual(offsets);
       expect(await system.deliveries()).toMatchObject([{ state: 'exhausted', attempts: offsets.length }]);
@@ -30,7 +30,7 @@ describe('a webhook of the print service that fails', () => {
   it('by silence is given 10 s, four times', shows('print-service', 'retries'), async () => {
     await using system = await setup();
     system.harness.receiver.hold();
-    system.announce(system.jobOf(), 'uploading');
+    void system.announce(system.jobOf(), 'uploading');
     await system.harness.advance(600_000);
     const [delivery] = await system.deliveries();
     expect(delivery!.attemptLog.map(({ reason, durationMs }) => [reason, durationMs])).toEqual(
@@ -44,7 +44,7 @@ describe('a webhook of the print service that fails', () => {
     async (fault) => {
       await using receiver = await createFaultReceiver({ fault });
       await using system = await setup();
-      system.announce(system.jobOf({ webhook_url: receiver.url }), 'uploading');
+      void system.announce(system.jobOf({ webhook_url: receiver.url }), 'uploading');
       await system.harness.advance(600_000);
       expect(await system.deliveries()).toMatchObject([{ state: 'exhausted', attempts: 4 }]);
     },
@@ -54,7 +54,7 @@ describe('a webhook of the print service that fails', () => {
     await using system = await setup();
     const endpoint = await system.harness.createEndpoint();
     system.harness.receiver.always(410);
-    system.announce(system.jobOf({ webhook_url: null }), 'uploading');
+    void system.announce(system.jobOf({ webhook_url: null }), 'uploading');
     await system.harness.advance(600_000);
     expect(await system.deliveries()).toMatchObject([{ state: 'exhausted', attempts: 1 }]);
     expect(await system.harness.dispatcher.endpoints.get(endpoint.id)).toMatchObject({ status: 'enabled' });
@@ -64,7 +64,7 @@ describe('a webhook of the print service that fails', () => {
     await using system = await setup();
     const { dispatcher, receiver, clock } = system.harness;
     receiver.always(500);
-    system.announce(system.jobOf(), 'uploading');
+    void system.announce(system.jobOf(), 'uploading');
     await system.harness.advance(60_000);
     const { items } = await dispatcher.deliveries.list({ states: ['exhausted'] });
     expect(await dispatcher.deliveries.get(items[0]!.id)).toMatchObject({

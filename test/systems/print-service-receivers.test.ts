@@ -71,7 +71,10 @@ const JOB: PrintJob = {
 
 /** Sends the job to the printed program; what became of it. */
 async function send(harness: Harness, url: string, secret?: string): Promise<unknown[]> {
-  createAnnouncer(harness.dispatcher, { log: () => {}, secret })({ ...JOB, webhook_url: url }, 'uploading');
+  void createAnnouncer(harness.dispatcher, { log: () => {}, secret })(
+    { ...JOB, webhook_url: url },
+    'uploading',
+  );
   await harness.dispatcher.drain();
   const { items } = await harness.dispatcher.deliveries.list();
   const { state, attemptLog } = await harness.dispatcher.deliveries.get(items[0]!.id);

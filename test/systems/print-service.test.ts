@@ -40,7 +40,7 @@ describe('the print service', () => {
       const { dispatcher, receiver } = system.harness;
       const isRegistered = url === 'is registered';
       if (isRegistered) await dispatcher.endpoints.create({ url: receiver.url, filter: transitionFilter });
-      system.announce(system.jobOf(isRegistered ? { webhook_url: null } : {}), 'uploading');
+      void system.announce(system.jobOf(isRegistered ? { webhook_url: null } : {}), 'uploading');
       await system.harness.advance(0);
       expect((await dispatcher.endpoints.list()).items).toHaveLength(isRegistered ? 1 : 0);
       const [request, ...others] = receiver.requests;
@@ -71,7 +71,7 @@ describe('the print service', () => {
       const { dispatcher, receiver } = system.harness;
       await dispatcher.endpoints.create({ url: receiver.urlOf('/all'), filter: transitionFilter });
       for (const id of ['a', 'b'])
-        system.announce(system.jobOf({ id, webhook_url: receiver.urlOf(`/jobs/${id}`) }), 'uploading');
+        void system.announce(system.jobOf({ id, webhook_url: receiver.urlOf(`/jobs/${id}`) }), 'uploading');
       await system.harness.advance(0);
       const got = receiver.requests.map((request) => [
         request.path,
@@ -96,7 +96,7 @@ describe('the print service', () => {
       const pairs = STATUSES.flatMap((previous) => STATUSES.map((status) => [previous, status] as const));
       for (const [previous, status] of pairs) {
         const change = { id: `${previous}-${status}`, status };
-        system.announce(
+        void system.announce(
           system.jobOf({ ...change, ...(isRegistered ? { webhook_url: null } : {}) }),
           previous,
         );
@@ -124,7 +124,7 @@ describe('the print service', () => {
     receiver.reply(500, 500);
     let previous: JobStatus = 'pending';
     for (const status of ['downloading', 'slicing', 'uploading', 'printing', 'complete'] as const) {
-      system.announce(system.jobOf({ status }), previous);
+      void system.announce(system.jobOf({ status }), previous);
       previous = status;
     }
     await system.harness.advance(60_000);
@@ -187,7 +187,7 @@ describe('a print job', () => {
   it('is told once, though its last status is told again', shows('print-service', 'weaknesses'), async () => {
     await using system = await setup();
     for (const status of ['printing', 'printing', 'complete', 'complete'] as const)
-      system.announce(system.jobOf({ status }), status === 'printing' ? 'uploading' : 'printing');
+      void system.announce(system.jobOf({ status }), status === 'printing' ? 'uploading' : 'printing');
     await system.harness.advance(0);
     expect(system.harness.receiver.received).toBe(2);
   });
@@ -208,8 +208,8 @@ describe('the log of the print service', () => {
     const { receiver } = system.harness;
     receiver.on('/b').always(404);
     for (const id of ['a', 'b'])
-      system.announce(system.jobOf({ id, webhook_url: receiver.urlOf(`/${id}`) }), 'uploading');
-    system.announce(system.jobOf({ id: 'c', webhook_url: 'http://10.0.0.7/' }), 'uploading');
+      void system.announce(system.jobOf({ id, webhook_url: receiver.urlOf(`/${id}`) }), 'uploading');
+    void system.announce(system.jobOf({ id: 'c', webhook_url: 'http://10.0.0.7/' }), 'uploading');
     await system.harness.advance(0);
     expect([...system.lines].sort()).toEqual(
       documentedLines()

@@ -1,4 +1,4 @@
-/** What the five systems do, line by line. Each line is a row of docs/systems.md, with the tests that show it. */
+/** What the five systems do, line by line. Each line is a heading of docs/systems.md, with the tests that show it. */
 import type { DocumentName } from '../support/system-documents.ts';
 
 interface SystemRows {
@@ -80,7 +80,7 @@ export const SYSTEMS = {
       receivers:
         'The printed receivers for Flask and Express accept what is sent, and refuse another signature',
       'receive-well':
-        'Raw-body verification, acting once by job id, schema validation, work after the answer, fan-out',
+        'Raw-body verification, acting once (as printed by job id alone, which takes `job.completed` for a repetition of `job.queued`; better by event and job id), schema validation, work after the answer, fan-out',
       'success-rate': 'The success rate, and an alert when it falls below 95 %',
       weaknesses: 'After six attempts not lost: listed, counted, sent again',
     },
@@ -100,7 +100,7 @@ export const SYSTEMS = {
       secret: 'The secret is made and returned on creation, and never again',
       rest: 'Create, test, deliveries, statistics, queue statistics, retry of what failed, with a bearer key',
       receivers:
-        'The printed Express receiver and its integrations accept what is sent; what the printed Flask receiver verifies',
+        'The printed Express receiver and its integrations accept what is sent; the printed Flask receiver refuses it, for it signs what `json.dumps` writes, and verifies once it takes the raw body',
       'queue-statistics': 'The statistics of the queue',
       weaknesses: 'What failed is kept and sent again, for one webhook or for all; a kill loses nothing',
     },
