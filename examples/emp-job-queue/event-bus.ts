@@ -1,7 +1,10 @@
 /**
  * Between the instances: what one broadcasts the others hear as well, so that monitors may be connected to any of them. By notifications of
  * PostgreSQL, which is there already. All instances hand every event to their webhooks; its `event_id` makes one message of it.
+ *
+ * What is published while an instance is not listening its monitors miss; webhooks do not, because whoever published it hands it over as well.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { MonitorEvent } from './webhooks.ts';
 
@@ -21,41 +24,102 @@ export interface EventBusOptions {
   readonly logError: (text: string) => void;
 }
 
-export class EventBus {
-  readonly #client: pg.Client;
-  readonly #options: EventBusOptions;
-  /** A connection does one query after the other. */
-  #published: Promise<unknown> = Promise.resolve();
+/** A notification has less than 8,000 bytes; a number stands before the part. */
+const PART = /.{1,7900}/g;
+const LISTEN_AGAIN_MS = 1_000;
 
-  private constructor(client: pg.Client, options: EventBusOptions) {
-    this.#client = client;
+export class EventBus {
+  readonly #options: EventBusOptions;
+  /** Publishes; makes a new connection when one is lost. */
+  readonly #pool: pg.Pool;
+  /** Listens. `undefined` while there is no connection. */
+  #client: pg.Client | undefined;
+  /** One after the other, so that all hear them in this order. */
+  #published: Promise<unknown> = Promise.resolve();
+  readonly #closing = new AbortController();
+
+  private constructor(options: EventBusOptions) {
     this.#options = options;
+    this.#pool = new pg.Pool({ connectionString: options.databaseUrl, max: 1 });
+    this.#pool.on('error', this.#logError);
+    this.#pool.on('connect', (client) => client.on('error', this.#logError));
   }
 
   static async open(options: EventBusOptions): Promise<EventBus> {
-    const client = new pg.Client({ connectionString: options.databaseUrl });
-    const fail = (error: Error): void => options.logError(`Event bus: ${error.message}`);
-    client.on('error', fail);
-    client.on('notification', ({ payload = '' }) => {
-      const { from, event } = JSON.parse(payload) as Notice;
-      if (from !== options.instanceId) options.onEvent(event);
-    });
-    await client.connect();
-    await client.query(`listen ${pg.escapeIdentifier(options.channel)}`);
-    return new EventBus(client, options);
+    const bus = new EventBus(options);
+    await bus.#listen();
+    return bus;
   }
 
+  get isListening(): boolean {
+    return this.#client !== undefined;
+  }
+
+  /** In parts, of which base64 makes characters of one byte each: an event may be of any size. */
   publish(event: MonitorEvent): void {
-    const { channel, instanceId, logError } = this.#options;
-    const notice: Notice = { from: instanceId, event };
+    const { channel, instanceId: from } = this.#options;
+    const notice: Notice = { from, event };
+    const parts = Buffer.from(JSON.stringify(notice)).toString('base64').match(PART)!;
+    const payloads = parts.map((part, index) => `${parts.length - index - 1} ${part}`);
     this.#published = this.#published
-      .then(() => this.#client.query('select pg_notify($1, $2)', [channel, JSON.stringify(notice)]))
-      .catch((error: Error) => logError(`Event bus: ${error.message}`));
+      .then(() =>
+        this.#pool.query('select pg_notify($1, part) from unnest($2::text[]) part', [channel, payloads]),
+      )
+      .catch(this.#logError);
   }
 
   /** Sends what was published, then ends. */
   async close(): Promise<void> {
     await this.#published;
-    await this.#client.end();
+    this.#closing.abort();
+    await this.#client?.end();
+    await this.#pool.end();
   }
+
+  async #listen(): Promise<void> {
+    const { databaseUrl, channel } = this.#options;
+    const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
+    const begun = new Map<number, string>();
+    client.on('error', this.#logError);
+    client.on('notification', ({ processId, payload = '' }) => {
+      const [, left, part] = /^(\d+) (.+)$/.exec(payload) ?? [];
+      if (part === undefined) return this.#logError(new Error('something else was notified on its channel'));
+      const text = (begun.get(processId) ?? '') + part;
+      if (left !== '0') return void begun.set(processId, text);
+      begun.delete(processId);
+      this.#take(text);
+    });
+    try {
+      await client.connect();
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    this.#client = client;
+    client.once('end', () => {
+      this.#client = undefined;
+      void this.#listenAgain();
+    });
+  }
+
+  async #listenAgain(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted && !this.isListening)
+      await sleep(LISTEN_AGAIN_MS, undefined, { signal, ref: false })
+        .then(() => this.#listen())
+        .catch((error: Error) => signal.aborted || this.#logError(error));
+  }
+
+  #take(text: string): void {
+    try {
+      const { from, event } = JSON.parse(Buffer.from(text, 'base64').toString()) as Notice;
+      if (typeof event.type !== 'string') throw new Error('it was notified of something without a type');
+      if (from !== this.#options.instanceId) this.#options.onEvent(event);
+    } catch (error) {
+      this.#logError(error as Error);
+    }
+  }
+
+  readonly #logError = (error: Error): void => this.#options.logError(`Event bus: ${error.message}`);
 }

@@ -30,6 +30,10 @@ const {
 } = process.env;
 const { PORT = '0', ALLOW_PRIVATE, LEASE_MS } = process.env;
 
+// Whoever started it has died, now or while this was loaded.
+process.once('disconnect', () => process.exit());
+if (process.connected === false) process.exit();
+
 const write = (line: string): void => console.log(line);
 const logError = (text: string): void => write(`[${new Date().toISOString()}] ERROR: ${text}`);
 
@@ -59,14 +63,14 @@ const queue = new JobQueue({
   work: WORK,
   publish: (type, details) => {
     const event_id = `evt_${Date.now()}_${randomBytes(6).toString('hex')}`;
-    const event: MonitorEvent = { type, event_id, timestamp: Date.now(), ...details };
+    const event: MonitorEvent = { ...details, type, event_id, timestamp: Date.now() };
     broadcaster.broadcast(event);
     bus.publish(event);
   },
 });
 
 await dispatcher.start();
-const server = createServer(createInstanceApi({ dispatcher, broadcaster, queue, registry }));
+const server = createServer(createInstanceApi({ dispatcher, broadcaster, bus, queue, registry, logError }));
 server.listen(Number(PORT), '127.0.0.1', () => {
   queue.start();
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -75,12 +79,11 @@ server.listen(Number(PORT), '127.0.0.1', () => {
 });
 
 async function stop(): Promise<void> {
-  queue.stop();
-  await dispatcher.stop();
+  server.close();
+  await queue.stop();
   await bus.close();
+  await dispatcher.stop();
   process.exit();
 }
 
 process.once('SIGTERM', () => void stop());
-// Whoever started it has died.
-process.once('disconnect', () => process.exit());

@@ -1,29 +1,21 @@
 /** The queue of one instance, and the machine with one worker that does the jobs. It tells of everything that happens; who hears of it is none of its business. */
 import { randomBytes } from 'node:crypto';
+import { type JobRequest, RequestError } from './job-request.ts';
 
 export type JobStatus =
   'pending' | 'assigned' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'timeout';
 
-export interface JobRequest {
-  readonly job_type: string;
-  readonly job_priority?: number;
-  /** Default 60000. */
-  readonly time_limit_ms?: number;
-  /** Anything else of a job is handed on. */
-  readonly [detail: string]: unknown;
-}
-
 /** Does a job. Its result goes into `job.completed`, what it throws into `job.failed`. */
 export type Work = (tools: {
   readonly report: (progress: number) => void;
-  /** Aborted when the job is cancelled, or has taken too long. */
+  /** Aborted when the job is cancelled, or has taken too long: the work must end then. */
   readonly signal: AbortSignal;
 }) => Promise<unknown>;
 
 export interface JobQueueOptions {
   readonly machineId: string;
   /** By job type. */
-  readonly work: Readonly<Record<string, Work>>;
+  readonly work: ReadonlyMap<string, Work>;
   readonly publish: (type: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -37,7 +29,12 @@ const TIME_LIMIT_MS = 60_000;
 export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #worker: { readonly worker_id: string; readonly machine_id: string };
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<
+    string,
+    { readonly controller: AbortController; readonly ended: Promise<void> }
+  >();
+
+  #isStopped = false;
 
   constructor(options: JobQueueOptions) {
     const { machineId } = options;
@@ -50,37 +47,42 @@ export class JobQueue {
     this.#options.publish('worker.connected', this.#worker);
   }
 
-  stop(): void {
+  /** Resolves when all is told, also of the jobs that are cancelled by it. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const id of this.#running.keys()) this.cancel(id);
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     this.#options.publish('worker.disconnected', this.#worker);
     this.#options.publish('machine.shutdown', { machine_id: this.#worker.machine_id });
   }
 
   /** @returns the id of the job */
   submit(request: JobRequest): string {
-    const job: Job = { job_id: `job_${randomBytes(6).toString('hex')}`, ...request, job_status: 'pending' };
+    if (this.#isStopped) throw new RequestError('this instance is shutting down', 503);
+    const job_id = `job_${randomBytes(6).toString('hex')}`;
+    const job: Job = { ...request, job_id, job_status: 'pending' };
     this.#options.publish('job.submitted', { ...job });
-    void this.#run(job);
-    return job.job_id;
+    const controller = new AbortController();
+    const ended = this.#run(job, controller).finally(() => this.#running.delete(job_id));
+    this.#running.set(job_id, { controller, ended });
+    return job_id;
   }
 
   /** False when no such job is at work here. */
   cancel(jobId: string): boolean {
-    const controller = this.#running.get(jobId);
-    controller?.abort('cancelled');
-    return controller !== undefined;
+    const job = this.#running.get(jobId);
+    job?.controller.abort('cancelled');
+    return job !== undefined;
   }
 
-  async #run(submitted: Job): Promise<void> {
+  async #run(submitted: Job, controller: AbortController): Promise<void> {
     const { publish, work } = this.#options;
-    const { job_id, job_type, time_limit_ms = TIME_LIMIT_MS } = submitted;
-    const controller = new AbortController();
+    const { job_type, time_limit_ms = TIME_LIMIT_MS } = submitted;
     const { signal } = controller;
-    this.#running.set(job_id, controller);
     const limit = setTimeout(() => controller.abort('timeout'), time_limit_ms);
     let job = this.#change({ ...submitted, ...this.#worker }, 'assigned', 'job.assigned');
     try {
-      const doWork = work[job_type];
+      const doWork = work.get(job_type);
       if (doWork === undefined) throw new Error(`no worker for ${job_type}`);
       job = this.#change(job, 'in_progress');
       const report = (progress: number): void => publish('job.progress', { ...job, progress });
@@ -95,7 +97,6 @@ export class JobQueue {
       }
     } finally {
       clearTimeout(limit);
-      this.#running.delete(job_id);
     }
   }
 

@@ -8,6 +8,8 @@ import { SUBSCRIPTIONS } from './subscriptions.ts';
 import { findProblems } from './verdict.ts';
 
 const stage = await Stage.open();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stage.close().finally(() => process.exit(1)));
 const audit = stage.system('audit');
 const pager = stage.system('pager');
 /** Events whose requests waited for an answer when their sender was killed. */

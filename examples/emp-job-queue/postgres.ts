@@ -34,6 +34,8 @@ export async function openDatabase(): Promise<StoryDatabase> {
 
 async function startServer(): Promise<Omit<StoryDatabase, 'schema'>> {
   const folder = mkdtempSync(join(tmpdir(), 'emp-postgres-'));
+  // However the story ends: a signal, too, ends it by `process.exit`, after what stops the server.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   // The server may run as another user, who must get to its own folder below.
   chmodSync(folder, 0o711);
   const EmbeddedPostgres = await importEmbeddedPostgres();
@@ -53,10 +55,7 @@ async function startServer(): Promise<Omit<StoryDatabase, 'schema'>> {
   await server.start();
   return {
     url: `postgres://${USER}:${USER}@127.0.0.1:${port}/postgres`,
-    async close() {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: () => server.stop(),
   };
 }
 

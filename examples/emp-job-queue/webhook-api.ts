@@ -12,7 +12,8 @@ const RETRY_CONFIG = {
 
 /** What `retry_config` leaves out is as documented. */
 function completeRetryConfig(given: unknown): unknown {
-  if (typeof given !== 'object' || given === null || 'delays_ms' in given || 'preset' in given) return given;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  if ('delays_ms' in given || 'preset' in given) return given;
   return { ...RETRY_CONFIG, ...given };
 }
 

@@ -5,7 +5,7 @@ import type { Work } from './job-queue.ts';
 
 const STEP_MS = 20;
 
-export const WORK: Readonly<Record<string, Work>> = {
+const work: Readonly<Record<string, Work>> = {
   comfyui: async ({ report, signal }) => {
     for (const progress of [25, 50, 75]) {
       await sleep(STEP_MS, undefined, { signal });
@@ -25,3 +25,6 @@ export const WORK: Readonly<Record<string, Work>> = {
     throw new Error('called off');
   },
 };
+
+/** By job type. */
+export const WORK: ReadonlyMap<string, Work> = new Map(Object.entries(work));

@@ -1,6 +1,6 @@
 /** What the service itself keeps in PostgreSQL: users with their API keys, and projects. */
 import { createHash } from 'node:crypto';
-import type { Pool, PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 
 export interface User {
   readonly id: string;
@@ -12,6 +12,16 @@ export interface Project {
   readonly name: string;
   readonly description: string | null;
   readonly createdAt: Date;
+}
+
+/** A connection that is lost fails the queries on it, and nothing else: the next query gets a new one. */
+export function createPool(connectionString: string): Pool {
+  const pool = new pg.Pool({ connectionString });
+  const log = (error: Error): void => console.error(`database: ${error.message}`);
+  pool.on('error', log);
+  // The pool itself listens only while nobody uses the connection.
+  pool.on('connect', (client) => client.on('error', log));
+  return pool;
 }
 
 /** Any time, by any number of processes. */
@@ -46,7 +56,7 @@ export async function findUser(pool: Pool, keySha256: string): Promise<User | un
 export async function insertProject(
   client: Pick<PoolClient, 'query'>,
   user: User,
-  { name, description }: { readonly name: string; readonly description?: string | undefined },
+  { name, description }: { readonly name: string; readonly description?: string | null | undefined },
 ): Promise<Project> {
   const { rows } = await client.query<Project>(
     `insert into projects (user_id, name, description) values ($1, $2, $3)
@@ -59,16 +69,18 @@ export async function insertProject(
 /** All of it, or nothing. */
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  let broken: Error | undefined;
   try {
     await client.query('begin');
     const result = await work(client);
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback');
+    // What fails here as well is the connection: it is not used again, and the first error says why.
+    await client.query('rollback').catch((failure: Error) => (broken = failure));
     throw error;
   } finally {
-    client.release();
+    client.release(broken);
   }
 }
 

