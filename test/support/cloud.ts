@@ -1,9 +1,9 @@
 /** The service of examples/remotedev-cloud, as it stands there, with time that the test moves. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import pg from 'pg';
+import type { Pool } from 'pg';
 import { createApp } from '../../examples/remotedev-cloud/app.ts';
-import { createTables, createUser } from '../../examples/remotedev-cloud/database.ts';
+import { createPool, createTables, createUser } from '../../examples/remotedev-cloud/database.ts';
 import type { Events } from '../../examples/remotedev-cloud/events.ts';
 import { readSettings } from '../../examples/remotedev-cloud/settings.ts';
 import {
@@ -43,7 +43,7 @@ export async function createRecipe(
 export interface Cloud extends AsyncDisposable {
   readonly harness: Harness<Events>;
   readonly service: WebhookService;
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly origin: string;
 }
 
@@ -51,7 +51,7 @@ export interface Cloud extends AsyncDisposable {
 export async function startCloud(environment: Environment = {}): Promise<Cloud> {
   const database = await createPostgresDatabase();
   const settings = readSettings({ DATABASE_URL: database.url, ...LOCAL, ...environment });
-  const pool = new pg.Pool({ connectionString: database.url });
+  const pool = createPool(database.url);
   await createTables(pool);
   for (const { key, ...user } of USERS) await createUser(pool, user, key);
   const clock = { now: (): number => harness.clock.now() };

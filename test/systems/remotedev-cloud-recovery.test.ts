@@ -1,7 +1,7 @@
 /** RemoteDevAI cloud: what failed is tried again, an event is stored with its project, and a kill loses nothing. */
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import {
+  createPool,
   createTables,
   createUser,
   inTransaction,
@@ -78,7 +78,7 @@ describe('what RemoteDevAI cannot lose', LIMIT, () => {
   it('survives a kill of the server', shows('remotedev-cloud', 'weaknesses'), async () => {
     await using database = await createPostgresDatabase();
     await using receiver = await createReceiver();
-    const pool = new pg.Pool({ connectionString: database.url });
+    const pool = createPool(database.url);
     await createTables(pool);
     await createUser(pool, ALICE, ALICE.key);
     await pool.end();
