@@ -37,8 +37,7 @@ export function parseCommandLine(known: readonly BenchCase[]): Order {
   const unknown = values.contender?.find((name) => !contenders.includes(name));
   if (unknown !== undefined)
     throw new Error(`--contender: expected one of ${contenders.join(', ')}, got ${unknown}`);
-  if (values.write && (values.quick || values.contender !== undefined))
-    throw new Error('--write: expected whole cases, without --quick and --contender');
+  if (values.write && values.quick) throw new Error('--write: expected whole turns, without --quick');
   return {
     cases,
     isJson: values.json,

@@ -41,7 +41,12 @@ function argumentsOf(name, args) {
   const flagsAt = args.findIndex((word) => word.startsWith('-'));
   const words = flagsAt < 0 ? args : args.slice(0, flagsAt);
   const [url, title, events = 'match'] = words;
-  if (url === undefined || title === undefined) return [name, ...args];
+  if (url === undefined) return [name, ...args];
+  // For `posthorn` no name would be all events.
+  if (title === undefined) {
+    console.error('manage-webhooks: add needs a name, too: node manage-webhooks.mjs add URL NAME [EVENTS]');
+    process.exit(2);
+  }
   return [name, url, title, events, ...args.slice(words.length)];
 }
 

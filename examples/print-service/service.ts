@@ -51,7 +51,8 @@ await once(server, 'listening');
 await webhooks.start();
 service.resume();
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-process.send?.(origin);
+if (process.send === undefined) console.log(`listening on ${origin}`);
+else process.send(origin);
 
 async function stop(): Promise<void> {
   server.close();
@@ -61,7 +62,7 @@ async function stop(): Promise<void> {
   await webhooks.stop();
   process.exit();
 }
-process.once('SIGTERM', () => void stop());
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
 process.once('message', () => void stop());
 // The parent is gone.
 process.once('disconnect', () => process.exit());

@@ -91,6 +91,13 @@ describe('the printed commands', () => {
     },
   );
 
+  it('does not add a webhook without a name, which would get everything', { timeout: 30_000 }, async () => {
+    await using dashboard = await createDashboard();
+    const result = await run('node manage-webhooks.mjs add "https://example.com/hook"', dashboard);
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('add URL NAME [EVENTS]') });
+    expect(dashboard.config().endpoints).toEqual([]);
+  });
+
   it.each(linesOf('test'))(
     '%s',
     { timeout: 30_000, ...shows('glasses-dashboard', 'command-line') },
