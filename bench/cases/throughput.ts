@@ -1,6 +1,7 @@
 /** Deliveries per second of the dispatcher, and of other clients, beside a raw loop. */
 import type { ClientName } from '../contenders/clients.ts';
 import type { DispatcherActions } from '../contenders/dispatcher.ts';
+import { slotsFor } from '../contenders/job.ts';
 import type { RawActions } from '../contenders/raw.ts';
 import { type BenchCase, type CaseOptions, isChosen } from '../harness/bench-case.ts';
 import { bracket, type Pace, type Party, partyOf, type Round } from '../harness/bracket.ts';
@@ -119,7 +120,9 @@ async function measureDispatcher(world: World, terms: Terms): Promise<Round> {
     maxOutstanding,
     transport,
   });
-  const contender = partyOf(dispatcher, SOCKETS, (durationMs) => dispatcher.call(mode, { durationMs }));
+  const contender = partyOf(dispatcher, slotsFor(SOCKETS), (durationMs) =>
+    dispatcher.call(mode, { durationMs }),
+  );
   const result = await playRound(world, clientParty(raw), contender);
   const record = await dispatcher.call('checkRecord', undefined);
   if (record.errors > 0) log(`the record is wrong in ${record.errors} deliveries`);

@@ -4,7 +4,7 @@ import { peakMemoryBytes } from '../harness/peak-memory.ts';
 import { serveActions } from '../harness/serve-actions.ts';
 import type { StorePlace } from '../harness/store-place.ts';
 import { countWrong, createDispatcher } from './create-dispatcher.ts';
-import { EVENT_TYPE, type RunResult, type Target } from './job.ts';
+import { EVENT_TYPE, type RunResult, slotsFor, type Target } from './job.ts';
 import { Load } from './load.ts';
 
 export type DispatcherActions = {
@@ -45,7 +45,7 @@ serveActions({
 async function open(params: OpenParams): Promise<void> {
   const { url, secret, sockets, transport } = params;
   dispatcher = createDispatcher(params, {
-    maxConcurrency: sockets,
+    maxConcurrency: slotsFor(sockets),
     ...(transport === 'ky' ? { transport: kyTransport() } : {}),
   });
   load = new Load(dispatcher, params.maxOutstanding, () => EVENT_TYPE);

@@ -16,6 +16,11 @@ export interface RunResult {
   readonly errors: number;
 }
 
+/** A dispatcher keeps a quarter of its slots for endpoints that have nothing in flight: so many it needs for one that is to have this many. */
+export function slotsFor(inFlight: number): number {
+  return Math.ceil(inFlight / 0.75);
+}
+
 /** Where a contender sends to, and how. */
 export interface Target {
   readonly url: string;

@@ -67,9 +67,9 @@ export class LocalLane {
     return this.queued < low && this.roomAt(elapsedMs) > 0;
   }
 
-  /** Nothing is known of it that a new one would not know. */
-  isIdleAt(elapsedMs: number): boolean {
-    return this.held === 0 && this.holds === 0 && !this.isInRing && this.pace.aheadAt(elapsedMs) === 0;
+  /** Nothing is known of it that a new one would not know, but its pace. */
+  get isUnused(): boolean {
+    return this.held === 0 && this.holds === 0 && !this.isInRing;
   }
 
   enqueue(delivery: LeasedDelivery): void {
