@@ -25,8 +25,9 @@ export default defineConfig({
     maxWorkers: 2,
     // Stores without a key are most of what is tested here.
     execArgv: ['--disable-warning=POSTHORN_UNENCRYPTED'],
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    // They tell what hangs, not what is slow on a busy machine.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     teardownTimeout: 5_000,
     retry: 0,
     // The page of the systems has the cases of a test in one line.
