@@ -5,7 +5,7 @@ import { startPrinted } from '../support/printed-receiver.ts';
 import { printedBlock } from '../support/system-documents.ts';
 import { shows } from './rows.ts';
 
-const RUN_LIMIT_MS = 30_000;
+const RUN_LIMIT_MS = 60_000;
 const SECRET = 'your-secret-key';
 
 const verification = printedBlock('emp-job-queue', 'javascript', 'function verifyWebhookSignature');

@@ -7,9 +7,9 @@ import { printedBlock } from '../support/system-documents.ts';
 import { shows } from './rows.ts';
 
 const PATH = '/webhooks/remotedevai';
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 /** Lines of a process come when they come. */
-const WAIT = { timeout: 10_000 };
+const WAIT = { timeout: 30_000 };
 
 describe('printed integrations of RemoteDevAI', LIMIT, () => {
   /** The application around them: Express, and the packages that they call. */

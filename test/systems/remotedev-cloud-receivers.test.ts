@@ -13,9 +13,9 @@ import { shows } from './rows.ts';
 const SECRET = 'your_webhook_secret_here';
 const PATH = '/webhooks/remotedevai';
 const HOUR = 3_600_000;
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 /** Lines of a process come when they come. */
-const WAIT = { timeout: 10_000 };
+const WAIT = { timeout: 30_000 };
 const DATA = {
   id: 'p1',
   name: 'Ünïcode "project"',
