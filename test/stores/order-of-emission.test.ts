@@ -11,7 +11,8 @@ const MATCHERS = ['one', 'two', 'three'] as const;
 /** Several batches. */
 const MESSAGES = 250;
 const KEYS = ['a', 'b', 'c'] as const;
-const POLLING = { dispatcher: { pollIntervalMs: 50 } };
+/** What was claimed from an owner that is killed before it answers waits for its lease: for less time than the test does. */
+const POLLING = { dispatcher: { pollIntervalMs: 50, leaseMs: 10_000 } };
 
 /** One of each database is enough: what is told apart here is stores. */
 const CALLERS = callersOn(reachable('sqlite', 'postgres', 'mariadb')).filter(({ name }) =>
