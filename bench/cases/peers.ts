@@ -1,5 +1,6 @@
 /** The same job through what people use for it, end to end. */
 import type { PeerActions } from '../contenders/peer.ts';
+import { slotsFor } from '../contenders/job.ts';
 import type { RawActions } from '../contenders/raw.ts';
 import { type BenchCase, type CaseOptions, type CaseResult, isChosen } from '../harness/bench-case.ts';
 import { bracket, type Pace, partyOf, type Round, speedRatio } from '../harness/bracket.ts';
@@ -101,7 +102,8 @@ function contestOf(world: World, name: PeerName): Contest {
 
 async function measure(world: World, name: PeerName): Promise<Round> {
   const { bundle, places, receiver, url, redisUrl, isQuick, profileDirectory, log } = world;
-  const { place: store, hasOwnClient } = termsOf(name);
+  const { place: store, hasOwnClient, hasSpareSlots } = termsOf(name);
+  const maxSockets = hasSpareSlots ? slotsFor(SOCKETS) : SOCKETS;
   const target = { url, secret: SECRET, sockets: SOCKETS };
   await using place = await places.create(store);
   await using raw = startProcess<RawActions>(bundle.pathOf(SOURCES.raw));
@@ -110,7 +112,7 @@ async function measure(world: World, name: PeerName): Promise<Round> {
   await peer.call('open', { ...target, peer: name, place, redisUrl });
   const result = await bracket({
     baseline: partyOf(raw, SOCKETS, (durationMs) => raw.call('run', { durationMs })),
-    contender: partyOf(peer, hasOwnClient ? Infinity : SOCKETS, (durationMs) =>
+    contender: partyOf(peer, hasOwnClient ? Infinity : maxSockets, (durationMs) =>
       peer.call('live', { durationMs }),
     ),
     pace: isQuick ? QUICK : FULL,

@@ -43,16 +43,18 @@ export interface PeerTerms {
   /** Where it keeps things: a place of one of our stores, made for it. */
   readonly place: StoreName;
   readonly needsRedis?: true;
-  /** Its HTTP client decides how many sockets it has. */
+  /** Its HTTP client has no limit of sockets. */
   readonly hasOwnClient?: true;
+  /** It has slots to spare, and a socket for each. */
+  readonly hasSpareSlots?: true;
 }
 
 const onPostgres = (...packages: string[]): PeerTerms => ({ packages, place: 'postgres' });
 
 export const PEERS = {
-  'posthorn-memory': { packages: [], place: 'memory', hasOwnClient: true },
-  'posthorn-sqlite': { packages: [], place: 'sqlite', hasOwnClient: true },
-  'posthorn-postgres': { packages: [], place: 'postgres', hasOwnClient: true },
+  'posthorn-memory': { packages: [], place: 'memory', hasSpareSlots: true },
+  'posthorn-sqlite': { packages: [], place: 'sqlite', hasSpareSlots: true },
+  'posthorn-postgres': { packages: [], place: 'postgres', hasSpareSlots: true },
   'fetch-loop': { packages: [], place: 'memory', hasOwnClient: true },
   'node-webhooks': { packages: ['node-webhooks'], place: 'memory', hasOwnClient: true },
   bullmq: { packages: ['bullmq'], place: 'memory', needsRedis: true },

@@ -294,7 +294,6 @@ export class LocalLanes {
 
   /** Idle lanes are not kept, unless they were busy a moment ago: 100,000 endpoints that were used once must not weigh on every claim. */
   #forgetIfIdle(lane: LocalLane): void {
-    // The clock is read last: this is asked several times for each delivery.
     if (lane.isUnused && lane.pace.aheadAt(this.#elapsed) === 0) this.#lanes.delete(lane.id);
   }
 }

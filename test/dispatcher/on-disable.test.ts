@@ -122,7 +122,7 @@ describe('onDisable: hold', () => {
     await harness.advance(0);
     await dispatcher.endpoints.update(endpoint.id, { status: 'disabled' });
     await dispatcher.emit('job.done', 4);
-    await harness.advance(8 * DAY);
+    await harness.advance(20 * DAY);
     const states = async (): Promise<string[]> =>
       (await harness.deliveriesTo(endpoint)).map(({ state }) => state);
     expect(await states()).toEqual(['scheduled', 'scheduled', 'scheduled', 'discarded']);
