@@ -30,6 +30,13 @@ export interface Dialect extends ParameterStyle {
    */
   readonly lookup: 'join' | 'cross join' | 'straight_join';
   /**
+   * Condition: an indexed column is `value`, which another table or row has, and by which it is to be looked up. Postgres would read a table whole that was all
+   * but empty when it was last analyzed, and go on when it has grown; with an equality that it cannot sort by, it has no other way.
+   */
+  is(column: string, value: string): string;
+  /** Expression: what an indexed column holds, to sort by when the rows were looked up by another one. For the same reason as {@link is}. */
+  value(column: string): string;
+  /**
    * Behind the alias of a table that is looked up by its primary key, and locked: `${lookup} lanes l${byPrimaryKey} on l.id = wanted.id`. MySQL would read,
    * and lock, all of a small table.
    */

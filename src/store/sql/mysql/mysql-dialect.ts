@@ -32,6 +32,8 @@ export const mysqlDialect: Dialect = {
   each: (name, columns) => mysqlDialect.rows(name, columns),
   inOrderOf: (name) => ` order by ${name}.ord`,
   lookup: 'straight_join',
+  is: (column, value) => `${column} = ${value}`,
+  value: (column) => column,
   byPrimaryKey: ' force index (primary)',
   int: (expression) => expression,
   text: (expression) => expression,

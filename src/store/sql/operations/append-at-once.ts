@@ -24,7 +24,7 @@ m as (
   on conflict (id) do nothing returning seq),
 numbers as materialized (select array_agg(seq order by seq) as seqs, count(*) as stored from m),
 closed as materialized (
-  select coalesce(array_agg(l.id), '{}') as ids from ${dialect.rows('asked', { id: 'text' })} join ${names.lanes} l on l.id = asked.id cross join clock
+  select coalesce(array_agg(l.id), '{}') as ids from ${dialect.rows('asked', { id: 'text' })} join ${names.lanes} l on ${dialect.is('l.id', 'asked.id')} cross join clock
   where l.paused = 1 or l.held = 1 or l.blocked_until > now or l.rate_limit is not null or l.max_leases is not null or l.trips is not null),
 x as materialized (
   select added.*, numbers.seqs[message] as message_seq,

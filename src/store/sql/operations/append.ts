@@ -12,12 +12,12 @@ import { type AddedDelivery, storeDeliveries } from './store-deliveries.ts';
 import { storeMessages } from './store-messages.ts';
 
 const selectGates: TemplateText = ({ names, dialect }) =>
-  `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id`;
+  `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on ${dialect.is('l.id', 'wanted.id')}`;
 
 const selectDeliveries: TemplateText = ({ names, dialect }) =>
   `select m.id as message_id, d.id, d.endpoint_id from ${dialect.rows('wanted', { id: 'text' })}
-   ${dialect.lookup} ${names.messages} m on m.id = wanted.id
-   ${dialect.lookup} ${names.deliveries} d on d.message_seq = m.seq order by d.seq`;
+   ${dialect.lookup} ${names.messages} m on ${dialect.is('m.id', 'wanted.id')}
+   ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.message_seq', 'm.seq')} order by ${dialect.value('d.seq')}`;
 
 type Planned = PlannedDelivery & { readonly isLeased: boolean };
 

@@ -15,7 +15,7 @@ const lease: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.messages,
     rows: dialect.rows('claimed', { seq: 'int' }),
-    on: 't.seq = claimed.seq',
+    on: dialect.is('t.seq', 'claimed.seq'),
     changes: { fan_out_lease: ':lease', fan_out_until: ':until' },
   });
 

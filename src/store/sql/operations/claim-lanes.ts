@@ -18,7 +18,7 @@ const selectReady: TemplateText = (db) => readyLanes(db, 'l.id');
 /** In the order of the rows, which it need not sort: so it locks no more than the limit. */
 const lockByIds: TemplateText = ({ names, dialect }) =>
   `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })}
-   ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
+   ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on ${dialect.is('l.id', 'wanted.id')}
    where l.ready_at <= :now limit :lanes${dialect.skipLocked}`;
 
 /** Says when lanes are to be looked at again, and which of them are full, by expressions for that. */
@@ -35,7 +35,7 @@ const writeLanes = ({ names, dialect }: Database, readyAt: string, isFull: strin
       leases: 'int',
       is_full: 'int',
     }),
-    on: 't.id = served.id',
+    on: dialect.is('t.id', 'served.id'),
     changes: {
       ready_at: readyAt,
       turns: 't.turns + served.turns',

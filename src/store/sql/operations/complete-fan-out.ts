@@ -17,22 +17,22 @@ interface MessageRow {
 }
 
 const selectSeqs: TemplateText = ({ names, dialect }) =>
-  `select m.seq from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = wanted.id order by m.seq`;
+  `select m.seq from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on ${dialect.is('m.id', 'wanted.id')} order by ${dialect.value('m.seq')}`;
 
 const lockMessages: TemplateText = ({ names, dialect }) =>
   `select m.seq, m.id, m.tenant, m.type, m.test, m.unmatched, m.fan_out_lease
-   from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on m.seq = wanted.seq
+   from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on ${dialect.is('m.seq', 'wanted.seq')}
    order by wanted.ord${dialect.forUpdate}`;
 
 const selectEndpoints: TemplateText = ({ names, dialect }) =>
-  `select d.message_seq, d.endpoint_id from ${dialect.rows('wanted', { seq: 'int' })}
-   ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq`;
+  `select d.message_seq, d.endpoint_id, d.seq from ${dialect.rows('wanted', { seq: 'int' })}
+   ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.message_seq', 'wanted.seq')}`;
 
 const markMatched: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.messages,
     rows: dialect.rows('matched', { seq: 'int' }),
-    on: 't.seq = matched.seq',
+    on: dialect.is('t.seq', 'matched.seq'),
     changes: { unmatched: 'null', fan_out_lease: 'null', fan_out_until: ':now' },
   });
 

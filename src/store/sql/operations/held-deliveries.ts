@@ -10,7 +10,7 @@ type LeaseProof = Pick<Lease, 'deliveryId' | 'lease'>;
 /** Only what is leased has a lease. The state is not asked for: it has an index, which would look better than it is. */
 const selectPlaces: TemplateText = ({ names, dialect }) =>
   `select d.seq, d.id, d.lane_id, d.lease, d.ordering_key, d.counted from ${dialect.each('held', { id: 'text', lease: 'text' })}
-   ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease${dialect.inOrderOf('held')}`;
+   ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.id', 'held.id')} and d.lease = held.lease${dialect.inOrderOf('held')}`;
 
 /** What is read of deliveries that are held: by those who need few columns few, because each costs as much as it would to write it. */
 export interface HeldColumns<Column extends keyof DeliveryRow> {
@@ -34,10 +34,10 @@ export function heldColumns<Column extends keyof DeliveryRow>(
     columns,
     lock: ({ names, dialect }) =>
       `select ${list} from ${dialect.each('held', { seq: 'int', lease: 'text' })}
-   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = held.seq and d.lease = held.lease${dialect.inOrderOf('held')}${dialect.forUpdate}`,
+   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on ${dialect.is('d.seq', 'held.seq')} and d.lease = held.lease${dialect.inOrderOf('held')}${dialect.forUpdate}`,
     select: ({ names, dialect }) =>
       `select ${list} from ${dialect.each('held', { id: 'text', lease: 'text' })}
-   ${dialect.lookup} ${names.deliveries} d on d.id = held.id and d.lease = held.lease`,
+   ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.id', 'held.id')} and d.lease = held.lease`,
   };
 }
 

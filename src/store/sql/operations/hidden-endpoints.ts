@@ -12,7 +12,7 @@ const insertHidden: TemplateText = ({ names, dialect }) =>
    ${dialect.onConflict(['id'], {})}`;
 
 const keepEndpoints: TemplateText = ({ names, dialect }) =>
-  `select e.id from ${dialect.rows('hidden', { id: 'text' })} ${dialect.lookup} ${names.endpoints} e on e.id = hidden.id
+  `select e.id from ${dialect.rows('hidden', { id: 'text' })} ${dialect.lookup} ${names.endpoints} e on ${dialect.is('e.id', 'hidden.id')}
    order by hidden.ord${dialect.keepRows}`;
 
 /** Stores hidden endpoints that are not there, and keeps all of them from being removed until the deliveries to them are stored. */

@@ -34,23 +34,32 @@ const firstOpen = (db: Database): string => {
     where o.endpoint_id = wanted.endpoint_id and ${isOfKey} order by o.open_key, o.seq limit 1)`;
 };
 
+/** Named by their numbers, for Postgres: it might read the index of active keys whole, which has only those. */
+const isActive = ({ names, dialect }: Database): string => {
+  const isOfKey = (row: string): string =>
+    `${row}.endpoint_id = wanted.endpoint_id and ${row}.active_key = wanted.ordering_key`;
+  return dialect.name === 'postgres'
+    ? `d.seq = any(array(select o.seq from ${names.deliveries} o where ${isOfKey('o')}))`
+    : isOfKey('d');
+};
+
 /** The rows of each key that are ready or leased, and its first unfinished one, without a look at those that wait behind it. */
 const selectKeys: TemplateText = (db) => {
   const { names, dialect } = db;
   const rows = dialect.rows('wanted', { endpoint_id: 'text', ordering_key: 'text' });
   const columns = 'wanted.ord, d.seq, d.state, d.due_at, d.ready_at, d.lane_id';
   return `select ${columns}, 0 as is_head from ${rows} ${dialect.lookup} ${names.deliveries} d${db.byIndex('deliveries_active_key')}
-     on d.endpoint_id = wanted.endpoint_id and d.active_key = wanted.ordering_key
+     on ${isActive(db)}
    union all
    select ${columns}, 1 as is_head from ${rows} ${dialect.lookup} ${names.deliveries} d
-     on d.seq = ${firstOpen(db)}`;
+     on ${dialect.is('d.seq', firstOpen(db))}`;
 };
 
 const writeActive: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('changed', { seq: 'int', ready_at: 'int' }),
-    on: 't.seq = changed.seq',
+    on: dialect.is('t.seq', 'changed.seq'),
     changes: {
       ready_at: 'changed.ready_at',
       active_key: 'case when changed.ready_at is not null then t.ordering_key end',

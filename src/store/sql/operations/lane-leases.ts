@@ -15,7 +15,7 @@ const wakeFull: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.lanes,
     rows: dialect.rows('freed', { id: 'text', at: 'int' }),
-    on: 't.id = freed.id and t.is_full = 1',
+    on: `${dialect.is('t.id', 'freed.id')} and t.is_full = 1`,
     changes: { ready_at: freedReadyAt(dialect, 't', 'freed.at') },
   });
 
@@ -23,7 +23,7 @@ const takeOff: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.lanes,
     rows: dialect.rows('freed', { id: 'text', leases: 'int' }),
-    on: 't.id = freed.id',
+    on: dialect.is('t.id', 'freed.id'),
     changes: { leases: 't.leases - freed.leases' },
   });
 
@@ -36,7 +36,7 @@ const markCounted: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('counted', { seq: 'int' }),
-    on: 't.seq = counted.seq',
+    on: dialect.is('t.seq', 'counted.seq'),
     changes: { counted: '1' },
   });
 

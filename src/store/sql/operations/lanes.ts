@@ -23,7 +23,7 @@ const insertByIds = ({ names, dialect }: Database, onConflict: string): string =
    select id, 0, 0, 0 from ${dialect.rows('wanted', { id: 'text' })} where 1 = 1 order by ord ${onConflict}`;
 
 const lockFreeByIds: TemplateText = ({ names, dialect }) =>
-  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on l.id = wanted.id
+  `select l.id from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l${dialect.byPrimaryKey} on ${dialect.is('l.id', 'wanted.id')}
    order by wanted.ord${dialect.skipLocked}`;
 
 /** Expression: `ready_at` of a lane that has a delivery ready at `at`. */
@@ -52,13 +52,13 @@ const wakeByIds: TemplateText = ({ names, dialect }) =>
    ${dialect.onConflict(['id'], { ready_at: earlierReadyAt(dialect, names.lanes, ':new(ready_at)') })}`;
 
 const selectGates: TemplateText = ({ names, dialect }) =>
-  `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on l.id = wanted.id`;
+  `select ${LANE_GATE_COLUMNS} from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.lanes} l on ${dialect.is('l.id', 'wanted.id')}`;
 
 const writeReadyAt: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.lanes,
     rows: dialect.rows('refreshed', { id: 'text', ready_at: 'int' }),
-    on: 't.id = refreshed.id',
+    on: dialect.is('t.id', 'refreshed.id'),
     // Whether it is full, the next claim tells.
     changes: { ready_at: 'refreshed.ready_at', is_full: 'null' },
   });

@@ -24,12 +24,12 @@ const writeLeases: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.each('picked', { seq: 'int' }),
-    on: 't.seq = picked.seq and t.ready_at is not null',
+    on: `${dialect.is('t.seq', 'picked.seq')} and t.ready_at is not null`,
     changes: LEASE,
   });
 
 const selectLeased: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.each('picked', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = picked.seq
+  `select d.seq from ${dialect.each('picked', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.seq', 'picked.seq')}
    where d.lease = :lease`;
 
 /** Reads and leases, in one statement of Postgres. */
@@ -39,8 +39,8 @@ with picked as materialized (
   cross join lateral (select * from ${names.deliveries} r
     where r.lane_id = asked.lane_id and r.ready_at <= :now order by r.ready_at, r.seq limit asked.quota) d),
 leased as (
-  update ${names.deliveries} t set ${setClause(LEASE)} from picked where t.seq = picked.seq and t.ready_at is not null returning picked.*)
-select ${READY_COLUMNS} from leased d join ${names.messages} m on m.seq = d.message_seq order by d.ready_at, d.seq`;
+  update ${names.deliveries} t set ${setClause(LEASE)} from picked where ${dialect.is('t.seq', 'picked.seq')} and t.ready_at is not null returning picked.*)
+select ${READY_COLUMNS} from leased d join ${names.messages} m on ${dialect.is('m.seq', 'd.message_seq')} order by d.ready_at, d.seq`;
 
 /** Leases the first deliveries of lanes that are locked, of each lane at most its quota. Answers with the rows as they were before. */
 export function* leaseReady(

@@ -3,7 +3,7 @@ import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 
 const lockBySeq: TemplateText = ({ names, dialect }) =>
-  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = wanted.seq
+  `select d.seq from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on ${dialect.is('d.seq', 'wanted.seq')}
    where d.lease is not null order by wanted.ord${dialect.forUpdate}`;
 
 /**

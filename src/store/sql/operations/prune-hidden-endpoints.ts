@@ -12,7 +12,7 @@ const selectHidden: TemplateText = ({ names }) =>
 
 const lockEndpoints: TemplateText = ({ names, dialect }) =>
   `select e.seq from ${dialect.rows('wanted', { seq: 'int' })}
-   ${dialect.lookup} ${names.endpoints} e${dialect.byPrimaryKey} on e.seq = wanted.seq order by wanted.ord${dialect.forUpdate}`;
+   ${dialect.lookup} ${names.endpoints} e${dialect.byPrimaryKey} on ${dialect.is('e.seq', 'wanted.seq')} order by wanted.ord${dialect.forUpdate}`;
 
 const selectUnused: TemplateText = ({ names, dialect }) =>
   `select wanted.seq from ${dialect.rows('wanted', { seq: 'int', id: 'text' })}

@@ -25,7 +25,7 @@ const selectLanes: TemplateText = (db) => {
 };
 
 const selectAbandoned: TemplateText = (db) =>
-  `select ${LANE_GATE_COLUMNS} from ${db.dialect.rows('wanted', { id: 'text' })} ${db.dialect.lookup} ${db.names.lanes} l on l.id = wanted.id
+  `select ${LANE_GATE_COLUMNS} from ${db.dialect.rows('wanted', { id: 'text' })} ${db.dialect.lookup} ${db.names.lanes} l on ${db.dialect.is('l.id', 'wanted.id')}
    where ${isAbandoned(db)}`;
 
 const deleteLanes = deleteBy('lanes', 'id', { isPrimaryKey: true, type: 'text' });

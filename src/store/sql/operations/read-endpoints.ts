@@ -9,16 +9,16 @@ import {
 import { joinLane } from '../rows/lane-row.ts';
 import { type SeqPage, toSeqPage } from '../seq-page.ts';
 
-const selectEndpoint: TemplateText = ({ names }) =>
-  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e ${joinLane(names, 'e.lane_id')} where e.id = :id`;
+const selectEndpoint: TemplateText = (db) =>
+  `select ${ENDPOINT_COLUMNS} from ${db.names.endpoints} e ${joinLane(db, 'e.lane_id')} where e.id = :id`;
 
-const selectPage: TemplateText = ({ names, dialect }) =>
-  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e ${joinLane(names, 'e.lane_id')}
-   where e.hidden = 0 and e.seq > :after order by e.seq limit ${dialect.int(':count')}`;
+const selectPage: TemplateText = (db) =>
+  `select ${ENDPOINT_COLUMNS} from ${db.names.endpoints} e ${joinLane(db, 'e.lane_id')}
+   where e.hidden = 0 and e.seq > :after order by e.seq limit ${db.dialect.int(':count')}`;
 
-const selectPageOfTenant: TemplateText = ({ names, dialect }) =>
-  `select ${ENDPOINT_COLUMNS} from ${names.endpoints} e ${joinLane(names, 'e.lane_id')}
-   where e.hidden = 0 and e.tenant = :tenant and e.seq > :after order by e.seq limit ${dialect.int(':count')}`;
+const selectPageOfTenant: TemplateText = (db) =>
+  `select ${ENDPOINT_COLUMNS} from ${db.names.endpoints} e ${joinLane(db, 'e.lane_id')}
+   where e.hidden = 0 and e.tenant = :tenant and e.seq > :after order by e.seq limit ${db.dialect.int(':count')}`;
 
 /** Reads an endpoint, hidden ones too. */
 export const getEndpoint: Operation<{ readonly id: string }, SealedEndpointRow | undefined> = {

@@ -8,8 +8,8 @@ import { MESSAGE_COLUMNS, type MessageRow, toStoredMessage } from '../rows/messa
 const selectMessage: TemplateText = ({ names }) =>
   `select ${MESSAGE_COLUMNS} from ${names.messages} m where m.id = :id`;
 
-const selectDelivery: TemplateText = ({ names }) =>
-  `select ${DELIVERY_COLUMNS}, m.id as message_id from ${names.deliveries} d join ${names.messages} m on m.seq = d.message_seq
+const selectDelivery: TemplateText = ({ names, dialect }) =>
+  `select ${DELIVERY_COLUMNS}, m.id as message_id from ${names.deliveries} d join ${names.messages} m on ${dialect.is('m.seq', 'd.message_seq')}
    where d.id = :id`;
 
 /** Reads a message. */

@@ -17,19 +17,19 @@ type Seqs = readonly (readonly [seq: number])[];
 
 const lockMessages: TemplateText = ({ names, dialect }) =>
   `select ${MESSAGE_END_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })}
-   ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on m.seq = wanted.seq order by wanted.ord${dialect.forUpdate}`;
+   ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on ${dialect.is('m.seq', 'wanted.seq')} order by wanted.ord${dialect.forUpdate}`;
 
 const selectDeliveries: TemplateText = ({ names, dialect }) =>
   `select d.seq, d.id, d.message_seq from ${dialect.rows('wanted', { seq: 'int' })}
-   ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq`;
+   ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.message_seq', 'wanted.seq')}`;
 
 const lockDeliveries: TemplateText = ({ names, dialect }) =>
   `select d.seq from ${dialect.rows('wanted', { seq: 'int' })}
-   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = wanted.seq order by wanted.ord${dialect.forUpdate}`;
+   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on ${dialect.is('d.seq', 'wanted.seq')} order by wanted.ord${dialect.forUpdate}`;
 
 const selectEnds: TemplateText = ({ names, dialect }) =>
   `select ${DELIVERY_ENDS_COLUMNS} from ${dialect.rows('wanted', { seq: 'int' })}
-   ${dialect.lookup} ${names.deliveries} d on d.message_seq = wanted.seq group by d.message_seq`;
+   ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.message_seq', 'wanted.seq')} group by d.message_seq`;
 
 const deleteAttempts = deleteBy('attempts', 'delivery_seq', { isPrimaryKey: false, type: 'int' });
 

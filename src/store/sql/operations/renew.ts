@@ -9,7 +9,7 @@ const prolong: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('renewed', { seq: 'int' }),
-    on: 't.seq = renewed.seq',
+    on: dialect.is('t.seq', 'renewed.seq'),
     changes: { lease_until: ':until' },
   });
 

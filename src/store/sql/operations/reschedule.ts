@@ -31,14 +31,14 @@ const NO_LIMITS = { maxRescues: Infinity, maxFaults: Infinity, faultDelayMs: 0 }
 const SELECT = `select ${DELIVERY_COLUMNS}, m.id as message_id`;
 
 const selectBySeq: TemplateText = ({ names, dialect }) =>
-  `${SELECT} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on d.seq = wanted.seq
-   join ${names.messages} m on m.seq = d.message_seq order by d.seq`;
+  `${SELECT} from ${dialect.rows('wanted', { seq: 'int' })} ${dialect.lookup} ${names.deliveries} d on ${dialect.is('d.seq', 'wanted.seq')}
+   join ${names.messages} m on ${dialect.is('m.seq', 'd.message_seq')} order by ${dialect.value('d.seq')}`;
 
 const cancelSending: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.rows('wanted', { seq: 'int' }),
-    on: 't.seq = wanted.seq',
+    on: dialect.is('t.seq', 'wanted.seq'),
     changes: { cancelled: `coalesce(t.cancelled, ${dialect.text(':reason')})` },
   });
 

@@ -23,8 +23,8 @@ type ExpiredRow = DeliveryRow & { readonly message_id: string; readonly extra: s
 
 const lockExpired: TemplateText = ({ names, dialect }) =>
   `select ${DELIVERY_COLUMNS}, m.id as message_id, m.extra from ${dialect.rows('expired', { seq: 'int' })}
-   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on d.seq = expired.seq
-   ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on m.seq = d.message_seq
+   ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on ${dialect.is('d.seq', 'expired.seq')}
+   ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on ${dialect.is('m.seq', 'd.message_seq')}
    where d.lease_until <= :now order by expired.ord${dialect.skipLocked}`;
 
 /**

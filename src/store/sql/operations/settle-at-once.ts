@@ -32,7 +32,7 @@ const lockLanesOf: TemplateText = ({ names, dialect }) => `
 insert into ${names.lanes} (id, paused, blocked_until, turns)
 select lane_id, 0, 0, 0 from (
   select distinct d.lane_id from ${dialect.rows('held', { ...HELD, is_again: 'int' })}
-  join ${names.deliveries} d on d.id = held.id and d.lease = held.lease where is_again = 1 or d.counted = 1) l
+  join ${names.deliveries} d on ${dialect.is('d.id', 'held.id')} and d.lease = held.lease where is_again = 1 or d.counted = 1) l
 order by lane_id ${dialect.onConflictLock(['id'])}`;
 
 /** A lane was full, and is no more. */
@@ -61,7 +61,7 @@ u as (
     finished_at = case when ${IS_AGAIN} then null else now end,
     lease = null, lease_until = null, leased_at = null, owner = null, cancelled = null
   from (select * from ${dialect.rows('given', SETTLED)} order by id collate "C") settled cross join clock
-  where t.id = settled.id and t.lease = settled.lease and t.ordering_key is null
+  where ${dialect.is('t.id', 'settled.id')} and t.lease = settled.lease and t.ordering_key is null
   returning ord, t.seq, t.endpoint_id, t.lane_id, t.tenant, t.test, t.state, t.reason, t.ready_at, t.counted,
     attempt, outcome, outcome_reason, now - duration_ms as started_at, duration_ms, extra, bucket),
 a as (
@@ -89,7 +89,7 @@ n as (
     ready_at = case when ${IS_OPENED} then ${freedReadyAt(dialect, 't', 'now')} else ${earlierReadyAt(dialect, 't', 'woken.ready_at')} end
   from (select lane_id, min(ready_at) as ready_at, count(*) filter (where counted = 1) as freed
     from u where ready_at is not null or counted = 1 group by lane_id) woken cross join clock
-  where t.id = woken.lane_id and (woken.ready_at is not null or t.leases is not null) returning case when ${IS_OPENED} then 1 end as is_opened)
+  where ${dialect.is('t.id', 'woken.lane_id')} and (woken.ready_at is not null or t.leases is not null) returning case when ${IS_OPENED} then 1 end as is_opened)
 select ord, state, reason, (select max(is_opened) from n) as is_opened from u`;
 
 interface SettledRow {

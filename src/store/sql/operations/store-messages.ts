@@ -5,6 +5,7 @@ import { chunksOf } from '../chunks.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
+import type { TableNames } from '../tables.ts';
 import { decideEntries, type EntryDecision, type KnownMessage, KnownMessages } from './batch-decisions.ts';
 
 /** What was stored of a batch. */
@@ -42,27 +43,31 @@ const insertMessages: TemplateText = ({ names, dialect }) =>
    ${dialect.hasReturning ? `${dialect.onConflict(['id'], {})} returning seq, id` : ''}`;
 
 const selectSeqs: TemplateText = ({ names, dialect }) =>
-  `select m.seq, m.id from ${dialect.rows('stored', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = stored.id`;
+  `select m.seq, m.id from ${dialect.rows('stored', { id: 'text' })} ${dialect.lookup} ${names.messages} m on ${dialect.is('m.id', 'stored.id')}`;
+
+/** Expression: the message that holds a wanted key. Named by its number, it is looked up; the index has only those that hold one, and might be read whole. */
+export const holderOf = ({ messages }: TableNames): string =>
+  `(select o.seq from ${messages} o where o.tenant = wanted.tenant and o.held_key = wanted.held_key)`;
 
 const selectExpiredKeys: TemplateText = ({ names, dialect }) =>
   `select m.seq from ${dialect.rows('wanted', { tenant: 'text', held_key: 'text' })} ${dialect.lookup} ${names.messages} m
-     on m.tenant = wanted.tenant and m.held_key = wanted.held_key
-   where m.held_until <= :now order by m.seq`;
+     on ${dialect.is('m.seq', holderOf(names))}
+   where m.held_until <= :now order by ${dialect.value('m.seq')}`;
 
 const freeKeys: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.messages,
     rows: dialect.rows('expired', { seq: 'int' }),
-    on: 't.seq = expired.seq and t.held_until <= :now',
+    on: `${dialect.is('t.seq', 'expired.seq')} and t.held_until <= :now`,
     changes: { held_key: 'null', held_until: 'null' },
   });
 
 const selectKnown: TemplateText = ({ names, dialect }) => {
   const rows = dialect.rows('wanted', { id: 'text', tenant: 'text', held_key: 'text' });
-  return `select m.id, m.tenant, m.fingerprint, null as held_key from ${rows} ${dialect.lookup} ${names.messages} m on m.id = wanted.id
+  return `select m.id, m.tenant, m.fingerprint, null as held_key from ${rows} ${dialect.lookup} ${names.messages} m on ${dialect.is('m.id', 'wanted.id')}
    union all
    select m.id, m.tenant, m.fingerprint, m.held_key from ${rows} ${dialect.lookup} ${names.messages} m
-     on m.tenant = wanted.tenant and m.held_key = wanted.held_key`;
+     on ${dialect.is('m.seq', holderOf(names))}`;
 };
 
 /**
@@ -70,7 +75,7 @@ const selectKnown: TemplateText = ({ names, dialect }) => {
  * insert meanwhile.
  */
 const lockIds: TemplateText = ({ names, dialect }) =>
-  `select m.seq from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on m.id = wanted.id lock in share mode`;
+  `select m.seq from ${dialect.rows('wanted', { id: 'text' })} ${dialect.lookup} ${names.messages} m on ${dialect.is('m.id', 'wanted.id')} lock in share mode`;
 
 /** Stores the messages of a batch that are new. */
 export function* storeMessages(db: Database, now: number, params: AppendOperation): Script<StoredMessages> {

@@ -3,6 +3,7 @@ import { deleteMessages } from './delete-by.ts';
 import type { MessageRow } from '../rows/message-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
+import { holderOf } from './store-messages.ts';
 
 /** A message that may still want its key, locked. */
 export type KeyedRow = MessageRow & {
@@ -21,13 +22,13 @@ interface Holder {
 
 const selectHolders: TemplateText = ({ names, dialect }) =>
   `select m.seq, m.tenant, m.held_key, m.held_until, m.created_at from ${dialect.rows('wanted', { tenant: 'text', held_key: 'text' })}
-   ${dialect.lookup} ${names.messages} m on m.tenant = wanted.tenant and m.held_key = wanted.held_key`;
+   ${dialect.lookup} ${names.messages} m on ${dialect.is('m.seq', holderOf(names))}`;
 
 const freeKeys: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.messages,
     rows: dialect.rows('freed', { seq: 'int' }),
-    on: 't.seq = freed.seq',
+    on: dialect.is('t.seq', 'freed.seq'),
     // Without a window it asks for none again.
     changes: { held_key: 'null', held_until: 'null' },
   });
@@ -36,7 +37,7 @@ const holdKeys: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.messages,
     rows: dialect.rows('kept', { seq: 'int' }),
-    on: 't.seq = kept.seq',
+    on: dialect.is('t.seq', 'kept.seq'),
     changes: { held_key: 't.idempotency_key' },
   });
 

@@ -37,7 +37,7 @@ const writeMoves: TemplateText = ({ names, dialect }) =>
       finished_at: 'int',
       is_unbegun: 'int',
     }),
-    on: 't.seq = moved.seq',
+    on: dialect.is('t.seq', 'moved.seq'),
     changes: {
       state: 'moved.state',
       reason: 'moved.reason',

@@ -27,6 +27,8 @@ export const postgresDialect: Dialect = {
   each: (name, columns) => postgresDialect.rows(name, columns),
   inOrderOf: (name) => ` order by ${name}.ord`,
   lookup: 'join',
+  is: (column, value) => `${column} = any(array[${value}])`,
+  value: (column) => `${column} + 0`,
   byPrimaryKey: '',
   int: (expression) => `${expression}::bigint`,
   text: (expression) => `${expression}::text`,

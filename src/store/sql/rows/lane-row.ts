@@ -1,6 +1,6 @@
 import { RateWindow, type RateSlice } from '../../../core/rate-window.ts';
 import type { BlockReason, Lane } from '../../store.ts';
-import type { TableNames } from '../tables.ts';
+import type { Database } from '../database.ts';
 import { type NumberColumn, optionalNumber } from './number-column.ts';
 
 /** The columns of a lane that say when it can be claimed from, as a driver gives them. */
@@ -47,8 +47,8 @@ export type LaneViewRow = Nullable<
 export const LANE_VIEW_COLUMNS = `${LANE_STATE_COLUMNS}, t.succeeded, t.failed, t.last_triggered_at, t.consecutive_failures, t.failing_since`;
 
 /** Joins what {@link LANE_VIEW_COLUMNS} are read from, for the lane that `id` names. */
-export function joinLane({ lanes, totals }: TableNames, id: string): string {
-  return `left join ${lanes} l on l.id = ${id} left join ${totals} t on t.lane_id = ${id}`;
+export function joinLane({ names, dialect }: Pick<Database, 'names' | 'dialect'>, id: string): string {
+  return `left join ${names.lanes} l on ${dialect.is('l.id', id)} left join ${names.totals} t on ${dialect.is('t.lane_id', id)}`;
 }
 
 /** What holds a lane back. */

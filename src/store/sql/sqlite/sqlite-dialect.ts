@@ -21,6 +21,8 @@ export const sqliteDialect: Dialect = {
   inOrderOf: () => '',
   // SQLite keeps the order of these: statistics of a day with few rows would turn it round.
   lookup: 'cross join',
+  is: (column, value) => `${column} = ${value}`,
+  value: (column) => column,
   byPrimaryKey: '',
   int: (expression) => expression,
   text: (expression) => expression,
