@@ -13,7 +13,7 @@ export interface PgPool {
 /** A client of `pg`, taken from a pool. */
 export interface PgClient {
   query(query: { readonly text: string; readonly values?: unknown[]; readonly name?: string }): Promise<{
-    readonly rows: readonly unknown[];
+    readonly rows: unknown[];
     readonly rowCount: number | null;
     readonly command: string;
   }>;
@@ -101,12 +101,18 @@ class PgSession implements Session {
   }
 
   async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
-    const { rows, rowCount, command } = await this.#client.query({
-      text: sql,
-      values: parameters as unknown[],
-      ...(isFixed && { name: this.#nameOf(sql) }),
-    });
-    return { rows: rows as readonly Row[], changed: command === 'SELECT' ? 0 : (rowCount ?? 0) };
+    const values = [...parameters];
+    try {
+      const { rows, rowCount, command } = await this.#client.query({
+        text: sql,
+        values,
+        ...(isFixed && { name: this.#nameOf(sql) }),
+      });
+      return { rows: rows.splice(0) as Row[], changed: command === 'SELECT' ? 0 : (rowCount ?? 0) };
+    } finally {
+      // V8 comes to make queries among old objects, where one that is answered would keep what it was asked, and answered, until a full garbage collection.
+      values.length = 0;
+    }
   }
 
   async begin(): Promise<void> {
