@@ -11,7 +11,7 @@ import type { EngineContext } from './engine-context.ts';
 import type { LocalLanes } from './local-lanes.ts';
 
 /** Most deliveries in one claim; a large one keeps a database's locks longer than the round trip is worth. */
-const MAX_CLAIM = 300;
+const MAX_CLAIM = 500;
 /** Most deliveries that one claim takes from a lane this process holds nothing of; the next claim knows its free slots. */
 const PER_LANE = 2;
 /** First wait for lanes that other processes have locked, which they do for the length of a transaction; doubles up to the longest. */
