@@ -183,6 +183,27 @@ describe.each(PLACES)('commands on %s', { timeout: 60_000 }, (kind) => {
     expect((await cli.run('cancel', data[0]!.id)).stdout).toBe(`${data[0]!.id}: succeeded.\n`);
   });
 
+  it('retry and cancel what is there, whatever is missing beside it', async () => {
+    await using place = await withEndpoint(kind, { retry: 'once' });
+    const { cli, receiver, app } = place;
+    receiver.always(500);
+    for (const n of [1, 2]) await app.emit('job.completed', { n });
+    await app.drain();
+    receiver.always(204);
+    const { data } = await cli.json<List<DeliveryResource>>(['deliveries', '--state', 'exhausted']);
+    const ids = ['dlv_none', data[0]!.id, 'dlv_gone', data[1]!.id];
+    const retried = await cli.run('retry', ...ids);
+    expect(retried).toMatchObject({ code: 3, stdout: expect.stringMatching(/^(dlv_\S+ is .*\n){2}$/) });
+    expect(retried.stderr).toMatch(/^dlv_none: No delivery .*\ndlv_gone: No delivery .*\n$/);
+    await receiver.waitFor(4);
+    await app.drain();
+    const cancelled = await cli.run('cancel', ...ids);
+    expect(cancelled).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^(dlv_\S+: succeeded\.\n){2}$/),
+    });
+  });
+
   it('pause, resume, disable and enable an endpoint', async () => {
     await using place = await withEndpoint(kind);
     const { cli, app, id, receiver } = place;

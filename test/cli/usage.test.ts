@@ -53,6 +53,15 @@ describe('wrong use', { timeout: 60_000 }, () => {
     [['emit', 'job.done', '{job}'], /The data is no JSON: .*single quotes/],
     [['emit', 'job.done', '@none.json'], /none\.json cannot be read: /],
     [['update', 'ep_1', '--unset', 'url'], /--unset: expected one of name, .*got "url"/],
+    [
+      ['schema', '--dialect', 'sqlite', '--from', ''],
+      /argument '' is invalid\. Expected a whole number from 0 to/,
+    ],
+    [['replay', '--missing', '--failed'], /'--missing' cannot be used with option '--failed'/],
+    [
+      ['replay', '--failed', '--state', 'sending'],
+      /'--failed' cannot be used with option '--state <states>'/,
+    ],
     [['schema', '--dialect', 'oracle'], /Allowed choices are sqlite, postgres, mysql/],
     [['list', '--store', './a', '--url', 'https://b'], /--store and --url exclude each other/],
     [['list', '--url', 'app.example.com'], /--url: expected the http: or https: URL/],

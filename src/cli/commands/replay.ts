@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { confirm } from '../confirm.ts';
 import { type Cli, defineCommand } from '../command.ts';
 import type { ReplayInput, ReplayResultResource } from '../../http/index.ts';
@@ -28,10 +29,16 @@ export const replay = defineCommand<[id: string | undefined], ReplayFlags>({
   define(command) {
     command
       .argument('[id]', 'id of an endpoint (default: all)')
-      .option('--failed', 'only deliveries that were given up: --state exhausted,failed');
+      .addOption(
+        new Option('--failed', 'only deliveries that were given up: --state exhausted,failed').conflicts(
+          'state',
+        ),
+      );
     addStateFlag(command);
     command
-      .option('--missing', 'only deliveries that were never made')
+      .addOption(
+        new Option('--missing', 'only deliveries that were never made').conflicts(['failed', 'state']),
+      )
       .option('--message <ids>', 'only these messages', listFlag);
     addRangeFlags(command);
     command.option('--dry-run', 'only count').option('-y, --yes', 'do not ask');

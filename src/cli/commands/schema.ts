@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { defineCommand } from '../command.ts';
+import { wholeFlag } from '../flag-values.ts';
 
 interface SchemaFlags {
   readonly dialect: 'sqlite' | 'postgres' | 'mysql';
@@ -26,7 +27,11 @@ export const schema = defineCommand<[], SchemaFlags>({
       )
       .option('--prefix <prefix>', 'begins the names of all tables (default: posthorn_)')
       .option('--schema <schema>', 'PostgreSQL: the schema that the tables are in')
-      .option('--from <version>', 'the version that the tables have (default: 0, there are none)', Number),
+      .option(
+        '--from <version>',
+        'the version that the tables have (default: 0, there are none)',
+        wholeFlag(0, 1_000_000),
+      ),
   async run(cli, _args, { dialect, prefix, schema: schemaName, from }) {
     const { sqlSchema } = await import('../../store/sql/index.ts');
     const sql = sqlSchema(dialect, { prefix, schema: schemaName, from });
