@@ -228,7 +228,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /**
    * Resolves when nothing is left that is due now. Waiting retries, paused and blocked endpoints, and deliveries that a
-   * `rateLimit` or `maxRate` holds back, or a `maxConcurrencyTotal` that other processes use up, do not count.
+   * `rateLimit` or `maxRate` holds back, or a `maxConcurrencyTotal` that other processes use up, do not count; nor does what another process
+   * has claimed, one that was killed included, until its lease is taken back.
    */
   async drain(): Promise<void> {
     await (await this.#parts.host.ready('drain')).drain();

@@ -251,7 +251,7 @@ export interface LifecycleEvents<Type extends string = string> {
   'delivery.failed': DeliveryFailedEvent<Type>;
   /** Somebody registered it; it is stored. */
   'endpoint.created': EndpointEvent;
-  /** Somebody changed its settings, its `status: 'enabled'` included; a change that disables it as well is followed by `endpoint.disabled`. What Posthorn itself notes of it is told by events of its own. */
+  /** Somebody changed its settings by this dispatcher, its `status: 'enabled'` included; a change that disables it as well is followed by `endpoint.disabled`. What Posthorn itself notes of it is told by events of its own. */
   'endpoint.updated': EndpointEvent;
   /** Its waiting deliveries are discarded. */
   'endpoint.removed': EndpointEvent;

@@ -38,6 +38,6 @@ function report(
   const isUnusable = refusal !== undefined || (fault !== undefined && fault.reason !== 'unknown_function');
   // Where roles differ, another process has the function.
   if (!isUnusable) return reporter.warn(message);
-  const advice = 'What it should get is not sent; repair it, then replay that.';
+  const advice = 'What it should get is not sent; repair it, then replay what was discarded or failed.';
   reporter.error(new StoreError(`${message} ${advice}`, { code: 'record_invalid' }), 'serve an endpoint');
 }

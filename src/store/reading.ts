@@ -119,7 +119,7 @@ export interface AttemptCounts {
   readonly latency: LatencyCounts;
 }
 
-/** How long what is finished is kept, in milliseconds. 0: until the next pass. `Infinity`: for ever. */
+/** How long what is finished is kept, in milliseconds. 0: until the next pass, of which each process begins one every 10 minutes. `Infinity`: for ever. */
 export interface Retention {
   /** How long a message is kept after its last delivery ended, all succeeded. */
   readonly succeededMs: number;

@@ -37,7 +37,7 @@ describe('an endpoint that a dispatcher cannot serve', () => {
     expect(user.errors).toMatchObject([{ event: { error: { name: 'StoreError', code: 'record_invalid' } } }]);
     const [message] = messagesOf(user);
     expect(message).toMatch(
-      /^Endpoint "billing" cannot be served here: endpoint\.secrets\[0\]: expected .+[^.]\. What it should get is not sent; repair it, then replay that\.$/,
+      /^Endpoint "billing" cannot be served here: endpoint\.secrets\[0\]: expected .+[^.]\. What it should get is not sent; repair it, then replay what was discarded or failed\.$/,
     );
     expect(message).not.toContain('PRIVATE');
     expect(await user.dispatcher.health()).toMatchObject({
