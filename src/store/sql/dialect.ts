@@ -34,7 +34,7 @@ export interface Dialect extends ParameterStyle {
    * but empty when it was last analyzed, and go on when it has grown; with an equality that it cannot sort by, it has no other way.
    */
   is(column: string, value: string): string;
-  /** Expression: what an indexed column holds, to sort by when the rows were looked up by another one. For the same reason as {@link is}. */
+  /** Expression: what an indexed number is, to sort by, or to ask for besides, when the rows are looked up by another one. For the same reason as {@link is}. */
   value(column: string): string;
   /**
    * Behind the alias of a table that is looked up by its primary key, and locked: `${lookup} lanes l${byPrimaryKey} on l.id = wanted.id`. MySQL would read,

@@ -1,5 +1,6 @@
 import type { ClaimParams } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
+import type { Dialect } from '../dialect.ts';
 import { READY_COLUMNS, type ReadyRow } from '../rows/leased-row.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
@@ -20,11 +21,14 @@ const LEASE = {
   first_attempt_at: 'coalesce(t.first_attempt_at, :now)',
 } as const;
 
+/** Asked of a value: asked of the column, Postgres may read all that is ready. */
+const isReady = (dialect: Dialect): string => `${dialect.value('t.ready_at')} is not null`;
+
 const writeLeases: TemplateText = ({ names, dialect }) =>
   dialect.updateFrom({
     table: names.deliveries,
     rows: dialect.each('picked', { seq: 'int' }),
-    on: `${dialect.is('t.seq', 'picked.seq')} and t.ready_at is not null`,
+    on: `${dialect.is('t.seq', 'picked.seq')} and ${isReady(dialect)}`,
     changes: LEASE,
   });
 
@@ -39,7 +43,7 @@ with picked as materialized (
   cross join lateral (select * from ${names.deliveries} r
     where r.lane_id = asked.lane_id and r.ready_at <= :now order by r.ready_at, r.seq limit asked.quota) d),
 leased as (
-  update ${names.deliveries} t set ${setClause(LEASE)} from picked where ${dialect.is('t.seq', 'picked.seq')} and t.ready_at is not null returning picked.*)
+  update ${names.deliveries} t set ${setClause(LEASE)} from picked where ${dialect.is('t.seq', 'picked.seq')} and ${isReady(dialect)} returning picked.*)
 select ${READY_COLUMNS} from leased d join ${names.messages} m on ${dialect.is('m.seq', 'd.message_seq')} order by d.ready_at, d.seq`;
 
 /** Leases the first deliveries of lanes that are locked, of each lane at most its quota. Answers with the rows as they were before. */

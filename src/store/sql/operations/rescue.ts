@@ -25,7 +25,7 @@ const lockExpired: TemplateText = ({ names, dialect }) =>
   `select ${DELIVERY_COLUMNS}, m.id as message_id, m.extra from ${dialect.rows('expired', { seq: 'int' })}
    ${dialect.lookup} ${names.deliveries} d${dialect.byPrimaryKey} on ${dialect.is('d.seq', 'expired.seq')}
    ${dialect.lookup} ${names.messages} m${dialect.byPrimaryKey} on ${dialect.is('m.seq', 'd.message_seq')}
-   where d.lease_until <= :now order by expired.ord${dialect.skipLocked}`;
+   where ${dialect.value('d.lease_until')} <= :now order by expired.ord${dialect.skipLocked}`;
 
 /**
  * Takes back leases that have expired: the attempt is given back and logged as `interrupted`. Passes over lanes and deliveries that others

@@ -1,4 +1,4 @@
-import { createSystemRandom } from '../../../clock.ts';
+import { createSystemRandom, systemClock } from '../../../clock.ts';
 import { createToken } from '../../../core/id.ts';
 import type { Backend, Connection, ConnectParams } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
@@ -14,6 +14,8 @@ import { postgresDialect } from './postgres-dialect.ts';
 
 /** A migration may have to wait for others, and to build indexes. */
 const MIGRATION_TIMEOUT_MS = 600_000;
+/** So long the end of connections keeps the process alive. */
+const LONGEST_END_MS = 5_000;
 /** A pool of `pg`, or where to connect one of our own. */
 export type PgTarget = { readonly pool: PgPool } | { readonly url: string; readonly connections: number };
 
@@ -55,8 +57,14 @@ async function connectPool(pool: PgPool, isOwn: boolean, params: ConnectParams):
     runner,
     signals: listener,
     async close() {
-      await listener?.close();
-      await runner.close();
+      // Idle connections keep no process alive, but whoever waits for their end wants to go on after it.
+      const timer = systemClock.setTimer(() => undefined, LONGEST_END_MS, true);
+      try {
+        await listener?.close();
+        await runner.close();
+      } finally {
+        timer.cancel();
+      }
     },
   };
 }

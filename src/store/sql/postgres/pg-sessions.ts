@@ -43,7 +43,11 @@ export class PgSessions implements SessionSource {
   }
 
   async acquire(): Promise<Session> {
-    return new PgSession(await this.#pool.connect(), this.#begin, this.#nameOf);
+    return new PgSession(await this.#pool.connect(), {
+      begin: this.#begin,
+      nameOf: this.#nameOf,
+      isOwn: this.#isOwn,
+    });
   }
 
   async close(): Promise<void> {
@@ -83,6 +87,7 @@ class PgSession implements Session {
   readonly #client: PgClient;
   readonly #begin: string;
   readonly #nameOf: (sql: string) => string;
+  readonly #isOwn: boolean;
   #hasFailed = false;
   /**
    * A connection that is lost between two statements is told by an event, and the pool does not listen while the client is taken: unheard,
@@ -92,27 +97,39 @@ class PgSession implements Session {
     this.#hasFailed = true;
   };
 
-  constructor(client: PgClient, begin: string, nameOf: (sql: string) => string) {
+  constructor(
+    client: PgClient,
+    { begin, nameOf, isOwn }: { begin: string; nameOf: (sql: string) => string; isOwn: boolean },
+  ) {
     this.#client = client;
     this.#begin = begin;
     this.#nameOf = nameOf;
+    this.#isOwn = isOwn;
     this.isPipelined = client.pipeline === true;
     client.on('error', this.#onError);
   }
 
   async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
     const values = [...parameters];
-    try {
-      const { rows, rowCount, command } = await this.#client.query({
-        text: sql,
-        values,
-        ...(isFixed && { name: this.#nameOf(sql) }),
-      });
-      return { rows: rows.splice(0) as Row[], changed: command === 'SELECT' ? 0 : (rowCount ?? 0) };
-    } finally {
-      // V8 comes to make queries among old objects, where one that is answered would keep what it was asked, and answered, until a full garbage collection.
-      values.length = 0;
-    }
+    const { rows, rowCount, command } = await this.#client.query({
+      text: sql,
+      values,
+      ...(isFixed && { name: this.#nameOf(sql) }),
+    });
+    return {
+      rows: this.#take(values, rows) as readonly Row[],
+      changed: command === 'SELECT' ? 0 : (rowCount ?? 0),
+    };
+  }
+
+  /**
+   * V8 comes to make queries among old objects, where one that is answered would keep what it was asked, and answered, until a full garbage collection: so
+   * they are emptied. Not those of a pool that somebody else has, who may look at them.
+   */
+  #take(values: unknown[], rows: unknown[]): readonly unknown[] {
+    if (!this.#isOwn) return rows;
+    values.length = 0;
+    return rows.splice(0);
   }
 
   async begin(): Promise<void> {
