@@ -49,6 +49,11 @@ export interface Stats {
   readonly pending: number;
   /** Scheduled deliveries that were attempted before. */
   readonly waitingForRetry: number;
+  /**
+   * Messages that were stored and are not matched with endpoints yet, so that they have no deliveries: a process that delivers does that within a poll
+   * interval. Those of a transactional outbox, and of processes that do not deliver. By the instant they were stored; `undefined` with `endpointId`.
+   */
+  readonly unmatchedMessages: number | undefined;
   /** Deliveries that succeeded, as a share (0 to 1) of those that succeeded, were exhausted or failed; `undefined` when there are none. */
   readonly successRate: number | undefined;
   /** Attempts that were delivered, and those that the endpoint failed. The dispatcher's own faults and interruptions are neither. */
@@ -107,12 +112,13 @@ export async function readStats(
     ({ consecutiveFailures } = lane);
   }
   const stats = await deliveries.stats({ where, bucketMs });
-  const { byState, attempts, buckets, ...rest } = stats;
+  const { byState, attempts, buckets, unmatchedMessages, ...rest } = stats;
   const judged = byState.succeeded + byState.exhausted + byState.failed;
   return {
     ...rest,
     byState,
     pending: byState.scheduled + byState.sending,
+    unmatchedMessages: where.endpointId === undefined ? unmatchedMessages : undefined,
     successRate: judged === 0 ? undefined : byState.succeeded / judged,
     attempts: { delivered: attempts.delivered, failed: attempts.failed },
     latency: summarizeLatency(attempts.latency),

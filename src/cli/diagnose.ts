@@ -23,6 +23,7 @@ export async function diagnose(session: Session): Promise<readonly Finding[]> {
   return [
     ...(local === undefined ? await diagnoseApi(session) : await diagnoseStore(local)),
     ...diagnoseEndpoints(endpoints),
+    ...(await diagnoseMessages(session)),
     ...(await diagnoseDeliveries(session, endpoints)),
   ];
 }
@@ -109,6 +110,23 @@ function diagnoseEndpoints(endpoints: readonly WebhookResource[]): readonly Find
       return [notice(about, `failed ${webhook.consecutive_failures} times in a row`)];
     return [];
   });
+}
+
+/** Whether somebody is there who matches what was stored without. */
+async function diagnoseMessages({ client, local }: Session): Promise<readonly Finding[]> {
+  const { unmatched_messages: all = 0 } = await client.queue.stats();
+  if (all === 0) return [];
+  const now = local === undefined ? Date.now() : await local.store.now();
+  const { unmatched_messages: overdue = 0 } = await client.queue.stats({ until: now - OVERDUE_MS });
+  const what = `${countOf(all, 'message is', 'messages are')} stored and not matched with endpoints yet`;
+  return [
+    overdue > 0
+      ? problem(
+          'messages',
+          `${what}; ${overdue} of them for over a minute, and nobody does it. Is the application running?`,
+        )
+      : notice('messages', `${what}; a running application does that within its poll interval`),
+  ];
 }
 
 /** Whether somebody is there who sends what is due. */

@@ -17,7 +17,7 @@ export interface AlertOptions {
   /** Too much waits in the store, for all processes together. Counted once a minute, so it costs a large store some work. Default: no alert. */
   readonly backlog?:
     | {
-        /** Raised when more deliveries than this are `scheduled` or `sending`. A whole number of at least 0. */
+        /** Raised when more than this wait: deliveries that are `scheduled` or `sending`, and messages that are not matched yet. A whole number of at least 0. */
         readonly above: number;
       }
     | undefined;

@@ -71,10 +71,17 @@ export class Alerts {
   async #judgeBacklog(): Promise<void> {
     const { alerts, store } = this.#options;
     if (alerts.backlog === undefined) return;
-    const { byState } = await store.stats({ where: {}, bucketMs: undefined });
-    const value = byState.scheduled + byState.sending;
+    const { byState, unmatchedMessages } = await store.stats({ where: {}, bucketMs: undefined });
+    const deliveries = byState.scheduled + byState.sending;
+    const value = deliveries + unmatchedMessages;
     const threshold = alerts.backlog.above;
-    this.#conclude('backlog', value > threshold, { value, threshold }, `${value} deliveries are waiting`);
+    const unmatched = unmatchedMessages === 0 ? '' : `, and ${unmatchedMessages} messages not matched yet`;
+    this.#conclude(
+      'backlog',
+      value > threshold,
+      { value, threshold },
+      `${deliveries} deliveries are waiting${unmatched}`,
+    );
   }
 
   #conclude(alert: AlertKind, isRaised: boolean, measured: Measured, detail: string): void {

@@ -22,6 +22,8 @@ const OF_HEALTH: Readonly<Partial<Record<GaugeName, (health: Health) => number>>
 const OF_STATS: Readonly<Partial<Record<GaugeName, (stats: Stats) => number>>> = {
   deliveries_pending: ({ pending }) => pending,
   deliveries_waiting_for_retry: ({ waitingForRetry }) => waitingForRetry,
+  // Of all endpoints, so it is there.
+  messages_unmatched: ({ unmatchedMessages = 0 }) => unmatchedMessages,
 };
 
 /** Registers them, to be read whenever somebody scrapes. Their names, without the prefix. */

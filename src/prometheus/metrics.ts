@@ -17,6 +17,7 @@ export const METRICS = {
     deliveries_waiting_for_retry: {
       help: 'Deliveries that failed and wait for another attempt; of all processes',
     },
+    messages_unmatched: { help: 'Messages that are stored and not matched yet; of all processes' },
     endpoints: { help: 'Endpoints that this process knows' },
     endpoints_unserved: { help: 'Endpoints that this process cannot serve' },
     in_flight: { help: 'Attempts that this process is making' },

@@ -88,6 +88,11 @@ export interface StoreStats {
   readonly byState: Readonly<Record<DeliveryState, number>>;
   /** Scheduled deliveries that were attempted before. */
   readonly waitingForRetry: number;
+  /**
+   * Messages that are not matched yet (`fannedOut: false`), those of test messages left out, by their tenant and the instant they were stored; 0 with
+   * `endpointId`. Counted before the deliveries, so that a message which is matched meanwhile is counted as both rather than not at all.
+   */
+  readonly unmatchedMessages: number;
   readonly attempts: AttemptCounts;
   /** Start of the last attempt that was `delivered`, epoch ms. */
   readonly lastDeliveredAt: number | undefined;

@@ -109,6 +109,24 @@ describe('alerts', () => {
     ]);
   });
 
+  it('count messages that nobody has matched into the backlog', async () => {
+    await using harness = await createHarness({
+      dispatcher: { deliver: false, alerts: { backlog: { above: 2 } } },
+    });
+    const events = recordEvents(harness.dispatcher, 'alert.raised');
+    for (const n of [1, 2, 3]) await harness.dispatcher.emit('job.done', n);
+    await harness.advance(2 * MINUTE);
+    expect(events).toMatchObject([
+      {
+        event: {
+          value: 3,
+          threshold: 2,
+          detail: '0 deliveries are waiting, and 3 messages not matched yet',
+        },
+      },
+    ]);
+  });
+
   it('are looked at again after the store failed, and no more after a stop', async () => {
     await using world = await createWorld();
     const memory = memoryStore();

@@ -30,6 +30,7 @@ describe('stats', () => {
       at: harness.clock.now(),
       byState: { scheduled: 0, sending: 0, succeeded: 0, exhausted: 0, discarded: 0, failed: 0 },
       pending: 0,
+      unmatchedMessages: 0,
       waitingForRetry: 0,
       successRate: undefined,
       attempts: { delivered: 0, failed: 0 },
@@ -91,6 +92,7 @@ describe('stats', () => {
     });
     expect(await dispatcher.stats({ until: startedAt + MINUTE })).toMatchObject({
       pending: 0,
+      unmatchedMessages: 0,
       attempts: { delivered: 1, failed: 4 },
     });
   });
@@ -174,6 +176,7 @@ describe('stats', () => {
     });
     expect(await dispatcher.stats({ tenant: 'default' })).toMatchObject({
       pending: 0,
+      unmatchedMessages: 0,
       lifetime: { succeeded: 0 },
     });
     expect(await dispatcher.stats({ tenant: 'acme', endpointId: id })).toMatchObject({ successRate: 1 });

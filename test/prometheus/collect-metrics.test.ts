@@ -47,6 +47,13 @@ describe('metrics', () => {
     expect(lines).toContain('posthorn_deliveries_pending 0');
     expect(lines).toContain('posthorn_endpoints 1');
     expect(lines).toContain('posthorn_in_flight 0');
+    expect(lines).toContain('posthorn_messages_unmatched 0');
+  });
+
+  it('tell of messages that are not matched', async () => {
+    await using world = await setup({}, { dispatcher: { deliver: false } });
+    await world.dispatcher.emit('job.done', {});
+    expect(await world.read()).toContain('posthorn_messages_unmatched 1');
   });
 
   it('count what was given up, discarded and failed, and leave tests out', async () => {

@@ -9,6 +9,8 @@ import { addRangeFlags, type RangeFlags, toRange } from '../range-flags.ts';
 import type { MessageDetailResource, MessageResource } from '../../http/index.ts';
 import type { Output } from '../output/output.ts';
 
+const NOT_MATCHED = 'not yet; a running application matches it with endpoints, and delivers it';
+
 export const messages = defineCommand<[id: string | undefined], RangeFlags & { readonly limit: number }>({
   name: 'messages',
   summary: 'List messages, newest first, or show one with its data and deliveries',
@@ -23,9 +25,10 @@ export const messages = defineCommand<[id: string | undefined], RangeFlags & { r
       if (id !== undefined) {
         const message = await client.messages.get(id);
         const { items } = await everyPage((page) => client.deliveries.list({ message_id: id, ...page }));
-        cli.output.answer(
-          { ...message, deliveries: items },
-          () => `${describeOne(message)}\n\n${describeDeliveries(items, cli.output)}`,
+        cli.output.answer({ ...message, deliveries: items }, () =>
+          message.fanned_out
+            ? `${describeOne(message)}\n\n${describeDeliveries(items, cli.output)}`
+            : describeOne(message),
         );
         return;
       }
@@ -35,6 +38,7 @@ export const messages = defineCommand<[id: string | undefined], RangeFlags & { r
       );
       cli.output.answer({ data: items, next_cursor: nextCursor }, () => describeAll(items, cli.output));
       if (nextCursor !== undefined) cli.output.note('There are more: --limit shows them.');
+      if (items.some((message) => !message.fanned_out)) cli.output.note(`MATCHED no: ${NOT_MATCHED}.`);
     }),
 });
 
@@ -44,6 +48,7 @@ function describeOne(message: MessageDetailResource): string {
     ['Event', message.event_type],
     ['Happened', formatTime(message.timestamp)],
     ['Stored', formatTime(message.created_at)],
+    ['Matched', message.fanned_out ? undefined : NOT_MATCHED],
     ['Idempotency key', message.idempotency_key],
     ['Ordering key', message.ordering_key],
     ['Metadata', message.metadata === undefined ? undefined : JSON.stringify(message.metadata)],
@@ -57,6 +62,7 @@ function describeAll(items: readonly MessageResource[], output: Output): string 
     { heading: 'STORED', cell: (message) => formatTime(message.created_at) },
     { heading: 'ID', cell: ({ id }) => id },
     { heading: 'EVENT', cell: (message) => message.event_type },
+    { heading: 'MATCHED', cell: (message) => (message.fanned_out ? 'yes' : 'no') },
     { heading: 'IDEMPOTENCY KEY', cell: (message) => message.idempotency_key },
   ]).replace(/^.*/, (heading) => output.tone('strong', heading));
 }

@@ -34,6 +34,7 @@ function describe(stats: StatsResource): string {
     ['Success rate', rate === undefined ? undefined : `${(rate * 100).toFixed(1)} %`],
     ['Pending', stats.pending_deliveries],
     ['Waiting for a retry', stats.retry_queue_size],
+    ['Messages not matched', stats.unmatched_messages],
     ['States', describeStates(stats.by_state)],
     ['Latency', latency.count === 0 ? undefined : describeLatency(latency)],
     ['Last delivered', formatTime(stats.last_delivered_at)],

@@ -20,6 +20,7 @@ export function toStats(stats: Stats, isLifetime: boolean): StatsResource {
     failed_deliveries: failed,
     retry_queue_size: stats.waitingForRetry,
     pending_deliveries: stats.pending,
+    unmatched_messages: stats.unmatchedMessages,
     by_state: { ...byState },
     success_rate: stats.successRate,
     latency: {

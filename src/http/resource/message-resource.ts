@@ -12,6 +12,7 @@ export function toMessage(message: MessageRecord): MessageResource {
     ordering_key: message.orderingKey,
     metadata: message.metadata,
     test: message.test,
+    fanned_out: message.fannedOut,
   };
 }
 

@@ -25,6 +25,9 @@ export const statsSchema = z
     pending_deliveries: count(
       'Deliveries that are not finished, those that wait for another attempt included',
     ),
+    unmatched_messages: count(
+      'Messages that were stored and are not matched with webhooks yet; absent for one webhook',
+    ).optional(),
     by_state: z
       .strictObject(
         Object.fromEntries(DELIVERY_STATES.map((state) => [state, z.number().int()])) as Record<

@@ -11,6 +11,9 @@ const shape = {
   ordering_key: z.string().optional(),
   metadata: jsonObject.optional(),
   test: z.boolean().describe('It is that of a test'),
+  fanned_out: z
+    .boolean()
+    .describe('It was matched with the webhooks; false until a process that delivers has done that'),
 } as const;
 
 export const messageSchema = z.strictObject(shape).openapi('Message');

@@ -20,16 +20,15 @@ const random = createSystemRandom();
 export class RetryingRunner implements ScriptRunner {
   readonly #inner: ScriptRunner;
   #isClosed = false;
+  /** One for all calls: it is kept for as long as the options of a call are, and must not keep what the call was given. */
+  readonly #mayRetry = (): boolean => !this.#isClosed;
 
   constructor(inner: ScriptRunner) {
     this.#inner = inner;
   }
 
   run<T>(isTransaction: boolean, begin: () => Script<T>): Promise<T> {
-    return retryTransient(
-      () => this.#inner.run(isTransaction, begin),
-      () => !this.#isClosed,
-    );
+    return retryTransient(() => this.#inner.run(isTransaction, begin), this.#mayRetry);
   }
 
   close(): Promise<void> {

@@ -123,7 +123,8 @@ function typeConditions(alias: string, { types }: ListWhere): Condition[] {
   return types === undefined ? [] : [oneOf(`${alias}.type`, types)];
 }
 
-function timeConditions(column: string, { since, until }: ListWhere): Condition[] {
+/** Conditions on an instant. */
+export function timeConditions(column: string, { since, until }: ListWhere): Condition[] {
   const conditions: Condition[] = [];
   if (since !== undefined) conditions.push(sql`${sql.raw(column)} >= ${since}`);
   if (until !== undefined) conditions.push(sql`${sql.raw(column)} < ${until}`);

@@ -4,16 +4,23 @@ import type { AttemptCounts, StatsParams, StoreStats } from '../store.ts';
 import { deliverySource } from './listing.ts';
 import type { AttemptRow } from './rows.ts';
 import type { Tables } from './tables.ts';
-import { matchesAttempt, matchesDelivery } from './where.ts';
+import { matchesAttempt, matchesDelivery, matchesUnmatched } from './where.ts';
 
 /** Counts by reading: some milliseconds for a hundred thousand deliveries. */
 export function stats(tables: Tables, params: StatsParams): StoreStats {
   return {
     at: tables.now(),
+    unmatchedMessages: countUnmatched(tables, params),
     ...countDeliveries(tables, params),
     ...countAttempts(tables, params),
     lifetime: sumLanes(tables, params),
   };
+}
+
+function countUnmatched({ unmatched }: Tables, { where }: StatsParams): number {
+  let count = 0;
+  for (const row of unmatched.values()) if (!row.message.test && matchesUnmatched(where, row)) count += 1;
+  return count;
 }
 
 function countDeliveries(

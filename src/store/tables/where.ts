@@ -18,6 +18,11 @@ export function matchesMessage(where: ListWhere, row: MessageRow): boolean {
   return row.deliveries.some((delivery) => isOwedAs(where, delivery));
 }
 
+/** Messages without deliveries, which are not matched yet. */
+export function matchesUnmatched(where: ListWhere, row: MessageRow): boolean {
+  return where.endpointId === undefined && isWithin(where, row.createdAt) && matchesTypes(where, row);
+}
+
 /** Attempts: by their delivery as it is now, the instants by their start. */
 export function matchesAttempt(where: ListWhere, row: AttemptRow): boolean {
   return (

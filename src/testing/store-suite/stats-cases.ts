@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { LatencyCounter, type LatencyCounts } from '../../core/latency.ts';
-import type { LeasedDelivery } from '../../store/store.ts';
-import type { StoreWorld } from './store-world.ts';
+import type { LeasedDelivery, NewMessage, StatsParams } from '../../store/store.ts';
+import { LEASE_MS, type StoreWorld } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
 const NO_ATTEMPTS = { delivered: 0, failed: 0, latency: new LatencyCounter().result() };
@@ -44,6 +44,7 @@ export const statsCases: readonly SuiteCase[] = [
       assert.deepEqual(stats, {
         byState: NONE,
         waitingForRetry: 0,
+        unmatchedMessages: 0,
         attempts: NO_ATTEMPTS,
         lastDeliveredAt: undefined,
         lastFailedAt: undefined,
@@ -90,6 +91,41 @@ export const statsCases: readonly SuiteCase[] = [
       assert.equal(await scheduled({ since: createdAt }), 2);
       assert.equal(await scheduled({ until: createdAt }), 2);
       assert.equal(await scheduled({ endpointId: 'unknown' }), 0);
+    },
+  },
+  {
+    name: 'counts messages that are not matched yet, until they are',
+    async run(world) {
+      const unmatched = (message: Partial<NewMessage> = {}) => ({
+        ...world.entry([], message),
+        fannedOut: false,
+      });
+      const first = unmatched({ tenant: 'acme' });
+      await world.append([
+        first,
+        unmatched({ test: true }),
+        world.entry([]),
+        world.entry([world.delivery('ep')]),
+      ]);
+      await world.advance(60_000);
+      const late = unmatched();
+      await world.append([late, unmatched()]);
+      const { createdAt } = (await world.store.getMessage({ id: late.message.id }))!;
+      const count = async (where: StatsParams['where']): Promise<number> =>
+        (await world.store.stats({ where })).unmatchedMessages;
+      assert.equal(await count({}), 3);
+      assert.equal(await count({ tenant: 'acme' }), 1);
+      assert.equal(await count({ tenant: 'default' }), 2);
+      assert.equal(await count({ since: createdAt }), 2);
+      assert.equal(await count({ until: createdAt }), 1);
+      assert.equal(await count({ endpointId: 'ep' }), 0);
+      await world.store.claimFanOut({ limit: 1, leaseMs: LEASE_MS, lease: 'token' });
+      assert.equal(await count({}), 3);
+      await world.store.completeFanOut({
+        results: [{ messageId: first.message.id, lease: 'token', deliveries: [world.delivery('ep')] }],
+      });
+      assert.equal(await count({}), 2);
+      assert.equal(await count({ tenant: 'acme' }), 0);
     },
   },
   {

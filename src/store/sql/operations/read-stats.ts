@@ -8,15 +8,17 @@ import type { Script } from '../script.ts';
 import { tableAs } from '../tables.ts';
 import { allOf, type Condition, tenantConditions } from '../where.ts';
 import { countDeliveries } from './count-deliveries.ts';
+import { countUnmatched } from './count-unmatched.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Counts deliveries by their rows, attempts by their counts for each minute. */
+/** Counts messages and deliveries by their rows, attempts by their counts for each minute. */
 export const readStats: Operation<StatsParams, StoreStats> = {
   isTransaction: false,
   *script(db, params) {
     return {
       at: yield* db.now(),
+      unmatchedMessages: yield* countUnmatched(db, params.where),
       ...(yield* countDeliveries(db, params.where)),
       ...(yield* countAttempts(db, params)),
       lifetime: yield* sumTotals(db, params),
