@@ -5,7 +5,7 @@ import type { EventTypeDescription } from './core/event-type-description.ts';
 import { createDispatcherParts, type DispatcherParts } from './dispatcher-parts.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Receipt } from './engine/inbox.ts';
-import type { EmitOptions } from './engine/message-factory.ts';
+import type { EmitOptions } from './engine/emit-options.ts';
 import type { ReplayResult } from './engine/replayer.ts';
 import { StoppedError } from './errors.ts';
 import { type EndpointExplanation, explain, type ExplainOptions } from './explain.ts';

@@ -5,7 +5,8 @@
 import type { Destinations } from './engine/destinations.ts';
 import type { EventChecker } from './engine/event-checker.ts';
 import type { Receipt } from './engine/inbox.ts';
-import type { EmitOptions, MessageFactory } from './engine/message-factory.ts';
+import type { EmitOptions } from './engine/emit-options.ts';
+import type { MessageFactory } from './engine/message-factory.ts';
 import { OrderGate } from './engine/order-gate.ts';
 import { type Recipient, readRecipients } from './engine/recipients.ts';
 import type { EngineHost } from './engine-host.ts';

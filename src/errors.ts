@@ -213,27 +213,28 @@ export class SendError extends PosthornError {
   }
 }
 
-/** The management API refused a call of `createWebhookClient`, or could not serve it. Code `api_failed`. */
+/** The management API refused a call of `createWebhookClient`, could not serve it, or did not answer. Code `api_failed`. */
 export class WebhookApiError extends PosthornError {
-  /** HTTP status of the answer. */
-  readonly status: number;
+  /** HTTP status of the answer; undefined when there was none, and `cause` says why. */
+  readonly status: number | undefined;
   /** The code that the API gave, `not_found` for example; undefined when something else than the API answered. */
   readonly reason: string | undefined;
   /** The member of the request that is wrong. */
   readonly field: string | undefined;
 
   constructor(
-    call: string,
-    status: number,
-    answer?: { readonly code: string; readonly message: string; readonly field?: string },
+    message: string,
+    details: {
+      readonly status?: number;
+      readonly reason?: string | undefined;
+      readonly field?: string | undefined;
+      readonly cause?: unknown;
+    },
   ) {
-    super(
-      'api_failed',
-      `${call} was answered with ${status}: ${answer?.message ?? 'not by the webhook API'}`,
-    );
-    this.status = status;
-    this.reason = answer?.code;
-    this.field = answer?.field;
+    super('api_failed', message, 'cause' in details ? { cause: details.cause } : {});
+    this.status = details.status;
+    this.reason = details.reason;
+    this.field = details.field;
   }
 }
 

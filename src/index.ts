@@ -37,7 +37,8 @@ export type {
   SubscribeOptions,
   SubscribeSource,
 } from './sources.ts';
-export type { EmitOptions, TraceContextHook } from './engine/message-factory.ts';
+export type { EmitOptions } from './engine/emit-options.ts';
+export type { TraceContextHook } from './engine/message-factory.ts';
 export type { RecipientInput } from './engine/recipients.ts';
 export type { Receipt } from './engine/inbox.ts';
 export type {

@@ -5,7 +5,7 @@
 import { describeValue } from './core/describe-value.ts';
 import type { EmitPath } from './emit-path.ts';
 import type { EngineHost } from './engine-host.ts';
-import type { EmitOptions } from './engine/message-factory.ts';
+import type { EmitOptions } from './engine/emit-options.ts';
 import { OptionsError, StoreError } from './errors.ts';
 import { readSyncTransaction, readTransaction } from './outbox-transaction.ts';
 import type {

@@ -15,6 +15,7 @@ function adviceFor(error: unknown, message: string): readonly string[] {
   if (code === 'key_missing')
     return [`Here: set ${KEYS_VARIABLE}=id:key, or export the store from posthorn.config.mjs.`];
   if (isApiError(error) && error.status === 401) return ['Here: --token KEY, or POSTHORN_TOKEN.'];
+  if (isApiError(error) && error.status === undefined) return ['Here: --url.'];
   if (code === 'schema_mismatch') return ['Here: posthorn migrate.'];
   if (message.includes('network: { allowPrivate'))
     return ['With a store: --allow-private 127.0.0.0/8, or network in posthorn.config.mjs.'];
@@ -28,7 +29,8 @@ function withoutCall(error: unknown, message: string): string {
 }
 
 interface ApiError extends Error {
-  readonly status: number;
+  /** Undefined when nothing answered. */
+  readonly status: number | undefined;
   readonly reason: string | undefined;
   readonly field: string | undefined;
 }
@@ -44,7 +46,7 @@ export function exitCodeOf(error: unknown): ExitCode {
     const { status } = error;
     if (status === 404) return EXIT_CODE.notFound;
     // A success of something else than the API.
-    if (status >= 500 || status < 400) return EXIT_CODE.unavailable;
+    if (status === undefined || status >= 500 || status < 400) return EXIT_CODE.unavailable;
     return [401, 403, 409, 412, 429].includes(status) ? EXIT_CODE.refused : EXIT_CODE.wrongUse;
   }
   if (!isPosthornError(error)) return EXIT_CODE.unavailable;

@@ -1,10 +1,10 @@
 /** Calls of the client: where they go, what goes along, what an answer that is no success becomes. */
-import ky, { HTTPError } from 'ky';
+import ky, { HTTPError, TimeoutError } from 'ky';
 import { z } from 'zod';
 import { describeType } from '../core/describe-value.ts';
 import { unexpected } from '../core/expect-value.ts';
 import { parseInput } from '../core/parse-input.ts';
-import { WebhookApiError } from '../errors.ts';
+import { describeError, WebhookApiError } from '../errors.ts';
 
 /** Options of `createWebhookClient`. */
 export interface WebhookClientOptions {
@@ -16,7 +16,10 @@ export interface WebhookClientOptions {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Time for one call, its retries included. At least 1. Default 30000. */
   timeoutMs?: number | undefined;
-  /** How requests are sent. Default: the global `fetch`. `(request) => api.fetch(request)` calls an API in the same process. */
+  /**
+   * How requests are sent. Default: the global `fetch`. `(request) => api.fetch(request)` calls an API in the same process. A TypeError says that nothing
+   * answered; any other error reaches the caller as it is.
+   */
   fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
 
@@ -88,18 +91,23 @@ export function createCaller(
   });
   return async (method, path, sent = {}, isData = isObject) => {
     const described = `${method.toUpperCase()} ${shown}${path}`;
+    const body = sent.body === undefined ? undefined : JSON.stringify(sent.body);
     try {
       const answer = await client(`${base}${path}`, {
         method,
         searchParams: toSearchParams(sent.query ?? {}),
-        headers: { ...sent.headers },
-        ...(sent.body === undefined ? {} : { json: sent.body }),
+        headers: { ...sent.headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body }),
       });
       const envelope = (await answer.json().catch(() => undefined)) as Partial<Envelope> | null | undefined;
       if (isData(envelope?.data)) return envelope as Envelope;
-      throw new WebhookApiError(described, answer.status);
+      throw answeredWith(described, answer.status);
     } catch (error) {
-      throw await toClientError(error, described);
+      if (error instanceof WebhookApiError) throw error;
+      if (error instanceof HTTPError) throw await toApiError(error.response, described);
+      // What a `fetch` of the caller rejects with may be meant for the caller; that nothing answers is a TypeError, in every runtime.
+      if (!(error instanceof TypeError || error instanceof TimeoutError)) throw error;
+      throw notAnswered(described, error, timeoutMs);
     }
   };
 }
@@ -108,13 +116,34 @@ function isObject(data: unknown): boolean {
   return typeof data === 'object' && data !== null;
 }
 
-async function toClientError(error: unknown, call: string): Promise<unknown> {
-  if (!(error instanceof HTTPError)) return error;
-  const { status } = error.response;
-  const answer = (await error.response.json().catch(() => undefined)) as
-    | { readonly error?: { readonly code: string; readonly message: string; readonly field?: string } }
-    | undefined;
-  return new WebhookApiError(call, status, answer?.error);
+/** What the API says of a call that it refuses. */
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string;
+}
+
+async function toApiError(response: Response, call: string): Promise<WebhookApiError> {
+  const answer = (await response.json().catch(() => undefined)) as { readonly error?: Refusal } | undefined;
+  return answeredWith(call, response.status, answer?.error);
+}
+
+function answeredWith(call: string, status: number, refusal?: Refusal): WebhookApiError {
+  const message = `${call} was answered with ${status}: ${refusal?.message ?? 'not by the webhook API'}`;
+  return new WebhookApiError(message, { status, reason: refusal?.code, field: refusal?.field });
+}
+
+/** `fetch` says why in the cause of its error. */
+function notAnswered(call: string, error: unknown, timeoutMs: number): WebhookApiError {
+  const { cause } = error as { readonly cause?: unknown };
+  const why =
+    error instanceof TimeoutError
+      ? `within ${timeoutMs} ms (timeoutMs)`
+      : `(${describeError(cause instanceof Error ? cause : error)})`;
+  return new WebhookApiError(
+    `${call} was not answered ${why}. Is the application running, and is baseUrl right?`,
+    { cause: error },
+  );
 }
 
 function toSearchParams(query: object): URLSearchParams {

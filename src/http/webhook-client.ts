@@ -117,7 +117,7 @@ export interface QueueCalls {
 }
 
 /**
- * A client of the management API. Every call rejects with a `WebhookApiError` when the API refuses it, and throws an
+ * A client of the management API. Every call rejects with a `WebhookApiError` when the API refuses it or does not answer, and throws an
  * `OptionsError` for an id that is empty.
  */
 export interface WebhookClient {

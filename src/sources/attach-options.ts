@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseInput } from '../core/parse-input.ts';
-import type { EmitOptions } from '../engine/message-factory.ts';
+import type { EmitOptions } from '../engine/emit-options.ts';
 import type { AdaptedEvent } from './event-adapter.ts';
 
 /** Any pattern of event types, whatever it covers: `job.*`, `job.**`, `*`. */

@@ -1,5 +1,5 @@
 import { describeValue } from '../core/describe-value.ts';
-import type { EmitOptions } from '../engine/message-factory.ts';
+import type { EmitOptions } from '../engine/emit-options.ts';
 import { OptionsError } from '../errors.ts';
 
 /** What an event adapter makes of an event object: what `emit` is to be given. */

@@ -1,5 +1,5 @@
 import type { Receipt } from '../engine/inbox.ts';
-import type { EmitOptions } from '../engine/message-factory.ts';
+import type { EmitOptions } from '../engine/emit-options.ts';
 import { SourceOverflowError } from '../errors.ts';
 import type { ReadEvent } from './read-event.ts';
 

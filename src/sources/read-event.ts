@@ -1,6 +1,6 @@
 import { catchRejection } from '../core/catch-rejection.ts';
 import { describeValue } from '../core/describe-value.ts';
-import type { EmitOptions } from '../engine/message-factory.ts';
+import type { EmitOptions } from '../engine/emit-options.ts';
 import { FunctionError, PosthornError } from '../errors.ts';
 import type { AdaptedEvent } from './event-adapter.ts';
 

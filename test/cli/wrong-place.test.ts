@@ -11,18 +11,22 @@ interface Served extends AsyncDisposable {
   readonly cli: CommandLine;
   /** Of the application, without the base path. */
   readonly origin: string;
+  readonly stop: () => Promise<void>;
 }
 
 async function serve(): Promise<Served> {
   const world = await createApiWorld();
   const server = createServer(toNodeHandler(world.api));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => server.close(() => resolve()).closeAllConnections());
   return {
     world,
+    stop,
     cli: await createCommandLine(),
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
-      await new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections());
+      await stop();
       await world[Symbol.asyncDispose]();
     },
   };
@@ -47,6 +51,15 @@ describe('an application', { timeout: 60_000 }, () => {
     });
     const emitted = await cli.run('emit', 'job.done', '{}', '--url', origin, '--token', KEYS.alice);
     expect(emitted.stderr).toMatch(/There is nothing at this path\. .* below \/api\/webhooks\.\n$/);
+  });
+
+  it('that does not run', async () => {
+    await using served = await serve();
+    const { cli, origin } = served;
+    await served.stop();
+    const refused = await cli.run('emit', 'job.done', '{}', '--url', `${origin}/api`, '--token', KEYS.alice);
+    const stderr = `posthorn: Cannot reach ${origin}/api: ECONNREFUSED.\n`;
+    expect(refused).toEqual({ code: 5, stdout: '', stderr });
   });
 
   it('that does not know the key', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EmitOptions } from '../../src/engine/message-factory.ts';
+import type { EmitOptions } from '../../src/engine/emit-options.ts';
 import { NotFoundError, OptionsError, PayloadError } from '../../src/errors.ts';
 import { createHarness } from '../../src/testing/harness.ts';
 import { createWorld, recordEvents, turn } from '../support/world.ts';

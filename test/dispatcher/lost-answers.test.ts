@@ -1,6 +1,6 @@
 /** What was stored though nobody heard of it, and is stored again: by the engine, or by the store itself. */
 import { describe, expect, it } from 'vitest';
-import type { EmitOptions } from '../../src/engine/message-factory.ts';
+import type { EmitOptions } from '../../src/engine/emit-options.ts';
 import type { Receipt } from '../../src/engine/inbox.ts';
 import {
   createWorld,

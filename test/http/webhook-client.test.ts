@@ -108,6 +108,48 @@ describe('the client', () => {
     expect(() => client.webhooks.get('')).toThrow(OptionsError);
   });
 
+  it('rejects when nothing answers, with the call and the reason', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const gone = createWebhookClient({
+      baseUrl: `http://user:secret@127.0.0.1:${port}/api`,
+      apiKey: KEYS.alice,
+    });
+    const refused: unknown = await gone.webhooks
+      .create({ url: 'https://a.example' })
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WebhookApiError);
+    expect(refused).toMatchObject({ code: 'api_failed', status: undefined, reason: undefined });
+    expect((refused as Error).message).toMatch(
+      /^POST http:\/\/127\.0\.0\.1:\d+\/api\/webhooks was not answered \(.+\)\. Is the/,
+    );
+    const hanging = createWebhookClient({
+      baseUrl: 'http://api.test/api',
+      timeoutMs: 1,
+      fetch: () => new Promise(() => undefined),
+    });
+    await expect(hanging.queue.retryFailed()).rejects.toMatchObject({
+      status: undefined,
+      message:
+        'POST http://api.test/api/webhooks/queue/retry-failed was not answered within 1 ms (timeoutMs). Is the application running, and is baseUrl right?',
+    });
+    const failing = createWebhookClient({
+      baseUrl: 'http://api.test/api',
+      fetch: () => Promise.reject(new TypeError('no route')),
+    });
+    await expect(failing.queue.retryFailed()).rejects.toMatchObject({
+      message: expect.stringContaining('was not answered (no route).'),
+      cause: { message: 'no route' },
+    });
+    const own = createWebhookClient({
+      baseUrl: 'http://api.test/api',
+      fetch: () => Promise.reject(new RangeError('mine')),
+    });
+    await expect(own.queue.retryFailed()).rejects.toBeInstanceOf(RangeError);
+  });
+
   it('calls an API in the same process, without a server', async () => {
     await using world = await createApiWorld();
     const client = createWebhookClient({
