@@ -1,7 +1,6 @@
 import type { ConnectParams } from './backend.ts';
 import { Database, type NotificationChannel } from './database.ts';
 import type { Dialect } from './dialect.ts';
-import { OperationRunner } from './operation-runner.ts';
 import type { Runner } from './runner.ts';
 import { migrate } from './schema/migrate.ts';
 import type { Script } from './script.ts';
@@ -28,5 +27,7 @@ export async function connectScripts(params: {
     throw error;
   }
   const db = new Database({ dialect, prefix: place.prefix, schema: place.schema, now, notifications });
+  // With all operations: a process whose thread runs them needs none.
+  const { OperationRunner } = await import('./operation-runner.ts');
   return new OperationRunner(db, scripts);
 }

@@ -1,8 +1,8 @@
-import { type Compilable, DummyDriver, Kysely, SqliteAdapter } from 'kysely';
+import type { Compilable } from 'kysely';
 import type { Dialect } from './dialect.ts';
 import { formatNotification, type NotificationKind } from './notification.ts';
 import type { Row, Script, Statement } from './script.ts';
-import { nameTables, type TableNames, type Tables } from './tables.ts';
+import { nameTables, type TableNames } from './tables.ts';
 import { Template, type TemplateValues } from './template.ts';
 
 /** Where notifications of Postgres go. */
@@ -19,8 +19,6 @@ export type TemplateText = (db: Database) => string;
 export class Database {
   readonly dialect: Dialect;
   readonly names: TableNames;
-  /** Builds queries that depend on their parameters; it compiles and never executes. */
-  readonly build: Kysely<Tables>;
   readonly #indexPrefix: string;
   readonly #templates = new Map<TemplateText, Template>();
   readonly #now: () => number | undefined;
@@ -43,16 +41,6 @@ export class Database {
     this.#now = now;
     this.#indexPrefix = prefix;
     this.#notifications = notifications;
-    this.build = new Kysely<Tables>({
-      dialect: {
-        createAdapter: () => new SqliteAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: () => {
-          throw new TypeError('This query builder is not connected.');
-        },
-        createQueryCompiler: () => dialect.createQueryCompiler(),
-      },
-    });
   }
 
   /**
@@ -114,7 +102,7 @@ export class Database {
     yield { sql: 'select pg_notify($1, $2)', parameters, isFixed: true, isAfterCommit: true };
   }
 
-  /** Runs what `build` built. */
+  /** Runs what a query builder built. */
   *select<R>(query: Compilable<R>): Script<readonly R[]> {
     const { sql, parameters } = query.compile();
     const { rows } = yield { sql, parameters, isFixed: false };

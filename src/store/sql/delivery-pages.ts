@@ -1,6 +1,7 @@
 import { type Compilable, sql } from 'kysely';
 import type { DeliveryState } from '../../core/delivery.ts';
 import type { Database } from './database.ts';
+import { queryBuilder } from './query-builder.ts';
 import type { NumberColumn } from './rows/number-column.ts';
 import type { Script } from './script.ts';
 import { type Condition, deliveryConditions, type DeliveryWhere } from './where.ts';
@@ -41,7 +42,7 @@ export function* selectDeliveryPage<Row extends { readonly seq: NumberColumn }>(
   });
   // One statement: what moves from state to state meanwhile is seen in one of them.
   const all = sql<Row>`${sql.join(parts, sql` union all `)}`;
-  const rows = [...(yield* db.select({ compile: () => all.compile(db.build) }))];
+  const rows = [...(yield* db.select({ compile: () => all.compile(queryBuilder(db)) }))];
   const sign = order === 'oldest' ? 1 : -1;
   return rows.sort((a, b) => sign * (Number(a.seq) - Number(b.seq))).slice(0, count);
 }

@@ -1,4 +1,3 @@
-import type { QueryCompiler } from 'kysely';
 import type { ParameterStyle } from './template.ts';
 
 /** The families of SQL that the store speaks. */
@@ -85,5 +84,4 @@ export interface Dialect extends ParameterStyle {
   /** The smaller or larger of expressions that are not null. */
   least(first: string, second: string): string;
   greatest(first: string, second: string): string;
-  createQueryCompiler(): QueryCompiler;
 }

@@ -1,6 +1,12 @@
 import type { Database } from './database.ts';
-import type { Operation } from './operation.ts';
-import { OPERATIONS, type OperationName, type ParamsOf, type ResultOf } from './operations.ts';
+import {
+  type AnyOperation,
+  findOperation,
+  type OperationName,
+  type ParamsOf,
+  type ResultOf,
+  whenLoaded,
+} from './operations.ts';
 import type { Runner } from './runner.ts';
 import type { ScriptRunner } from './script-runner.ts';
 
@@ -15,15 +21,22 @@ export class OperationRunner implements Runner {
   }
 
   call<N extends OperationName>(name: N, params: ParamsOf<N>): Promise<ResultOf<N>> {
-    const operation = OPERATIONS[name] as unknown as Operation<ParamsOf<N>, ResultOf<N>>;
-    const { isTransaction } = operation;
-    return this.#scripts.run(
-      typeof isTransaction === 'function' ? isTransaction(params) : isTransaction,
-      () => operation.script(this.#db, params),
-    );
+    const operation = findOperation(name);
+    const result =
+      operation instanceof Promise
+        ? operation.then((loaded) => this.#run(loaded, params))
+        : this.#run(operation, params);
+    return result as Promise<ResultOf<N>>;
   }
 
-  close(): Promise<void> {
-    return this.#scripts.close();
+  async close(): Promise<void> {
+    await whenLoaded();
+    await this.#scripts.close();
+  }
+
+  #run(operation: AnyOperation, params: unknown): Promise<unknown> {
+    const { isTransaction } = operation;
+    const isWriting = typeof isTransaction === 'function' ? isTransaction(params) : isTransaction;
+    return this.#scripts.run(isWriting, () => operation.script(this.#db, params));
   }
 }

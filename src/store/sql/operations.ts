@@ -6,7 +6,6 @@ import { claimDue } from './operations/claim.ts';
 import { completeFanOut } from './operations/complete-fan-out.ts';
 import { findExpired } from './operations/find-expired.ts';
 import { getLane } from './operations/get-lane.ts';
-import { listRecords } from './operations/list-records.ts';
 import { pruneCounts } from './operations/prune-counts.ts';
 import { pruneHiddenEndpoints } from './operations/prune-hidden-endpoints.ts';
 import { pruneLanes } from './operations/prune-lanes.ts';
@@ -16,16 +15,14 @@ import { getEndpoint, listEndpoints } from './operations/read-endpoints.ts';
 import { readDataVersion } from './operations/read-data-version.ts';
 import { readNow } from './operations/read-now.ts';
 import { getDelivery, getMessage } from './operations/read-records.ts';
-import { readStats } from './operations/read-stats.ts';
 import { release } from './operations/release.ts';
 import { removeEndpoint } from './operations/remove-endpoint.ts';
 import { removeMessages } from './operations/remove-messages.ts';
 import { renew } from './operations/renew.ts';
-import { reschedule } from './operations/reschedule.ts';
 import { getSetting, putSetting } from './operations/settings.ts';
 import { settle } from './operations/settle.ts';
 
-/** All operations by name: a name is all that another thread needs. */
+/** The operations that deliveries go through, and small ones, by name: a name is all that another thread needs. */
 export const OPERATIONS = {
   append,
   claimFanOut,
@@ -42,9 +39,6 @@ export const OPERATIONS = {
   putLane,
   getMessage,
   getDelivery,
-  listRecords,
-  reschedule,
-  readStats,
   findExpired,
   removeMessages,
   pruneHiddenEndpoints,
@@ -58,8 +52,36 @@ export const OPERATIONS = {
   putSetting,
 } as const satisfies Readonly<Record<string, Operation<never, unknown>>>;
 
-export type OperationName = keyof typeof OPERATIONS;
+type BuiltOperations = typeof import('./built-operations.ts').BUILT_OPERATIONS;
+type AllOperations = typeof OPERATIONS & BuiltOperations;
+
+export type OperationName = keyof AllOperations;
 export type ParamsOf<N extends OperationName> =
-  (typeof OPERATIONS)[N] extends Operation<infer P, unknown> ? P : never;
+  AllOperations[N] extends Operation<infer P, unknown> ? P : never;
 export type ResultOf<N extends OperationName> =
-  (typeof OPERATIONS)[N] extends Operation<never, infer R> ? R : never;
+  AllOperations[N] extends Operation<never, infer R> ? R : never;
+
+/** An operation of which only the name is known. */
+export type AnyOperation = Operation<unknown, unknown>;
+
+let built: BuiltOperations | undefined;
+let building: Promise<void> | undefined;
+
+/** An operation by its name: at once, except for one that has to be loaded. */
+export function findOperation(name: OperationName): AnyOperation | Promise<AnyOperation> {
+  if (name in OPERATIONS) return OPERATIONS[name as keyof typeof OPERATIONS] as unknown as AnyOperation;
+  const known = (): AnyOperation => built![name as keyof BuiltOperations] as unknown as AnyOperation;
+  return built === undefined ? loadBuilt().then(known) : known();
+}
+
+/** Resolves when no operation is being loaded: those that waited for one have begun. */
+export async function whenLoaded(): Promise<void> {
+  await building?.catch(() => undefined);
+}
+
+function loadBuilt(): Promise<void> {
+  building ??= import('./built-operations.ts').then(
+    ({ BUILT_OPERATIONS }) => void (built = BUILT_OPERATIONS),
+  );
+  return building;
+}

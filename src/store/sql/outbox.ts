@@ -1,7 +1,7 @@
-import { CompiledQuery } from 'kysely';
 import { toMessageColumns } from '../codec/message-codec.ts';
 import type { KyselyTransaction, OutboxStatement, OutboxStore } from '../outbox.ts';
 import type { Database } from './database.ts';
+import { rawQuery } from './kysely/raw-query.ts';
 import { insertMessage } from './outbox-statements.ts';
 
 /** Options of {@link createOutbox}. */
@@ -39,6 +39,6 @@ export function createOutbox(db: Database, { now, notification }: OutboxSettings
       return { sql, parameters: parameters as OutboxStatement['parameters'] };
     },
     runKysely: (transaction: KyselyTransaction, { sql, parameters }: OutboxStatement) =>
-      transaction.executeQuery(CompiledQuery.raw(sql, [...parameters])),
+      transaction.executeQuery(rawQuery(sql, parameters)),
   };
 }

@@ -3,7 +3,6 @@
  * flags are 0 or 1. Columns that end a wait are null when there is none, so that every index on them holds only what waits,
  * on MySQL too, which has no partial indexes.
  */
-import { sql, type AliasedRawBuilder } from 'kysely';
 
 /** One emitted message. `seq` is the order of storing. */
 export interface MessagesTable {
@@ -202,13 +201,4 @@ export function nameTables(prefix: string, schema?: string): TableNames {
   return Object.fromEntries(
     TABLES.map((table) => [table, `${qualifier}${prefix}${table}`]),
   ) as unknown as TableNames;
-}
-
-/** A table under an alias, for a query builder. */
-export function tableAs<K extends keyof Tables, A extends string>(
-  names: TableNames,
-  table: K,
-  alias: A,
-): AliasedRawBuilder<Tables[K], A> {
-  return sql<Tables[K]>`${sql.table(names[table])}`.as(alias);
 }

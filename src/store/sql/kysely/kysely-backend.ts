@@ -1,4 +1,4 @@
-import { type Dialect as OwnKyselyDialect, Kysely } from 'kysely';
+import type { Dialect as OwnKyselyDialect } from 'kysely';
 import type { Backend } from '../backend.ts';
 import { connectScripts } from '../connect-scripts.ts';
 import type { Dialect, DialectName } from '../dialect.ts';
@@ -32,9 +32,7 @@ export function createKyselyBackend(target: KyselyTarget, name: DialectName): Ba
     isNotified: false,
     async connect(params) {
       const isOwn = 'dialect' in target;
-      const instance: KyselyInstance = isOwn
-        ? new Kysely({ dialect: target.dialect as OwnKyselyDialect })
-        : target.instance;
+      const instance: KyselyInstance = isOwn ? await createInstance(target.dialect) : target.instance;
       const options = { dialect: name, isOwn, timeoutMs: params.timeoutMs };
       const scripts = new RetryingRunner(new KyselyRunner(instance, options));
       const runner = await connectScripts({
@@ -48,4 +46,9 @@ export function createKyselyBackend(target: KyselyTarget, name: DialectName): Ba
       return { runner, close: () => runner.close() };
     },
   };
+}
+
+async function createInstance(dialect: KyselyDialect): Promise<KyselyInstance> {
+  const { Kysely } = await import('kysely');
+  return new Kysely({ dialect: dialect as OwnKyselyDialect });
 }

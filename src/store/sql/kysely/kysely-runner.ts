@@ -1,10 +1,10 @@
-import { CompiledQuery } from 'kysely';
 import { systemClock } from '../../../clock.ts';
 import type { DialectName } from '../dialect.ts';
 import { runAsync } from '../run-script.ts';
 import type { Row, Script, Statement, StatementResult } from '../script.ts';
 import type { ScriptRunner } from '../script-runner.ts';
 import { CallTimeoutError } from '../trouble.ts';
+import { rawQuery } from './raw-query.ts';
 
 /** An instance of Kysely: the part of it that the store uses. */
 export interface KyselyInstance {
@@ -61,13 +61,13 @@ export class KyselyRunner implements ScriptRunner {
     return within(
       this.#kysely.connection().execute(async (connection) => {
         if (!isTransaction) return runAsync(begin(), (statement) => execute(connection, statement));
-        for (const sql of BEGIN[this.#dialect]) await connection.executeQuery(CompiledQuery.raw(sql));
+        for (const sql of BEGIN[this.#dialect]) await connection.executeQuery(rawQuery(sql));
         try {
           const result = await runAsync(begin(), (statement) => execute(connection, statement));
-          await connection.executeQuery(CompiledQuery.raw('commit'));
+          await connection.executeQuery(rawQuery('commit'));
           return result;
         } catch (error) {
-          await connection.executeQuery(CompiledQuery.raw('rollback')).catch(() => undefined);
+          await connection.executeQuery(rawQuery('rollback')).catch(() => undefined);
           throw error;
         }
       }),
@@ -81,7 +81,7 @@ export class KyselyRunner implements ScriptRunner {
 }
 
 async function execute(connection: KyselyInstance, { sql, parameters }: Statement): Promise<StatementResult> {
-  const { rows, numAffectedRows } = await connection.executeQuery(CompiledQuery.raw(sql, [...parameters]));
+  const { rows, numAffectedRows } = await connection.executeQuery(rawQuery(sql, parameters));
   const changed = /^\s*select/i.test(sql) ? 0 : Number(numAffectedRows ?? rows.length);
   return { rows: rows as readonly Row[], changed };
 }

@@ -1,4 +1,3 @@
-import { MysqlQueryCompiler } from 'kysely';
 import type { Dialect, RowColumn } from '../dialect.ts';
 import { setClause } from '../set-clause.ts';
 
@@ -59,5 +58,4 @@ export const mysqlDialect: Dialect = {
   hasLateral: false,
   least: (first, second) => `least(${first}, ${second})`,
   greatest: (first, second) => `greatest(${first}, ${second})`,
-  createQueryCompiler: () => new MysqlQueryCompiler(),
 };

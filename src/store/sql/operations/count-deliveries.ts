@@ -4,7 +4,7 @@ import type { StatsParams, StoreStats } from '../../store.ts';
 import type { Database, TemplateText } from '../database.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
-import { tableAs } from '../tables.ts';
+import { queryBuilder, tableAs } from '../query-builder.ts';
 import { allOf, deliveryConditions } from '../where.ts';
 
 type DeliveryCounts = Pick<StoreStats, 'byState' | 'waitingForRetry'>;
@@ -65,7 +65,7 @@ function* countByIndexes(db: Database, endpointId: string | undefined): Script<D
 }
 
 function* countByReading(db: Database, where: StatsParams['where']): Script<DeliveryCounts> {
-  const query = db.build
+  const query = queryBuilder(db)
     .selectFrom(tableAs(db.names, 'deliveries', 'd'))
     .select([
       'd.state',

@@ -3,7 +3,7 @@ import type { StatsParams } from '../../store.ts';
 import type { Database } from '../database.ts';
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
-import { tableAs } from '../tables.ts';
+import { queryBuilder, tableAs } from '../query-builder.ts';
 import { allOf, tenantConditions, timeConditions } from '../where.ts';
 
 /** Counts messages that are not matched yet, which have no endpoint, by their index: with the flag as a range, as `claimFanOut` reads it. */
@@ -12,7 +12,7 @@ export function* countUnmatched(
   { tenant, endpointId, ...range }: StatsParams['where'],
 ): Script<number> {
   if (endpointId !== undefined) return 0;
-  const query = db.build
+  const query = queryBuilder(db)
     .selectFrom(tableAs(db.names, 'messages', 'm'))
     .select(sql<NumberColumn>`count(*)`.as('messages'))
     .where(

@@ -8,7 +8,7 @@ import { type DeliveryRow, toDelivery } from '../rows/delivery-row.ts';
 import { type MessageRow, toStoredMessage } from '../rows/message-row.ts';
 import type { Script } from '../script.ts';
 import { type SeqPage, toSeqPage } from '../seq-page.ts';
-import { tableAs } from '../tables.ts';
+import { queryBuilder, tableAs } from '../query-builder.ts';
 import { allOf, attemptConditions, type Condition, messageListConditions } from '../where.ts';
 
 /** A page to list: `after` is the number of the last row of the page before. */
@@ -33,7 +33,7 @@ const LISTINGS: Readonly<Record<keyof Listable, Listing>> = {
 };
 
 function* listMessages(db: Database, params: ListOperation): Script<SeqPage<Listable['messages']>> {
-  const query = db.build
+  const query = queryBuilder(db)
     .selectFrom(tableAs(db.names, 'messages', 'm'))
     .selectAll('m')
     .where(allOf([...messageListConditions(db, params.where), ...behind('m', params)]))
@@ -45,7 +45,7 @@ function* listMessages(db: Database, params: ListOperation): Script<SeqPage<List
 function* listDeliveries(db: Database, params: ListOperation): Script<SeqPage<Listable['deliveries']>> {
   const { where, order = 'newest', limit } = params;
   const build = (conditions: readonly Condition[]) =>
-    db.build
+    queryBuilder(db)
       .selectFrom(tableAs(db.names, 'deliveries', 'd'))
       .innerJoin(tableAs(db.names, 'messages', 'm'), 'm.seq', 'd.message_seq')
       .selectAll('d')
@@ -58,7 +58,7 @@ function* listDeliveries(db: Database, params: ListOperation): Script<SeqPage<Li
 }
 
 function* listAttempts(db: Database, params: ListOperation): Script<SeqPage<Listable['attempts']>> {
-  const query = db.build
+  const query = queryBuilder(db)
     .selectFrom(tableAs(db.names, 'attempts', 'a'))
     .innerJoin(tableAs(db.names, 'deliveries', 'd'), 'd.seq', 'a.delivery_seq')
     .innerJoin(tableAs(db.names, 'messages', 'm'), 'm.seq', 'd.message_seq')

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
 import type { Operation } from '../operation.ts';
 import { type NumberColumn, optionalNumber } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
-import { tableAs } from '../tables.ts';
+import { queryBuilder, tableAs } from '../query-builder.ts';
 import { allOf, type Condition, tenantConditions } from '../where.ts';
 import { countDeliveries } from './count-deliveries.ts';
 import { countUnmatched } from './count-unmatched.ts';
@@ -62,7 +62,7 @@ function* selectCounts(
     division === undefined
       ? sql<NumberColumn>`0`
       : sql<NumberColumn>`(c.minute_at - ${sql.lit(division.firstAt)}) ${sql.raw(db.dialect.name === 'mysql' ? 'div' : '/')} ${sql.lit(division.bucketMs)}`;
-  const query = db.build
+  const query = queryBuilder(db)
     .selectFrom(tableAs(db.names, 'counts', 'c'))
     .select([
       stretch.as('stretch'),
@@ -85,7 +85,7 @@ function* sumTotals(db: Database, { where: { endpointId, tenant } }: StatsParams
     sql`e.hidden = 0`,
     ...(tenant === undefined ? [] : [sql<boolean>`e.tenant = ${tenant}`]),
   ]);
-  const query = db.build
+  const query = queryBuilder(db)
     .selectFrom(tableAs(db.names, 'totals', 't'))
     .select([
       sql<NumberColumn | null>`sum(t.succeeded)`.as('succeeded'),

@@ -9,7 +9,7 @@ import { DELIVERY_COLUMNS, type DeliveryRow, toDelivery, toSnapshot } from '../r
 import type { NumberColumn } from '../rows/number-column.ts';
 import type { Script } from '../script.ts';
 import { type SeqPage, toSeqPage } from '../seq-page.ts';
-import { tableAs } from '../tables.ts';
+import { queryBuilder, tableAs } from '../query-builder.ts';
 import { allOf, type Condition } from '../where.ts';
 import { LaneChanges } from './lane-changes.ts';
 import { lockLanes } from './lanes.ts';
@@ -82,7 +82,7 @@ function* selectCandidates(
   const states = (where.states ?? DELIVERY_STATES).filter((state) => isMovable(state, event));
   const count = limit + 1;
   const build = (conditions: readonly Condition[]) =>
-    db.build
+    queryBuilder(db)
       .selectFrom(tableAs(db.names, 'deliveries', 'd'))
       .select(['d.seq', 'd.lane_id'])
       .where(allOf([...conditions, sql`d.seq > ${after}`]))

@@ -1,4 +1,3 @@
-import { PostgresQueryCompiler } from 'kysely';
 import type { Dialect } from '../dialect.ts';
 import { setClause } from '../set-clause.ts';
 import type { TemplateRows } from '../template.ts';
@@ -51,7 +50,6 @@ export const postgresDialect: Dialect = {
   hasLateral: true,
   least: (first, second) => `least(${first}, ${second})`,
   greatest: (first, second) => `greatest(${first}, ${second})`,
-  createQueryCompiler: () => new PostgresQueryCompiler(),
 };
 
 /** An empty first member, which the statement drops: the array of one empty text would be an empty array. */

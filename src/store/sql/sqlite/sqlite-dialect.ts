@@ -1,4 +1,3 @@
-import { SqliteQueryCompiler } from 'kysely';
 import type { Dialect } from '../dialect.ts';
 import { setClause } from '../set-clause.ts';
 
@@ -43,5 +42,4 @@ export const sqliteDialect: Dialect = {
   hasLateral: false,
   least: (first, second) => `min(${first}, ${second})`,
   greatest: (first, second) => `max(${first}, ${second})`,
-  createQueryCompiler: () => new SqliteQueryCompiler(),
 };

@@ -1,7 +1,6 @@
 /** The thread that owns a SQLite connection: the event loop of the application never waits for the disk. Loaded by its URL. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Operation } from '../operation.ts';
-import { OPERATIONS } from '../operations.ts';
+import { type AnyOperation, findOperation, whenLoaded } from '../operations.ts';
 import { Database } from '../database.ts';
 import { migrate } from '../schema/migrate.ts';
 import type { Script } from '../script.ts';
@@ -23,23 +22,19 @@ async function start(): Promise<void> {
   const db = new Database({ dialect: sqliteDialect, prefix: place.prefix, now: () => now });
 
   /** Scripts run one after the other, each at a stretch: the time of one is never that of another. */
-  function* atTimeOf(call: WorkerCall): Script<unknown> {
+  function* atTimeOf(call: WorkerCall, operation: AnyOperation): Script<unknown> {
     now = call.now;
-    const operation = OPERATIONS[call.name as keyof typeof OPERATIONS] as unknown as Operation<
-      unknown,
-      unknown
-    >;
     return yield* operation.script(db, call.params);
   }
 
   const run = async (call: WorkerCall): Promise<void> => {
-    const { isTransaction } = OPERATIONS[call.name as keyof typeof OPERATIONS] as unknown as Operation<
-      unknown,
-      unknown
-    >;
+    const found = findOperation(call.name);
+    // Awaited only where it must be: calls begin in the order in which they came.
+    const operation = found instanceof Promise ? await found : found;
+    const { isTransaction } = operation;
     const isWriting = typeof isTransaction === 'function' ? isTransaction(call.params) : isTransaction;
     try {
-      answer({ id: call.id, result: await scripts.run(isWriting, () => atTimeOf(call)) });
+      answer({ id: call.id, result: await scripts.run(isWriting, () => atTimeOf(call, operation)) });
     } catch (error) {
       answer({ id: call.id, error: packError(error) });
     }
@@ -47,7 +42,10 @@ async function start(): Promise<void> {
 
   port.on('message', (call: WorkerCall | 'close') => {
     if (call !== 'close') void run(call);
-    else void scripts.close().finally(() => port.close());
+    else
+      void whenLoaded()
+        .then(() => scripts.close())
+        .finally(() => port.close());
   });
 }
 

@@ -1,4 +1,5 @@
 import { isPosthornError, StoreError } from '../../../errors.ts';
+import type { OperationName } from '../operations.ts';
 import type { TablePlace } from '../schema/schema.ts';
 import type { Synchronous } from './open-sqlite.ts';
 import type { SqliteDriverName } from './sqlite-driver.ts';
@@ -15,7 +16,7 @@ export interface WorkerStart {
 /** An operation to run. */
 export interface WorkerCall {
   readonly id: number;
-  readonly name: string;
+  readonly name: OperationName;
   readonly params: unknown;
   /** The clock instead of that of the database. */
   readonly now: number | undefined;
