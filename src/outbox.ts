@@ -43,7 +43,7 @@ export interface OutboxReceipt {
   readonly id: string;
   /**
    * Call it after the commit, and the message is matched and sent at once; otherwise by the next poll, except where the database notifies
-   * (PostgreSQL): there it changes nothing. Never throws.
+   * (PostgreSQL): there it changes nothing. Nor does it with `deliver: false`: other processes match it, at their next poll. Never throws.
    */
   afterCommit(): void;
 }
@@ -79,17 +79,11 @@ export class Outbox {
     if (!outbox.mustRunAtOnce) {
       const message = await emitPath.prepare(type, data, rest);
       await host.ready('emit');
-      await run(this.#statement(outbox, message));
+      await expectPromise(run(this.#statement(outbox, message)), outbox);
       return this.#receipt(message.id);
     }
     const message = this.#createNow(type, data, rest, 'transaction');
-    const answer: unknown = run(this.#statement(outbox, message));
-    if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function')
-      throw new TypeError(
-        `transaction: expected a function that answers with a promise, got ${describeValue(answer)}. ` +
-          'For a synchronous driver (better-sqlite3, libsql, node:sqlite) pass it as `transactionSync`.',
-      );
-    await answer;
+    await expectPromise(run(this.#statement(outbox, message)), outbox);
     return this.#receipt(message.id);
   }
 
@@ -103,7 +97,7 @@ export class Outbox {
     const message = this.#createNow(type, data, rest, 'transactionSync');
     const { sql, parameters } = this.#statement(outbox, message);
     const answer = run(sql, [...parameters]);
-    if (typeof (answer as { then?: unknown } | null | undefined)?.then === 'function') {
+    if (isThenable(answer)) {
       // Its failure is told by the error thrown here.
       Promise.resolve(answer).catch(() => {});
       throw new TypeError(
@@ -182,4 +176,19 @@ function bothGiven(): OptionsError {
     'transactionSync',
     'transactionSync: give either `transaction` or `transactionSync`, not both.',
   );
+}
+
+/** What runs a statement and does not say when it is done might run it after the commit, or fail unheard. */
+function expectPromise(answer: unknown, { mustRunAtOnce }: OutboxStore): PromiseLike<unknown> {
+  if (isThenable(answer)) return answer;
+  throw new TypeError(
+    `transaction: expected a function that answers with a promise, got ${describeValue(answer)}. ` +
+      (mustRunAtOnce
+        ? 'For a synchronous driver (better-sqlite3, libsql, node:sqlite) pass it as `transactionSync`.'
+        : 'Is a `return` missing, or does the driver take callbacks? docs/guides/outbox.md has the function for each driver.'),
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

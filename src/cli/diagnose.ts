@@ -123,7 +123,7 @@ async function diagnoseMessages({ client, local }: Session): Promise<readonly Fi
     overdue > 0
       ? problem(
           'messages',
-          `${what}; ${overdue} of them for over a minute, and nobody does it. Is the application running?`,
+          `${what}; ${overdue} of them for over a minute, and nobody does it. Is a process of the application running that delivers?`,
         )
       : notice('messages', `${what}; a running application does that within its poll interval`),
   ];
@@ -151,7 +151,7 @@ async function diagnoseDeliveries(
     overdue.length > 0
       ? problem(
           'deliveries',
-          `${backlog}; ${overdue.length} or more have been due for over a minute and nobody sends them. Is the application running?`,
+          `${backlog}; ${overdue.length} or more have been due for over a minute and nobody sends them. Is a process of the application running that delivers?`,
         )
       : ok('deliveries', backlog),
     ...(stats.by_state.failed > 0

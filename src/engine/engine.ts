@@ -131,6 +131,7 @@ export class Engine {
       reporter.stored(message, deliveries, this.directory);
     this.fanOut = new FanOut({
       ...context,
+      deliver: options.deliver,
       maxSleepMs,
       match: (message) => this.matcher.match(message),
       upToDate: () => this.directory.upToDate(),

@@ -18,6 +18,8 @@ const MAX_LEASE_MS = 10_000;
 export type MatchMessage = (message: Message) => readonly NewDelivery[] | undefined;
 
 export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner'> {
+  /** False: this process leaves all messages to others. */
+  readonly deliver: boolean;
   /** Longest time between two looks: for messages of other processes, and those whose lease ran out. */
   readonly maxSleepMs: number;
   readonly match: MatchMessage;
@@ -46,7 +48,7 @@ export class FanOut {
   }
 
   wake(): void {
-    if (this.#isWakePending || this.#isStopped) return;
+    if (this.#isWakePending || this.#isStopped || !this.#options.deliver) return;
     this.#isWakePending = true;
     this.#options.clock.defer(() => {
       this.#isWakePending = false;

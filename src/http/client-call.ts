@@ -3,7 +3,7 @@ import ky, { HTTPError, TimeoutError } from 'ky';
 import { z } from 'zod';
 import { describeType } from '../core/describe-value.ts';
 import { unexpected } from '../core/expect-value.ts';
-import { parseInput } from '../core/parse-input.ts';
+import { expecting, parseInput } from '../core/parse-input.ts';
 import { describeError, WebhookApiError } from '../errors.ts';
 
 /** Options of `createWebhookClient`. */
@@ -26,7 +26,7 @@ export interface WebhookClientOptions {
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 const schema = z.strictObject({
-  baseUrl: z.union([z.url({ protocol: /^https?$/ }), z.instanceof(URL)], { error: 'an http: or https: URL' }),
+  baseUrl: expecting(z.union([z.url({ protocol: /^https?$/ }), z.instanceof(URL)]), 'an http: or https: URL'),
   apiKey: z
     .custom<string>(isHeaderText, {
       error: 'a text that a header carries: one line of ASCII, no spaces around it',

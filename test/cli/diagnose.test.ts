@@ -30,7 +30,7 @@ describe('the doctor', () => {
       {
         level: 'problem',
         message: expect.stringMatching(
-          /^2 messages are stored .* yet; 1 of them for over a minute, .*\. Is the application running\?$/,
+          /^2 messages are stored .* yet; 1 of them for over a minute, .*\. Is a process of the application running that delivers\?$/,
         ),
       },
     ]);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import type { SyncTransactionOptions, TransactionOptions } from '../../src/outbox.ts';
 import { sqlStore } from '../../src/store/sql/index.ts';
+import { decorateStore } from '../support/world.ts';
 
 const nothing = (): void => undefined;
 const knexTransaction = Object.assign(() => Promise.resolve([]), { raw: nothing, commit: nothing });
@@ -30,6 +31,35 @@ describe('an emit in a transaction', () => {
     const emitting = dispatcher.emit('order.paid', {}, options);
     await expect(emitting).rejects.toMatchObject({ code: 'invalid_option', path: 'transaction' });
     await expect(emitting).rejects.toThrow(message);
+  });
+
+  it('says what is missing when the function answers with no promise', async () => {
+    const dispatcher = new WebhookDispatcher({ store: sqlStore(':memory:') });
+    await dispatcher.start();
+    await expect(dispatcher.emit('order.paid', {}, { transaction: nothing as never })).rejects.toThrow(
+      /^transaction: expected a function that answers with a promise, got undefined\. For a synchronous driver/,
+    );
+    await dispatcher.stop();
+  });
+
+  it('is left to processes that deliver, also when it is committed', async () => {
+    const sqlite = sqlStore(':memory:');
+    let claims = 0;
+    const store = decorateStore(sqlite, {
+      claimFanOut: async (params) => {
+        claims += 1;
+        return sqlite.claimFanOut(params);
+      },
+    });
+    for (const deliver of [false, true]) {
+      const dispatcher = new WebhookDispatcher({ store, deliver });
+      await dispatcher.start();
+      const { afterCommit } = await dispatcher.emit('order.paid', {}, { transaction: async () => [] });
+      afterCommit();
+      await new Promise((resolve) => setImmediate(resolve));
+      await dispatcher.stop();
+      expect(claims > 0).toBe(deliver);
+    }
   });
 
   it('says which function a synchronous driver needs', () => {

@@ -172,6 +172,12 @@ describe('the client', () => {
       expect.objectContaining({ code: 'invalid_option', path }),
     );
   });
+
+  it('says what address it expects', () => {
+    expect(() => createWebhookClient({ baseUrl: 'not a url' })).toThrow(
+      'baseUrl: expected an http: or https: URL, got a string.',
+    );
+  });
 });
 
 describe('a client that is driven by the document alone', () => {

@@ -96,6 +96,13 @@ describe.each(CALLERS)('an emit in a transaction of $name', (caller) => {
     await receiver.until(() => receiver.answered.has(id), 'it is delivered');
   });
 
+  it('is refused when the function does not say when it is done', { timeout: TIMEOUT_MS }, async () => {
+    await using world = await setup(caller);
+    await expect(
+      world.dispatcher.emit('order.paid', {}, { transaction: (() => undefined) as never }),
+    ).rejects.toThrow(/^transaction: expected a function that answers with a promise, got undefined\. /);
+  });
+
   it('was never there when it is rolled back', { timeout: TIMEOUT_MS }, async () => {
     await using world = await setup(caller);
     const { dispatcher, application, receiver } = world;

@@ -45,7 +45,9 @@ export const emit = defineCommand<[type: string, data: string], EmitFlags>({
         );
         const told =
           local === undefined
-            ? `to ${countOf(receipt.deliveries.length, 'endpoint', 'endpoints')}`
+            ? receipt.deliveries.length === 0
+              ? 'to no endpoint yet; nobody asks for it, or a process that delivers finds out who does'
+              : `to ${countOf(receipt.deliveries.length, 'endpoint', 'endpoints')}`
             : 'the application sends it';
         cli.output.answer(receipt, () =>
           receipt.duplicate ? `${receipt.id} was stored before.` : `Stored ${receipt.id}: ${told}.`,
