@@ -82,7 +82,8 @@ export class Scheduler {
 
   /** Claims until nothing more is to be had now; how many deliveries that gave. */
   async claimAll(): Promise<number> {
-    let total = 0;
+    // One that is under way may have looked before something became due that is meant.
+    let total = (await this.#claim) ?? 0;
     for (;;) {
       const count = await (this.#claim ?? this.#startClaim());
       total += count;

@@ -128,7 +128,7 @@ describe.each(PLACES)('commands on %s', { timeout: 60_000 }, (kind) => {
       failed_deliveries: 0,
       success_rate: 1,
     });
-    expect((await cli.run('stats')).stdout).toMatch(/^Ended: +1\n/);
+    expect((await cli.run('stats')).stdout).toMatch(/^Deliveries: +1\n/);
   });
 
   it('test an endpoint by its URL and by its id', async () => {

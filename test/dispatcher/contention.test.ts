@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClaimResult } from '../../src/store/store.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
-import { createWorld, decorateStore, type World } from '../support/world.ts';
+import { createWorld, decorateStore, turn, until, type World } from '../support/world.ts';
 
 const PASSED_OVER: ClaimResult = { leased: [], rescued: [], nextDueMs: 0, nextOpenMs: 0 };
 
@@ -63,5 +63,40 @@ describe('lanes that another process has locked', () => {
     const draining = dispatcher.drain();
     await dispatcher.stop({ timeoutMs: 0 });
     await draining;
+  });
+});
+
+describe('a claim that is under way', () => {
+  it('keeps drain waiting for the next one, which sees what became due meanwhile', async () => {
+    const memory = memoryStore();
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let isLooking = false;
+    let isArmed = false;
+    const store = decorateStore(memory, {
+      claimDue: async (params) => {
+        const result = await memory.claimDue(params);
+        if (!isArmed || isLooking) return result;
+        isLooking = true;
+        await answered;
+        return result;
+      },
+    });
+    await using world = await createWorld({ store });
+    const dispatcher = world.start();
+    const { id } = await dispatcher.endpoints.create({ url: world.receiver.url });
+    await dispatcher.endpoints.pause(id);
+    await dispatcher.emit('job.done', 1);
+    await dispatcher.drain();
+    isArmed = true;
+    const other = await dispatcher.endpoints.create({ url: world.receiver.url, events: ['other'] });
+    await dispatcher.endpoints.resume(other.id);
+    await until(() => isLooking, 'a claim has looked');
+    await dispatcher.endpoints.resume(id);
+    const draining = dispatcher.drain();
+    await turn();
+    answer();
+    await draining;
+    expect(world.receiver.received).toBe(1);
   });
 });

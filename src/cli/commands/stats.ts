@@ -28,14 +28,14 @@ export const stats = defineCommand<
 function describe(stats: StatsResource): string {
   const { latency, success_rate: rate } = stats;
   return formatFields([
-    ['Ended', stats.total_deliveries],
+    ['Deliveries', stats.total_deliveries],
     ['Successful', stats.successful_deliveries],
     ['Failed', stats.failed_deliveries],
-    ['Success rate, of those on record', rate === undefined ? undefined : `${(rate * 100).toFixed(1)} %`],
+    ['Success rate', rate === undefined ? undefined : `${(rate * 100).toFixed(1)} %`],
     ['Pending', stats.pending_deliveries],
     ['Waiting for a retry', stats.retry_queue_size],
     ['Messages not matched', stats.unmatched_messages],
-    ['States, of those on record', describeStates(stats.by_state)],
+    ['States on record', describeStates(stats.by_state)],
     ['Latency', latency.count === 0 ? undefined : describeLatency(latency)],
     ['Last delivered', formatTime(stats.last_delivered_at)],
     ['Last failed', formatTime(stats.last_failed_at)],
