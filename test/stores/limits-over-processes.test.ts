@@ -7,6 +7,7 @@ import type { CountingReceiver } from '../support/counting-receiver.ts';
 import type { StoreLocation } from '../support/open-store.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { createWorkshop, listDeliveries, type Workshop } from '../support/workers.ts';
+import { until } from '../support/world.ts';
 
 const NAMES = ['one', 'two', 'three'] as const;
 const TIMEOUT_MS = 60_000;
@@ -216,14 +217,18 @@ describe('three processes on one PostgreSQL', () => {
   );
 });
 
-/** An endpoint that all of them know: others hear of a new one a moment later, and would leave what they emit to those who do. */
+/** The only endpoint, known to all of them: others hear of a new one a moment later, and what they emit before is not for it. */
 async function createEndpoint(
   workshop: Workshop,
   workers: readonly WorkerProcess[],
   input: Partial<EndpointInput>,
 ): Promise<Endpoint> {
   const endpoint = await workshop.createEndpoint(workers[0]!, input);
-  await Promise.all(workers.map((worker) => worker.call('endpoints.get', endpoint.id)));
+  await until(
+    async () =>
+      (await Promise.all(workers.map((worker) => worker.health()))).every(({ endpoints }) => endpoints === 1),
+    'all processes know the endpoint',
+  );
   return endpoint;
 }
 
