@@ -1,6 +1,6 @@
 /** What keeps messages from being delivered, as far as a store or an API can tell. */
 import type { Health } from '../health.ts';
-import type { WebhookResource } from '../http/index.ts';
+import type { StatsResource, WebhookClient, WebhookResource } from '../http/index.ts';
 import { everyPage } from './every-page.ts';
 import { countOf } from './output/count-of.ts';
 import { formatDuration, formatTime } from './output/format-time.ts';
@@ -20,11 +20,13 @@ const CLOCK_NOTICE_MS = 30_000;
 export async function diagnose(session: Session): Promise<readonly Finding[]> {
   const { client, local } = session;
   const { items: endpoints } = await everyPage((page) => client.webhooks.list(page));
+  const stats = await client.queue.stats();
+  const now = local === undefined ? Date.now() : await local.store.now();
   return [
     ...(local === undefined ? await diagnoseApi(session) : await diagnoseStore(local)),
     ...diagnoseEndpoints(endpoints),
-    ...(await diagnoseMessages(session)),
-    ...(await diagnoseDeliveries(session, endpoints)),
+    ...(await diagnoseMessages(client, stats, now)),
+    ...(await diagnoseDeliveries(client, stats, now, endpoints)),
   ];
 }
 
@@ -113,10 +115,12 @@ function diagnoseEndpoints(endpoints: readonly WebhookResource[]): readonly Find
 }
 
 /** Whether somebody is there who matches what was stored without. */
-async function diagnoseMessages({ client, local }: Session): Promise<readonly Finding[]> {
-  const { unmatched_messages: all = 0 } = await client.queue.stats();
+async function diagnoseMessages(
+  client: WebhookClient,
+  { unmatched_messages: all = 0 }: StatsResource,
+  now: number,
+): Promise<readonly Finding[]> {
   if (all === 0) return [];
-  const now = local === undefined ? Date.now() : await local.store.now();
   const { unmatched_messages: overdue = 0 } = await client.queue.stats({ until: now - OVERDUE_MS });
   const what = `${countOf(all, 'message is', 'messages are')} stored and not matched with endpoints yet`;
   return [
@@ -131,16 +135,16 @@ async function diagnoseMessages({ client, local }: Session): Promise<readonly Fi
 
 /** Whether somebody is there who sends what is due. */
 async function diagnoseDeliveries(
-  { client, local }: Session,
+  client: WebhookClient,
+  stats: StatsResource,
+  now: number,
   endpoints: readonly WebhookResource[],
 ): Promise<readonly Finding[]> {
-  const stats = await client.queue.stats();
   const isFree = new Set(
     endpoints
       .filter(({ active, paused, blocked_reason: blocked }) => active && !paused && blocked === undefined)
       .map(({ id }) => id),
   );
-  const now = local === undefined ? Date.now() : await local.store.now();
   const { items } = await client.deliveries.list({ state: ['scheduled'], limit: 100 });
   const overdue = items.filter(
     (delivery) => isFree.has(delivery.webhook_id) && (delivery.next_attempt_at ?? now) < now - OVERDUE_MS,
