@@ -493,6 +493,21 @@ describe('Retention is on by default and removes nothing that is unfinished.', (
     expect(await types()).toEqual(['waiting']);
     expect(await onlyDelivery(dispatcher)).toMatchObject({ state: 'scheduled' });
   }, 60_000);
+
+  it('begins a pass every ten minutes', async () => {
+    await using world = await createWorld();
+    const passes: number[] = [];
+    const startedAt = world.clock.now();
+    const store = decorateStore(world.store, {
+      prune: (params) => {
+        passes.push((world.clock.now() - startedAt) / 60_000);
+        return world.store.prune(params);
+      },
+    });
+    await world.start({ store }).start();
+    await world.advance(0.5 * HOUR);
+    expect(passes).toEqual([10, 20, 30]);
+  });
 });
 
 describe('One bad endpoint does not delay the others.', () => {
@@ -600,6 +615,27 @@ describe('When the store is slower than its callers, `emit` waits.', () => {
     await world.clock.advance(20_000);
     await expect(emitted).rejects.toMatchObject({ code: 'emit_timeout', cause });
     expect((await dispatcher.health()).pendingMessages).toBe(0);
+  });
+
+  it('rejects with emit_timeout, and delivers all the same, when a write got through whose answer was lost', async () => {
+    await using world = await createWorld();
+    const mute = decorateStore(world.store, {
+      // As the stores are whose answers can be lost.
+      capabilities: { ...world.store.capabilities, shared: true },
+      append: async (params) => {
+        await world.store.append(params);
+        return new Promise(() => undefined);
+      },
+    });
+    const dispatcher = world.start({ store: mute, emitTimeoutMs: 10_000 });
+    await dispatcher.endpoints.create({ url: world.receiver.url });
+    const emitted = dispatcher.emit('job.done', {});
+    await turn();
+    await world.clock.advance(10_000);
+    await expect(emitted).rejects.toMatchObject({ code: 'emit_timeout' });
+    expect(world.receiver.received).toBe(0);
+    await world.clock.advance(120_000);
+    await world.receiver.waitFor(1);
   });
 
   it('writes what waits in batches, one at a time', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClaimResult } from '../../src/store/store.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
-import { createWorld, decorateStore, turn, until, type World } from '../support/world.ts';
+import { createWorld, decorateStore, onlyDelivery, turn, until, type World } from '../support/world.ts';
 
 const PASSED_OVER: ClaimResult = { leased: [], rescued: [], nextDueMs: 0, nextOpenMs: 0 };
 
@@ -98,5 +98,24 @@ describe('a claim that is under way', () => {
     answer();
     await draining;
     expect(world.receiver.received).toBe(1);
+  });
+});
+
+describe('what another process has claimed', () => {
+  it('does not keep drain waiting', async () => {
+    await using world = await createWorld();
+    const { receiver } = world;
+    const other = world.start();
+    await other.endpoints.create({ url: receiver.url });
+    const draining = world.start();
+    await draining.start();
+    receiver.hold();
+    await other.emit('job.done', 1);
+    await until(() => receiver.waiting === 1, 'the other one is sending');
+    await draining.drain();
+    expect(await onlyDelivery(draining)).toMatchObject({ state: 'sending', attempts: 1 });
+    receiver.release();
+    await other.drain();
+    expect(receiver.received).toBe(1);
   });
 });

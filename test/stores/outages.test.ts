@@ -118,6 +118,26 @@ describe.each(reachable('postgres', 'mariadb'))('a server of %s that is down for
   });
 });
 
+describe.each(reachable('postgres', 'mariadb'))('a server of %s that is down at the first use', (kind) => {
+  it('fails that use, and the next one tries again', { timeout: TIMEOUT_MS }, async () => {
+    await using place = await createPlace(kind);
+    await using proxy = await TcpProxy.start(place.location);
+    const receiver = await CountingReceiver.start();
+    proxy.cut();
+    const dispatcher = new WebhookDispatcher({ store: openStore(proxy.location), network: LOOPBACK });
+    const unavailable = { name: 'StoreError', code: 'store_unavailable' };
+    await expect(dispatcher.endpoints.create({ url: receiver.url })).rejects.toMatchObject(unavailable);
+    await expect(dispatcher.emit('job.done', 1)).rejects.toMatchObject(unavailable);
+    proxy.restore();
+    await dispatcher.endpoints.create({ url: receiver.url });
+    const { id } = await dispatcher.emit('job.done', 2);
+    await receiver.until(() => receiver.answered.has(id), 'it is delivered');
+    expect(receiver.arrivals).toHaveLength(1);
+    await dispatcher.stop();
+    await receiver.close();
+  });
+});
+
 describe.each(reachable('postgres', 'mariadb'))('connections to %s that are half open', (kind) => {
   const STORE = { callTimeoutMs: 1_000 };
 
