@@ -109,27 +109,25 @@ class PgSession implements Session {
     client.on('error', this.#onError);
   }
 
-  async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
-    const values = [...parameters];
-    const { rows, rowCount, command } = await this.#client.query({
-      text: sql,
-      values,
-      ...(isFixed && { name: this.#nameOf(sql) }),
-    });
-    return {
-      rows: this.#take(values, rows) as readonly Row[],
-      changed: command === 'SELECT' ? 0 : (rowCount ?? 0),
-    };
-  }
-
   /**
    * V8 comes to make queries among old objects, where one that is answered would keep what it was asked, and answered, until a full garbage collection: so
    * they are emptied. Not those of a pool that somebody else has, who may look at them.
    */
-  #take(values: unknown[], rows: unknown[]): readonly unknown[] {
-    if (!this.#isOwn) return rows;
-    values.length = 0;
-    return rows.splice(0);
+  async execute({ sql, parameters, isFixed }: Statement): Promise<StatementResult> {
+    const values = [...parameters];
+    try {
+      const { rows, rowCount, command } = await this.#client.query({
+        text: sql,
+        values,
+        ...(isFixed && { name: this.#nameOf(sql) }),
+      });
+      return {
+        rows: (this.#isOwn ? rows.splice(0) : rows) as readonly Row[],
+        changed: command === 'SELECT' ? 0 : (rowCount ?? 0),
+      };
+    } finally {
+      if (this.#isOwn) values.length = 0;
+    }
   }
 
   async begin(): Promise<void> {
