@@ -1,5 +1,6 @@
 import { systemClock } from '../../../clock.ts';
 import type { DialectName } from '../dialect.ts';
+import { DURABLE_COMMIT } from '../postgres/durable-commit.ts';
 import { runAsync } from '../run-script.ts';
 import type { Row, Script, Statement, StatementResult } from '../script.ts';
 import type { ScriptRunner } from '../script-runner.ts';
@@ -34,7 +35,7 @@ export interface KyselyDialect {
 /** How each database begins a transaction that the store can rely on: not by what Kysely sends, which on SQLite may fail halfway. */
 const BEGIN: Readonly<Record<DialectName, readonly string[]>> = {
   sqlite: ['begin immediate'],
-  postgres: ['begin isolation level read committed'],
+  postgres: ['begin isolation level read committed', DURABLE_COMMIT],
   mysql: ['set transaction isolation level read committed', 'start transaction'],
 };
 

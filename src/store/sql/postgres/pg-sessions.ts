@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Row, Statement, StatementResult } from '../script.ts';
 import type { Session, SessionSource } from '../session.ts';
+import { DURABLE_COMMIT } from './durable-commit.ts';
 
 /** A pool of `pg`: the part of it that the store uses. */
 export interface PgPool {
@@ -79,6 +80,7 @@ function beginWith(timeoutMs: number): string {
     'set local jit = off',
     'set local plan_cache_mode = force_generic_plan',
     `set local idle_in_transaction_session_timeout = ${timeoutMs}`,
+    DURABLE_COMMIT,
   ].join('; ');
 }
 
