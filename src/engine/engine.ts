@@ -59,6 +59,8 @@ export class Engine {
   readonly #holds: EndpointHolds;
   readonly #options: EngineOptions;
   #unwatch: (() => void) | undefined;
+  /** Endpoints and the switch are known: before, messages would be matched with none of them, or sent though they are to wait. */
+  #isLoaded = false;
   #isStopping = false;
 
   constructor(options: EngineOptions) {
@@ -210,6 +212,7 @@ export class Engine {
     });
     await this.switch.load();
     await this.directory.load();
+    this.#isLoaded = true;
     this.keeper.start();
     this.#afterAttempt.start();
     this.#onLeftBehind('work');
@@ -275,7 +278,7 @@ export class Engine {
   }
 
   #onLeftBehind(what: 'work' | 'fan_out'): void {
-    if (!this.#options.deliver) return;
+    if (!this.#options.deliver || !this.#isLoaded) return;
     if (what === 'work') this.scheduler.wake();
     else this.fanOut.wake();
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
 import { createWorld, decorateStore, onlyDelivery, recordEvents, turn, until } from '../support/world.ts';
 
 const MINUTE = 60_000;
@@ -29,6 +30,29 @@ describe('deliver: false', () => {
     expect(world.receiver.connections).toBe(0);
     await producer.stop();
     await world.start().start();
+    await world.receiver.waitFor(1);
+  });
+
+  it('keeps messages for a dispatcher that is starting until it knows all endpoints', async () => {
+    await using world = await createWorld();
+    const producer = world.start({ deliver: false });
+    await producer.endpoints.create({ url: world.receiver.url });
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let isAsked = false;
+    const list: Store['endpoints']['list'] = async (params) => {
+      isAsked = true;
+      await answered;
+      return world.store.endpoints.list(params);
+    };
+    const store = decorateStore(world.store, { endpoints: { ...world.store.endpoints, list } });
+    const starting = world.start({ store }).start();
+    await until(() => isAsked, 'endpoints are asked for');
+    await producer.emit('job.done', {});
+    for (let count = 0; count < 20; count += 1) await turn();
+    expect((await producer.stats()).unmatchedMessages).toBe(1);
+    answer();
+    await starting;
     await world.receiver.waitFor(1);
   });
 
