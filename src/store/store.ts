@@ -93,6 +93,8 @@ export interface Store {
    *   it is `busy`. So deliveries are made in the order in which their messages were stored, whoever matches them, and ordered ones are sent in it.
    *   A message of a transaction that commits late has the place that it has then, and so has one that who had the turn did not complete.
    * - A message of the outbox whose idempotency key another message held when it was stored is removed instead.
+   * - Where `watch` tells of endpoints, those that were changed before a message was stored have been told of when this resolves with it: it is to be
+   *   matched with them.
    * A lease that expires makes its message available again; until somebody takes it, the lease still counts.
    */
   claimFanOut(params: ClaimFanOutParams): Promise<ClaimFanOutResult>;

@@ -17,9 +17,9 @@ export class ChangeFeed {
   readonly #onChange: (change: StoreChange) => void;
   /** Number of the last change that was read. */
   #after: number | undefined;
-  #isReading = false;
-  /** Somebody told of changes while we were reading: that may have been too early. */
-  #mustReadAgain = false;
+  /** Readings: the one that goes on, or went before, and the one that waits for it. */
+  #lastReading: Promise<void> | undefined;
+  #nextReading: Promise<void> | undefined;
   #failures = 0;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -45,7 +45,7 @@ export class ChangeFeed {
 
   #onSignal(kinds: readonly NotificationKind[]): void {
     for (const kind of new Set(kinds)) {
-      if (kind === 'changes') void this.#read();
+      if (kind === 'changes') this.#read();
       else this.#tell({ kind });
     }
   }
@@ -55,35 +55,43 @@ export class ChangeFeed {
     this.#timer?.cancel();
     if (this.#isClosed) return;
     const waitMs = Math.min(this.#intervalMs * 2 ** this.#failures, LONGEST_WAIT_MS);
-    this.#timer = systemClock.setTimer(() => void this.#read(), waitMs);
+    this.#timer = systemClock.setTimer(() => this.#read(), waitMs);
   }
 
-  async #read(): Promise<void> {
-    if (this.#isReading) {
-      this.#mustReadAgain = true;
-      return;
-    }
-    if (this.#isClosed) return;
-    this.#isReading = true;
+  /** The calls of the engine fail in the same way, and report it. */
+  #read(): void {
+    this.catchUp().catch(() => undefined);
+  }
+
+  /**
+   * Resolves when all that was changed before the call has been told. One reading at a time; those asked for while one waits for its turn are that one.
+   *
+   * @throws what the database says (rejects)
+   */
+  catchUp(): Promise<void> {
+    this.#nextReading ??= this.#readAfter(this.#lastReading);
+    return this.#nextReading;
+  }
+
+  async #readAfter(earlier: Promise<void> | undefined): Promise<void> {
+    await earlier?.catch(() => undefined);
+    this.#lastReading = this.#nextReading;
+    this.#nextReading = undefined;
     try {
-      do {
-        this.#mustReadAgain = false;
-        await this.#readOnce();
-      } while (this.#mustReadAgain);
+      while (!this.#isClosed && (await this.#readOnce()));
       this.#failures = 0;
-    } catch {
-      // The calls of the engine fail in the same way, and report it.
+    } catch (error) {
       this.#failures = Math.min(this.#failures + 1, 5);
+      throw error;
     } finally {
-      this.#isReading = false;
       this.#schedule();
     }
   }
 
-  async #readOnce(): Promise<void> {
+  /** True when there may be more: a full answer may have some behind it. */
+  async #readOnce(): Promise<boolean> {
     const { last, changes, isMissed } = await this.#runner.call('readChanges', { after: this.#after });
-    // A full answer may have more behind it.
-    this.#mustReadAgain ||= last !== this.#after && changes.length > 0;
+    const hasMoved = last !== this.#after;
     this.#after = last;
     if (isMissed) this.#tell({ kind: 'endpoint', id: undefined });
     const told = new Set<string>();
@@ -92,6 +100,7 @@ export class ChangeFeed {
       told.add(`${kind}:${ref}`);
       this.#tell(kind === 'endpoint' ? { kind, id: ref } : { kind, key: ref });
     }
+    return hasMoved && changes.length > 0;
   }
 
   #tell(change: StoreChange): void {

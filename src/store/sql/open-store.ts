@@ -22,14 +22,14 @@ export interface SqlStoreParts {
 export class OpenStore {
   readonly runner: Runner;
   readonly retention: SqlRetention;
+  readonly feed: ChangeFeed;
   readonly #connection: Connection;
-  readonly #feed: ChangeFeed;
 
   private constructor(connection: Connection, params: OpenStoreParams) {
     this.#connection = connection;
     this.runner = connection.runner;
     this.retention = new SqlRetention(this.runner, params.clock);
-    this.#feed = new ChangeFeed(this.runner, params.pollIntervalMs, params.tell);
+    this.feed = new ChangeFeed(this.runner, params.pollIntervalMs, params.tell);
   }
 
   /** Connects, and checks that all endpoints can be decrypted. */
@@ -38,7 +38,7 @@ export class OpenStore {
     const open = new OpenStore(connection, params);
     try {
       await requireAllKeys(open.runner, params.keyring);
-      await open.#feed.open(connection.signals);
+      await open.feed.open(connection.signals);
       return open;
     } catch (error) {
       await open.close();
@@ -47,7 +47,7 @@ export class OpenStore {
   }
 
   async close(): Promise<void> {
-    this.#feed.close();
+    this.feed.close();
     await this.#connection.close();
   }
 }

@@ -84,10 +84,13 @@ export class SqlStore implements port.Store {
   }
 
   async claimFanOut(params: port.ClaimFanOutParams): Promise<port.ClaimFanOutResult> {
+    const { feed } = this.#opened;
     // Nothing found means that there is nothing left; what a step has removed is committed.
     for (;;) {
       const { isUnfinished, ...result } = await this.call('claimFanOut', params);
-      if (!isUnfinished) return result;
+      if (isUnfinished) continue;
+      if (result.claims.length > 0) await feed.catchUp();
+      return result;
     }
   }
 

@@ -113,6 +113,29 @@ export const watchCases: readonly SuiteCase[] = [
     await heard({ kind: 'work' });
     stop();
   }),
+  whenChangeable(
+    'has told of an endpoint before it hands out a message that came after it',
+    async (world, other) => {
+      const told = new Set<string | undefined>();
+      const stop = other.watch((change) => {
+        if (change.kind === 'endpoint') told.add(change.id);
+      });
+      for (let round = 0; round < 5; round += 1) {
+        const { id } = await world.putEndpoint();
+        await world.append([{ ...world.entry([]), fannedOut: false }]);
+        const lease = `turn ${round}`;
+        const { claims } = await other.claimFanOut({ limit: 1, leaseMs: 60_000, lease });
+        assert.equal(claims.length, 1);
+        assert.ok(told.has(id) || told.has(undefined), 'it would be matched without the endpoint');
+        await other.completeFanOut({
+          results: [{ messageId: claims[0]!.message.id, lease: claims[0]!.lease, deliveries: [] }],
+          turn: lease,
+        });
+        told.clear();
+      }
+      stop();
+    },
+  ),
   whenChangeable('tells of endpoints that were written, paused and removed', async (world, other) => {
     const { heard, stop } = listen(other);
     const { id } = await world.putEndpoint();
