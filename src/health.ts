@@ -15,7 +15,7 @@ export interface Health {
   readonly whilePaused: WhilePaused | undefined;
   /** Endpoints known to this process. */
   readonly endpoints: number;
-  /** Endpoints that cannot be served here, and why: a named function is missing, a secret is none for the scheme, the URL is refused, a stored setting cannot be read. */
+  /** Endpoints that cannot be served here, and why: a named function is missing, a secret is none for the scheme, the URL is refused, a stored setting, or the whole record, cannot be read (`*`: of one of a page). While a record cannot be read, messages are left to other processes to be matched. */
   readonly unservedEndpoints: readonly { readonly endpointId: string; readonly why: string }[];
   /** Messages on their way into the store. */
   readonly pendingMessages: number;

@@ -1,12 +1,18 @@
 /** Where messages come in: matched by endpoints that are up to date, and stored in the order in which they came. */
+import type { Clock } from '../clock.ts';
+import { StoreError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
 import type { Directory } from './directory.ts';
 import type { Inbox, Receipt } from './inbox.ts';
 import type { Matcher } from './matcher.ts';
 import { OrderGate } from './order-gate.ts';
 import type { Recipient } from './recipients.ts';
+import { within } from './within.ts';
 
 export interface IntakeOptions {
+  readonly clock: Clock;
+  /** Longest time that an emit waits for endpoints that the store has not answered with. */
+  readonly emitTimeoutMs: number;
   readonly directory: Pick<Directory, 'upToDate'>;
   readonly matcher: Matcher;
   readonly inbox: Inbox;
@@ -26,7 +32,19 @@ export class Intake {
   emit(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
     const changes = this.#options.directory.upToDate();
     if (changes === undefined && this.#gate.isFree) return this.#store(message, to);
-    return this.#gate.pass(changes, () => this.#store(message, to));
+    return this.#gate.pass(this.#inTime(changes), () => this.#store(message, to));
+  }
+
+  /** Who waits for the store waits no longer than for its answer to an emit. */
+  async #inTime(changes: Promise<unknown> | undefined): Promise<void> {
+    const { clock, emitTimeoutMs } = this.#options;
+    if (changes === undefined) return;
+    if (emitTimeoutMs === 0 || emitTimeoutMs === Infinity) await changes;
+    else if (!(await within(changes, emitTimeoutMs, clock)))
+      throw new StoreError(
+        `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): the store does not answer with endpoints that were changed. Emit it again.`,
+        { code: 'emit_timeout' },
+      );
   }
 
   /** Matches and stores a message of our own, for others than the endpoint that it is about; nothing, when none of them wants it. */

@@ -45,9 +45,10 @@ export class Matcher {
 
   /**
    * Deliveries of a message by patterns and filters. `undefined` when an endpoint that may want it has a filter that is
-   * not registered in this process: the message is left to a process that knows it.
+   * not registered in this process, or cannot be read here: the message is left to a process that knows it.
    */
   match(message: Message): readonly NewDelivery[] | undefined {
+    if (this.#options.directory.hasUnreadable) return undefined;
     const failed: EndpointRuntime[] = [];
     const input = (): FilterInput => filterInputOf(message);
     const matched = this.#options.directory.match(message.type, message.tenant, input, (runtime, error) => {
