@@ -12,11 +12,13 @@ export interface ChildResult {
 
 /**
  * Runs `program`, an ES module with TypeScript; `posthorn` in it is `./src/index.ts`. Resolves when the process has
- * ended by itself; the test's own timeout catches one that does not, and `signal` ends it.
+ * ended by itself; the test's own timeout catches one that does not, and `signal` ends it. Each of its threads begins with `preload`.
  */
-export function runProgram(program: string, signal: AbortSignal): Promise<ChildResult> {
+export function runProgram(program: string, signal: AbortSignal, preload?: string): Promise<ChildResult> {
   const source = program.replaceAll("'posthorn'", "'./src/index.ts'");
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source], {
+  const imports = preload === undefined ? ['tsx'] : ['tsx', preload];
+  const flags = imports.map((module) => `--import=${module}`);
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', source], {
     cwd: root,
     signal,
     killSignal: 'SIGKILL',

@@ -38,6 +38,8 @@ export interface SqlDialectTarget {
 
 /** Connections of a pool that the store makes. */
 const CONNECTIONS = 5;
+/** A commit is on the disk. */
+const SYNCHRONOUS = 'full';
 
 /**
  * Tells what the store was given. Nothing is loaded or opened yet.
@@ -59,7 +61,7 @@ export function toBackend(target: unknown, options: TargetOptions): Backend {
   }
   if (has(target, 'prepare', 'exec')) {
     refuseUnused(options, ['worker', 'synchronous']);
-    const { worker, synchronous = 'full' } = options;
+    const { worker, synchronous = SYNCHRONOUS } = options;
     return createGivenSqliteBackend(target as SqliteDatabase, { worker, synchronous });
   }
   const backend = fromClient(target);
@@ -68,7 +70,7 @@ export function toBackend(target: unknown, options: TargetOptions): Backend {
 }
 
 function fromPlace(place: TargetPlace, options: TargetOptions): Backend {
-  const { connections = CONNECTIONS, driver, synchronous = 'full', worker } = options;
+  const { connections = CONNECTIONS, driver, synchronous = SYNCHRONOUS, worker } = options;
   if (place.kind === 'sqlite') {
     const { path } = place;
     refuseUnused(options, ['driver', 'worker', 'synchronous']);
