@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { systemClock, WebhookDispatcher } from '../../src/index.ts';
 import type { Store } from '../../src/store/store.ts';
+import { dieInTransaction, type LastEmit } from './die-in-transaction.ts';
 import { type CallerName, openApplication } from './outbox-callers.ts';
 import { openStore } from './open-store.ts';
 import type { WorkerCall, WorkerLine, WorkerOrder } from './worker-order.ts';
@@ -47,6 +48,7 @@ const own: Readonly<Record<string, (...args: never[]) => unknown>> = {
       return id;
     });
   },
+  dieInTransaction: (last: LastEmit) => dieInTransaction(dispatcher, order.location, last),
   /** Emits in transactions of the application, one after the other. */
   emitInTransactions: async (caller: CallerName, count: number, type: string) => {
     await using application = await openApplication(caller, order.location);
