@@ -2,6 +2,7 @@ import { systemClock } from '../../../clock.ts';
 import { retryTransient } from '../retrying-runner.ts';
 import type { Script } from '../script.ts';
 import type { ScriptRunner } from '../script-runner.ts';
+import { troubleOf } from '../trouble.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
 /** A transaction that waits for the connection, and whoever waits for it. */
@@ -61,7 +62,9 @@ export class SqliteGroupRunner implements ScriptRunner {
         else await this.#settle(calls[index]!);
       }
     } catch (error) {
-      for (const { reject } of calls) reject(error);
+      // Where others write, each would wait as long again. What else ends the transaction of all, a full disk, may be the fault of one.
+      if (troubleOf((error as Error).cause) === 'busy') for (const { reject } of calls) reject(error);
+      else for (const call of calls) await this.#settle(call);
     }
   }
 
