@@ -6,6 +6,7 @@ import type { Store } from '../../src/store/store.ts';
 import { dieInTransaction, type LastEmit } from './die-in-transaction.ts';
 import { type CallerName, openApplication } from './outbox-callers.ts';
 import { openStore } from './open-store.ts';
+import { standStillInTransaction } from './stand-still.ts';
 import type { WorkerCall, WorkerLine, WorkerOrder } from './worker-order.ts';
 import { decorateStore, LOOPBACK } from './world.ts';
 
@@ -48,6 +49,7 @@ const own: Readonly<Record<string, (...args: never[]) => unknown>> = {
       return id;
     });
   },
+  standStillInTransaction: () => standStillInTransaction(() => say({ said: 'stands still' })),
   dieInTransaction: (last: LastEmit) => dieInTransaction(dispatcher, order.location, last),
   /** Emits in transactions of the application, one after the other. */
   emitInTransactions: async (caller: CallerName, count: number, type: string) => {
