@@ -58,7 +58,10 @@ export function entry(deliveries: readonly NewDelivery[], message: Partial<NewMe
   };
 }
 
-export function batch(entries: readonly AppendEntry[]): AppendOperation {
+/** As an operation takes it, and as a store does. */
+export function batch(
+  entries: readonly AppendEntry[],
+): AppendOperation & { readonly hiddenEndpoints: readonly never[] } {
   return { entries, hiddenEndpoints: [], owner: 'test', leaseMs: LEASE_MS, idempotencyWindowMs: Infinity };
 }
 
