@@ -120,8 +120,9 @@ export class NotFoundError extends PosthornError {
  * `schema_mismatch` (the tables are not those of this release), `driver_missing` (the package that connects to the database is
  * not installed, or cannot be loaded), `not_started` (an emit in a transaction came before the dispatcher was started), `emit_timeout` (a
  * store that goes on failing, or does not answer, did not take a message within `emitTimeoutMs`), `record_invalid` (what is stored is not a record, or an
- * endpoint that this process cannot serve), `key_missing` (a record is encrypted with a key that the store was not given),
- * `decrypt_failed` (an encrypted value was changed, or copied from somewhere else).
+ * endpoint that this process cannot serve), `key_missing` (a record is encrypted with a key that the store was not given,
+ * or processes that share a folder lack a key of each other), `decrypt_failed` (an encrypted value was changed, or copied from
+ * somewhere else, or processes that share a folder have different keys of one id).
  */
 export class StoreError extends PosthornError {
   constructor(

@@ -12,8 +12,11 @@ export function messageOf(error: unknown): string {
 /** What the library says is for who writes code. */
 function adviceFor(error: unknown, message: string): readonly string[] {
   const code = isPosthornError(error) ? error.code : undefined;
-  if (code === 'key_missing')
-    return [`Here: set ${KEYS_VARIABLE}=id:key, or export the store from posthorn.config.mjs.`];
+  // Or the other side lacks a key: what is said must fit both.
+  if (code === 'key_missing' || code === 'decrypt_failed')
+    return [
+      `Here: keys come from ${KEYS_VARIABLE}=id:key, or with the store that posthorn.config.mjs exports.`,
+    ];
   if (isApiError(error) && error.status === 401) return ['Here: --token KEY, or POSTHORN_TOKEN.'];
   if (isApiError(error) && error.status === undefined) return ['Here: --url.'];
   if (code === 'schema_mismatch') return ['Here: posthorn migrate.'];

@@ -8,6 +8,7 @@ import { createSystemRandom } from '../../clock.ts';
 import { expectKnownKeys, expectObject, unexpected, unexpectedWord } from '../../core/expect-value.ts';
 import { OptionsError, StoreError } from '../../errors.ts';
 import { decodeKeyText, readEncryptionKey } from './encryption-key.ts';
+import { fingerprintKeys, type KeyFingerprints } from './key-fingerprints.ts';
 import { formatSealedText, KEY_ID, parseSealedText } from './sealed-text.ts';
 
 /** Keys with which a durable store encrypts secrets, credentials and sensitive headers of endpoints. */
@@ -32,6 +33,8 @@ export interface SealedPlace {
 export interface Keyring {
   /** Id of the key that encrypts. */
   readonly current: string;
+  /** What other processes may know of the keys. */
+  readonly fingerprints: KeyFingerprints;
   /** Whether a key of this id can decrypt. */
   has(keyId: string): boolean;
   /** The value as `enc:v1:<key id>:<base64url>`, different each time. Takes any text. */
@@ -65,6 +68,7 @@ export function createKeyring(options: EncryptionOptions): Keyring {
   const random = createSystemRandom();
   return {
     current,
+    fingerprints: fingerprintKeys(current, keys),
     has: (keyId) => keys.has(keyId),
     encrypt: (text, place) =>
       formatSealedText(current, seal(text, currentKey, place, random.bytes(IV_BYTES))),

@@ -31,7 +31,11 @@ export interface FileStoreOptions {
   readonly maxMessages?: number | undefined;
   /** A file of the journal that has reached this size is followed by a new one. At least 1. Default: 64 MiB. */
   readonly segmentBytes?: number | undefined;
-  /** Encrypts secrets, credentials and sensitive headers of endpoints. Default: they stand as they are, in files of mode 0600. */
+  /**
+   * Encrypts secrets, credentials and sensitive headers of endpoints. All processes that use the folder have the same keys:
+   * one that does not go with its owner is not let in (`key_missing`, `decrypt_failed`). Default: they stand as they are, in
+   * files of mode 0600.
+   */
   readonly encryption?: EncryptionOptions | undefined;
   /**
    * Hears of what a person should know: damage, a disk that is full, something wrong in the file of endpoints. Default:
@@ -73,6 +77,7 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
     dir: settings.directory,
     name: 'file',
     capabilities: settings.capabilities,
+    keys: settings.keyring?.fingerprints,
     openLocal: (params) => openOwned(settings, params),
     log: (message) => log.warn({ directory: settings.directory }, message),
   });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../../clock.ts';
 import { describeError, StoreError } from '../../../errors.ts';
+import type { KeyFingerprints } from '../../codec/key-fingerprints.ts';
 import type { StoreChange } from '../../store.ts';
 import { contend } from './contend.ts';
 import type { Door } from './door.ts';
@@ -29,6 +30,8 @@ export interface ArriveOptions {
   readonly unreadLimitMs: number;
   /** Highest number of an owner so far. */
   readonly lastEpoch: number;
+  /** Those of this process. As the owner it tells them to clients, as a client it compares them with those of the owner. */
+  readonly keys: KeyFingerprints | undefined;
   readonly openLocal: () => Promise<LocalStore>;
   /** Makes a call of the local store for a client. */
   readonly callLocal: (local: LocalStore, call: StoreCall, params: unknown) => Promise<unknown>;
@@ -50,7 +53,7 @@ export type Station =
  * Becomes the owner of a folder, or a client of its owner.
  *
  * @throws StoreError (rejects) when the local store cannot be opened (the lock is given up then), or the owner cannot
- *   be talked to
+ *   be talked to, or has keys that do not go with those of this process
  * @throws the reason of the signal (rejects) when that was aborted
  */
 export async function arrive(options: ArriveOptions): Promise<Station> {
@@ -75,7 +78,8 @@ export async function arrive(options: ArriveOptions): Promise<Station> {
 }
 
 async function own(door: Door, options: ArriveOptions): Promise<Station> {
-  const { clock, signal, unreadLimitMs, openLocal, callLocal, holders, onChange, lasting, log } = options;
+  const { clock, signal, unreadLimitMs, keys, openLocal, callLocal, holders, onChange, lasting, log } =
+    options;
   let local: LocalStore | undefined;
   try {
     local = await openLocal();
@@ -89,6 +93,7 @@ async function own(door: Door, options: ArriveOptions): Promise<Station> {
   const server = new OwnerServer({
     door,
     local,
+    keys,
     clock,
     unreadLimitMs,
     ownHolders: holders,
@@ -105,12 +110,13 @@ async function own(door: Door, options: ArriveOptions): Promise<Station> {
 }
 
 async function greet(options: ArriveOptions, socket: Socket): Promise<Station> {
-  const { clock, answerLimitMs: limitMs, lastEpoch, holders, onChange, onLost } = options;
+  const { clock, answerLimitMs: limitMs, lastEpoch, holders, keys, onChange, onLost } = options;
   const link: OwnerLink = await OwnerLink.greet({
     socket,
     clock,
     limitMs,
     holders,
+    keys,
     onChange,
     onLost: () => onLost(link),
   });

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../../clock.ts';
 import { describeError, StoreError } from '../../../errors.ts';
+import type { KeyFingerprints } from '../../codec/key-fingerprints.ts';
 import type { OpenParams, StoreChange } from '../../store.ts';
 import { ChangeListeners } from '../../tables/change-listeners.ts';
 import { arrive, type Station } from './arrive.ts';
@@ -15,6 +16,7 @@ export interface FolderAccessOptions {
   readonly random: Random;
   readonly answerLimitMs: number;
   readonly unreadLimitMs: number;
+  readonly keys: KeyFingerprints | undefined;
   readonly openLocal: (params: OpenParams) => Promise<LocalStore>;
   readonly log: (message: string) => void;
 }

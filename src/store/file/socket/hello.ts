@@ -1,8 +1,9 @@
 /** The first frame in each direction: who is there, and whether both understand each other. */
 import { serialize } from 'node:v8';
+import { isKeyFingerprints, type KeyFingerprints } from '../../codec/key-fingerprints.ts';
 
-/** Version of what is said after the hello. */
-const PROTOCOL_VERSION = 1;
+/** Version of what a hello has, and of what is said after it. */
+const PROTOCOL_VERSION = 2;
 
 /** Version of structured clones in this Node.js. */
 const CLONE_VERSION = serialize(null)[1]!;
@@ -24,6 +25,8 @@ export interface ClientHello extends Hello {
 export interface OwnerHello extends Hello {
   /** Counts the owners of the folder, one after the other. */
   readonly epoch: number;
+  /** What may be known of its keys; left out where it has none. */
+  readonly keys?: KeyFingerprints | undefined;
 }
 
 /** What a client says. */
@@ -32,8 +35,8 @@ export function clientHello(holders: Iterable<string>): ClientHello {
 }
 
 /** What an owner answers. */
-export function ownerHello(epoch: number): OwnerHello {
-  return { ...hello(), epoch };
+export function ownerHello(epoch: number, keys?: KeyFingerprints): OwnerHello {
+  return { ...hello(), epoch, keys };
 }
 
 function hello(): Hello {
@@ -54,7 +57,8 @@ export function isClientHello(value: Hello): value is ClientHello {
 
 /** Whether a hello of this version is that of an owner. */
 export function isOwnerHello(value: Hello): value is OwnerHello {
-  return Number.isSafeInteger((value as Partial<OwnerHello>).epoch);
+  const { epoch, keys } = value as Partial<OwnerHello>;
+  return Number.isSafeInteger(epoch) && (keys === undefined || isKeyFingerprints(keys));
 }
 
 /** Why this process and another one cannot talk; `undefined` when they can. */

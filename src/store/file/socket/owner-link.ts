@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../clock.ts';
 import { StoreError } from '../../../errors.ts';
+import type { KeyFingerprints } from '../../codec/key-fingerprints.ts';
 import type { AppendResult, ClaimResult, LeasedDelivery, StoreChange } from '../../store.ts';
+import { findKeyConflict } from './compare-keys.ts';
 import { decodeHello, decodeMessage, encodeHello, encodeMessage, type Frame } from './frame.ts';
 import { FrameChannel } from './frame-channel.ts';
 import { clientHello, findMismatch, isHello, isOwnerHello } from './hello.ts';
@@ -22,6 +24,8 @@ export interface OwnerLinkOptions {
   readonly limitMs: number;
   /** Owners of leases that this process has named. */
   readonly holders: ReadonlySet<string>;
+  /** Those of this process. */
+  readonly keys: KeyFingerprints | undefined;
   readonly onChange: (change: StoreChange) => void;
   /** The connection has ended after the owner said hello; not by `close`. */
   readonly onLost: () => void;
@@ -38,6 +42,8 @@ export class OwnerLink {
   #state: 'new' | 'greeted' | 'left' | 'ended' = 'new';
   /** The owner has said that it made no call which it did not answer. */
   #isClosed = false;
+  /** Why this process does not stay, although both understand each other. */
+  #refusal: StoreError | undefined;
   #greeting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
 
   private constructor(options: OwnerLinkOptions) {
@@ -64,7 +70,8 @@ export class OwnerLink {
    * Says hello and waits for the answer, which comes when the owner has opened its store.
    *
    * @throws LinkEnded (rejects) when the connection ends before: there is, or will be, another owner
-   * @throws StoreError (rejects) when owner and client cannot understand each other, or no answer comes in time
+   * @throws StoreError (rejects) when owner and client cannot understand each other, no answer comes in time, or their keys
+   *   do not go together (code `key_missing` or `decrypt_failed`)
    */
   static async greet(options: OwnerLinkOptions): Promise<OwnerLink> {
     const link = new OwnerLink(options);
@@ -142,7 +149,10 @@ export class OwnerLink {
     this.#epoch = hello.epoch;
     this.#state = 'greeted';
     this.#channel.greeted();
-    this.#greeting?.resolve();
+    this.#refusal = findKeyConflict({ own: this.#options.keys, owners: hello.keys, pid: hello.pid });
+    if (this.#refusal === undefined) return this.#greeting?.resolve();
+    // `greet` fails once the connection has ended.
+    void this.close();
   }
 
   /** A caller that was told that its call failed does not work on what the call leased. */
@@ -156,7 +166,8 @@ export class OwnerLink {
   #onClose(reason: string | undefined): void {
     const wasGreeted = this.#state === 'greeted';
     this.#state = 'ended';
-    this.#greeting?.reject(reason === undefined ? new LinkEnded(true) : cannotTalk(reason));
+    const why = reason === undefined ? new LinkEnded(true) : cannotTalk(reason);
+    this.#greeting?.reject(this.#refusal ?? why);
     this.#calls.end(this.#isClosed);
     this.#onEnded();
     if (wasGreeted) this.#options.onLost();

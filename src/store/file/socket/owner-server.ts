@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../../clock.ts';
 import { describeError } from '../../../errors.ts';
+import type { KeyFingerprints } from '../../codec/key-fingerprints.ts';
 import type { StoreChange } from '../../store.ts';
 import type { Door } from './door.ts';
 import { encodeMessage } from './frame.ts';
@@ -20,6 +21,8 @@ const CLOSE_LIMIT_MS = 1_000;
 export interface OwnerServerOptions {
   readonly door: Door;
   readonly local: LocalStore;
+  /** Told to clients, which compare them with their own. */
+  readonly keys: KeyFingerprints | undefined;
   readonly clock: Clock;
   readonly unreadLimitMs: number;
   /** Makes a call of the local store. */
@@ -84,14 +87,14 @@ export class OwnerServer {
   }
 
   #welcome(socket: Socket): void {
-    const { clock, unreadLimitMs, local, call, lasting, log } = this.#options;
+    const { clock, unreadLimitMs, local, keys, call, lasting, log } = this.#options;
     const connection: OwnerConnection = new OwnerConnection({
       socket,
       clock,
       unreadLimitMs,
       log,
       lasting,
-      hello: ownerHello(local.epoch),
+      hello: ownerHello(local.epoch, keys),
       call: (name, params) => (this.#isClosing ? undefined : call(name, params)),
       onEnd: () => this.#ended(connection),
       onIdle: () => this.#settle(connection),

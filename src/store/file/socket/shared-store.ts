@@ -1,5 +1,6 @@
 import { type Clock, createSystemRandom, type Random, systemClock } from '../../../clock.ts';
 import type { Delivery } from '../../../core/delivery.ts';
+import type { KeyFingerprints } from '../../codec/key-fingerprints.ts';
 import type {
   AppendParams,
   AppendResult,
@@ -46,6 +47,11 @@ export interface SharedStoreOptions {
   readonly dir: string;
   readonly name: string;
   readonly capabilities: StoreCapabilities;
+  /**
+   * What may be known of the keys of this process. Processes that share a folder have each other's current key, or none has
+   * any; otherwise `open` fails. Default: it has none.
+   */
+  readonly keys?: KeyFingerprints | undefined;
   /** Opens the store of the folder. Called only while this process holds the lock; what it throws, callers get. */
   readonly openLocal: (params: OpenParams) => Promise<LocalStore>;
   /** One line about a client that was dropped, or a lock that was lost. Default: nobody is told. */
@@ -81,6 +87,7 @@ export class SharedStore implements Store {
     this.capabilities = options.capabilities;
     this.#access = new FolderAccess({
       dir: options.dir,
+      keys: options.keys,
       openLocal: options.openLocal,
       log: options.log ?? (() => undefined),
       clock: options.clock ?? systemClock,

@@ -99,7 +99,7 @@ describe('a client that says no hello', () => {
 
 describe('a client of another version', () => {
   it.each([
-    ['protocol', /version 9 of the control protocol, this one version 1\. Run the same version of Posthorn/],
+    ['protocol', /version 9 of the control protocol, this one version 2\. Run the same version of Posthorn/],
     ['clone', /encodes values in version 9, .* Run the same version of Node\.js/],
   ])('hears who the owner is, and is refused: %s', async (field, line) => {
     const socket = await hostile();
@@ -233,10 +233,11 @@ describe('an owner that is something else', () => {
     ['no hello', encodeMessage({ kind: 'answer', id: 1 }, 'it'), 'it said no hello'],
     [
       'another protocol',
-      encodeHello({ ...ownerHello(1), protocol: 2 }),
-      'speaks version 2 of the control protocol',
+      encodeHello({ ...ownerHello(1), protocol: 1 }),
+      'speaks version 1 of the control protocol',
     ],
     ['another clone', encodeHello({ ...ownerHello(1), clone: 99 }), 'encodes values in version 99'],
+    ['keys of no form', encodeHello({ ...ownerHello(1), keys: { current: 'a' } }), 'it said no hello'],
   ])('is not talked to: %s', async (_, answer, reason) => {
     const other = await impostor(answer);
     await expect(other.open()).rejects.toMatchObject({ name: 'StoreError', code: 'store_failed' });
