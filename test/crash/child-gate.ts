@@ -3,6 +3,8 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const STDOUT = 1;
+/** Begins the word that names a file. */
+export const AT = 'at ';
 
 export class Gate {
   readonly #lines = createInterface({ input: process.stdin });
@@ -25,10 +27,11 @@ export class Gate {
     this.#isArmed = true;
   }
 
-  /** The process is inside the window. Only the first call counts. */
-  reach(): void {
+  /** The process is inside the window. Only the first call counts. @param file - the file that it is at */
+  reach(file?: string): void {
     if (this.#isReached) return;
     this.#isReached = true;
+    if (file !== undefined) say(`${AT}${file}`);
     say('reached');
   }
 

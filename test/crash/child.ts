@@ -4,7 +4,11 @@ import type { Transport } from '../../src/transport/transport.ts';
 import type { Store } from '../../src/store/store.ts';
 import { undiciTransport, WebhookDispatcher } from '../../src/index.ts';
 import { forever, Gate, say } from './child-gate.ts';
+import type { Hold } from './hold.ts';
+import { holdFiles } from './hold-files.ts';
+import { holdStatements } from './hold-statements.ts';
 import { openStore } from './open-store.ts';
+import { HELD_PATH } from './receiver.ts';
 import { RunLog } from './run-log.ts';
 import { forgetFence, keepTornTails, resolveEarly } from './sabotage.ts';
 import { Stillness } from './stillness.ts';
@@ -18,6 +22,8 @@ const EMITTERS = 20;
 const MAX_OPEN = 150;
 const CHECK_MS = 20;
 const RETRY_MS = 50;
+/** Messages that are never finished while retention works: their rows have to be written again. */
+const UNFINISHED = 5;
 
 const order = JSON.parse(process.argv[2]!) as ChildOrder;
 const log = new RunLog(order.logFile);
@@ -53,6 +59,7 @@ else await load();
 async function load(): Promise<void> {
   if (order.task === 'open') gate.armAtOnce();
   else await createEndpoint();
+  if (order.task === 'retention') await emitUnfinished();
   const emitting = Array.from({ length: EMITTERS }, () => emitAll());
   await until(() => settled >= WARM_UP);
   if (order.task === 'idle') {
@@ -71,14 +78,22 @@ async function emitAll(): Promise<void> {
       await until(() => tried - settled < MAX_OPEN || isStopped);
       continue;
     }
-    tried += 1;
-    const id = `${order.run}_${tried}`;
-    log.tried(id);
     // Without an endpoint: while the store is being opened there can be none.
-    const to = order.task === 'open' ? { url: order.receiverUrl } : undefined;
-    await dispatcher.emit('crash.round', { id, filler: 'x'.repeat(200) }, { id, to });
-    log.emitted(id);
+    await emitOne(order.task === 'open' ? { url: order.receiverUrl } : undefined);
   }
+}
+
+async function emitOne(to: { url: string } | undefined): Promise<void> {
+  tried += 1;
+  const id = `${order.run}_${tried}`;
+  log.tried(id);
+  await dispatcher.emit('crash.round', { id, filler: 'x'.repeat(200) }, { id, to });
+  log.emitted(id);
+}
+
+async function emitUnfinished(): Promise<void> {
+  const to = { url: new URL(HELD_PATH, order.receiverUrl).href };
+  for (let count = 0; count < UNFINISHED; count += 1) await emitOne(to);
 }
 
 async function createEndpoint(): Promise<void> {
@@ -88,8 +103,11 @@ async function createEndpoint(): Promise<void> {
 
 async function pruneAll(): Promise<void> {
   const retention = { succeededMs: 0, unsuccessfulMs: 0 };
-  gate.reach();
-  for (;;) await store.prune({ retention, budgetMs: 50 });
+  for (;;) {
+    await store.prune({ retention, budgetMs: 50 });
+    // Else it leaves no turn to anything else once there is nothing to remove.
+    await pause();
+  }
 }
 
 /** Delivers until nothing is open, then says so and ends. */
@@ -117,16 +135,25 @@ function pause(): Promise<void> {
 
 function openSabotaged(): Store {
   if (order.sabotage === 'keeps-torn-tail') keepTornTails();
-  const plain = openStore(order.store);
+  if (order.hold !== undefined) holdIn(order.hold);
+  const plain = openStore(order);
   if (order.sabotage === 'resolves-early') return resolveEarly(plain);
   if (order.sabotage === 'no-fence') return forgetFence(plain);
   return plain;
 }
 
+/** Stops there, after the window was opened. */
+function holdIn(hold: Hold): void {
+  const isArmed = (): boolean => gate.isArmed;
+  if (hold.kind === 'statement') holdStatements({ words: hold.words, isArmed, reach: () => gate.reach() });
+  else holdFiles({ place: hold.place, isArmed, reach: (file) => gate.reach(file) });
+}
+
 function watched(plain: Store): Store {
   return watchStore(plain, {
-    open: () => (order.task === 'open' ? gate.reach() : undefined),
-    append: () => (order.task === 'append' && gate.isArmed ? gate.reach() : undefined),
+    appending() {
+      if (order.task === 'append' && order.hold === undefined && gate.isArmed) gate.reach();
+    },
     settle: async () => {
       if (!gate.isArmed) return;
       if (order.task === 'before-settle') {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { AT } from './child-gate.ts';
 import type { ChildOrder } from './windows.ts';
 
 const PROGRAM = fileURLToPath(new URL('./child.ts', import.meta.url));
@@ -55,6 +56,11 @@ export class RoundProcess {
         };
       });
     }
+  }
+
+  /** The file that it named when it came to the window. */
+  get file(): string {
+    return this.#words.find((word) => word.startsWith(AT))?.slice(AT.length) ?? '';
   }
 
   /** Lets it go on. */

@@ -1,6 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What comes to this path is held from the beginning. */
+export const HELD_PATH = '/held';
+
 /** A receiver that outlives the processes that are killed, and counts what it said yes to. */
 export class Receiver {
   /** Successful answers by message id. */
@@ -8,6 +11,7 @@ export class Receiver {
   readonly #server: Server;
   readonly #held = new Set<ServerResponse>();
   #isHolding = false;
+  #wasReleased = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -18,7 +22,8 @@ export class Receiver {
       createServer((request, response) => {
         const id = String(request.headers['webhook-id']);
         request.resume();
-        request.once('end', () => receiver.#answer(id, response));
+        const isHeld = request.url === HELD_PATH && !receiver.#wasReleased;
+        request.once('end', () => receiver.#answer(id, response, isHeld));
       }),
     );
     await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve));
@@ -37,6 +42,7 @@ export class Receiver {
   /** Answers again; what was held is given up. */
   release(): void {
     this.#isHolding = false;
+    this.#wasReleased = true;
     for (const response of this.#held) response.destroy();
     this.#held.clear();
   }
@@ -46,8 +52,8 @@ export class Receiver {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #answer(id: string, response: ServerResponse): void {
-    if (this.#isHolding) {
+  #answer(id: string, response: ServerResponse, isHeld: boolean): void {
+    if (this.#isHolding || isHeld) {
       this.#held.add(response);
       return;
     }

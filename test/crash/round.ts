@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { findEvidence } from './evidence.ts';
+import { chooseHold, type Hold } from './hold.ts';
+import { openOutside } from './outside.ts';
 import { RoundProcess } from './process.ts';
 import { Receiver } from './receiver.ts';
 import { createRunLog, readRunLog } from './run-log.ts';
@@ -19,7 +22,11 @@ export interface RoundResult {
   readonly lost: number;
   /** Receptions beyond the first. */
   readonly duplicates: number;
-  /** What must not be: a message lost, or received more often than its kills explain. */
+  /** Messages that came more often than their kills explain. */
+  readonly unexplained: number;
+  /** What was seen from outside while the process stood in the window; `undefined` where it does not stand still. */
+  readonly found: string | undefined;
+  /** What must not be: a message lost, or received more often than its kills explain, or a window that was not met. */
   readonly problems: readonly string[];
 }
 
@@ -33,7 +40,6 @@ export interface RoundPlan {
 
 /** Longest time between the marker and the kill, where the window is a span and not a place to wait in. */
 const MAX_JITTER_MS = 4;
-const SPANS: readonly RoundPlan['window'][] = ['append', 'retention', 'open'];
 
 /** Lets a process work, kills it in the window, lets another one finish, and counts. */
 export async function playRound(plan: RoundPlan): Promise<RoundResult> {
@@ -60,6 +66,8 @@ class Round {
   /** Kills that a message was in flight at. */
   readonly #hits = new Map<string, number>();
   #inFlight = 0;
+  #found: string | undefined;
+  readonly #unmet: string[] = [];
 
   constructor(plan: RoundPlan, place: Place, receiver: Receiver, logFile: string) {
     this.#plan = plan;
@@ -72,9 +80,9 @@ class Round {
   async play(): Promise<RoundResult> {
     const { window, number, store } = this.#plan;
     // Every other time there is something to be opened.
-    if (window === 'open' && number % 2 === 1) await this.#killIn('append', 'first');
+    if (window === 'open' && number % 2 === 1) await this.#leaveData();
     if (window === 'lost-lease') await this.#loseLease();
-    else await this.#killIn(window, 'second');
+    else await this.#killIn(window, 'second', chooseHold(this.#plan, this.#place.order));
     // What a torn write leaves behind must harm neither what was written before nor what comes after.
     if (window === 'append' && store === 'file') {
       tearTail(this.#place.order.location);
@@ -88,18 +96,34 @@ class Round {
     for (const child of this.#processes) await child.kill();
   }
 
-  async #killIn(window: Exclude<WindowName, 'lost-lease'>, run: string): Promise<void> {
-    const child = this.#start(window, run);
+  /** Data of a process that was killed; in a database, of a version that has to be migrated. */
+  async #leaveData(): Promise<void> {
+    await this.#killIn('append', 'first');
+    if (this.#plan.store === 'file') return;
+    const outside = await openOutside(this.#place.order);
+    await outside.forgetVersion();
+    await outside.close();
+  }
+
+  async #killIn(window: Exclude<WindowName, 'lost-lease'>, run: string, hold?: Hold): Promise<void> {
+    const child = this.#start(window, run, hold);
     if (window !== 'idle' && window !== 'open') {
       await child.says('armed');
       if (window === 'mid-request') this.#receiver.hold();
       child.answer();
     }
     await child.says('reached');
-    if (SPANS.includes(window)) spin(Math.random() * MAX_JITTER_MS);
+    if (hold !== undefined) await this.#lookAround(hold, child.file);
+    else if (window === 'append') spin(Math.random() * MAX_JITTER_MS);
     await child.kill();
     this.#receiver.release();
     this.#noteInFlight();
+  }
+
+  async #lookAround(hold: Hold, file: string): Promise<void> {
+    const { found, isInside } = await findEvidence(this.#place.order, hold, file);
+    this.#found = found;
+    if (!isInside) this.#unmet.push(`the window was not met: looked for ${found}`);
   }
 
   /** A process that is held up until others have taken over its deliveries must write nothing more. */
@@ -124,13 +148,14 @@ class Round {
     await child.ends();
   }
 
-  #start(task: ChildOrder['task'], run: string): RoundProcess {
+  #start(task: ChildOrder['task'], run: string, hold?: Hold): RoundProcess {
     const child = new RoundProcess({
       store: this.#place.order,
       receiverUrl: this.#receiver.url,
       logFile: this.#logFile,
       run,
       task,
+      hold,
       sabotage: this.#plan.sabotage,
     });
     this.#processes.push(child);
@@ -151,17 +176,27 @@ class Round {
     const { emitted } = readRunLog(this.#logFile);
     const { answered } = this.#receiver;
     const lost = [...emitted].filter((id) => !answered.has(id));
-    const problems = lost.map((id) => `${id} was emitted and never received`);
+    const problems = [...this.#unmet, ...lost.map((id) => `${id} was emitted and never received`)];
     let duplicates = 0;
+    let unexplained = 0;
     for (const [id, count] of answered) {
       duplicates += count - 1;
       const explained = this.#hits.get(id) ?? 0;
-      if (count - 1 > explained)
-        problems.push(`${id} was received ${count} times and was in flight at ${explained} kills`);
+      if (count - 1 <= explained) continue;
+      unexplained += 1;
+      problems.push(`${id} was received ${count} times and was in flight at ${explained} kills`);
     }
     if (this.#plan.window !== 'idle' && this.#inFlight === 0)
       problems.push('nothing was in flight at the kill');
-    return { emitted: emitted.size, inFlight: this.#inFlight, lost: lost.length, duplicates, problems };
+    return {
+      emitted: emitted.size,
+      inFlight: this.#inFlight,
+      lost: lost.length,
+      duplicates,
+      unexplained,
+      found: this.#found,
+      problems,
+    };
   }
 }
 

@@ -2,23 +2,20 @@ import type { Store } from '../../src/store/store.ts';
 
 /** Calls that a window is about. */
 export interface Watch {
-  readonly open?: () => Promise<void> | void;
-  readonly append?: () => Promise<void> | void;
+  /** While an `append` is under way. */
+  readonly appending?: () => void;
   readonly settle?: () => Promise<void> | void;
   /** After a `settle`. */
   readonly settled?: () => void;
 }
 
-/** The store, which asks before these calls, and tells after them. */
+/** The store, which asks before these calls, and tells while and after they run. */
 export function watchStore(store: Store, watch: Watch): Store {
   return replaceCalls(store, {
-    async open(params) {
-      await watch.open?.();
-      await store.open(params);
-    },
-    async append(params) {
-      await watch.append?.();
-      return store.append(params);
+    append(params) {
+      const results = store.append(params);
+      watch.appending?.();
+      return results;
     },
     async settle(params) {
       await watch.settle?.();

@@ -1,16 +1,28 @@
+import type { Hold } from './hold.ts';
+
 /** The moments in which a process is killed. */
 export const WINDOWS = [
   { name: 'idle', kills: 'nothing is under way' },
   { name: 'before-send', kills: 'deliveries are leased, none of them is sent' },
   { name: 'mid-request', kills: 'requests are on the wire, unanswered' },
   { name: 'before-settle', kills: 'receivers answered 2xx, nothing of it is written' },
-  { name: 'append', kills: 'messages are being written' },
-  { name: 'retention', kills: 'finished messages are being removed' },
+  { name: 'append', kills: 'messages are being written; in the journal of files: half of them are' },
+  {
+    name: 'retention',
+    kills:
+      'finished messages are being removed: inside the transaction that deletes them; in files: while rows of the oldest segment are written ' +
+      'again, before it is removed, after it',
+  },
   {
     name: 'lost-lease',
     kills: 'frozen until others have taken over its deliveries (SIGSTOP), then let go on',
   },
-  { name: 'open', kills: 'the store is being opened: tables are made, files are read' },
+  {
+    name: 'open',
+    kills:
+      'the store is being opened, between two statements of the migration, or while files are made; in every other round over data that ' +
+      'is there: the journal is read, the migration runs again',
+  },
 ] as const;
 
 export type WindowName = (typeof WINDOWS)[number]['name'];
@@ -25,6 +37,8 @@ export interface ChildOrder {
   readonly run: string;
   /** The window to open; `recover`: emit nothing, deliver what is there. */
   readonly task: WindowName | 'recover';
+  /** Where in the store it stops to be killed. */
+  readonly hold: Hold | undefined;
   /** Sabotage of the store, to see that the matrix notices. */
   readonly sabotage: SabotageName | undefined;
 }
