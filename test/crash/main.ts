@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Cell, describeCell, renderPage } from './page.ts';
+import { type Cell, countFound, describeCell, renderPage } from './page.ts';
 import { playRound } from './round.ts';
 import { checkSelf } from './self-check.ts';
 import { withServers } from './servers.ts';
@@ -24,6 +24,8 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 10));
+/** Rounds of the window that has a variant: with nothing there, and with data. */
+const openRounds = options.rounds === undefined && options.quick ? 2 : rounds;
 
 process.exitCode = (await withServers(run)) ? 0 : 1;
 
@@ -56,13 +58,15 @@ async function run(): Promise<boolean> {
 
 async function playCell(store: StoreKind, window: WindowName): Promise<Cell> {
   const results = [];
-  for (let number = 0; number < rounds; number += 1) results.push(await playRound({ store, window, number }));
+  const count = window === 'open' ? openRounds : rounds;
+  for (let number = 0; number < count; number += 1) results.push(await playRound({ store, window, number }));
   return { store, window, rounds: results };
 }
 
 function report(cell: Cell): boolean {
   const problems = cell.rounds.flatMap((round) => round.problems);
   console.log(`${describeCell(cell)} ${problems.length === 0 ? 'ok' : 'FAILED'}`);
+  for (const [found, count] of countFound(cell)) console.log(`    ${count} killed with ${found}`);
   for (const problem of problems.slice(0, 10)) console.log(`    ${problem}`);
   return problems.length === 0;
 }

@@ -29,6 +29,19 @@ export function describeCell({ store, window, rounds }: Cell): string {
   return `| ${STORE_TITLES[store]} | ${window} | ${numbers.join(' | ')} |`;
 }
 
+/** What was seen from outside when the process stood in the window, and how often. */
+export function countFound({ rounds }: Cell): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { found } of rounds) if (found !== undefined) counts.set(found, (counts.get(found) ?? 0) + 1);
+  return counts;
+}
+
+function describeFound(cell: Cell): string[] {
+  return [...countFound(cell)].map(
+    ([found, count]) => `| ${STORE_TITLES[cell.store]} | ${cell.window} | ${count} | ${found} |`,
+  );
+}
+
 /** docs/reference/crash-matrix.md */
 export function renderPage(
   cells: readonly Cell[],
@@ -51,8 +64,18 @@ export function renderPage(
     '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
     ...cells.map(describeCell),
     '',
+    'Each kill waits for a marker that the process prints from inside the window. Where it is inside the store, the process stands still there, at',
+    'another place in each round, and before the kill another connection, or a look at the folder, makes sure of it:',
+    '',
+    '| store | killed | kills | found |',
+    '| --- | --- | ---: | --- |',
+    ...cells.flatMap(describeFound),
+    '',
+    'There is one version of the schema so far. A migration over data is that of tables whose version was taken away: it runs again.',
+    '',
     `Run on ${facts.date} with Node.js ${facts.node}: \`${facts.command}\`. \`npm run test:crash -- --self-check\` runs three stores that are`,
-    'wrong on purpose, and fails when the matrix does not notice.',
+    'wrong on purpose, and the same rounds on stores that are not: the matrix must be red on the first, with messages lost or received too often, and',
+    'green on the others.',
     '',
   ].join('\n');
 }
