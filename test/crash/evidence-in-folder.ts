@@ -25,7 +25,10 @@ export function findInFolder(folder: string, place: FilePlace, said: string): Ev
     case 'half-header':
       return { found: 'half a header', isInside: newest !== '' && !newest.includes('\n') };
     case 'header':
-      return { found: 'a header and nothing behind it', isInside: newest.indexOf('\n') === newest.length - 1 };
+      return {
+        found: 'a header and nothing behind it',
+        isInside: newest.indexOf('\n') === newest.length - 1,
+      };
     case 'replay-first':
     case 'replay-second':
       return { found: 'a new epoch, no segment of it', isInside: isBetweenOwners(text('epoch'), newest) };

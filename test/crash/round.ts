@@ -113,8 +113,12 @@ class Round {
       child.answer();
     }
     await child.says('reached');
-    if (hold !== undefined) await this.#lookAround(hold, child.file);
-    else if (window === 'append') spin(Math.random() * MAX_JITTER_MS);
+    if (hold !== undefined) {
+      // Looking around takes a while, in which its leases would end and it would send again.
+      child.freeze();
+      await this.#lookAround(hold, child.file);
+    }
+    if (hold === undefined && window === 'append') spin(Math.random() * MAX_JITTER_MS);
     await child.kill();
     this.#receiver.release();
     this.#noteInFlight();
