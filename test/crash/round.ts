@@ -86,7 +86,8 @@ class Round {
     // What a torn write leaves behind must harm neither what was written before nor what comes after.
     if (window === 'append' && store === 'file') {
       tearTail(this.#place.order.location);
-      await this.#killIn('append', 'third');
+      // Not sent: only the journal has what this one stores behind the torn tail.
+      await this.#killIn('before-send', 'third');
     }
     await this.#recover();
     return this.#count();

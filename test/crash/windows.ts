@@ -62,5 +62,5 @@ export type StoreKind = (typeof STORE_KINDS)[number];
  */
 export type SabotageName = 'resolves-early' | 'no-fence' | 'keeps-torn-tail';
 
-/** Length of leases: short, so that a round does not wait for them long. At least 1000. */
-export const LEASE_MS = 1_000;
+/** Length of leases: short, so that a round does not wait for them long, and longer than a busy machine stands still. At least 1000. */
+export const LEASE_MS = 2_000;
