@@ -1,16 +1,17 @@
 /** A session on a store. */
 import { existsSync } from 'node:fs';
 import { WebhookDispatcher } from '../dispatcher.ts';
-import { createWebhookApi, createWebhookClient } from '../http/index.ts';
-import type { Logger } from '../lifecycle-events.ts';
+import { createWebhookClient } from '../http/index.ts';
 import { type Configuration, loadConfiguration } from './config-file.ts';
 import { isName, NAME_EXPECTED } from '../core/id.ts';
 import { readEncryptionKeys } from './encryption-keys.ts';
 import { CliError, EXIT_CODE } from './exit-code.ts';
+import { createLocalApi } from './local-api.ts';
 import { openStore } from './open-store.ts';
 import { DEFAULT_STORE, type PlaceFlags, readStorePlace, type StorePlace } from './place.ts';
 import type { LocalSession, OpenOptions, Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
+import { Troubles } from './troubles.ts';
 
 /** Bulk work goes on for as long as it takes; Ctrl-C ends it. */
 export const CALL_TIMEOUT_MS = 24 * 60 * 60 * 1000;
@@ -36,11 +37,12 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
   const configuration = await loadConfiguration(flags.config, terminal.folder);
   const { store, text } = await chooseStore(request, configuration);
   const options = configuration?.options ?? {};
+  const troubles = new Troubles();
   const dispatcher = new WebhookDispatcher({
     ...withNetwork(options, flags.allowPrivate),
     store,
     deliver: false,
-    logger: quietLogger(terminal),
+    logger: troubles.logger,
     // How long messages are kept, and what is alarming, is for the application to say.
     retention: { succeededMs: Infinity, unsuccessfulMs: Infinity },
     alerts: undefined,
@@ -50,19 +52,22 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
     await dispatcher.start();
   } catch (error) {
     await dispatcher.stop();
+    troubles.tell(terminal, error);
     throw error;
   }
-  const api = createWebhookApi(dispatcher, {
-    authorize: () => ({ id: 'cli', tenant, scopes: ['read', 'write', 'secrets'] }),
-    rateLimits: { test: false, replay: false },
-    logger: quietLogger(terminal),
-  });
+  let failure: unknown;
   const client = createWebhookClient({
     baseUrl: 'http://localhost/api',
-    fetch: (call) => api.fetch(call),
+    fetch: createLocalApi(dispatcher, tenant, (error) => (failure = error)),
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  return { session: { client, local }, close: (isEnded) => dispatcher.stop(isEnded ? { timeoutMs: 0 } : {}) };
+  return {
+    session: { client, local },
+    async close(isEnded) {
+      await dispatcher.stop(isEnded ? { timeoutMs: 0 } : {});
+      troubles.tell(terminal, failure);
+    },
+  };
 }
 
 async function chooseStore(
@@ -96,16 +101,5 @@ function withNetwork(
   return {
     ...options,
     network: { ...network, allowPrivate: [...(network?.allowPrivate ?? []), ...allowPrivate] },
-  };
-}
-
-/** Answers say what happened; only trouble is told besides. */
-function quietLogger(terminal: Terminal): Logger {
-  const silent = (): void => undefined;
-  return {
-    debug: silent,
-    info: silent,
-    warn: silent,
-    error: (_fields: object, message: string) => terminal.tell(message),
   };
 }

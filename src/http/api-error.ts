@@ -105,8 +105,24 @@ function fromDispatcher(error: PosthornError): ApiError {
       return new ApiError(error.code, error.message);
     case 'stopped':
       return new ApiError('unavailable', 'The dispatcher has been stopped.', { cause: error });
-    case 'store_failed':
     case 'store_full':
+      return new ApiError('unavailable', 'There is no room left in the store. Try again later.', {
+        cause: error,
+        headers: { 'retry-after': '5' },
+      });
+    case 'record_invalid':
+    case 'key_missing':
+    case 'decrypt_failed':
+    case 'schema_mismatch':
+    case 'driver_missing':
+      // No retry-after: time does not mend it. What it is may be of another tenant, or name files of this machine.
+      return new ApiError(
+        'unavailable',
+        'Those who run this application have to repair something in its store, or its keys, first: its log says what. ' +
+          'It is not the fault of the request.',
+        { cause: error },
+      );
+    case 'store_failed':
     case 'store_owner_lost':
     case 'store_unavailable':
     case 'emit_timeout':

@@ -1,6 +1,6 @@
 /** What happens to every request: who may pass, what is read of it, the envelope of the answer, what is logged. */
 import type { Context } from 'hono';
-import { describeError } from '../errors.ts';
+import { describeError, isPosthornError } from '../errors.ts';
 import { isId } from '../core/id.ts';
 import type { WebhookDispatcher } from '../dispatcher.ts';
 import { API_ERROR_STATUS, ApiError, notFound, toApiError } from './api-error.ts';
@@ -102,11 +102,18 @@ export class ApiServer {
     const error = toApiError(thrown);
     const { code, message, field, headers } = error;
     const status = API_ERROR_STATUS[code];
-    if (status >= 500)
+    if (status >= 500) {
+      const cause = error.cause ?? error;
       this.#options.logger?.error(
-        { method: c.req.method, code, cause: describeError(error.cause ?? error) },
+        {
+          method: c.req.method,
+          code,
+          ...(isPosthornError(cause) && { reason: cause.code }),
+          cause: describeError(cause),
+        },
         'a call of the webhook API failed',
       );
+    }
     return this.#respond(
       status,
       { success: false, error: { code, message, field }, timestamp: this.#timestamp() },

@@ -29,7 +29,7 @@ const FAILURES = {
   415: 'The body is of another content type',
   422: 'A member of the request is wrong: `error.field` says which',
   429: 'Too many such calls; `Retry-After` says how long to wait',
-  503: 'The store does not answer',
+  503: 'The store does not answer, or has to be repaired',
 } as const;
 
 export interface DocumentOptions {

@@ -365,6 +365,31 @@ describe('trouble here', () => {
   });
 
   it.each([
+    ['record_invalid', /have to repair something in its store/, null],
+    ['key_missing', /have to repair something in its store/, null],
+    ['decrypt_failed', /have to repair something in its store/, null],
+    ['schema_mismatch', /have to repair something in its store/, null],
+    ['driver_missing', /have to repair something in its store/, null],
+    ['store_full', /^There is no room left in the store/, '5'],
+  ] as const)('of the store, %s, says whose work it is', async (code, message, retryAfter) => {
+    const store = memoryStore();
+    const secret = '/srv/app/webhooks/endpoints.json, line 9';
+    const failing = decorateStore(store, {
+      endpoints: { ...store.endpoints, put: () => Promise.reject(new StoreError(secret, { code })) },
+    });
+    await using world = await createApiWorld({ dispatcher: { store: failing } });
+    const answered = await world.call('POST ', { body: { url: 'https://a.example/hook' } });
+    expect(answered).toMatchObject({
+      status: 503,
+      error: { code: 'unavailable', message: expect.stringMatching(message) },
+    });
+    expect(answered.headers.get('retry-after')).toBe(retryAfter);
+    expect(answered.text).not.toMatch(/srv|endpoints\.json/);
+    const logged = world.log.map((line) => JSON.parse(line) as object);
+    expect(logged).toContainEqual(expect.objectContaining({ reason: code, cause: secret }));
+  });
+
+  it.each([
     [
       'throws',
       () => {
