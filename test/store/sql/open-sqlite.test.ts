@@ -26,7 +26,7 @@ async function openAndRead(synchronous: 'full' | 'normal', pragma: string): Prom
   let database: InstanceType<typeof Libsql> | undefined;
   const path = newPath();
   const open = (file: string): SqliteDatabase => (database = new Libsql(file));
-  const connection = await openSqliteFile({ path, synchronous, open });
+  const connection = await openSqliteFile({ path, synchronous, open, mayCreate: true });
   const [row] = database!.prepare(`pragma ${pragma}`).all() as Record<string, unknown>[];
   connection.close();
   return Object.values(row!)[0];
@@ -45,18 +45,29 @@ describe('openSqliteFile', () => {
 
   it('makes a file that nobody else can read, nor what is beside it', async () => {
     const path = newPath();
-    const connection = await openSqliteFile({ path, synchronous: 'full', open: openLibsql });
+    const connection = await openSqliteFile({ path, synchronous: 'full', open: openLibsql, mayCreate: true });
     connection.run(true, writeTable());
     expect(readdirSync(join(path, '..')).sort()).toEqual(['a.db', 'a.db-shm', 'a.db-wal']);
     for (const file of [path, `${path}-wal`, `${path}-shm`]) expect(modeOf(file)).toBe('600');
     connection.close();
   });
 
+  it('makes no file where none may be made', async () => {
+    const path = newPath();
+    await expect(
+      openSqliteFile({ path, synchronous: 'full', open: openLibsql, mayCreate: false }),
+    ).rejects.toMatchObject({
+      code: 'schema_mismatch',
+      message: expect.stringContaining(`There is no SQLite file ${JSON.stringify(path)}`),
+    });
+    expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+
   it('leaves the permissions of a file as they are', async () => {
     const path = newPath();
     writeFileSync(path, '');
     chmodSync(path, 0o640);
-    const connection = await openSqliteFile({ path, synchronous: 'full', open: openLibsql });
+    const connection = await openSqliteFile({ path, synchronous: 'full', open: openLibsql, mayCreate: true });
     expect(modeOf(path)).toBe('640');
     connection.close();
   });
@@ -64,7 +75,9 @@ describe('openSqliteFile', () => {
   it('says which file is none of SQLite', async () => {
     const path = newPath();
     writeFileSync(path, 'Dear diary, '.repeat(1_000));
-    await expect(openSqliteFile({ path, synchronous: 'full', open: openLibsql })).rejects.toMatchObject({
+    await expect(
+      openSqliteFile({ path, synchronous: 'full', open: openLibsql, mayCreate: true }),
+    ).rejects.toMatchObject({
       name: 'StoreError',
       message: `Cannot open the SQLite file ${JSON.stringify(path)}: file is not a database. The file holds something else, or is encrypted: give the store another path.`,
       cause: { code: 'SQLITE_NOTADB' },
@@ -96,7 +109,9 @@ describe('openSqliteFile', () => {
             ? { reader: true, all: () => [{ journal_mode: 'wal' }], run: () => ({ changes: 0 }) }
             : real.prepare(text),
     });
-    await expect(openSqliteFile({ path: newPath(), synchronous: 'full', open })).rejects.toThrow(message);
+    await expect(
+      openSqliteFile({ path: newPath(), synchronous: 'full', open, mayCreate: true }),
+    ).rejects.toThrow(message);
     expect(isClosed).toBe(true);
     real.close();
   });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describeError, StoreError } from '../../../errors.ts';
 import { retryTransient } from '../retrying-runner.ts';
 import { troubleOf } from '../trouble.ts';
@@ -16,17 +17,20 @@ const CHECKPOINT_PAGES = 4_000;
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
 
 /**
- * A connection of our own to a file, which is made when it is missing: in WAL mode, with the durability that was asked for, never waiting inside SQLite. What a setting became is
+ * A connection of our own to a file, which is made when it is missing and `mayCreate` says so: in WAL mode, with the durability that was asked for, never waiting inside SQLite. What a setting became is
  * read back: a file system may not be able to do it.
  *
- * @throws StoreError when the file cannot be opened, or not in that way
+ * @throws StoreError when the file cannot be opened, or not in that way; of code `schema_mismatch` when there is none and none may be made
  */
 export async function openSqliteFile(params: {
   readonly path: string;
   readonly open: (path: string) => SqliteDatabase;
   readonly synchronous: Synchronous;
+  readonly mayCreate: boolean;
 }): Promise<SqliteConnection> {
-  const { path, open, synchronous } = params;
+  const { path, open, synchronous, mayCreate } = params;
+  // The drivers make one when they open it, each in its own way not to.
+  if (!mayCreate && !existsSync(path)) throw noFile(path);
   let database: SqliteDatabase | undefined;
   try {
     createPrivateFile(path);
@@ -37,6 +41,14 @@ export async function openSqliteFile(params: {
     database?.close();
     throw error instanceof StoreError && error.cause === undefined ? error : cannotOpen(path, error);
   }
+}
+
+function noFile(path: string): StoreError {
+  return new StoreError(
+    `There is no SQLite file ${JSON.stringify(path)}, and with autoMigrate: false none is made. Is the path right? ` +
+      "Make it with the SQL of sqlSchema('sqlite'), or leave out autoMigrate: false.",
+    { code: 'schema_mismatch' },
+  );
 }
 
 /** @param error - of the file system or the driver, or one that has it as its cause */

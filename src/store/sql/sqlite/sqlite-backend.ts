@@ -84,7 +84,10 @@ function isLoadedAs(given: DatabaseClass, driver: SqliteDriverName): Promise<boo
 async function connectFile(file: SqliteFile, params: ConnectParams): Promise<Connection> {
   const { path, synchronous, given } = file;
   const open = given === undefined ? await loadSqliteDriver(file.driver) : openWith(given);
-  return connectInThread(await openSqliteFile({ path, synchronous, open }), params);
+  return connectInThread(
+    await openSqliteFile({ path, synchronous, open, mayCreate: params.autoMigrate }),
+    params,
+  );
 }
 
 async function connectInThread(connection: SqliteConnection, params: ConnectParams): Promise<Connection> {

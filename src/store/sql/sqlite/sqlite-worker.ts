@@ -15,7 +15,8 @@ const answer = (message: WorkerAnswer): void => port.postMessage(message);
 
 async function start(): Promise<void> {
   const { path, driver, synchronous, place, autoMigrate } = workerData as WorkerStart;
-  const connection = await openSqliteFile({ path, synchronous, open: await loadSqliteDriver(driver) });
+  const open = await loadSqliteDriver(driver);
+  const connection = await openSqliteFile({ path, synchronous, open, mayCreate: autoMigrate });
   const scripts = new SqliteGroupRunner(connection);
   await migrate(scripts, { ...place, autoMigrate });
   let now: number | undefined;
