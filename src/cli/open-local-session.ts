@@ -35,7 +35,7 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
   if (tenant !== undefined && !isName(tenant))
     throw new CliError(EXIT_CODE.wrongUse, `--tenant: expected ${NAME_EXPECTED}.`);
   const configuration = await loadConfiguration(flags.config, terminal.folder);
-  const { store, text } = await chooseStore(request, configuration);
+  const { store, text, beginsAt } = await chooseStore(request, configuration);
   const options = configuration?.options ?? {};
   const troubles = new Troubles();
   const dispatcher = new WebhookDispatcher({
@@ -49,7 +49,8 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
   });
   const local: LocalSession = { dispatcher, store, text, options, configuration: configuration?.path };
   try {
-    await dispatcher.start();
+    // A store that is new begins with what is written into it: a refused command leaves none.
+    if (beginsAt === undefined) await dispatcher.start();
   } catch (error) {
     await dispatcher.stop();
     troubles.tell(terminal, error);
@@ -66,14 +67,22 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
     async close(isEnded) {
       await dispatcher.stop(isEnded ? { timeoutMs: 0 } : {});
       troubles.tell(terminal, failure);
+      // A path that is wrong by a letter must not look as if all were well.
+      if (beginsAt !== undefined && existsSync(beginsAt))
+        terminal.tell(`There was no store at ${text}, so this began one. An application must open it, too.`);
     },
   };
+}
+
+interface ChosenStore extends Pick<LocalSession, 'store' | 'text'> {
+  /** The folder of a store that is not there yet. */
+  readonly beginsAt?: string;
 }
 
 async function chooseStore(
   { place, terminal, mayCreate = false }: LocalRequest,
   configuration: Configuration | undefined,
-): Promise<Pick<LocalSession, 'store' | 'text'>> {
+): Promise<ChosenStore> {
   const configured = configuration?.options.store;
   if (place === undefined && configured !== undefined)
     return { store: configured, text: `the store of ${configuration!.path}` };
@@ -84,12 +93,7 @@ async function chooseStore(
     mayMigrate: false,
     encryption: readEncryptionKeys(terminal.env),
   });
-  // A path that is wrong by a letter must not look as if all were well.
-  if (isNew)
-    terminal.tell(
-      `There was no store at ${chosen.text}, so this begins one. An application must open it, too.`,
-    );
-  return { store, text: chosen.text };
+  return { store, text: chosen.text, ...(isNew && { beginsAt: chosen.path }) };
 }
 
 function withNetwork(

@@ -1,6 +1,8 @@
 /** Commands that are pointed at another place than was meant, or have a key that may less: what they say then. */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toNodeHandler } from '../../src/http/index.ts';
 import { type ApiWorld, createApiWorld, KEYS } from '../support/api-world.ts';
@@ -88,10 +90,18 @@ describe('a folder', { timeout: 60_000 }, () => {
   it('in which a store begins, which is told once', async () => {
     const cli = await createCommandLine();
     const begun =
-      /^There was no store at \.\/webhoks, so this begins one\. An application must open it, too\.\n/;
+      /^There was no store at \.\/webhoks, so this began one\. An application must open it, too\.\n/;
     const emit = ['emit', 'job.done', '{}', '--store', './webhoks'];
     expect((await cli.run(...emit)).stderr).toMatch(begun);
     expect((await cli.run(...emit)).stderr).toBe('');
+  });
+
+  it('in which none begins by a command that is refused', async () => {
+    const cli = await createCommandLine();
+    const refused = await cli.run('add', 'http://127.0.0.1:4000/h', '--store', './webhoks');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/^posthorn: url: /);
+    expect(existsSync(join(cli.folder, 'webhoks'))).toBe(false);
   });
 
   it('whose application allows what this command does not know', async () => {
