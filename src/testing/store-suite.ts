@@ -21,7 +21,7 @@ import { settingsCases } from './store-suite/settings-cases.ts';
 import { settleCases } from './store-suite/settle-cases.ts';
 import { sharedLaneCases } from './store-suite/shared-lane-cases.ts';
 import { statsCases } from './store-suite/stats-cases.ts';
-import type { CreateStore } from './store-suite/store-handle.ts';
+import type { CreateStore, StoreHandle } from './store-suite/store-handle.ts';
 import { StoreWorld } from './store-suite/store-world.ts';
 import type { SuiteCase } from './store-suite/suite-case.ts';
 import { watchCases } from './store-suite/watch-cases.ts';
@@ -94,15 +94,34 @@ export function createStoreSuite(options: StoreSuiteOptions, runner: TestRunner)
   });
 }
 
+/** What a runner hands to a case: in vitest `skip` throws, in `node:test` it notes, elsewhere there is none. */
+interface CaseContext {
+  skip?(reason: string): void;
+}
+
 function declare(suiteCase: SuiteCase, options: StoreSuiteOptions, runner: TestRunner): void {
-  runner.it(suiteCase.name, async () => {
+  // A rest parameter, since jest takes a body with a named one for one that calls back.
+  runner.it(suiteCase.name, async (...[context]: readonly unknown[]) => {
     const clock = createManualClock();
-    const world = new StoreWorld(await options.create({ clock }), clock);
+    const world = new StoreWorld(expectHandle(await options.create({ clock })), clock);
     try {
       await world.open();
-      await suiteCase.run(world);
-    } finally {
-      await world.close();
+      const reason = suiteCase.whyNot?.(world);
+      if (reason === undefined) await suiteCase.run(world);
+      else (context as CaseContext | undefined)?.skip?.(reason);
+    } catch (error) {
+      // What went wrong first is what the case says.
+      await world.close().catch(() => undefined);
+      throw error;
     }
+    await world.close();
   });
+}
+
+function expectHandle(handle: StoreHandle | undefined): StoreHandle {
+  if (typeof handle?.store?.open === 'function') return handle;
+  throw new TypeError(
+    'create: expected a promise of { store, close }, with a store; got ' +
+      `${handle === undefined || handle === null ? String(handle) : `{ ${Object.keys(handle).join(', ')} }`}.`,
+  );
 }

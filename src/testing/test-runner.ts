@@ -5,8 +5,11 @@
 export interface TestRunner {
   /** Groups cases under a name; groups may be nested. */
   describe(name: string, body: () => void): void;
-  /** Declares one case; it fails when the body throws or its promise rejects. */
-  it(name: string, body: () => Promise<void> | void): void;
+  /**
+   * Declares one case; it fails when the body throws or its promise rejects. What the runner hands to the body first has, in
+   * vitest and `node:test`, the function `skip`: a case that cannot run says so by it. In jest, which has none, it passes.
+   */
+  it(name: string, body: (...context: readonly unknown[]) => Promise<void> | void): void;
   /** Runs before each case of the surrounding group. */
   beforeEach(body: () => Promise<void> | void): void;
   /** Runs after each case of the surrounding group, whether it passed or not. */

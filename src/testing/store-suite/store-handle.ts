@@ -17,11 +17,11 @@ export interface StoreHandle {
   advance?(ms: number): Promise<void>;
   /**
    * Makes the next `append` throw, as late in its work as can be arranged (a full disk, a lost connection, a row the
-   * database refuses). Left out: the case that a failed batch leaves nothing behind is not run.
+   * database refuses). Left out: the case that a failed batch leaves nothing behind is skipped.
    */
   failNextAppend?(): Promise<void>;
-  /** Ends what the handle holds, after the suite closed the stores. */
-  close(): Promise<void>;
+  /** Ends what the handle holds, after the suite closed the stores. Left out: it holds nothing else. */
+  close?(): Promise<void>;
 }
 
 /** Builds the handle of one case. */

@@ -51,7 +51,7 @@ export class StoreWorld {
   async close(): Promise<void> {
     await this.#second?.close();
     await this.store.close();
-    await this.handle.close();
+    await this.handle.close?.();
   }
 
   /** The other handle on the same data; the same one, where a store has no second. */

@@ -42,10 +42,11 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
 function whenChangeable(name: string, run: (world: StoreWorld, other: Store) => Promise<void>): SuiteCase {
   return {
     name,
-    async run(world) {
-      const { shared, notifications } = world.store.capabilities;
-      if (shared || notifications) await run(world, await world.second());
+    whyNot({ store }) {
+      const { shared, notifications } = store.capabilities;
+      return shared || notifications ? undefined : 'the store is neither shared, nor does it notify';
     },
+    run: async (world) => run(world, await world.second()),
   };
 }
 
@@ -53,9 +54,8 @@ function whenChangeable(name: string, run: (world: StoreWorld, other: Store) => 
 function whenNotifying(name: string, run: (world: StoreWorld, other: Store) => Promise<void>): SuiteCase {
   return {
     name,
-    async run(world) {
-      if (world.store.capabilities.notifications) await run(world, await world.second());
-    },
+    whyNot: ({ store }) => (store.capabilities.notifications ? undefined : 'the store does not notify'),
+    run: async (world) => run(world, await world.second()),
   };
 }
 
