@@ -84,7 +84,9 @@ function diagnoseHealth(health: Health, hasConfiguration: boolean): readonly Fin
     ...(storeProblem === undefined ? [] : [problem('store', storeProblem.message)]),
     // Without the options of the application nobody can tell what it could serve.
     ...unservedEndpoints.map(({ endpointId, why }) =>
-      (hasConfiguration ? problem : notice)(`endpoint ${endpointId}`, `cannot be served here: ${why}`),
+      hasConfiguration
+        ? problem(`endpoint ${endpointId}`, `cannot be served here: ${why}`)
+        : notice(`endpoint ${endpointId}`, `whether the application can serve it is not known here: ${why}`),
     ),
   ];
 }

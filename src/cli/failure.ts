@@ -6,23 +6,30 @@ import { CliError, EXIT_CODE, type ExitCode } from './exit-code.ts';
 /** Of an answer of the API only what it says: which call it was means nothing to who gave a command. */
 export function messageOf(error: unknown): string {
   const message = describeError(error);
-  return [withoutCall(error, message), ...adviceFor(error, message)].join(' ');
+  const told = withoutCall(error, message).replace(
+    'Run the SQL of',
+    'Here: posthorn migrate. In the application: run the SQL of',
+  );
+  return [told, ...adviceFor(error, message)].join(' ');
 }
 
 /** What the library says is for who writes code. */
 function adviceFor(error: unknown, message: string): readonly string[] {
   const code = isPosthornError(error) ? error.code : undefined;
-  // Or the other side lacks a key: what is said must fit both.
-  if (code === 'key_missing' || code === 'decrypt_failed')
-    return [
-      `Here: keys come from ${KEYS_VARIABLE}=id:key, or with the store that posthorn.config.mjs exports.`,
-    ];
+  if (code === 'key_missing' || code === 'decrypt_failed') return [keyAdvice(code, message)];
   if (isApiError(error) && error.status === 401) return ['Here: --token KEY, or POSTHORN_TOKEN.'];
   if (isApiError(error) && error.status === undefined) return ['Here: --url.'];
-  if (code === 'schema_mismatch') return ['Here: posthorn migrate.'];
   if (message.includes('network: { allowPrivate'))
     return ['With a store: --allow-private 127.0.0.0/8, or network in posthorn.config.mjs.'];
   return [];
+}
+
+/** Between threads and processes only the message of an error has the id of the key. Without one, the other side may lack it: what is said must fit both. */
+function keyAdvice(code: 'key_missing' | 'decrypt_failed', message: string): string {
+  const id = code === 'key_missing' ? /with the key ([\w-]+)/.exec(message)?.[1] : undefined;
+  return id === undefined
+    ? `Here: keys come from ${KEYS_VARIABLE}=id:key, or with the store that posthorn.config.mjs exports.`
+    : `Here: add ${id}:KEY to ${KEYS_VARIABLE} (several are separated by commas, the current one first), or export the store from posthorn.config.mjs.`;
 }
 
 function withoutCall(error: unknown, message: string): string {

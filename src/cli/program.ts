@@ -29,6 +29,7 @@ export function createProgram(
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.tell(text.replace(/\n$/, '')),
+      outputError: (text, write) => write(text.replace(/^error: /, 'posthorn: ')),
     })
     .showSuggestionAfterError(true)
     .exitOverride()

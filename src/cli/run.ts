@@ -23,9 +23,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof CommanderError) {
       if (error.code === 'commander.unknownOption' && args[0]!.startsWith('-'))
         terminal.tell('Options come after the command: posthorn list --store ./webhooks');
+      if (error.code === 'commander.missingArgument') terminal.tell(adviceOnMissing(args[0]!, error.message));
       return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.wrongUse;
     }
     terminal.tell(`posthorn: ${printable(messageOf(error))}`);
     return exitCodeOf(error);
   }
+}
+
+/** Where what is missing comes from. */
+function adviceOnMissing(command: string, message: string): string {
+  const help = `See posthorn ${command} --help.`;
+  if (!/argument 'ids?'/.test(message)) return help;
+  const isDelivery = ['retry', 'cancel', 'attempts'].includes(command);
+  return `Ids come from posthorn ${isDelivery ? 'deliveries' : 'list'}. ${help}`;
 }

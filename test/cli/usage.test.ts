@@ -42,7 +42,12 @@ describe('wrong use', { timeout: 60_000 }, () => {
       ['--store', './hooks', 'list'],
       /unknown option '--store'\nOptions come after the command: posthorn list --store/,
     ],
-    [['show'], /missing required argument 'id'/],
+    [
+      ['show'],
+      /^posthorn: missing required argument 'id'\nIds come from posthorn list\. See posthorn show --help\.\n$/,
+    ],
+    [['retry'], /^posthorn: missing required argument 'ids'\nIds come from posthorn deliveries\./],
+    [['explain'], /^posthorn: missing required argument 'type'\nSee posthorn explain --help\./],
     [['list', 'more'], /too many arguments/],
     [['list', '--limit', '0'], /--limit <n>' argument '0' is invalid\. Expected a whole number from 1 to/],
     [['stats', '--since', 'yesterday'], /'yesterday' is invalid\. Expected a time in ISO 8601, .*24h/],
@@ -227,7 +232,9 @@ describe('a store that encrypts', { timeout: 60_000 }, () => {
     expect(await cli.run('list')).toMatchObject({ code: 0 });
     const refused = await cli.withEnv({ POSTHORN_STORE: './hooks' }).run('list');
     expect(refused).toMatchObject({ code: 5, stdout: '' });
-    expect(refused.stderr).toMatch(/encrypted with the key now.*POSTHORN_ENCRYPTION_KEYS=id:key/);
+    expect(refused.stderr).toMatch(
+      /encrypted with the key now.*Here: add now:KEY to POSTHORN_ENCRYPTION_KEYS/,
+    );
     const wrong = await cli.withEnv({ ...env, POSTHORN_ENCRYPTION_KEYS: key }).run('list');
     expect(wrong.stderr).toMatch(/POSTHORN_ENCRYPTION_KEYS: expected id:key/);
     expect(wrong.stderr).not.toContain(key);

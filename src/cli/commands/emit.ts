@@ -48,7 +48,7 @@ export const emit = defineCommand<[type: string, data: string], EmitFlags>({
             ? receipt.deliveries.length === 0
               ? 'to no endpoint yet; nobody asks for it, or a process that delivers finds out who does'
               : `to ${countOf(receipt.deliveries.length, 'endpoint', 'endpoints')}`
-            : 'the application sends it';
+            : 'the application sends it to the endpoints that ask for it';
         cli.output.answer(receipt, () =>
           receipt.duplicate ? `${receipt.id} was stored before.` : `Stored ${receipt.id}: ${told}.`,
         );

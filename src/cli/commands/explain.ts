@@ -26,6 +26,11 @@ export const explain = defineCommand<[type: string, data: string], ExplainFlags>
     const data = await readJsonArgument(json, cli.terminal);
     await cli.use(async ({ client, local }) => {
       const asked = { event_type: type, data, metadata, webhook_id: endpoint };
+      // What the network rules and functions of the application are, only its configuration tells.
+      const isUnknown = (reason: string): boolean =>
+        local !== undefined &&
+        local.configuration === undefined &&
+        /allowPrivate|not registered/.test(reason);
       const { items } = await everyPage((page) => client.explain({ ...asked, ...page }));
       cli.output.answer({ data: items }, () =>
         items.length === 0
@@ -33,7 +38,11 @@ export const explain = defineCommand<[type: string, data: string], ExplainFlags>
           : formatTable(items, [
               { heading: 'ENDPOINT', cell: (found) => found.webhook_id },
               { heading: 'NAME', cell: ({ name }) => name },
-              { heading: 'GETS IT', cell: ({ receives }) => (receives ? 'yes' : 'no') },
+              {
+                heading: 'GETS IT',
+                cell: ({ receives, reason }) =>
+                  receives ? 'yes' : isUnknown(reason) ? 'not known here' : 'no',
+              },
               { heading: 'WHY', cell: ({ reason }) => reason },
             ]),
       );
