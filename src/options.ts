@@ -109,7 +109,7 @@ export interface DispatcherOptions<Events extends object = Record<string, unknow
    * without one, all other members.
    */
   eventAdapter?: EventAdapter | undefined;
-  /** Where log lines go; pino-shaped. Default: nowhere, but that a store keeps secrets unencrypted is a warning of the process. */
+  /** Where log lines go; pino-shaped. Default: nowhere, but that a store keeps secrets unencrypted is a warning of the process. `fileStore` has a `logger` of its own. */
   logger?: Logger | undefined;
   /** Source of time. Default: the system's. Tests use the manual clock of `posthorn/testing`. */
   clock?: Clock | undefined;
