@@ -1,9 +1,9 @@
 import { describeError } from '../../../errors.ts';
 import { reportDamage } from './damage.ts';
-import { parseLine } from './journal-line.ts';
+import { LINE_FEED, parseLine } from './journal-line.ts';
 import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
-import { readBlocks, splitLines } from './scan-segment.ts';
+import { readBlocks, splitLines } from './read-blocks.ts';
 import type { Segment } from './segment.ts';
 import type { Segments } from './segments.ts';
 
@@ -99,6 +99,8 @@ export class Compactor {
       const line = Buffer.alloc(place.length);
       await segment.file.read(line, place.offset);
       reportDamage(options.log, { file: segment.path, offset: place.offset, bytes: line });
+      // It must not spoil the line after it, too, where it stands next.
+      line[line.length - 1] = LINE_FEED;
       if (row.place === place) source.rewrite(row, line, true);
     }
     await this.#flushed();

@@ -98,6 +98,7 @@ export class Journal {
       if (this.#failure === undefined) await this.flushed();
     } finally {
       await this.#running;
+      if (this.#failure === undefined) await this.#seal();
       this.#failure ??= new StoreError('The file store is closed.');
       await this.#parts.segments.close();
       await this.#parts.epochFile.close();
@@ -177,6 +178,19 @@ export class Journal {
     for (const row of this.#buffer.removed) {
       if (row.place !== undefined) segments.countLive(row.place, -1);
       row.place = undefined;
+    }
+  }
+
+  /** A flush of nothing: as something follows it, the flush before cannot be taken for one that was under way. */
+  async #seal(): Promise<void> {
+    this.#buffer.clear();
+    this.#buffer.commit();
+    try {
+      this.#parts.epochFile.check();
+      await writeAll(this.#current.file, this.#buffer.bytes, this.#current.bytes);
+      if (this.#parts.options.fsync) await this.#current.file.dataSync();
+    } catch {
+      // All that was to be stored is.
     }
   }
 

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { describeError, StoreError } from '../../../errors.ts';
-import { reportDamage } from './damage.ts';
+import { reportDamage, reportTear } from './damage.ts';
 import { EpochFile } from './epoch-file.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
 import { headerLine, Journal, type JournalResumption } from './journal.ts';
@@ -120,25 +120,16 @@ async function replayAll(
     if (segment === begun) continue;
     const { number, path, bytes: size } = segment;
     const stated = ends.get(number);
-    const { header, end } = await scanSegment(segment.file, stated ?? size, stated !== undefined, {
+    const { header, end, tear } = await scanSegment(segment.file, stated ?? size, stated !== undefined, {
       line: ({ record, offset, length }) => replay.line(record, { segment: number, offset, length }),
       damage: ({ offset, bytes }) => reportDamage(options.log, { file: path, offset, bytes }),
     });
     if (header !== undefined) replay.replayed(header.sequence);
     if (end > 0) last = { segment: number, bytes: end };
-    if (stated === undefined && end < size) reportTail(options, path, end, size - end);
+    if (tear !== undefined) reportTear(options, tear, { file: path, offset: end, length: size - end });
     segments.grow(segment, end - size);
   }
   return last;
-}
-
-/** A flush that was under way when the process ended; whoever called had no answer yet. */
-function reportTail({ log }: JournalOptions, file: string, offset: number, length: number): void {
-  log.warn(
-    { file, offset, length },
-    `The last ${length} bytes of ${file}, from offset ${offset}, are a flush that was not completed. They are left out: ` +
-      'nothing of it was confirmed to anybody.',
-  );
 }
 
 /** Where segments end, by number, as the headers after them say. */
