@@ -17,7 +17,7 @@ import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
 import { readPlaces } from './read-places.ts';
 import { JOURNAL_VERSION, type Segment, type SegmentEnd, type SegmentHeader } from './segment.ts';
-import { type Segments, writeAll } from './segments.ts';
+import type { Segments } from './segments.ts';
 
 /** An open journal, as `openJournal` makes it. */
 export interface JournalParts {
@@ -146,8 +146,7 @@ export class Journal {
     epochFile.check();
     if (this.#current.bytes >= options.segmentBytes) await this.#beginSegment();
     const { bytes } = this.#buffer;
-    await writeAll(this.#current.file, bytes, this.#current.bytes);
-    if (options.fsync) await this.#current.file.dataSync();
+    await segments.append(this.#current, bytes);
     epochFile.confirm();
     this.#place();
     segments.grow(this.#current, bytes.length);
@@ -187,8 +186,7 @@ export class Journal {
     this.#buffer.commit();
     try {
       this.#parts.epochFile.check();
-      await writeAll(this.#current.file, this.#buffer.bytes, this.#current.bytes);
-      if (this.#parts.options.fsync) await this.#current.file.dataSync();
+      await this.#parts.segments.append(this.#current, this.#buffer.bytes);
     } catch {
       // All that was to be stored is.
     }

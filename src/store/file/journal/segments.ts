@@ -11,8 +11,13 @@ export class Segments {
   #newest: Segment | undefined;
   #liveBytes = 0;
   #bytes = 0;
-  /** Whoever had the journal before may not have come to it. */
-  #isRemovalSynced = false;
+  /** What was written of them may not be on the disk: whoever had the journal before may have done without `fsync`. */
+  readonly #unsynced = new Set<Segment>();
+  /** The same for names that were added or removed. */
+  #areNamesSynced = false;
+  /** Of no use any more when all the others were synced last. */
+  #removable: Set<Segment> = new Set();
+  #syncError: Error | undefined;
 
   private constructor(options: JournalOptions) {
     this.#options = options;
@@ -25,8 +30,10 @@ export class Segments {
       for (const number of await listSegments(options)) {
         const path = join(options.directory, segmentName(number));
         const file = await options.layer.open(path, 'existing');
-        segments.#add({ number, path, file, bytes: 0, liveBytes: 0 });
-        segments.grow(segments.#byNumber.get(number)!, await file.size());
+        const segment: Segment = { number, path, file, bytes: 0, liveBytes: 0 };
+        segments.#add(segment);
+        segments.#unsynced.add(segment);
+        segments.grow(segment, await file.size());
       }
     } catch (error) {
       await segments.close();
@@ -83,8 +90,19 @@ export class Segments {
     }
     const segment: Segment = { number, path, file, bytes: 0, liveBytes: 0 };
     this.#add(segment);
+    if (!fsync) {
+      this.#unsynced.add(segment);
+      this.#areNamesSynced = false;
+    }
     this.grow(segment, head.length);
     return segment;
+  }
+
+  /** Writes behind what counts of a segment, and with `fsync` waits until it is on the disk. It counts after {@link grow}. */
+  async append(segment: Segment, bytes: Uint8Array): Promise<void> {
+    await writeAll(segment.file, bytes, segment.bytes);
+    if (this.#options.fsync) await segment.file.dataSync();
+    else this.#unsynced.add(segment);
   }
 
   /** The highest number that a file has, whatever is in it. */
@@ -106,24 +124,48 @@ export class Segments {
   }
 
   /**
-   * Removes the oldest file. The folder is synced before the next one may go: a line must not come back from the dead while
-   * the one that overruled it is gone.
+   * Removes the oldest file. What overrules its lines, and what was written again of them, is on the disk before, also without
+   * `fsync`: otherwise a crash could take a row of any age. With `fsync` the folder is synced before the next one may go: a line
+   * must not come back from the dead while the one that overruled it is gone. Without, the order of removals is left to the
+   * file system: many of them share a sync, or they could not keep up with what is written.
    */
   async removeOldest(segment: Segment): Promise<void> {
-    await this.#syncRemovals();
+    if (!this.#removable.has(segment)) await this.#syncAll();
+    if (this.#options.fsync) await this.#syncNames();
     await this.#options.layer.unlink(segment.path);
-    this.#isRemovalSynced = false;
+    this.#areNamesSynced = false;
     this.#byNumber.delete(segment.number);
+    this.#unsynced.delete(segment);
+    this.#removable.delete(segment);
     this.#bytes -= segment.bytes;
     this.#liveBytes -= segment.liveBytes;
     await segment.file.close();
-    await this.#syncRemovals();
   }
 
-  async #syncRemovals(): Promise<void> {
-    if (this.#isRemovalSynced) return;
-    if (this.#options.fsync) await this.#options.layer.syncDirectory(this.#options.directory);
-    this.#isRemovalSynced = true;
+  /** Brings to the disk what is of use, as far as it may overrule the segments that are not, and their names. */
+  async #syncAll(): Promise<void> {
+    // A disk that failed to take bytes may say the next time that it has them all.
+    if (this.#syncError !== undefined) throw this.#syncError;
+    const useless = this.all.filter((one) => one !== this.#newest && one.liveBytes === 0);
+    const useful = [...this.#unsynced].filter((one) => !useless.includes(one));
+    try {
+      for (const segment of useful) {
+        // What is written from here on may miss this sync.
+        this.#unsynced.delete(segment);
+        await segment.file.dataSync();
+      }
+    } catch (error) {
+      this.#syncError = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
+    await this.#syncNames();
+    this.#removable = new Set(useless);
+  }
+
+  async #syncNames(): Promise<void> {
+    if (this.#areNamesSynced) return;
+    await this.#options.layer.syncDirectory(this.#options.directory);
+    this.#areNamesSynced = true;
   }
 
   async close(): Promise<void> {
@@ -138,7 +180,7 @@ export class Segments {
 }
 
 /** Writes all bytes, however few the file takes at a time. */
-export async function writeAll(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
+async function writeAll(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const count = await file.write(bytes.subarray(done), position + done);
     if (count === 0) throw new Error('The file takes no more bytes.');

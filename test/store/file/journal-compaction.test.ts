@@ -1,0 +1,83 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { JournalOptions } from '../../../src/store/file/journal/journal-options.ts';
+import { diskError, type Operation, temporaryDirectory } from './file-layers.ts';
+import { type JournalWorld, openTexts, put } from './journal-world.ts';
+
+const nameOf = (segment: number): string => `${String(segment).padStart(8, '0')}.log`;
+
+async function setup(options: Partial<JournalOptions>): Promise<JournalWorld> {
+  const world = await openTexts(temporaryDirectory(), options);
+  onTestFinished(() => world.journal.close());
+  return world;
+}
+
+/** What was done before a segment was removed, and where a text stood then. */
+function watchRemoval({ layer, texts }: JournalWorld, segment: number, key: string) {
+  const found: { before?: readonly Operation[]; place?: ReturnType<typeof texts.place> } = {};
+  layer.fault = ({ kind, name }) => {
+    if (kind === 'unlink' && name === nameOf(segment))
+      Object.assign(found, { before: [...layer.operations], place: texts.place(key) });
+    return undefined;
+  };
+  return found;
+}
+
+/** A crash that keeps only what was synced finds the text. */
+function expectOnDisk({ before, place }: ReturnType<typeof watchRemoval>): void {
+  const { segment, offset, length } = place!;
+  const name = nameOf(segment);
+  const isWrite = (one: Operation): boolean =>
+    one.kind === 'write' && one.name === name && one.end! >= offset + length;
+  const written = before!.findIndex(isWrite);
+  expect(written).toBeGreaterThanOrEqual(0);
+  expect(before!.slice(written)).toContainEqual({ kind: 'dataSync', name });
+  const created = before!.findIndex((one) => one.kind === 'open' && one.name === name);
+  expect(before!.slice(created)).toContainEqual({ kind: 'syncDirectory', name: 'journal' });
+}
+
+describe.each([true, false])('journal compaction with fsync: %s', (fsync) => {
+  it('syncs what it wrote again of a segment before it removes it', async () => {
+    const world = await setup({ fsync, segmentBytes: 1_000 });
+    await put(world, { old: 'x'.repeat(500) });
+    const removal = watchRemoval(world, 1, 'old');
+    for (let round = 0; removal.before === undefined; round += 1) await put(world, { key: `text ${round}` });
+    expect(removal.place!.segment).toBeGreaterThan(1);
+    expectOnDisk(removal);
+  });
+
+  it('syncs what overrules a segment before it removes it', async () => {
+    const world = await setup({ fsync, segmentBytes: 1 });
+    const removal = watchRemoval(world, 2, 'key');
+    await put(world, { key: 'old' });
+    await put(world, { key: 'new' });
+    await expect.poll(() => removal.before).toBeDefined();
+    expect(removal.place!.segment).toBeGreaterThan(2);
+    expectOnDisk(removal);
+  });
+});
+
+describe('journal compaction', () => {
+  it('syncs each removal before the next one', async () => {
+    const world = await setup({ segmentBytes: 200 });
+    for (let round = 0; round < 50; round += 1) await put(world, { key: `text ${round}` });
+    await world.journal.close();
+    const kinds = world.layer.operations.map(({ kind }) => kind).filter((kind) => /unlink|syncD/.test(kind));
+    expect(kinds.join()).toMatch(/unlink/);
+    expect(kinds.join()).not.toMatch(/unlink,unlink/);
+  });
+
+  it('removes nothing once a sync failed: the next one could say that all is well', async () => {
+    const world = await setup({ fsync: false, segmentBytes: 200 });
+    let failures = 0;
+    world.layer.fault = ({ kind }) => {
+      if (kind !== 'dataSync' || failures > 0) return undefined;
+      failures += 1;
+      throw diskError('EIO');
+    };
+    for (let round = 0; round < 20; round += 1) await put(world, { key: `text ${round}` });
+    await world.journal.close();
+    expect(failures).toBe(1);
+    expect(world.logged.join()).toMatch(/warn Cannot compact the journal .*EIO/);
+    expect(world.layer.operations.filter(({ kind }) => kind === 'unlink')).toEqual([]);
+  });
+});
