@@ -80,4 +80,21 @@ describe('journal compaction', () => {
     expect(world.logged.join()).toMatch(/warn Cannot compact the journal .*EIO/);
     expect(world.layer.operations.filter(({ kind }) => kind === 'unlink')).toEqual([]);
   });
+
+  it('adds no more to a flush than a small part of a segment', async () => {
+    const world = await setup({ fsync: false, segmentBytes: 2 * 1024 * 1024 });
+    const old = Array.from({ length: 512 }, (_, index) => [`old ${index}`, 'x'.repeat(4_000)] as const);
+    await put(world, Object.fromEntries(old));
+    const writes: number[] = [];
+    let isRemoved = false;
+    world.layer.fault = ({ kind }, bytes) => {
+      if (kind === 'write') writes.push(bytes);
+      isRemoved ||= kind === 'unlink';
+      return undefined;
+    };
+    while (!isRemoved) await put(world, { key: 'x'.repeat(10_000) });
+    expect(world.texts.place('old 0')!.segment).toBeGreaterThan(1);
+    // The step, what is left of a line before it, and what the call stores.
+    expect(Math.max(...writes)).toBeLessThan(150_000);
+  });
 });
