@@ -7,7 +7,7 @@ const STDOUT = 1;
 const { close } = Libsql.prototype;
 
 Libsql.prototype.close = function () {
-  const [row] = this.prepare('pragma synchronous').all();
+  const [row] = /** @type {{ synchronous: number }[]} */ (this.prepare('pragma synchronous').all());
   writeSync(STDOUT, `${isMainThread ? 'process' : 'thread'}: ${row.synchronous}\n`);
   return close.call(this);
 };
