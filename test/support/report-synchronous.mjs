@@ -8,6 +8,6 @@ const { close } = Libsql.prototype;
 
 Libsql.prototype.close = function () {
   const [row] = /** @type {{ synchronous: number }[]} */ (this.prepare('pragma synchronous').all());
-  writeSync(STDOUT, `${isMainThread ? 'process' : 'thread'}: ${row.synchronous}\n`);
+  writeSync(STDOUT, `${isMainThread ? 'process' : 'thread'}: ${row?.synchronous}\n`);
   return close.call(this);
 };
