@@ -112,6 +112,7 @@ export class Outbox {
   statements(type: string, data: unknown, options: OutboxOptions = {}): OutboxBatch {
     const outbox = this.#requireOutbox('outbox');
     refuseRecipients(options);
+    refuseTransactions(options);
     const message = this.#createNow(type, data, options, 'outbox');
     return { ...this.#receipt(message.id), statements: [this.#statement(outbox, message)] };
   }
@@ -163,8 +164,18 @@ export function isTransactional(
   );
 }
 
+/** Everything else about options is checked with the message. */
+function refuseTransactions(options: object | null): void {
+  for (const key of ['transaction', 'transactionSync'] as const)
+    if ((options as Readonly<Record<string, unknown>> | null)?.[key] !== undefined)
+      throw new OptionsError(
+        key,
+        `${key}: outbox() answers with statements that you run yourself. Leave it out, or pass it to emit().`,
+      );
+}
+
 function refuseRecipients(options: object): void {
-  if ((options as EmitOptions).to !== undefined)
+  if ((options as EmitOptions | null)?.to !== undefined)
     throw new OptionsError(
       'to',
       'to: cannot go with a transaction, because the receivers of the message are decided after the commit.',

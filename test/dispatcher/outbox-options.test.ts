@@ -33,6 +33,20 @@ describe('an emit in a transaction', () => {
     await expect(emitting).rejects.toThrow(message);
   });
 
+  it.each<[string, unknown, RegExp]>([
+    ['transaction', { transaction: nothing }, /^transaction: outbox\(\) answers with statements/],
+    ['transactionSync', { transactionSync: nothing }, /^transactionSync: outbox\(\) answers with statements/],
+    ['to', { to: 'orders' }, /^to: cannot go with a transaction/],
+    ['options', null, /^options: expected an object, got null/],
+  ])('given to outbox() is refused: %s', async (path, options, message) => {
+    const dispatcher = new WebhookDispatcher({ store: sqlStore(':memory:') });
+    await dispatcher.start();
+    const call = (): unknown => dispatcher.outbox('order.paid', {}, options as never);
+    expect(call).toThrow(message);
+    expect(call).toThrow(expect.objectContaining({ code: 'invalid_option', path }) as Error);
+    await dispatcher.stop();
+  });
+
   it('says what is missing when the function answers with no promise', async () => {
     const dispatcher = new WebhookDispatcher({ store: sqlStore(':memory:') });
     await dispatcher.start();

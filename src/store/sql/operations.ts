@@ -82,6 +82,11 @@ export async function whenLoaded(): Promise<void> {
 function loadBuilt(): Promise<void> {
   building ??= import('./built-operations.ts').then(
     ({ BUILT_OPERATIONS }) => void (built = BUILT_OPERATIONS),
+    (error: unknown) => {
+      // Such as too many open files: the next call tries again.
+      building = undefined;
+      throw error;
+    },
   );
   return building;
 }

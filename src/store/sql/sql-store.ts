@@ -61,7 +61,17 @@ export class SqlStore implements port.Store {
 
   /** Runs an operation of the database. */
   async call<N extends OperationName>(name: N, params: ParamsOf<N>): Promise<ResultOf<N>> {
-    return this.#opened.runner.call(name, params);
+    const opened = this.#opened;
+    try {
+      return await opened.runner.call(name, params);
+    } catch (error) {
+      if (this.#open === opened) throw error;
+      // What the driver says of that would pass for trouble of the database.
+      throw new StoreError(`The ${this.name} store was closed before it had answered.`, {
+        code: 'store_unavailable',
+        cause: error,
+      });
+    }
   }
 
   now(): Promise<number> {

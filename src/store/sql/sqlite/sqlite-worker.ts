@@ -29,13 +29,20 @@ async function start(): Promise<void> {
   }
 
   const run = async (call: WorkerCall): Promise<void> => {
-    const found = findOperation(call.name);
+    let operation = findOperation(call.name);
     // Awaited only where it must be: calls begin in the order in which they came.
-    const operation = found instanceof Promise ? await found : found;
-    const { isTransaction } = operation;
+    if (operation instanceof Promise)
+      try {
+        operation = await operation;
+      } catch (error) {
+        // It could not be loaded. The thread, and what else it does, goes on.
+        return answer({ id: call.id, error: packError(error) });
+      }
+    const loaded = operation;
+    const { isTransaction } = loaded;
     const isWriting = typeof isTransaction === 'function' ? isTransaction(call.params) : isTransaction;
     try {
-      answer({ id: call.id, result: await scripts.run(isWriting, () => atTimeOf(call, operation)) });
+      answer({ id: call.id, result: await scripts.run(isWriting, () => atTimeOf(call, loaded)) });
     } catch (error) {
       answer({ id: call.id, error: packError(error) });
     }
