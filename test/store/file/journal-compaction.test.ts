@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { nodeFileLayer } from '../../../src/store/file/file-layer.ts';
 import type { JournalOptions } from '../../../src/store/file/journal/journal-options.ts';
-import { diskError, type Operation, temporaryDirectory } from './file-layers.ts';
+import { diskError, type Operation, temporaryDirectory, WatchedLayer } from './file-layers.ts';
 import { type JournalWorld, openTexts, put } from './journal-world.ts';
 
 const nameOf = (segment: number): string => `${String(segment).padStart(8, '0')}.log`;
@@ -59,8 +62,14 @@ describe.each([true, false])('journal compaction with fsync: %s', (fsync) => {
 describe('journal compaction', () => {
   it('syncs each removal before the next one', async () => {
     const world = await setup({ segmentBytes: 200 });
-    for (let round = 0; round < 50; round += 1) await put(world, { key: `text ${round}` });
-    await world.journal.close();
+    world.layer.fault = ({ kind }) => {
+      if (kind === 'unlink') throw diskError('EIO');
+      return undefined;
+    };
+    for (let round = 0; round < 20; round += 1) await put(world, { key: `text ${round}` });
+    world.layer.fault = () => undefined;
+    await put(world, { key: 'last' });
+    await expect.poll(() => world.journal.usage.segments).toBeLessThanOrEqual(2);
     const kinds = world.layer.operations.map(({ kind }) => kind).filter((kind) => /unlink|syncD/.test(kind));
     expect(kinds.join()).toMatch(/unlink/);
     expect(kinds.join()).not.toMatch(/unlink,unlink/);
@@ -79,6 +88,30 @@ describe('journal compaction', () => {
     expect(failures).toBe(1);
     expect(world.logged.join()).toMatch(/warn Cannot compact the journal .*EIO/);
     expect(world.layer.operations.filter(({ kind }) => kind === 'unlink')).toEqual([]);
+  });
+
+  it('removes nothing once another owner followed', async () => {
+    const world = await openTexts(temporaryDirectory(), { fsync: false, segmentBytes: 200 });
+    world.layer.fault = ({ kind }) => {
+      if (kind === 'dataSync') writeFileSync(join(world.directory, 'journal', 'epoch'), '0000000000000009\n');
+      return undefined;
+    };
+    const followed = (async () => {
+      for (let round = 0; round < 50; round += 1) await put(world, { key: `text ${round}` });
+    })();
+    await expect(followed).rejects.toMatchObject({ code: 'store_owner_lost' });
+    await world.journal.close();
+    expect(world.layer.operations.filter(({ kind }) => kind === 'unlink')).toEqual([]);
+  });
+
+  it('does not stop an owner that opens the folder meanwhile', async () => {
+    const layer = new WatchedLayer();
+    const { list } = nodeFileLayer;
+    // A file that goes after the folder was listed.
+    layer.list = async (directory) => [nameOf(0), ...(await list(directory))];
+    const world = await setup({ layer });
+    await put(world, { key: 'text' });
+    expect(world.logged).toEqual([]);
   });
 
   it('adds no more to a flush than a small part of a segment', async () => {

@@ -1,5 +1,6 @@
 import { describeError } from '../../../errors.ts';
 import { reportDamage } from './damage.ts';
+import type { EpochFile } from './epoch-file.ts';
 import { LINE_FEED, parseLine } from './journal-line.ts';
 import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
@@ -17,6 +18,7 @@ export interface CompactorParts {
   readonly options: JournalOptions;
   readonly segments: Segments;
   readonly source: JournalSource;
+  readonly epochFile: EpochFile;
 }
 
 /**
@@ -50,11 +52,13 @@ export class Compactor {
   }
 
   async #run(): Promise<void> {
+    const { segments, epochFile } = this.#parts;
     try {
       for (let oldest = this.#next(); oldest !== undefined; oldest = this.#next()) {
         if (oldest.liveBytes > 0) await this.#rewrite(oldest);
         if (this.#isStopped || oldest.liveBytes > 0) return;
-        await this.#parts.segments.removeOldest(oldest);
+        // A successor reads the files by now.
+        await segments.removeOldest(oldest, () => epochFile.check());
       }
     } catch (error) {
       // Nothing is lost by it but room on the disk; the flush after next tries again.

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { OpenFile } from '../file-layer.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
 import type { JournalOptions } from './journal-options.ts';
-import { type Segment, segmentName, segmentNumber } from './segment.ts';
+import { type Segment, segmentName } from './segment.ts';
+import { listSegments, openUnlessGone, writeAll } from './segment-files.ts';
 
 /** The files of a journal, oldest first, with how much of each is still of use. They stay open: bodies are read from them. */
 export class Segments {
@@ -29,7 +29,8 @@ export class Segments {
     try {
       for (const number of await listSegments(options)) {
         const path = join(options.directory, segmentName(number));
-        const file = await options.layer.open(path, 'existing');
+        const file = await openUnlessGone(options, path);
+        if (file === undefined) continue;
         const segment: Segment = { number, path, file, bytes: 0, liveBytes: 0 };
         segments.#add(segment);
         segments.#unsynced.add(segment);
@@ -128,10 +129,13 @@ export class Segments {
    * `fsync`: otherwise a crash could take a row of any age. With `fsync` the folder is synced before the next one may go: a line
    * must not come back from the dead while the one that overruled it is gone. Without, the order of removals is left to the
    * file system: many of them share a sync, or they could not keep up with what is written.
+   *
+   * @param mayRemove - throws when it may not, by now
    */
-  async removeOldest(segment: Segment): Promise<void> {
+  async removeOldest(segment: Segment, mayRemove: () => void): Promise<void> {
     if (!this.#removable.has(segment)) await this.#syncAll();
     if (this.#options.fsync) await this.#syncNames();
+    mayRemove();
     await this.#options.layer.unlink(segment.path);
     this.#areNamesSynced = false;
     this.#byNumber.delete(segment.number);
@@ -177,19 +181,4 @@ export class Segments {
     this.#byNumber.set(segment.number, segment);
     this.#newest = segment;
   }
-}
-
-/** Writes all bytes, however few the file takes at a time. */
-async function writeAll(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const count = await file.write(bytes.subarray(done), position + done);
-    if (count === 0) throw new Error('The file takes no more bytes.');
-    done += count;
-  }
-}
-
-/** Numbers of the segments in the folder, in order. */
-async function listSegments({ layer, directory }: JournalOptions): Promise<number[]> {
-  const numbers = (await layer.list(directory)).map(segmentNumber);
-  return numbers.filter((number) => number !== undefined).sort((a, b) => a - b);
 }
