@@ -26,7 +26,10 @@ function adviceFor(error: unknown, message: string): readonly string[] {
 
 /** Between threads and processes only the message of an error has the id of the key. Without one, the other side may lack it: what is said must fit both. */
 function keyAdvice(code: 'key_missing' | 'decrypt_failed', message: string): string {
-  const id = code === 'key_missing' ? /with the key ([\w-]+)/.exec(message)?.[1] : undefined;
+  const id =
+    code === 'key_missing'
+      ? /(?<!this process encrypts )with the key ([\w-]+)/.exec(message)?.[1]
+      : undefined;
   return id === undefined
     ? `Here: keys come from ${KEYS_VARIABLE}=id:key, or with the store that posthorn.config.mjs exports.`
     : `Here: add ${id}:KEY to ${KEYS_VARIABLE} (several are separated by commas, the current one first), or export the store from posthorn.config.mjs.`;

@@ -31,7 +31,7 @@ describe('posthorn beside an application', { timeout: 60_000 }, () => {
       const refused = await cli.run(command);
       expect(refused).toMatchObject({ code: 5, stdout: '' });
       expect(refused.stderr).toMatch(
-        /encrypts with the key now, and this process has no keys.*POSTHORN_ENCRYPTION_KEYS=id:key/,
+        /encrypts with the key now, and this process has no keys.*add now:KEY to POSTHORN_ENCRYPTION_KEYS/,
       );
     }
     const wrong = await withKeys(cli, `now:${OTHER_KEY}`).run('doctor');
