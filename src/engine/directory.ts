@@ -6,27 +6,19 @@ import type { FilterInput } from '../core/compile-filter.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
 import { isHeld } from '../core/endpoint-hold.ts';
 import { SubscriptionIndex } from '../core/subscription-index.ts';
-import { type ErrorCode, isPosthornError, StoppedError } from '../errors.ts';
+import { StoppedError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
 import type { Page, StoredEndpoint } from '../store/store.ts';
-import { backoffMs } from './backoff.ts';
 import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
+import { ANY_ENDPOINT, EndpointReads } from './endpoint-reads.ts';
 import { type EndpointRuntime, unservedReason } from './endpoint-runtime.ts';
 import { reportUnserved } from './unserved-endpoints.ts';
 
 const PAGE = 500;
 /** Removed endpoints remembered; reads that are older than so many removals do not happen. */
 const MAX_REMOVED = 10_000;
-/** Stands for endpoints that cannot be told apart, because a page of them cannot be read. */
-const ANY = '*';
-/** Errors of a record that this process cannot read, however often it asks: another one may have the key. */
-const UNREADABLE: ReadonlySet<string> = new Set([
-  'key_missing',
-  'decrypt_failed',
-  'record_invalid',
-] satisfies ErrorCode[]);
-/** A delivery to such an endpoint goes back to the store after so long. */
+/** A delivery to an endpoint that cannot be read here goes back to the store after so long. */
 const UNREADABLE_MS = 1_000;
 
 export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' | 'random' | 'reporter'> {
@@ -55,19 +47,17 @@ export class Directory {
   #nextReading: Promise<unknown> | undefined;
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
-  /** Endpoints whose records cannot be read here, and what the store said. */
-  readonly #unreadable = new Map<string, Error>();
+  readonly #reads: EndpointReads;
   readonly #paused = new Set<string>();
   /** Disabled endpoints that keep what waits. */
   readonly #held = new Set<string>();
   #isLoading = false;
   /** Changes heard of while all endpoints are loaded: read afterwards, since a page may be older. */
   readonly #duringLoad = new Set<string | undefined>();
-  #isStopped = false;
-  readonly #pauses = new Set<() => void>();
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
+    this.#reads = new EndpointReads(options);
   }
 
   get size(): number {
@@ -105,12 +95,12 @@ export class Directory {
       const why = unservedReason(runtime);
       if (why !== undefined) yield { endpointId: runtime.record.id, why };
     }
-    for (const [endpointId, { message }] of this.#unreadable) yield { endpointId, why: message };
+    for (const [endpointId, { message }] of this.#reads.unreadable) yield { endpointId, why: message };
   }
 
   /** Some endpoint cannot be read here: who gets a message only others can tell. */
   get hasUnreadable(): boolean {
-    return this.#unreadable.size > 0;
+    return this.#reads.unreadable.size > 0;
   }
 
   async load(): Promise<void> {
@@ -172,7 +162,7 @@ export class Directory {
   }
 
   delete(endpointId: string): void {
-    this.#unreadable.delete(endpointId);
+    this.#reads.forget(endpointId);
     const known = this.#runtimes.get(endpointId);
     if (known !== undefined) {
       if (this.#removed.size >= MAX_REMOVED) this.#removed.clear();
@@ -220,9 +210,9 @@ export class Directory {
   async find(endpointId: string): Promise<EndpointRuntime | undefined> {
     const isRead = await this.#readInTurn(endpointId);
     const runtime = this.get(endpointId);
-    const unreadable = runtime === undefined ? this.#unreadable.get(endpointId) : undefined;
+    const unreadable = runtime === undefined ? this.#reads.unreadable.get(endpointId) : undefined;
     if (unreadable !== undefined) {
-      await this.#pause(UNREADABLE_MS);
+      await this.#reads.pause(UNREADABLE_MS);
       throw unreadable;
     }
     if (runtime === undefined && !isRead) throw new StoppedError('read an endpoint');
@@ -242,7 +232,7 @@ export class Directory {
     this.#nextReading ??= (this.#lastReading ?? Promise.resolve()).then(() => {
       this.#lastReading = this.#nextReading;
       this.#nextReading = undefined;
-      return this.#untilAnswered(ANY, 'read all endpoints again', () => this.#readChanged());
+      return this.#reads.untilAnswered(ANY_ENDPOINT, 'read all endpoints again', () => this.#readChanged());
     });
     return this.#nextReading;
   }
@@ -252,7 +242,8 @@ export class Directory {
    * those.
    */
   async #readChanged(): Promise<void> {
-    const gone = new Set(this.#runtimes.keys());
+    const gone = new Set([...this.#runtimes.keys(), ...this.#reads.unreadable.keys()]);
+    gone.delete(ANY_ENDPOINT);
     for await (const items of this.#pages()) {
       for (const { record } of items) gone.delete(record.id);
       const changed = items.filter((stored) => this.#differs(stored));
@@ -276,7 +267,7 @@ export class Directory {
     const previous = this.#reading.get(endpointId) ?? Promise.resolve(true);
     const next = previous
       .then(() =>
-        this.#untilAnswered(endpointId, `read endpoint ${endpointId} again`, async () =>
+        this.#reads.untilAnswered(endpointId, `read endpoint ${endpointId} again`, async () =>
           this.#take(endpointId, await this.#options.store.endpoints.get({ id: endpointId })),
         ),
       )
@@ -285,29 +276,6 @@ export class Directory {
       });
     this.#reading.set(endpointId, next);
     return next;
-  }
-
-  /** Tries until the store answers: an endpoint that moved must not get messages at its old address for ever. A record that cannot be read is an answer. */
-  async #untilAnswered(endpointId: string, what: string, read: () => Promise<void>): Promise<boolean> {
-    const { reporter, random } = this.#options;
-    for (let failures = 1; !this.#isStopped; failures += 1) {
-      try {
-        await read();
-        this.#unreadable.delete(endpointId);
-        return true;
-      } catch (error) {
-        // The store was closed meanwhile, and nobody needs the answer any more.
-        if (this.#isStopped) return false;
-        const isKnown = this.#unreadable.has(endpointId);
-        if (!isKnown) reporter.error(error, what);
-        if (isPosthornError(error) && UNREADABLE.has(error.code)) {
-          this.#unreadable.set(endpointId, error);
-          return true;
-        }
-        await this.#pause(backoffMs(failures, random));
-      }
-    }
-    return false;
   }
 
   #take(endpointId: string, stored: StoredEndpoint | undefined): void {
@@ -320,23 +288,8 @@ export class Directory {
     else if (wasWaiting) this.#options.onReady();
   }
 
-  /** A stop ends it. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#isStopped) return resolve();
-      const end = (): void => {
-        timer.cancel();
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const timer = this.#options.clock.setTimer(end, ms);
-      this.#pauses.add(end);
-    });
-  }
-
   stop(): void {
-    this.#isStopped = true;
-    for (const end of [...this.#pauses]) end();
+    this.#reads.stop();
   }
 }
 

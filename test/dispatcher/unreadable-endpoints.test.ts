@@ -71,6 +71,28 @@ describe('an endpoint whose record cannot be read', () => {
     await receiver.waitFor(1);
   });
 
+  it('is forgotten when it is gone from all that there are', async () => {
+    await using world = await createWorld();
+    const { store, receiver } = world;
+    let isVague = false;
+    const unable = world.start({
+      store: decorateStore(sealed(store), {
+        watch: (listener) =>
+          store.watch((change) =>
+            listener(isVague && change.kind === 'endpoint' ? { ...change, id: undefined } : change),
+          ),
+      }),
+    });
+    const able = world.start({ deliver: false });
+    await able.start();
+    await unable.start();
+    await able.endpoints.create({ id: 'sealed', url: receiver.url });
+    await until(async () => (await unable.health()).unservedEndpoints.length > 0, 'it is known');
+    isVague = true;
+    await able.endpoints.remove('sealed');
+    await until(async () => (await unable.health()).unservedEndpoints.length === 0, 'it is forgotten');
+  });
+
   it('is no more so when a page of all could be read', async () => {
     await using world = await createWorld();
     const { store, receiver } = world;
