@@ -232,7 +232,7 @@ export class Directory {
     this.#nextReading ??= (this.#lastReading ?? Promise.resolve()).then(() => {
       this.#lastReading = this.#nextReading;
       this.#nextReading = undefined;
-      return this.#reads.untilAnswered(ANY_ENDPOINT, 'read all endpoints again', () => this.#readChanged());
+      return this.#reads.untilTold(ANY_ENDPOINT, 'read all endpoints again', () => this.#readChanged());
     });
     return this.#nextReading;
   }
@@ -267,7 +267,7 @@ export class Directory {
     const previous = this.#reading.get(endpointId) ?? Promise.resolve(true);
     const next = previous
       .then(() =>
-        this.#reads.untilAnswered(endpointId, `read endpoint ${endpointId} again`, async () =>
+        this.#reads.untilTold(endpointId, `read endpoint ${endpointId} again`, async () =>
           this.#take(endpointId, await this.#options.store.endpoints.get({ id: endpointId })),
         ),
       )

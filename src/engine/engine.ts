@@ -93,11 +93,7 @@ export class Engine {
       isStopping: () => this.#isStopping,
       onWork: () => this.#onLeftBehind('work'),
     });
-    this.matcher = new Matcher({
-      ...context,
-      directory: this.directory,
-      discardReason: () => (this.switch.discards ? 'dispatcher_paused' : undefined),
-    });
+    this.matcher = new Matcher({ ...context, directory: this.directory, switch: this.switch });
     this.settler = new Settler({
       ...context,
       limits: options.limits,
@@ -136,7 +132,7 @@ export class Engine {
       deliver: options.deliver,
       maxSleepMs,
       match: (message) => this.matcher.match(message),
-      upToDate: () => this.directory.upToDate(),
+      upToDate: () => this.matcher.upToDate(),
       onFannedOut: onStored,
       onWork: () => this.scheduler.wake(),
     });
@@ -153,12 +149,7 @@ export class Engine {
       onUnmatched: () => this.#onLeftBehind('fan_out'),
       onRoom: () => this.scheduler.onRoom(),
     });
-    this.intake = new Intake({
-      ...options,
-      directory: this.directory,
-      matcher: this.matcher,
-      inbox: this.inbox,
-    });
+    this.intake = new Intake({ ...options, matcher: this.matcher, inbox: this.inbox });
     this.keeper = new Keeper({
       ...options,
       held: () => [...this.sender.held(), ...this.settler.held()],
@@ -208,7 +199,7 @@ export class Engine {
       if (change.kind === 'endpoint') this.directory.onChange(change.id);
       else if (change.kind === 'problem') this.#options.reporter.storeTold(change.problem);
       else if (change.kind !== 'setting') this.#onLeftBehind(change.kind);
-      else if (change.key === SWITCH_KEY) this.switch.refresh();
+      else if (change.key === undefined || change.key === SWITCH_KEY) this.switch.refresh();
     });
     await this.switch.load();
     await this.directory.load();

@@ -23,7 +23,7 @@ export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner'>
   /** Longest time between two looks: for messages of other processes, and those whose lease ran out. */
   readonly maxSleepMs: number;
   readonly match: MatchMessage;
-  /** Resolves when endpoint changes heard of are known here; undefined when they are. */
+  /** Resolves when changes heard of that matching depends on hold here; undefined when they do. */
   readonly upToDate: () => Promise<unknown> | undefined;
   readonly onFannedOut: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onWork: () => void;

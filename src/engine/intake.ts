@@ -1,8 +1,7 @@
-/** Where messages come in: matched by endpoints that are up to date, and stored in the order in which they came. */
+/** Where messages come in: matched by endpoints and a switch that are up to date, and stored in the order in which they came. */
 import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { NewMessage } from '../store/store.ts';
-import type { Directory } from './directory.ts';
 import type { Inbox, Receipt } from './inbox.ts';
 import type { Matcher } from './matcher.ts';
 import { OrderGate } from './order-gate.ts';
@@ -11,9 +10,8 @@ import { within } from './within.ts';
 
 export interface IntakeOptions {
   readonly clock: Clock;
-  /** Longest time that an emit waits for endpoints that the store has not answered with. */
+  /** Longest time that an emit waits for changes that the store has not answered with. */
   readonly emitTimeoutMs: number;
-  readonly directory: Pick<Directory, 'upToDate'>;
   readonly matcher: Matcher;
   readonly inbox: Inbox;
   /** A process that only stores leaves the matching to the others. */
@@ -30,7 +28,7 @@ export class Intake {
 
   /** Matches and stores a message. */
   emit(message: NewMessage, to: readonly Recipient[] | undefined): Promise<Receipt> {
-    const changes = this.#options.directory.upToDate();
+    const changes = this.#options.matcher.upToDate();
     if (changes === undefined && this.#gate.isFree) return this.#store(message, to);
     return this.#gate.pass(this.#inTime(changes), () => this.#store(message, to));
   }
@@ -42,15 +40,15 @@ export class Intake {
     if (emitTimeoutMs === 0 || emitTimeoutMs === Infinity) await changes;
     else if (!(await within(changes, emitTimeoutMs, clock)))
       throw new StoreError(
-        `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): the store does not answer with endpoints that were changed. Emit it again.`,
+        `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): the store does not answer with what was changed (endpoints, or the switch). Emit it again.`,
         { code: 'emit_timeout' },
       );
   }
 
   /** Matches and stores a message of our own, for others than the endpoint that it is about; nothing, when none of them wants it. */
   async emitOwn(message: NewMessage, aboutEndpointId: string): Promise<void> {
-    const { directory, matcher, inbox } = this.#options;
-    await directory.upToDate();
+    const { matcher, inbox } = this.#options;
+    await matcher.upToDate();
     const matched = matcher.match(message);
     if (matched === undefined) {
       await inbox.add({ message, deliveries: [], fannedOut: false });

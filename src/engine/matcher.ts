@@ -13,11 +13,11 @@ import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
 import { filterOf } from './named-function.ts';
 import type { Recipient } from './recipients.ts';
+import type { Switch } from './switch.ts';
 
 export interface MatcherOptions extends Pick<EngineContext, 'clock' | 'random' | 'reporter'> {
   readonly directory: Directory;
-  /** Why deliveries made now are not to be sent, though their endpoint is enabled; undefined when they are. */
-  readonly discardReason: () => DiscardReason | undefined;
+  readonly switch: Pick<Switch, 'discards' | 'upToDate'>;
 }
 
 /** What a message with named recipients is stored with. */
@@ -41,6 +41,16 @@ export class Matcher {
 
   constructor(options: MatcherOptions) {
     this.#options = options;
+  }
+
+  /** Resolves when every change of endpoints and of the switch heard of so far holds here; undefined when that is so already. */
+  upToDate(): Promise<unknown> | undefined {
+    const { directory, switch: everything } = this.#options;
+    const changes = directory.upToDate();
+    const switched = everything.upToDate();
+    return changes === undefined || switched === undefined
+      ? (changes ?? switched)
+      : Promise.all([changes, switched]);
   }
 
   /**
@@ -117,7 +127,7 @@ export class Matcher {
   /** What a message owes an endpoint. */
   create(message: Message, runtime: EndpointRuntime): NewDelivery {
     const isEnabled = runtime.record.status === 'enabled';
-    const reason = isEnabled ? this.#options.discardReason() : 'endpoint_disabled';
+    const reason = isEnabled ? this.#discardReason : 'endpoint_disabled';
     return {
       id: createOrderedId('dlv_', this.#options.clock.now(), this.#options.random),
       endpointId: runtime.record.id,
@@ -127,6 +137,11 @@ export class Matcher {
       lease: undefined,
       orderingKey: orderingKeyOf(message, runtime),
     };
+  }
+
+  /** Why deliveries made now are not to be sent, though their endpoint is enabled. */
+  get #discardReason(): DiscardReason | undefined {
+    return this.#options.switch.discards ? 'dispatcher_paused' : undefined;
   }
 }
 

@@ -51,7 +51,7 @@ export async function surveyBatch(
   const deliveries = await readDeliveries(messages, job, options);
   await lookUpEndpoints(deliveries, job, options);
   const isServed = (id: string): boolean => runtimeOf(id, job, options)?.record.status === 'enabled';
-  await options.directory.upToDate();
+  await options.matcher.upToDate();
   const plan = planReplay(deliveries, job, isServed);
   const retry = plan.retry.filter(
     (delivery) => !isUnjudged(delivery) || isWanted(delivery, messages, job, options),

@@ -2,10 +2,9 @@
  * The switch for everything, kept in the store so that it outlives the process and holds for all that share the store.
  * What this process asks for is written first and then applied; what others write is heard of through `store.watch`.
  */
-import type { Timer } from '../clock.ts';
 import { readSwitchState, type SwitchState, writeSwitchState } from '../core/switch-state.ts';
-import { backoffMs } from './backoff.ts';
 import type { EngineContext } from './engine-context.ts';
+import { PersistentReads } from './persistent-reads.ts';
 
 /** Name of the setting in the store. */
 export const SWITCH_KEY = 'switch';
@@ -19,13 +18,14 @@ export class Switch {
   readonly #options: SwitchOptions;
   #state: SwitchState;
   #last: Promise<void> = Promise.resolve();
-  #isRefreshWaiting = false;
-  #failures = 0;
-  #timer: Timer | undefined;
-  #isStopped = false;
+  readonly #reads: PersistentReads;
+  /** Somebody wrote it, and no reading has begun since. */
+  #isOutdated = false;
+  #refreshing: Promise<void> | undefined;
 
   constructor(options: SwitchOptions) {
     this.#options = options;
+    this.#reads = new PersistentReads(options);
   }
 
   /** Undefined while everything runs. */
@@ -51,33 +51,30 @@ export class Switch {
 
   /** Somebody wrote it: reads it again, until the store answers. */
   refresh(): void {
-    if (this.#isRefreshWaiting || this.#isStopped) return;
-    this.#isRefreshWaiting = true;
-    const read = this.#inTurn(() => {
-      this.#isRefreshWaiting = false;
-      return this.#readAndApply();
-    });
-    read.then(
-      () => {
-        this.#failures = 0;
-      },
-      (error: unknown) => this.#onReadFailure(error),
-    );
+    this.#isOutdated = true;
+    this.#refreshing ??= this.#readUntilCurrent();
+  }
+
+  /** Resolves when every change heard of so far holds here, or a stop came first; undefined when that is so already. */
+  upToDate(): Promise<void> | undefined {
+    return this.#refreshing;
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#timer?.cancel();
+    this.#reads.stop();
   }
 
-  /** A store that was closed meanwhile is no trouble: nobody needs the answer any more. */
-  #onReadFailure(error: unknown): void {
-    if (this.#isStopped) return;
-    const { clock, random, reporter } = this.#options;
-    this.#failures += 1;
-    reporter.error(error, 'read whether the dispatcher is paused');
-    this.#timer?.cancel();
-    this.#timer = clock.setTimer(() => this.refresh(), backoffMs(this.#failures, random));
+  async #readUntilCurrent(): Promise<void> {
+    const read = (): Promise<void> => {
+      this.#isOutdated = false;
+      return this.#readAndApply();
+    };
+    let isRead = true;
+    while (this.#isOutdated && isRead)
+      isRead = await this.#reads.untilAnswered('read whether the dispatcher is paused', () =>
+        this.#inTurn(read),
+      );
+    this.#refreshing = undefined;
   }
 
   /** One after the other: what was read before a change must not be applied after it. */

@@ -152,7 +152,8 @@ export type StoreChange =
   | { readonly kind: 'fan_out' }
   /** `undefined`: any may have changed, some may be new or gone. */
   | { readonly kind: 'endpoint'; readonly id: string | undefined }
-  | { readonly kind: 'setting'; readonly key: string }
+  /** `undefined`: any may have changed. */
+  | { readonly kind: 'setting'; readonly key: string | undefined }
   /** `undefined`: what lasted is over. */
   | { readonly kind: 'problem'; readonly problem: StoreProblem | undefined };
 

@@ -93,8 +93,8 @@ export interface Store {
    *   it is `busy`. So deliveries are made in the order in which their messages were stored, whoever matches them, and ordered ones are sent in it.
    *   A message of a transaction that commits late has the place that it has then, and so has one that who had the turn did not complete.
    * - A message of the outbox whose idempotency key another message held when it was stored is removed instead.
-   * - Where `watch` tells of endpoints, those that were changed before a message was stored have been told of when this resolves with it: it is to be
-   *   matched with them.
+   * - Where `watch` tells of endpoints and settings, what was changed before a message was stored has been told when this resolves with it: it is to
+   *   be matched by that.
    * A lease that expires makes its message available again; until somebody takes it, the lease still counts.
    */
   claimFanOut(params: ClaimFanOutParams): Promise<ClaimFanOutResult>;
@@ -198,7 +198,7 @@ export interface Store {
   /**
    * Tells of changes made through other handles, perhaps of the caller's own too, and never during the call that made the
    * change. A listener that throws disturbs nobody. Returns the function that ends it.
-   * - Endpoints (records, and pauses of their own lanes) and settings: told within a second, by every store that other
+   * - Endpoints (records, and pauses of their own lanes) and settings, each by its name or as `undefined`, any: told within a second, by every store that other
    *   processes can change; one that nobody notifies polls while it is open.
    * - Problems, by a store that has any to tell of: each once, to all processes, and when one that lasts is over. There is one of those
    *   at most: the latest counts. A listener that comes while it lasts is told soon after.

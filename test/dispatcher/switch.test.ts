@@ -117,6 +117,75 @@ describe('pause and resume of everything', () => {
     expect(world.receiver.received).toBe(1);
   });
 
+  it('counts as it stands when a message is matched that others stored', async () => {
+    await using world = await createWorld();
+    const { settings } = world.store;
+    let answer = (): void => undefined;
+    let held = Promise.resolve();
+    const get: typeof settings.get = async (params) => {
+      await held;
+      return settings.get(params);
+    };
+    const store = decorateStore(world.store, { settings: { ...settings, get } });
+    const sender = world.start({ store });
+    await sender.endpoints.create({ url: world.receiver.url });
+    const producer = world.start({ deliver: false });
+    await producer.pause({ whilePaused: 'discard' });
+    await until(async () => (await sender.health()).whilePaused === 'discard', 'the sender has heard of it');
+    held = new Promise((resolve) => (answer = resolve));
+    await producer.resume();
+    await producer.emit('job.done', 1);
+    await turn();
+    expect(await allDeliveries(producer), 'not matched by what held before').toEqual([]);
+    answer();
+    await world.receiver.waitFor(1);
+    await sender.drain();
+    expect((await allDeliveries(producer)).map(({ state }) => state)).toEqual(['succeeded']);
+  });
+
+  it('is read again when the store cannot tell which setting has changed', async () => {
+    await using world = await createWorld();
+    const store = decorateStore(world.store, {
+      watch: (listener) =>
+        world.store.watch((change) =>
+          listener(change.kind === 'setting' ? { ...change, key: undefined } : change),
+        ),
+    });
+    const other = world.start({ store });
+    await other.start();
+    await world.start().pause();
+    await until(async () => (await other.health()).whilePaused === 'hold', 'it has heard of it');
+  });
+
+  it('is read until the store answers, and emits wait for it no longer than they may', async () => {
+    await using world = await createWorld();
+    const { settings } = world.store;
+    let failures = 0;
+    let isDown = false;
+    const get: typeof settings.get = (params) => {
+      if (isDown) failures += 1;
+      return isDown ? Promise.reject(new Error('no connection')) : settings.get(params);
+    };
+    const store = decorateStore(world.store, { settings: { ...settings, get } });
+    const sender = world.start({ store, emitTimeoutMs: 30_000 });
+    const errors = recordEvents(sender, 'error');
+    await sender.endpoints.create({ url: world.receiver.url });
+    isDown = true;
+    const other = world.start();
+    await other.pause();
+    await until(() => failures > 0, 'it was asked');
+    const refused = expect(sender.emit('job.done', 1)).rejects.toMatchObject({ code: 'emit_timeout' });
+    await world.advance(30_000);
+    await refused;
+    expect(failures).toBeGreaterThan(1);
+    expect(errors.length).toBeGreaterThan(1);
+    isDown = false;
+    await world.advance(60_000);
+    expect((await sender.health()).whilePaused).toBe('hold');
+    await sender.emit('job.done', 2);
+    expect(world.receiver.connections).toBe(0);
+  });
+
   it('leaves tests of endpoints alone', async () => {
     await using harness = await createHarness();
     const { id } = await harness.createEndpoint();

@@ -93,7 +93,10 @@ export class ChangeFeed {
     const { last, changes, isMissed } = await this.#runner.call('readChanges', { after: this.#after });
     const hasMoved = last !== this.#after;
     this.#after = last;
-    if (isMissed) this.#tell({ kind: 'endpoint', id: undefined });
+    if (isMissed) {
+      this.#tell({ kind: 'setting', key: undefined });
+      this.#tell({ kind: 'endpoint', id: undefined });
+    }
     const told = new Set<string>();
     for (const { kind, ref } of changes) {
       if (told.has(`${kind}:${ref}`)) continue;

@@ -4,8 +4,6 @@ import { leaseOf, type StoreWorld } from './store-world.ts';
 import type { SuiteCase } from './suite-case.ts';
 
 const PATIENCE_MS = 5_000;
-/** What a store says that does not know which one. */
-const ANY_ENDPOINT = JSON.stringify({ kind: 'endpoint', id: undefined });
 
 /** Watches a store and waits for a change: notifications of real stores travel through the network. */
 function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; stop: () => void } {
@@ -17,7 +15,6 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
   });
   const heard = (change: StoreChange): Promise<void> =>
     new Promise((resolve, reject) => {
-      const isEndpoint = change.kind === 'endpoint';
       const timer = setTimeout(() => {
         waiting.delete(check);
         reject(
@@ -27,7 +24,7 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
         );
       }, PATIENCE_MS);
       const check = (): void => {
-        if (!changes.delete(JSON.stringify(change)) && !(isEndpoint && changes.delete(ANY_ENDPOINT))) return;
+        if (![change, vaguely(change)].some((told) => changes.delete(JSON.stringify(told)))) return;
         clearTimeout(timer);
         waiting.delete(check);
         resolve();
@@ -36,6 +33,12 @@ function listen(store: Store): { heard: (change: StoreChange) => Promise<void>; 
       check();
     });
   return { heard, stop };
+}
+
+/** How a store tells of it that does not know which one. */
+function vaguely(change: StoreChange): StoreChange {
+  if (change.kind === 'endpoint') return { ...change, id: undefined };
+  return change.kind === 'setting' ? { ...change, key: undefined } : change;
 }
 
 /** Changes of endpoints and settings are told by all stores that others can change. */
@@ -114,24 +117,29 @@ export const watchCases: readonly SuiteCase[] = [
     stop();
   }),
   whenChangeable(
-    'has told of an endpoint before it hands out a message that came after it',
+    'has told of an endpoint and a setting before it hands out a message that came after them',
     async (world, other) => {
       const told = new Set<string | undefined>();
+      const settings = new Set<string | undefined>();
       const stop = other.watch((change) => {
         if (change.kind === 'endpoint') told.add(change.id);
+        if (change.kind === 'setting') settings.add(change.key);
       });
       for (let round = 0; round < 5; round += 1) {
         const { id } = await world.putEndpoint();
+        await world.store.settings.put({ key: 'switch', value: `round ${round}` });
         await world.append([{ ...world.entry([]), fannedOut: false }]);
         const lease = `turn ${round}`;
         const { claims } = await other.claimFanOut({ limit: 1, leaseMs: 60_000, lease });
         assert.equal(claims.length, 1);
         assert.ok(told.has(id) || told.has(undefined), 'it would be matched without the endpoint');
+        assert.ok(settings.has('switch') || settings.has(undefined), 'the switch of before would count');
         await other.completeFanOut({
           results: [{ messageId: claims[0]!.message.id, lease: claims[0]!.lease, deliveries: [] }],
           turn: lease,
         });
         told.clear();
+        settings.clear();
       }
       stop();
     },

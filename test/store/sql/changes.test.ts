@@ -101,19 +101,10 @@ describe.each(kinds)('changes on $name', ({ create }) => {
     await database.close();
   });
 
-  it('says so when changes were missed, with all settings that there are', async () => {
+  it('says so when changes were missed', async () => {
     const database = await create();
-    await put(database, 'a');
-    await put(database, 'b');
     await addChanges(database, range(100, 102));
-    const missed = {
-      last: 102,
-      changes: [
-        { kind: 'setting', ref: 'a' },
-        { kind: 'setting', ref: 'b' },
-      ],
-      isMissed: true,
-    };
+    const missed = { last: 102, changes: [], isMissed: true };
     expect(await read(database, 50), 'removed meanwhile').toEqual(missed);
     expect(await read(database, 200), 'a backup was restored').toEqual(missed);
     expect(await read(database, 102)).toEqual({ last: 102, changes: [], isMissed: false });

@@ -30,8 +30,6 @@ export class FolderAccess {
   readonly #listeners = new ChangeListeners();
   /** Owners of leases that were named in calls. */
   readonly #holders = new Set<string>();
-  /** Settings that were asked for: they may have changed while there was no owner. */
-  readonly #settings = new Set<string>();
   #openers = 0;
   #params: OpenParams | undefined;
   #abort = new AbortController();
@@ -194,12 +192,11 @@ export class FolderAccess {
   #note(call: StoreCall, params: unknown): void {
     const holder = holderOf(call, params);
     if (holder !== undefined) this.#holders.add(holder);
-    if (call === 'settings.get') this.#settings.add((params as { readonly key: string }).key);
   }
 
   /** Changes may have been missed between two owners. */
   #tellOfAll(): void {
-    for (const key of this.#settings) this.#listeners.tell({ kind: 'setting', key });
+    this.#listeners.tell({ kind: 'setting', key: undefined });
     this.#listeners.tell({ kind: 'endpoint', id: undefined });
     this.#listeners.tell({ kind: 'fan_out' });
     this.#listeners.tell({ kind: 'work' });

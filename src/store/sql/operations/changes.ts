@@ -30,10 +30,6 @@ const insertChange: TemplateText = ({ names }) =>
 const selectFrom: TemplateText = ({ names }) =>
   `select number, kind, ref from ${names.changes} where number >= :from order by number limit ${BATCH + 1}`;
 
-/** Without those of the store itself. */
-const selectSettingNames: TemplateText = ({ names }) =>
-  `select name from ${names.settings} where name not like 'sql.%' order by name`;
-
 const selectEnds: TemplateText = ({ names }) =>
   `select min(number) as oldest, max(number) as newest from ${names.changes}`;
 
@@ -61,7 +57,7 @@ export interface ReadChangesResult {
   readonly last: number;
   /** In their order, each as often as it happened. */
   readonly changes: readonly { readonly kind: ChangeKind; readonly ref: string }[];
-  /** Some were missed: any endpoint may have changed. `changes` are all settings that there are. */
+  /** Some were missed: any endpoint and any setting may have changed. */
   readonly isMissed: boolean;
 }
 
@@ -111,8 +107,5 @@ function* readLast(db: Database): Script<number | undefined> {
 }
 
 function* readMissed(db: Database): Script<ReadChangesResult> {
-  // The number first: what changes after it is told again.
-  const last = (yield* readLast(db)) ?? 0;
-  const settings = yield* db.query<{ name: string }>(selectSettingNames);
-  return { last, changes: settings.map(({ name }) => ({ kind: 'setting', ref: name })), isMissed: true };
+  return { last: (yield* readLast(db)) ?? 0, changes: [], isMissed: true };
 }
