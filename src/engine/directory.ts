@@ -9,10 +9,12 @@ import { SubscriptionIndex } from '../core/subscription-index.ts';
 import { StoppedError } from '../errors.ts';
 import type { EndpointRef } from '../lifecycle-events.ts';
 import type { Page, StoredEndpoint } from '../store/store.ts';
+import type { ChangeReads } from './change-reads.ts';
 import type { Destinations } from './destinations.ts';
 import type { EngineContext } from './engine-context.ts';
 import { ANY_ENDPOINT, EndpointReads } from './endpoint-reads.ts';
 import { type EndpointRuntime, unservedReason } from './endpoint-runtime.ts';
+import { setMember } from './set-member.ts';
 import { reportUnserved } from './unserved-endpoints.ts';
 
 const PAGE = 500;
@@ -21,7 +23,8 @@ const MAX_REMOVED = 10_000;
 /** A delivery to an endpoint that cannot be read here goes back to the store after so long. */
 const UNREADABLE_MS = 1_000;
 
-export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' | 'random' | 'reporter'> {
+export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'reporter'> {
+  readonly changes: ChangeReads;
   /** Hidden endpoints that were used lately; they are not loaded, but read when a delivery needs them. */
   readonly destinations: Pick<Destinations, 'get' | 'load' | 'forget'>;
   readonly compile: (record: EndpointRecord) => EndpointRuntime;
@@ -33,6 +36,8 @@ export interface DirectoryOptions extends Pick<EngineContext, 'store' | 'clock' 
   readonly onWaiting: (endpointId: string) => void;
   /** They wait no longer. */
   readonly onReady: () => void;
+  /** There are no endpoints left that cannot be read here. */
+  readonly onReadable: () => void;
 }
 
 export class Directory {
@@ -40,11 +45,9 @@ export class Directory {
   readonly #runtimes = new Map<string, EndpointRuntime>();
   readonly #index = new SubscriptionIndex<EndpointRuntime>();
   readonly #reading = new Map<string, Promise<boolean>>();
-  /** Reads that follow a change which somebody made. */
-  readonly #changes = new Set<Promise<unknown>>();
   /** Readings of all endpoints: the one that goes on, or went before, and the one that waits for it. */
-  #lastReading: Promise<unknown> | undefined;
-  #nextReading: Promise<unknown> | undefined;
+  #lastReading: Promise<boolean> | undefined;
+  #nextReading: Promise<boolean> | undefined;
   /** Removed endpoints: a record read before the removal must not bring them back. */
   readonly #removed = new Map<string, number>();
   readonly #reads: EndpointReads;
@@ -114,7 +117,7 @@ export class Directory {
     this.#isLoading = false;
     for (const endpointId of this.#duringLoad) this.onChange(endpointId);
     this.#duringLoad.clear();
-    await this.upToDate();
+    await this.#options.changes.upToDate();
     this.#tellOfUnserved(this.#runtimes.values());
   }
 
@@ -196,11 +199,6 @@ export class Directory {
     setMember(this.#paused, endpointId, isPaused);
   }
 
-  /** Resolves when every change heard of so far is taken over; undefined when that is so already. */
-  upToDate(): Promise<unknown> | undefined {
-    return this.#changes.size === 0 ? undefined : Promise.all(this.#changes);
-  }
-
   /**
    * The endpoint as the store has it now; `undefined` only when the store said so.
    *
@@ -212,7 +210,7 @@ export class Directory {
     const runtime = this.get(endpointId);
     const unreadable = runtime === undefined ? this.#reads.unreadable.get(endpointId) : undefined;
     if (unreadable !== undefined) {
-      await this.#reads.pause(UNREADABLE_MS);
+      await this.#options.changes.pause(UNREADABLE_MS);
       throw unreadable;
     }
     if (runtime === undefined && !isRead) throw new StoppedError('read an endpoint');
@@ -222,17 +220,22 @@ export class Directory {
   /** Somebody changed an endpoint (undefined: any of them): reads it again. What is emitted meanwhile waits for it. */
   onChange(endpointId: string | undefined): void {
     if (this.#isLoading) return void this.#duringLoad.add(endpointId);
-    const read = endpointId === undefined ? this.#readAllInTurn() : this.#readInTurn(endpointId);
-    const change = read.finally(() => this.#changes.delete(change));
-    this.#changes.add(change);
+    this.#options.changes.follow(this.#readChange(endpointId));
+  }
+
+  /** While nobody knows which one cannot be read, it may be the one that was changed. */
+  async #readChange(endpointId: string | undefined): Promise<boolean> {
+    const isRead = endpointId === undefined || (await this.#readInTurn(endpointId));
+    const isAny = endpointId === undefined || this.#reads.unreadable.has(ANY_ENDPOINT);
+    return isRead && isAny ? this.#readAllInTurn() : isRead;
   }
 
   /** One reading at a time; those asked for while one waits for its turn are that one. */
-  #readAllInTurn(): Promise<unknown> {
-    this.#nextReading ??= (this.#lastReading ?? Promise.resolve()).then(() => {
+  #readAllInTurn(): Promise<boolean> {
+    this.#nextReading ??= (this.#lastReading ?? Promise.resolve(true)).then(() => {
       this.#lastReading = this.#nextReading;
       this.#nextReading = undefined;
-      return this.#reads.untilTold(ANY_ENDPOINT, 'read all endpoints again', () => this.#readChanged());
+      return this.#reads.untilAnswered(ANY_ENDPOINT, 'read all endpoints again', () => this.#readChanged());
     });
     return this.#nextReading;
   }
@@ -244,12 +247,16 @@ export class Directory {
   async #readChanged(): Promise<void> {
     const gone = new Set([...this.#runtimes.keys(), ...this.#reads.unreadable.keys()]);
     gone.delete(ANY_ENDPOINT);
-    for await (const items of this.#pages()) {
-      for (const { record } of items) gone.delete(record.id);
-      const changed = items.filter((stored) => this.#differs(stored));
-      await Promise.all(changed.map(({ record }) => this.#readInTurn(record.id)));
+    try {
+      for await (const items of this.#pages()) {
+        for (const { record } of items) gone.delete(record.id);
+        const changed = items.filter((stored) => this.#differs(stored));
+        await Promise.all(changed.map(({ record }) => this.#readInTurn(record.id)));
+      }
+    } finally {
+      // Where a page cannot be read, these are all that were not seen: what is sent to them goes where they are now.
+      for (const id of gone) await this.#readInTurn(id);
     }
-    for (const id of gone) await this.#readInTurn(id);
   }
 
   #differs({ record, lane }: StoredEndpoint): boolean {
@@ -267,7 +274,7 @@ export class Directory {
     const previous = this.#reading.get(endpointId) ?? Promise.resolve(true);
     const next = previous
       .then(() =>
-        this.#reads.untilTold(endpointId, `read endpoint ${endpointId} again`, async () =>
+        this.#reads.untilAnswered(endpointId, `read endpoint ${endpointId} again`, async () =>
           this.#take(endpointId, await this.#options.store.endpoints.get({ id: endpointId })),
         ),
       )
@@ -287,13 +294,4 @@ export class Directory {
     if (this.isWaiting(endpointId)) this.#options.onWaiting(endpointId);
     else if (wasWaiting) this.#options.onReady();
   }
-
-  stop(): void {
-    this.#reads.stop();
-  }
-}
-
-function setMember(set: Set<string>, member: string, isMember: boolean): void {
-  if (isMember) set.add(member);
-  else set.delete(member);
 }

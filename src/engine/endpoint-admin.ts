@@ -9,6 +9,7 @@ import { dropExpiredSecrets } from '../core/live-secrets.ts';
 import { hasOtherSettings } from '../core/other-settings.ts';
 import { ConflictError, LimitError, NotFoundError, OptionsError } from '../errors.ts';
 import type { Lane, Page, StoredEndpoint } from '../store/store.ts';
+import type { ChangeReads } from './change-reads.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointHolds } from './endpoint-holds.ts';
@@ -19,6 +20,7 @@ import type { Sender } from './sender.ts';
 export interface EndpointAdminOptions extends Pick<EngineContext, 'store' | 'clock' | 'reporter'> {
   readonly maxEndpointsPerTenant: number;
   readonly holds: EndpointHolds;
+  readonly changes: ChangeReads;
   readonly directory: Directory;
   readonly sender: Sender;
   readonly returns: LeaseReturns;
@@ -56,11 +58,14 @@ export class EndpointAdmin {
   async #create(record: EndpointRecord): Promise<StoredEndpoint> {
     const { store, directory, reporter } = this.#options;
     const result = await store.endpoints.put({ record, expectedRevision: 0 });
-    if (result.kind === 'conflict')
+    if (result.kind === 'conflict') {
+      // It may be news to this process; who goes on with the endpoint that is there expects it to get what is emitted next.
+      directory.onChange(record.id);
       throw new ConflictError(
         record.id,
         `An endpoint with the id ${JSON.stringify(record.id)} exists. Update it, or choose another id.`,
       );
+    }
     const runtime = directory.accept(result.record);
     reporter.endpoint('endpoint.created', runtime.ref, record.tenant);
     const stored = await this.get(record.id);
@@ -70,8 +75,8 @@ export class EndpointAdmin {
   }
 
   async #checkLimit(tenant: string): Promise<void> {
-    const { directory, maxEndpointsPerTenant: limit } = this.#options;
-    await directory.upToDate();
+    const { changes, directory, maxEndpointsPerTenant: limit } = this.#options;
+    await changes.upToDate();
     const count = directory.countOf(tenant);
     if (count < limit) return;
     throw new LimitError(
@@ -202,6 +207,8 @@ export class EndpointAdmin {
     }
     directory.setPaused(id, false);
     await store.putLane({ laneId: id, paused: false, blockForMs: 0, trips: 0, resetFailures: true });
+    // Others may have paused it again meanwhile.
+    directory.onChange(id);
     wakeIn(0);
     reporter.endpoint('endpoint.resumed', toEndpointRef(record), record.tenant);
   }

@@ -45,6 +45,8 @@ export class EndpointHolds {
     const { store, directory, sender, returns } = this.#options;
     await store.putLane({ laneId: id, paused: true });
     directory.setPaused(id, true);
+    // Others may have resumed it meanwhile.
+    directory.onChange(id);
     await returns.handBack(sender.takeQueued(id));
   }
 

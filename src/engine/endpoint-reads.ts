@@ -1,7 +1,7 @@
 /** Asks the store for endpoints until it answers, and remembers those whose records cannot be read here. */
 import { type ErrorCode, isPosthornError, type PosthornError } from '../errors.ts';
+import type { ChangeReads } from './change-reads.ts';
 import type { EngineContext } from './engine-context.ts';
-import { PersistentReads } from './persistent-reads.ts';
 
 /** Stands for endpoints that cannot be told apart, because a page of them cannot be read. */
 export const ANY_ENDPOINT = '*';
@@ -12,13 +12,18 @@ const UNREADABLE: ReadonlySet<string> = new Set([
   'record_invalid',
 ] satisfies ErrorCode[]);
 
-export class EndpointReads extends PersistentReads {
-  readonly #reporter: EngineContext['reporter'];
+export interface EndpointReadsOptions extends Pick<EngineContext, 'reporter'> {
+  readonly changes: ChangeReads;
+  /** There are none left that cannot be read. */
+  readonly onReadable: () => void;
+}
+
+export class EndpointReads {
+  readonly #options: EndpointReadsOptions;
   readonly #unreadable = new Map<string, Error>();
 
-  constructor(options: Pick<EngineContext, 'clock' | 'random' | 'reporter'>) {
-    super(options);
-    this.#reporter = options.reporter;
+  constructor(options: EndpointReadsOptions) {
+    this.#options = options;
   }
 
   /** What the store said of endpoints that cannot be read here, by id. */
@@ -27,24 +32,25 @@ export class EndpointReads extends PersistentReads {
   }
 
   forget(endpointId: string): void {
-    this.#unreadable.delete(endpointId);
+    if (this.#unreadable.delete(endpointId) && this.#unreadable.size === 0) this.#options.onReadable();
   }
 
   /** Reads until the store answers. A record that cannot be read is an answer. False when a stop came first. */
-  untilTold(endpointId: string, what: string, read: () => Promise<void>): Promise<boolean> {
-    return this.untilAnswered(what, async () => {
+  untilAnswered(endpointId: string, what: string, read: () => Promise<void>): Promise<boolean> {
+    const { changes, reporter } = this.#options;
+    return changes.untilAnswered(what, async () => {
       try {
         await read();
-        this.#unreadable.delete(endpointId);
+        this.forget(endpointId);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
-        if (!this.#unreadable.has(endpointId)) this.#reporter.error(error, what);
+        if (!this.#unreadable.has(endpointId)) reporter.error(error, what);
         this.#unreadable.set(endpointId, error);
       }
     });
   }
 }
 
-function isUnreadable(error: unknown): error is PosthornError {
+export function isUnreadable(error: unknown): error is PosthornError {
   return isPosthornError(error) && UNREADABLE.has(error.code);
 }

@@ -9,6 +9,7 @@ import type { LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts'
 import { Activity } from './activity.ts';
 import { AfterAttempt } from './after-attempt.ts';
 import type { Attempt } from './attempt.ts';
+import { ChangeReads } from './change-reads.ts';
 import { Deadlines } from './deadlines.ts';
 import { Directory } from './directory.ts';
 import { DeliveryAdmin } from './delivery-admin.ts';
@@ -51,6 +52,7 @@ export class Engine {
   readonly verifier: EndpointVerifier;
   readonly deliveries: DeliveryAdmin;
   readonly replays: Replayer;
+  readonly #changes: ChangeReads;
   readonly #deadlines: Deadlines<Attempt>;
   readonly #tokens: TokenSource;
   readonly #afterAttempt: AfterAttempt;
@@ -66,6 +68,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { clock, random, reporter } = options;
     const token = (): string => createToken(random);
+    this.#changes = new ChangeReads(options);
+    const changes = this.#changes;
     const context: EngineContext = { ...options, activity: this.activity, owner: token(), token };
     const returns = new LeaseReturns({
       ...context,
@@ -76,16 +80,18 @@ export class Engine {
     this.#options = options;
     this.directory = new Directory({
       ...options,
+      changes,
       onChange: (runtime) => {
         this.sender.lanes.configure(runtime.laneId, laneSettingsOf(runtime));
         this.verifier.note(runtime);
       },
       onWaiting: (endpointId) => void this.#leaseGate.handBack(this.sender.takeQueued(endpointId)),
       onReady: () => this.#onLeftBehind('work'),
+      onReadable: () => this.#onLeftBehind('fan_out'),
     });
     this.#deadlines = new Deadlines(clock);
     this.#tokens = new TokenSource(options);
-    this.switch = new Switch({ ...context, onChange: (state) => this.#onSwitch(state) });
+    this.switch = new Switch({ ...context, changes, onChange: (state) => this.#onSwitch(state) });
     this.#leaseGate = new LeaseGate({
       returns,
       directory: this.directory,
@@ -129,10 +135,11 @@ export class Engine {
       reporter.stored(message, deliveries, this.directory);
     this.fanOut = new FanOut({
       ...context,
+      changes,
       deliver: options.deliver,
       maxSleepMs,
       match: (message) => this.matcher.match(message),
-      upToDate: () => this.matcher.upToDate(),
+      canMatch: () => !this.directory.hasUnreadable,
       onFannedOut: onStored,
       onWork: () => this.scheduler.wake(),
     });
@@ -149,7 +156,7 @@ export class Engine {
       onUnmatched: () => this.#onLeftBehind('fan_out'),
       onRoom: () => this.scheduler.onRoom(),
     });
-    this.intake = new Intake({ ...options, matcher: this.matcher, inbox: this.inbox });
+    this.intake = new Intake({ ...options, changes, matcher: this.matcher, inbox: this.inbox });
     this.keeper = new Keeper({
       ...options,
       held: () => [...this.sender.held(), ...this.settler.held()],
@@ -169,6 +176,7 @@ export class Engine {
     });
     this.endpoints = new EndpointAdmin({
       ...context,
+      changes,
       maxEndpointsPerTenant: options.maxEndpointsPerTenant,
       holds: this.#holds,
       directory,
@@ -190,7 +198,7 @@ export class Engine {
     this.tests = new EndpointTests({ ...context, admin, directory, sender, inbox });
     this.verifier = new EndpointVerifier({ ...options, ...context, tokens: this.#tokens, admin, directory });
     this.deliveries = new DeliveryAdmin({ ...context, directory, sender, returns, wakeIn });
-    this.replays = new Replayer({ ...context, directory, matcher: this.matcher, wakeIn });
+    this.replays = new Replayer({ ...context, changes, directory, matcher: this.matcher, wakeIn });
   }
 
   async start(): Promise<void> {
@@ -227,16 +235,15 @@ export class Engine {
     const { clock, flushTimeoutMs } = this.#options;
     this.#isStopping = true;
     this.sender.lanes.stop();
-    this.directory.stop();
     this.verifier.stop();
-    this.switch.stop();
     this.#afterAttempt.stop();
-    this.#unwatch?.();
     void this.#returns.handBack(this.sender.takeQueued());
     // A store that does not answer must not hold the host, so its calls are waited for inside the limit.
-    const claimed = Promise.all([this.scheduler.stop(), this.fanOut.stop(), this.replays.stop()]);
+    const matched = Promise.all([this.fanOut.stop(), this.intake.cleared]).then(() => this.#stopListening());
+    const claimed = Promise.all([this.scheduler.stop(), matched, this.replays.stop()]);
     const finished = claimed.then(() => this.activity.quiet());
     if (!(await within(finished, timeoutMs, clock))) {
+      this.#stopListening();
       this.sender.interruptAll();
       this.verifier.interruptAll();
       await within(finished, flushTimeoutMs, clock);
@@ -248,6 +255,12 @@ export class Engine {
     this.#tokens.stop();
     this.#deadlines.stop();
     this.activity.close();
+  }
+
+  /** What is matched after it, others have to match: nobody here hears of changes any more. */
+  #stopListening(): void {
+    this.#changes.stop();
+    this.#unwatch?.();
   }
 
   /** As far as this process knows. */

@@ -6,7 +6,9 @@ import type { Timer } from '../clock.ts';
 import type { Message } from '../core/message.ts';
 import type { CompleteFanOutResult, FanOutClaim, NewDelivery, NewMessage } from '../store/store.ts';
 import { backoffMs } from './backoff.ts';
+import type { ChangeReads } from './change-reads.ts';
 import type { EngineContext } from './engine-context.ts';
+import { within } from './within.ts';
 
 const BATCH = 100;
 /** Others are at it. If they end in the middle, what is left waits no longer than this and their lease. */
@@ -23,8 +25,9 @@ export interface FanOutOptions extends Omit<EngineContext, 'activity' | 'owner'>
   /** Longest time between two looks: for messages of other processes, and those whose lease ran out. */
   readonly maxSleepMs: number;
   readonly match: MatchMessage;
-  /** Resolves when changes heard of that matching depends on hold here; undefined when they do. */
-  readonly upToDate: () => Promise<unknown> | undefined;
+  readonly changes: Pick<ChangeReads, 'upToDate'>;
+  /** False while this process cannot tell who gets a message, whichever it is: others are not kept from telling. */
+  readonly canMatch: () => boolean;
   readonly onFannedOut: (message: NewMessage, deliveries: readonly NewDelivery[]) => void;
   readonly onWork: () => void;
 }
@@ -97,11 +100,11 @@ export class FanOut {
   }
 
   async #drain(): Promise<number> {
-    const { store, clock, token } = this.#options;
+    const { store, clock, token, canMatch } = this.#options;
     const leaseMs = this.#leaseMs;
     let total = 0;
     if (this.#unfinishedUntil <= clock.now()) this.#unfinishedUntil = Infinity;
-    while (!this.#isStopped) {
+    while (!this.#isStopped && canMatch()) {
       const turn = token();
       const { claims, busy } = await store.claimFanOut({ limit: BATCH, leaseMs, lease: turn });
       if (busy) this.#lookAgainAt(clock.now() + BUSY_MS);
@@ -123,8 +126,8 @@ export class FanOut {
 
   /** A message that this process cannot match is left to others: its lease runs out. */
   async #complete(claims: readonly FanOutClaim[], turn: string): Promise<number> {
-    await this.#options.upToDate();
-    const matched = claims.flatMap((claim) => {
+    const isUpToDate = await this.#upToDate();
+    const matched = (isUpToDate ? claims : []).flatMap((claim) => {
       const deliveries = this.#match(claim.message);
       return deliveries === undefined ? [] : [{ ...claim, deliveries }];
     });
@@ -139,6 +142,12 @@ export class FanOut {
     }
     this.#options.onWork();
     return matched.length;
+  }
+
+  /** False when a stop comes first, or the end of the lease. */
+  #upToDate(): Promise<boolean> {
+    const { changes, clock } = this.#options;
+    return within(changes.upToDate(), this.#leaseMs, clock).catch(() => false);
   }
 
   /** One message that cannot be read must not keep the others from being matched. */

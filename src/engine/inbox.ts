@@ -5,8 +5,9 @@
  */
 import type { Timer } from '../clock.ts';
 import type { EndpointRecord } from '../core/endpoint.ts';
-import { ConflictError, type ErrorCode, isPosthornError, StoppedError, StoreError } from '../errors.ts';
+import { type ErrorCode, isPosthornError, StoppedError } from '../errors.ts';
 import type { AppendEntry, AppendResult, LeasedDelivery, NewDelivery, NewMessage } from '../store/store.ts';
+import { conflictError, timeoutError } from './emit-errors.ts';
 import type { EngineContext } from './engine-context.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HeldDelivery } from './lease-returns.ts';
@@ -70,6 +71,8 @@ export class Inbox {
    */
   #waiting = 0;
   #timer: Timer | undefined;
+  /** The caller that the timer is for began to wait then. */
+  #watchedSince = Infinity;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -87,14 +90,21 @@ export class Inbox {
     return this.#waiting;
   }
 
-  /** @param hiddenEndpoints those that the deliveries go to */
-  add(entry: AppendEntry, hiddenEndpoints: readonly EndpointRecord[] = []): Promise<Receipt> {
-    const { activity, clock } = this.#options;
+  /**
+   * @param hiddenEndpoints those that the deliveries go to
+   * @param since when the caller began to wait: it waits no longer than it was told, whatever for
+   */
+  add(
+    entry: AppendEntry,
+    hiddenEndpoints: readonly EndpointRecord[] = [],
+    since = this.#options.clock.elapsed(),
+  ): Promise<Receipt> {
+    const { activity } = this.#options;
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         entry,
         hiddenEndpoints,
-        since: clock.elapsed(),
+        since,
         tries: 0,
         failure: undefined,
         isDone: false,
@@ -104,7 +114,7 @@ export class Inbox {
       if (!this.#commit.push(pending)) return reject(new StoppedError('emit'));
       activity.begin(1);
       this.#waiting += 1;
-      this.#watchTimeouts();
+      this.#watchTimeouts(since);
     });
   }
 
@@ -182,10 +192,7 @@ export class Inbox {
           deliveries: result.deliveries,
         });
       case 'conflict':
-        return this.#reject(
-          pending,
-          new ConflictError(result.messageId, conflictMessage(entry, result.messageId)),
-        );
+        return this.#reject(pending, conflictError(entry, result.messageId));
     }
   }
 
@@ -245,18 +252,18 @@ export class Inbox {
   }
 
   /** Also a store that never answers lets no caller wait for longer than it was told. */
-  #watchTimeouts(): void {
+  #watchTimeouts(since: number): void {
     const { clock, emitTimeoutMs } = this.#options;
-    if (this.#timer !== undefined || emitTimeoutMs === 0 || emitTimeoutMs === Infinity) return;
-    const since = this.#oldestSince();
-    if (since === Infinity) return;
+    if (since >= this.#watchedSince || emitTimeoutMs === 0 || emitTimeoutMs === Infinity) return;
+    this.#watchedSince = since;
+    this.#timer?.cancel();
     this.#timer = clock.setTimer(
       () => {
-        this.#timer = undefined;
         for (const pending of this.#commit.items()) {
           if (this.#isLate(pending)) this.#reject(pending, timeoutError(emitTimeoutMs, pending.failure));
         }
-        this.#watchTimeouts();
+        this.#watchedSince = Infinity;
+        this.#watchTimeouts(this.#oldestSince());
       },
       since + emitTimeoutMs - clock.elapsed(),
     );
@@ -279,21 +286,4 @@ function hiddenEndpointsOf(batch: readonly Pending[]): readonly EndpointRecord[]
   const byId = new Map<string, EndpointRecord>();
   for (const { hiddenEndpoints } of batch) for (const record of hiddenEndpoints) byId.set(record.id, record);
   return [...byId.values()];
-}
-
-function conflictMessage(entry: AppendEntry, existingId: string): string {
-  const { id, idempotencyKey } = entry.message;
-  const taken =
-    idempotencyKey === undefined
-      ? `The message id ${JSON.stringify(id)}`
-      : `The idempotency key ${JSON.stringify(idempotencyKey)}`;
-  return `${taken} belongs to message ${existingId}, which differs in type, data (members in the same order), metadata, orderingKey or to. Use a new key for a new message.`;
-}
-
-function timeoutError(emitTimeoutMs: number, cause: unknown): StoreError {
-  return new StoreError(
-    `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): the store ${cause === undefined ? 'does not answer' : 'keeps failing'}. ` +
-      'Emit it again, with an idempotencyKey so that it cannot become two.',
-    { code: 'emit_timeout', cause },
-  );
 }

@@ -17,7 +17,7 @@ import type { Switch } from './switch.ts';
 
 export interface MatcherOptions extends Pick<EngineContext, 'clock' | 'random' | 'reporter'> {
   readonly directory: Directory;
-  readonly switch: Pick<Switch, 'discards' | 'upToDate'>;
+  readonly switch: Pick<Switch, 'discards'>;
 }
 
 /** What a message with named recipients is stored with. */
@@ -41,16 +41,6 @@ export class Matcher {
 
   constructor(options: MatcherOptions) {
     this.#options = options;
-  }
-
-  /** Resolves when every change of endpoints and of the switch heard of so far holds here; undefined when that is so already. */
-  upToDate(): Promise<unknown> | undefined {
-    const { directory, switch: everything } = this.#options;
-    const changes = directory.upToDate();
-    const switched = everything.upToDate();
-    return changes === undefined || switched === undefined
-      ? (changes ?? switched)
-      : Promise.all([changes, switched]);
   }
 
   /**

@@ -8,6 +8,11 @@ export class OrderGate {
     return this.#last === undefined;
   }
 
+  /** Resolves when those that wait now have been through; undefined when nobody waits. */
+  get cleared(): Promise<unknown> | undefined {
+    return this.#last?.catch(() => undefined);
+  }
+
   /** Runs the task at once, if there is nothing to wait for and nobody waits before it. A blocker that rejects is its result. */
   pass<Result>(blocker: Promise<unknown> | undefined, task: () => Promise<Result>): Promise<Result> {
     if (blocker === undefined && this.#last === undefined) return task();

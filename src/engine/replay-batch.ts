@@ -3,6 +3,7 @@ import type { Delivery } from '../core/delivery.ts';
 import { isUnjudged, planReplay, type ReplayScope } from '../core/plan-replay.ts';
 import type { ReplayCounts } from '../lifecycle-events.ts';
 import type { Page, StoredMessage } from '../store/store.ts';
+import type { ChangeReads } from './change-reads.ts';
 import type { Directory } from './directory.ts';
 import type { EngineContext } from './engine-context.ts';
 import type { EndpointRuntime } from './endpoint-runtime.ts';
@@ -10,6 +11,7 @@ import type { Matcher } from './matcher.ts';
 import { filterOf } from './named-function.ts';
 
 export interface ReplayBatchOptions extends Pick<EngineContext, 'store' | 'reporter'> {
+  readonly changes: ChangeReads;
   readonly directory: Directory;
   readonly matcher: Matcher;
 }
@@ -51,7 +53,7 @@ export async function surveyBatch(
   const deliveries = await readDeliveries(messages, job, options);
   await lookUpEndpoints(deliveries, job, options);
   const isServed = (id: string): boolean => runtimeOf(id, job, options)?.record.status === 'enabled';
-  await options.matcher.upToDate();
+  await options.changes.upToDate();
   const plan = planReplay(deliveries, job, isServed);
   const retry = plan.retry.filter(
     (delivery) => !isUnjudged(delivery) || isWanted(delivery, messages, job, options),

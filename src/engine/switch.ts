@@ -3,13 +3,14 @@
  * What this process asks for is written first and then applied; what others write is heard of through `store.watch`.
  */
 import { readSwitchState, type SwitchState, writeSwitchState } from '../core/switch-state.ts';
+import type { ChangeReads } from './change-reads.ts';
 import type { EngineContext } from './engine-context.ts';
-import { PersistentReads } from './persistent-reads.ts';
 
 /** Name of the setting in the store. */
 export const SWITCH_KEY = 'switch';
 
-export interface SwitchOptions extends Pick<EngineContext, 'store' | 'clock' | 'random' | 'reporter'> {
+export interface SwitchOptions extends Pick<EngineContext, 'store' | 'reporter'> {
+  readonly changes: ChangeReads;
   /** Called after each change, with the state that holds from now on. */
   readonly onChange: (state: SwitchState) => void | Promise<void>;
 }
@@ -18,14 +19,12 @@ export class Switch {
   readonly #options: SwitchOptions;
   #state: SwitchState;
   #last: Promise<void> = Promise.resolve();
-  readonly #reads: PersistentReads;
   /** Somebody wrote it, and no reading has begun since. */
   #isOutdated = false;
-  #refreshing: Promise<void> | undefined;
+  #isRefreshing = false;
 
   constructor(options: SwitchOptions) {
     this.#options = options;
-    this.#reads = new PersistentReads(options);
   }
 
   /** Undefined while everything runs. */
@@ -52,29 +51,23 @@ export class Switch {
   /** Somebody wrote it: reads it again, until the store answers. */
   refresh(): void {
     this.#isOutdated = true;
-    this.#refreshing ??= this.#readUntilCurrent();
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    this.#options.changes.follow(this.#readUntilCurrent());
   }
 
-  /** Resolves when every change heard of so far holds here, or a stop came first; undefined when that is so already. */
-  upToDate(): Promise<void> | undefined {
-    return this.#refreshing;
-  }
-
-  stop(): void {
-    this.#reads.stop();
-  }
-
-  async #readUntilCurrent(): Promise<void> {
+  async #readUntilCurrent(): Promise<boolean> {
     const read = (): Promise<void> => {
       this.#isOutdated = false;
       return this.#readAndApply();
     };
     let isRead = true;
     while (this.#isOutdated && isRead)
-      isRead = await this.#reads.untilAnswered('read whether the dispatcher is paused', () =>
+      isRead = await this.#options.changes.untilAnswered('read whether the dispatcher is paused', () =>
         this.#inTurn(read),
       );
-    this.#refreshing = undefined;
+    this.#isRefreshing = false;
+    return isRead;
   }
 
   /** One after the other: what was read before a change must not be applied after it. */

@@ -50,6 +50,33 @@ describe('an endpoint whose record cannot be read', () => {
     await until(async () => (await unable.health()).unservedEndpoints.length === 0, 'it is gone');
   });
 
+  it('claims no message to match that others can match, until it can be read', async () => {
+    await using world = await createWorld();
+    const { store, receiver } = world;
+    let claims = 0;
+    const unable = world.start({
+      store: decorateStore(sealed(store), {
+        claimFanOut: (params) => {
+          claims += 1;
+          return store.claimFanOut(params);
+        },
+      }),
+    });
+    await unable.start();
+    const producer = world.start({ deliver: false });
+    await producer.endpoints.create({ id: 'sealed', url: receiver.url });
+    await until(async () => (await unable.health()).unservedEndpoints.length > 0, 'it is known');
+    claims = 0;
+    await producer.emit('job.done', 1);
+    await unable.emit('job.done', 2);
+    await unable.drain();
+    await world.clock.advance(60_000);
+    expect(claims).toBe(0);
+    expect((await producer.stats()).unmatchedMessages).toBe(2);
+    await producer.endpoints.remove('sealed');
+    await until(async () => (await producer.stats()).unmatchedMessages === 0, 'they are matched');
+  });
+
   it('keeps its deliveries for those who can', async () => {
     await using world = await createWorld();
     const { store, receiver } = world;
@@ -97,6 +124,7 @@ describe('an endpoint whose record cannot be read', () => {
     await using world = await createWorld();
     const { store, receiver } = world;
     let isSealed = false;
+    let isVague = true;
     const list: Store['endpoints']['list'] = (params) =>
       isSealed ? Promise.reject(MISSING) : store.endpoints.list(params);
     const vague = decorateStore(
@@ -104,20 +132,26 @@ describe('an endpoint whose record cannot be read', () => {
       {
         watch: (listener) =>
           store.watch((change) =>
-            listener(change.kind === 'endpoint' ? { ...change, id: undefined } : change),
+            listener(isVague && change.kind === 'endpoint' ? { ...change, id: undefined } : change),
           ),
       },
     );
-    const editor = world.start();
+    const editor = world.start({ deliver: false });
     const other = world.start({ store: vague });
-    await editor.start();
+    const known = await editor.endpoints.create({ url: receiver.urlOf('/old'), events: ['known'] });
     await other.start();
     isSealed = true;
-    const { id } = await editor.endpoints.create({ url: receiver.url });
+    await editor.endpoints.create({ url: receiver.url, events: ['job.done'] });
     await until(async () => (await other.health()).unservedEndpoints.length > 0, 'it is known');
     expect((await other.health()).unservedEndpoints).toEqual([{ endpointId: '*', why: MISSING.message }]);
+    await editor.endpoints.update(known.id, { url: receiver.urlOf('/new') });
+    await editor.emit('known', 1, { to: [known.id] });
+    await receiver.waitFor(1);
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/new']);
     isSealed = false;
-    await editor.endpoints.update(id, { name: 'open' });
+    isVague = false;
+    // Which one it is that could not be read, it does not know.
+    await editor.endpoints.remove(known.id);
     await until(async () => (await other.health()).unservedEndpoints.length === 0, 'it is read');
     expect((await other.emit('job.done', 1)).deliveries).toHaveLength(1);
   });

@@ -77,7 +77,19 @@ export class OwnerConnection {
   tell(change: StoreChange, bytes: Buffer): void {
     if (this.#state !== 'greeted') return;
     if (this.#channel.isFull) this.#changes.add(change);
-    else this.#channel.send(bytes);
+    else this.#sendInTurn(bytes);
+  }
+
+  /** What was kept is told first: who is given a message is to know of the endpoints that were changed before it. */
+  #sendInTurn(bytes: Buffer): void {
+    this.#tellKept();
+    this.#channel.send(bytes);
+  }
+
+  #tellKept(): void {
+    if (this.#changes.isEmpty) return;
+    for (const change of this.#changes.take())
+      this.#channel.send(encodeMessage({ kind: 'change', change } satisfies OwnerMessage, 'a change'));
   }
 
   /** Says that the store is closed, and ends once the client has read that. */
@@ -151,7 +163,7 @@ export class OwnerConnection {
   }
 
   #send(message: OwnerMessage, call: StoreCall): void {
-    if (this.#state !== 'ended') this.#channel.send(encodeMessage(message, `the answer to ${call}`));
+    if (this.#state !== 'ended') this.#sendInTurn(encodeMessage(message, `the answer to ${call}`));
   }
 
   #began(): void {
@@ -175,9 +187,7 @@ export class OwnerConnection {
   }
 
   #onDrain(): void {
-    for (const change of this.#changes.take()) {
-      this.#channel.send(encodeMessage({ kind: 'change', change } satisfies OwnerMessage, 'a change'));
-    }
+    this.#tellKept();
     this.#regulate();
   }
 

@@ -24,6 +24,10 @@ export class PendingChanges {
     this.add({ kind: 'endpoint', id: undefined });
   }
 
+  get isEmpty(): boolean {
+    return this.#changes.size === 0;
+  }
+
   /** What is pending, in order; nothing is, afterwards. */
   take(): readonly StoreChange[] {
     const changes = [...this.#changes.values()];

@@ -216,6 +216,41 @@ describe('a client that said hello', () => {
   });
 });
 
+describe('a client that reads slowly', () => {
+  it('is told of a change before the answer to a call that came after it', async () => {
+    await owner.settings.put({ key: 'large', value: 'x'.repeat(1_000_000) });
+    const { get } = folder.memory.settings;
+    let answer = (): void => undefined;
+    folder.memory.settings.get = async (params) => {
+      if (params.key === 'last') await new Promise<void>((resolve) => (answer = resolve));
+      return get(params);
+    };
+    const socket = await greeted();
+    const reader = new FrameReader(() => MAX_FRAME_BYTES);
+    socket.pause();
+    const call = (id: number, key: string): Buffer =>
+      encodeMessage({ kind: 'call', id, call: 'settings.get', params: { key } }, 'it');
+    const timers = clock.pendingTimers;
+    socket.write(Buffer.concat([call(1, 'last'), ...[2, 3, 4, 5, 6].map((id) => call(id, 'large'))]));
+    await until(() => clock.pendingTimers > timers, 'its answers are not read');
+    await owner.settings.put({ key: 'switch', value: 'off' });
+    await neighbour.now();
+    answer();
+    await neighbour.now();
+    const frames: unknown[] = [];
+    socket.on('data', (piece: Buffer) => {
+      reader.push(piece);
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+        const { kind, id } = decodeMessage(frame.body) as { kind: string; id?: number };
+        frames.push(id ?? kind);
+      }
+    });
+    socket.resume();
+    await until(() => frames.includes(1) && frames.includes('change'), 'it has read everything');
+    expect(frames.indexOf('change')).toBeLessThan(frames.indexOf(1));
+  });
+});
+
 describe('an owner that is something else', () => {
   async function impostor(answer: Buffer): Promise<SharedFolder> {
     const other = new SharedFolder();
