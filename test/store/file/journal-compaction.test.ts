@@ -25,6 +25,37 @@ function watchRemoval({ layer, texts }: JournalWorld, segment: number, key: stri
   return found;
 }
 
+/** The sizes of all writes from now on, and whether a segment was removed meanwhile. */
+function watchWrites({ layer }: JournalWorld): { writes: readonly number[]; hasRemoved: () => boolean } {
+  const writes: number[] = [];
+  let isRemoved = false;
+  layer.fault = ({ kind }, bytes) => {
+    if (kind === 'write') writes.push(bytes);
+    isRemoved ||= kind === 'unlink';
+    return undefined;
+  };
+  return { writes, hasRemoved: () => isRemoved };
+}
+
+/** Two callers, each of whom calls while the flush of the other one is under way: the journal is never idle. */
+async function keepBusy(
+  world: JournalWorld,
+  goesOn: (round: number) => boolean,
+  text = 'text',
+): Promise<void> {
+  let round = 0;
+  const call = async (key: string): Promise<void> => {
+    while (goesOn(round)) {
+      round += 1;
+      await put(world, { [key]: `${text} ${round}` });
+    }
+  };
+  const first = call('first');
+  await Promise.resolve();
+  await Promise.resolve();
+  await Promise.all([first, call('second')]);
+}
+
 /** A crash that keeps only what was synced finds the text. */
 function expectOnDisk({ before, place }: ReturnType<typeof watchRemoval>): void {
   const { segment, offset, length } = place!;
@@ -114,18 +145,36 @@ describe('journal compaction', () => {
     expect(world.logged).toEqual([]);
   });
 
+  it('keeps the disk bounded while one flush follows the other', async () => {
+    const world = await setup({ segmentBytes: 2_000 });
+    await put(world, { old: 'x'.repeat(500) });
+    let most = { segments: 0, bytes: 0 };
+    await keepBusy(world, (round) => {
+      const { segments, bytes } = world.journal.usage;
+      most = { segments: Math.max(most.segments, segments), bytes: Math.max(most.bytes, bytes) };
+      return round < 1_000;
+    });
+    // What is written while a segment is removed comes on top.
+    expect(most.segments).toBeLessThan(12);
+    expect(most.bytes).toBeLessThan(24_000);
+  });
+
+  it('adds no more to a flush than a small part of a segment, also while one follows the other', async () => {
+    const world = await setup({ fsync: false, segmentBytes: 256 * 1024 });
+    const kept = Array.from({ length: 64 }, (_, index) => [`old ${index}`, 'x'.repeat(4_000)] as const);
+    await put(world, Object.fromEntries(kept));
+    const { writes, hasRemoved } = watchWrites(world);
+    await keepBusy(world, () => !hasRemoved(), 'x'.repeat(5_000));
+    expect(world.texts.place('old 0')!.segment).toBeGreaterThan(1);
+    expect(Math.max(...writes)).toBeLessThan(150_000);
+  });
+
   it('adds no more to a flush than a small part of a segment', async () => {
     const world = await setup({ fsync: false, segmentBytes: 2 * 1024 * 1024 });
     const old = Array.from({ length: 512 }, (_, index) => [`old ${index}`, 'x'.repeat(4_000)] as const);
     await put(world, Object.fromEntries(old));
-    const writes: number[] = [];
-    let isRemoved = false;
-    world.layer.fault = ({ kind }, bytes) => {
-      if (kind === 'write') writes.push(bytes);
-      isRemoved ||= kind === 'unlink';
-      return undefined;
-    };
-    while (!isRemoved) await put(world, { key: 'x'.repeat(10_000) });
+    const { writes, hasRemoved } = watchWrites(world);
+    while (!hasRemoved()) await put(world, { key: 'x'.repeat(10_000) });
     expect(world.texts.place('old 0')!.segment).toBeGreaterThan(1);
     // The step, what is left of a line before it, and what the call stores.
     expect(Math.max(...writes)).toBeLessThan(150_000);

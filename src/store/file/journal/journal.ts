@@ -131,10 +131,11 @@ export class Journal {
         break;
       }
       this.#writing.resolve();
+      // Not once there is a pause: under load there may never be one.
+      this.#compactor.start();
     }
     this.#writing = undefined;
     this.#running = undefined;
-    if (this.#failure === undefined) this.#compactor.start();
   }
 
   async #flush(): Promise<void> {
