@@ -72,10 +72,15 @@ export class OwnedStore implements Store {
   /** Opens the folder. @throws StoreError */
   static async start(options: OwnedStoreOptions): Promise<OwnedStore> {
     const state = await FolderState.open(options);
-    await state.run((tables) => {
-      // Whoever was matching is gone, or will find that somebody else does it.
-      for (const row of tables.unmatched.values()) row.fanOutUntil = 0;
-    });
+    try {
+      await state.run((tables) => {
+        // Whoever was matching is gone, or will find that somebody else does it.
+        for (const row of tables.unmatched.values()) row.fanOutUntil = 0;
+      });
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
     return new OwnedStore(state, options);
   }
 

@@ -1,5 +1,5 @@
 /** The real file system, watched and disturbed: what a disk does wrong cannot be had on demand otherwise. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -89,6 +89,17 @@ export class WatchedLayer implements FileLayer {
     this.fault(operation, 0);
     this.operations.push(operation);
   }
+}
+
+/** A disk on which the files of a folder may have so many bytes. */
+export function fullAt(directory: string, limit: number): Fault {
+  const sizeOf = (name: string): number => statSync(join(directory, name)).size;
+  return ({ kind, name, end }) => {
+    if (kind !== 'write') return undefined;
+    const used = readdirSync(directory).reduce((sum, one) => sum + sizeOf(one), 0);
+    if (used + Math.max(0, end! - sizeOf(name)) > limit) throw diskError('ENOSPC');
+    return undefined;
+  };
 }
 
 /** The error of a file system. */

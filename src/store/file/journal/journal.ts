@@ -16,7 +16,7 @@ import { FlushBuffer } from './flush-buffer.ts';
 import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
 import { readPlaces } from './read-places.ts';
-import { JOURNAL_VERSION, type Segment, type SegmentEnd, type SegmentHeader } from './segment.ts';
+import type { Segment, SegmentEnd } from './segment.ts';
 import type { Segments } from './segments.ts';
 
 /** An open journal, as `openJournal` makes it. */
@@ -31,8 +31,8 @@ export interface JournalParts {
 /** A journal that failed in this process, to be gone on with. */
 export interface JournalResumption {
   readonly epochFile: EpochFile;
-  /** Where it ends. */
-  readonly end: SegmentEnd;
+  /** Where it ends. `undefined`: it has not begun. */
+  readonly end: SegmentEnd | undefined;
   /** The last sequence number that was given away. */
   readonly sequence: number;
 }
@@ -99,6 +99,7 @@ export class Journal {
     } finally {
       await this.#running;
       if (this.#failure === undefined) await this.#seal();
+      else await this.#takeBack();
       this.#failure ??= new StoreError('The file store is closed.');
       await this.#parts.segments.close();
       await this.#parts.epochFile.close();
@@ -109,13 +110,15 @@ export class Journal {
   async abandon(): Promise<JournalResumption> {
     await this.#compactor.stop();
     await this.#running;
-    await this.#parts.segments.close();
-    const { epochFile, source } = this.#parts;
-    return { epochFile, end: this.#end, sequence: source.sequence };
+    const { epochFile, source, segments } = this.#parts;
+    const end = await this.#takeBack();
+    await segments.close();
+    return { epochFile, end, sequence: source.sequence };
   }
 
-  get #end(): SegmentEnd {
-    return { segment: this.#current.number, bytes: this.#current.bytes };
+  #takeBack(): Promise<SegmentEnd | undefined> {
+    const { segments, epochFile } = this.#parts;
+    return segments.takeBack(this.#current, () => epochFile.check());
   }
 
   async #run(): Promise<void> {
@@ -156,14 +159,10 @@ export class Journal {
 
   async #beginSegment(): Promise<void> {
     const { segments, epochFile, source } = this.#parts;
-    const number = this.#current.number + 1;
-    const header = headerLine({
-      number,
-      epoch: epochFile.epoch,
-      sequence: source.sequence,
-      previous: this.#end,
-    });
-    this.#current = await segments.create(number, header);
+    const { epoch } = epochFile;
+    const { number, bytes } = this.#current;
+    const previous = { segment: number, bytes };
+    this.#current = await segments.begin({ number: number + 1, epoch, sequence: source.sequence, previous });
   }
 
   /** The rows of a flush that is durable are where it was written. */
@@ -219,20 +218,6 @@ export class Journal {
     this.#next?.reject(this.#failure);
     this.#next = undefined;
   }
-}
-
-/** The first line of a segment. */
-export function headerLine(header: {
-  number: number;
-  epoch: number;
-  sequence: number;
-  previous: SegmentEnd | undefined;
-}): Uint8Array {
-  const buffer = new FlushBuffer();
-  const { number, epoch, sequence, previous } = header;
-  const record: SegmentHeader = { journal: JOURNAL_VERSION, segment: number, epoch, sequence, previous };
-  buffer.note(record);
-  return Uint8Array.from(buffer.bytes);
 }
 
 function createWaiting(): Waiting {

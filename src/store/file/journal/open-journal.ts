@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 import { describeError, StoreError } from '../../../errors.ts';
+import { folderAdvice, isFull } from '../folder-advice.ts';
 import { reportDamage, reportTear } from './damage.ts';
 import { EpochFile } from './epoch-file.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
-import { headerLine, Journal, type JournalResumption } from './journal.ts';
+import { Journal, type JournalResumption } from './journal.ts';
 import { LINE_FEED, parseLine } from './journal-line.ts';
 import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
@@ -47,9 +48,10 @@ export async function openJournal(
     }
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError(`Cannot open the journal in ${options.directory}: ${describeError(error)}`, {
-      cause: error,
-    });
+    throw new StoreError(
+      `Cannot open the journal in ${options.directory}: ${describeError(error)}. ${folderAdvice(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -60,16 +62,17 @@ async function openWith(
   resume: JournalResumption | undefined,
 ): Promise<Journal> {
   const segments = await Segments.open(options);
+  let early: Segment | undefined;
   try {
     // After a failure, first see whether the disk takes anything: reading all of it is dear.
-    const early =
-      resume === undefined ? undefined : await begin(segments, epochFile.epoch, resume.sequence, resume.end);
+    if (resume !== undefined) early = await begin(segments, epochFile, resume.sequence, resume.end);
     const end = await replayAll(segments, replay, options, early);
     const source = replay.finish();
-    const current = early ?? (await begin(segments, epochFile.epoch, source.sequence, end));
     for (const { place } of source.rows()) if (place !== undefined) segments.countLive(place, 1);
+    const current = early ?? (await beginWithRoom(segments, epochFile, source.sequence, end));
     return new Journal({ options, segments, current, epochFile, source });
   } catch (error) {
+    if (early !== undefined) await segments.takeBack(early, () => epochFile.check());
     await segments.close();
     throw error;
   }
@@ -99,12 +102,29 @@ async function raiseEpoch(options: JournalOptions): Promise<EpochFile> {
 /** Begins the segment after all others, which says where the last of them ends. */
 async function begin(
   segments: Segments,
-  epoch: number,
+  { epoch }: EpochFile,
   sequence: number,
   previous: SegmentEnd | undefined,
 ): Promise<Segment> {
   const number = (await segments.highest()) + 1;
-  return segments.create(number, headerLine({ number, epoch, sequence, previous }));
+  return segments.begin({ number, epoch, sequence, previous });
+}
+
+/** The same, also on a disk that is full of what is of no use any more. What it ends with stays: it knows what was given away. */
+async function beginWithRoom(
+  segments: Segments,
+  epochFile: EpochFile,
+  sequence: number,
+  previous: SegmentEnd | undefined,
+): Promise<Segment> {
+  try {
+    return await begin(segments, epochFile, sequence, previous);
+  } catch (error) {
+    if (!isFull(error) || previous === undefined) throw error;
+    const removed = await segments.removeUseless(previous.segment, () => epochFile.check());
+    if (removed === 0) throw error;
+    return begin(segments, epochFile, sequence, previous);
+  }
 }
 
 /** Replays all segments, but for one that was just begun. Returns where the last of them ends. */

@@ -22,11 +22,20 @@ export interface SegmentEnd {
   readonly bytes: number;
 }
 
+/** How a segment was begun. */
+export interface BegunSegment {
+  /** Where the segment before ends, as its header says. */
+  readonly previous: SegmentEnd | undefined;
+  readonly headerBytes: number;
+}
+
 /** One file of the journal, open. */
 export interface Segment {
   readonly number: number;
   readonly path: string;
   readonly file: OpenFile;
+  /** `undefined`: another process began it, or this one before it opened the journal. */
+  readonly begun: BegunSegment | undefined;
   /** Bytes that count. */
   bytes: number;
   /** Bytes of lines that are the newest version of their row. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { RowPlace } from '../../tables/placed-row.ts';
+import { type BeginParams, headerLine } from './header-line.ts';
 import type { JournalOptions } from './journal-options.ts';
-import { type Segment, segmentName } from './segment.ts';
+import { type Segment, type SegmentEnd, segmentName } from './segment.ts';
 import { listSegments, openUnlessGone, writeAll } from './segment-files.ts';
 
 /** The files of a journal, oldest first, with how much of each is still of use. They stay open: bodies are read from them. */
@@ -31,7 +32,7 @@ export class Segments {
         const path = join(options.directory, segmentName(number));
         const file = await openUnlessGone(options, path);
         if (file === undefined) continue;
-        const segment: Segment = { number, path, file, bytes: 0, liveBytes: 0 };
+        const segment: Segment = { number, path, file, begun: undefined, bytes: 0, liveBytes: 0 };
         segments.#add(segment);
         segments.#unsynced.add(segment);
         segments.grow(segment, await file.size());
@@ -72,9 +73,11 @@ export class Segments {
     return this.#byNumber.get(number);
   }
 
-  /** Creates the segment after all others, with its first bytes. It counts only once this has resolved. */
-  async create(number: number, head: Uint8Array): Promise<Segment> {
+  /** Begins the segment after all others. It counts only once this has resolved. */
+  async begin(params: BeginParams): Promise<Segment> {
     const { layer, directory, fsync } = this.#options;
+    const { number, previous } = params;
+    const head = headerLine(params);
     const path = join(directory, segmentName(number));
     const file = await layer.open(path, 'create');
     try {
@@ -89,7 +92,8 @@ export class Segments {
       await layer.unlink(path).catch(() => undefined);
       throw error;
     }
-    const segment: Segment = { number, path, file, bytes: 0, liveBytes: 0 };
+    const begun = { previous, headerBytes: head.length };
+    const segment: Segment = { number, path, file, begun, bytes: 0, liveBytes: 0 };
     this.#add(segment);
     if (!fsync) {
       this.#unsynced.add(segment);
@@ -97,6 +101,24 @@ export class Segments {
     }
     this.grow(segment, head.length);
     return segment;
+  }
+
+  /**
+   * Removes a segment that was begun in vain, so that no failure leaves one more behind: nothing counts in it but its header,
+   * and what that says can be found again. Returns where the journal ends.
+   *
+   * @param mayRemove - throws when it may not, by now
+   */
+  async takeBack(segment: Segment, mayRemove: () => void): Promise<SegmentEnd | undefined> {
+    const end = { segment: segment.number, bytes: segment.bytes };
+    if (segment.begun === undefined || segment.bytes > segment.begun.headerBytes) return end;
+    try {
+      mayRemove();
+      await this.#options.layer.unlink(segment.path);
+      return segment.begun.previous;
+    } catch {
+      return end;
+    }
   }
 
   /** Writes behind what counts of a segment, and with `fsync` waits until it is on the disk. It counts after {@link grow}. */
@@ -144,6 +166,17 @@ export class Segments {
     this.#bytes -= segment.bytes;
     this.#liveBytes -= segment.liveBytes;
     await segment.file.close();
+  }
+
+  /** The same for all segments before one, as far as nothing in them is of use. Returns how many. */
+  async removeUseless(before: number, mayRemove: () => void): Promise<number> {
+    let count = 0;
+    for (const segment of this.all) {
+      if (segment.number >= before || segment.liveBytes > 0) break;
+      await this.removeOldest(segment, mayRemove);
+      count += 1;
+    }
+    return count;
   }
 
   /** Brings to the disk what is of use, as far as it may overrule the segments that are not, and their names. */
