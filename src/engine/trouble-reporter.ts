@@ -3,7 +3,7 @@
  * listens, and nothing they do can hurt the engine.
  */
 import type { Clock } from '../clock.ts';
-import { catchRejection } from '../core/catch-rejection.ts';
+import { callSafely } from '../core/call-safely.ts';
 import { describeError, type ErrorCode, FunctionError, PosthornError, StoreError } from '../errors.ts';
 import type { LifecycleEventName, LifecycleEvents, Logger } from '../lifecycle-events.ts';
 import type { StoreProblem } from '../store/store.ts';
@@ -102,12 +102,7 @@ export class TroubleReporter {
   }
 
   protected log(level: keyof Logger, build: () => [object, string]): void {
-    if (this.#logger === undefined) return;
-    try {
-      const [fields, message] = build();
-      catchRejection(this.#logger[level](fields, message), () => undefined);
-    } catch {
-      // A logger that throws is the host's affair; deliveries go on.
-    }
+    const logger = this.#logger;
+    if (logger !== undefined) callSafely(() => logger[level](...build()));
   }
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../clock.ts';
+import { callSafely } from '../../core/call-safely.ts';
 import { expectInteger, expectKnownKeys, unexpected } from '../../core/expect-value.ts';
 import { createKeyring, type EncryptionOptions, type Keyring } from '../codec/keyring.ts';
 import type { OpenParams, Store, StoreCapabilities } from '../store.ts';
@@ -39,7 +40,7 @@ export interface FileStoreOptions {
   readonly encryption?: EncryptionOptions | undefined;
   /**
    * Hears of what a person should know: damage, a disk that is full, something wrong in the file of endpoints. Default:
-   * `process.emitWarning`, which prints it unless the host listens for warnings.
+   * `process.emitWarning`, which prints it unless the host listens for warnings. One that throws disturbs nobody.
    */
   readonly logger?: FileStoreLogger | undefined;
 }
@@ -120,7 +121,10 @@ function readOptions(directory: string, options: FileStoreOptions): Settings {
       notifications: true,
       encrypted: encryption !== undefined,
     },
-    log: logger,
+    log: {
+      warn: (fields, message) => callSafely(() => logger.warn(fields, message)),
+      error: (fields, message) => callSafely(() => logger.error(fields, message)),
+    },
   };
 }
 

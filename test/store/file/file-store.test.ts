@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileStore, type FileStoreOptions } from '../../../src/store/file/file-store.ts';
@@ -142,6 +142,28 @@ describe('fileStore folder', () => {
     writeFileSync(path, bytes);
     const { logged } = await open(directory);
     expect(logged[0]).toContain(`of ${path} cannot be read`);
+  });
+});
+
+describe('fileStore logger', () => {
+  it.each([
+    {
+      what: 'throws',
+      log: () => {
+        throw new Error('the logger broke');
+      },
+    },
+    { what: 'rejects', log: () => Promise.reject(new Error('the logger broke')) },
+  ])('disturbs nobody when it $what', async ({ log }) => {
+    const directory = temporaryDirectory();
+    const logger = { warn: log, error: log };
+    const { world, store } = await open(directory, { logger });
+    await world.emitOne('ep');
+    rmSync(directory, { recursive: true });
+    const isGone = { code: 'store_failed', message: expect.stringContaining('was removed') as string };
+    await expect(world.emitOne('ep')).rejects.toMatchObject(isGone);
+    await expect(store.stats({ where: {} })).rejects.toMatchObject(isGone);
+    await store.close();
   });
 });
 

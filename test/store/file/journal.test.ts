@@ -312,6 +312,23 @@ describe('journal: failures', () => {
     await next.journal.close();
   });
 
+  it('cuts off what was written in part before it says so', async () => {
+    const layer = new WatchedLayer();
+    const directory = temporaryDirectory();
+    const sizes: number[] = [];
+    const error = (): void => void sizes.push(readFileSync(lastSegment(directory)).length);
+    const world = await openTexts(directory, { layer, log: { warn: error, error } });
+    await put(world, { a: 'stored' });
+    const { length } = readFileSync(lastSegment(directory));
+    layer.fault = ({ kind }) => {
+      if (kind === 'dataSync') throw diskError('EIO');
+      return undefined;
+    };
+    await expect(put(world, { a: 'lost' })).rejects.toMatchObject({ cause: { code: 'EIO' } });
+    await world.journal.close();
+    expect(sizes).toEqual([length]);
+  });
+
   it('refuses all who wait, those of the next flush too', async () => {
     const world = await openTexts(temporaryDirectory());
     const { journal, texts, layer } = world;

@@ -212,11 +212,11 @@ export class Journal {
               'stored was not; the next call tries again.',
             { cause },
           );
-    this.#parts.options.log.error({ error: this.#failure }, this.#failure.message);
     await this.#cutOff();
     this.#writing?.reject(this.#failure);
     this.#next?.reject(this.#failure);
     this.#next = undefined;
+    this.#parts.options.log.error({ error: this.#failure }, this.#failure.message);
   }
 }
 
