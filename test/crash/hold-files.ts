@@ -63,7 +63,7 @@ export function holdFiles(watch: FileWatch): void {
       truncate: (length) => file.truncate(length),
       size: () => file.size(),
       peek: (into, position) => file.peek(into, position),
-      hasName: () => file.hasName(),
+      isAt: (path) => file.isAt(path),
       close: () => file.close(),
     };
   }

@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs';
+import { fstatSync, readSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, unlink } from 'node:fs/promises';
 import { makeFolder } from './make-folder.ts';
@@ -16,8 +16,8 @@ export interface OpenFile {
   dataSync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
-  /** False once it was removed: what is written from then on is lost. Asked of the system within this call. */
-  hasName(): boolean;
+  /** False once it was removed, moved or replaced: what is written from then on is lost. Asked of the system within this call. */
+  isAt(path: string): boolean;
   /** Waits for what is under way, then closes. */
   close(): Promise<void>;
 }
@@ -93,8 +93,10 @@ class NodeFile implements OpenFile {
     return (await this.#handle.stat()).size;
   }
 
-  hasName(): boolean {
-    return fstatSync(this.#handle.fd).nlink > 0;
+  isAt(path: string): boolean {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    const own = fstatSync(this.#handle.fd, { bigint: true });
+    return found !== undefined && found.ino === own.ino && found.dev === own.dev;
   }
 
   close(): Promise<void> {

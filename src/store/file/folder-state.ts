@@ -120,7 +120,9 @@ export class FolderState {
       this.#open = undefined;
     }
     // One that was followed, or whose folder is gone, has nothing to go on with.
-    this.#resumption!.epochFile.confirm();
+    const { epochFile, lost } = this.#resumption!;
+    epochFile.confirm();
+    if (lost !== undefined) throw lost;
     const open = await this.#read(this.#resumption);
     this.#resumption = undefined;
     return this.#enter(open);

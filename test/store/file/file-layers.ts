@@ -80,7 +80,7 @@ export class WatchedLayer implements FileLayer {
         await file.truncate(length);
       },
       size: () => file.size(),
-      hasName: () => file.hasName(),
+      isAt: (path) => file.isAt(path),
       close: () => file.close(),
     };
   }

@@ -1,5 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createManualClock, type ManualClock } from '../../../src/testing/manual-clock.ts';
 import { StoreWorld } from '../../../src/testing/store-suite/store-world.ts';
@@ -294,6 +304,47 @@ describe('file store: a folder that is removed while it is in use', () => {
     await expect(store.stats({ where: {} })).rejects.toMatchObject(isGone);
     mkdirSync(join(directory, 'journal'), { recursive: true });
     await expect(world.emitOne('ep')).rejects.toMatchObject(isGone);
+  });
+});
+
+describe('file store: a segment that is taken away while it is in use', () => {
+  it.each([
+    { what: 'removed', take: (path: string) => rmSync(path) },
+    { what: 'moved', take: (path: string) => renameSync(path, `${path}.old`) },
+    {
+      what: 'replaced by a copy',
+      take: (path: string) => {
+        copyFileSync(path, `${path}.copy`);
+        renameSync(`${path}.copy`, path);
+      },
+    },
+    {
+      what: 'moved with its folder',
+      take: (path: string) => renameSync(dirname(path), `${dirname(path)}.old`),
+    },
+  ])('confirms nothing more once it is $what', async ({ take }) => {
+    const { world, store, directory } = await setup();
+    await world.emitOne('ep');
+    take(segment(directory));
+    const isGone = {
+      code: 'store_failed',
+      message: expect.stringContaining('was removed while it was in use') as string,
+    };
+    await expect(world.emitOne('ep')).rejects.toMatchObject(isGone);
+    await expect(world.emitOne('ep')).rejects.toMatchObject(isGone);
+    await expect(store.stats({ where: {} })).rejects.toMatchObject(isGone);
+  });
+
+  it('is noticed of an older one when the next is begun', async () => {
+    const { world, directory } = await setup({ segmentBytes: 2_000 });
+    while (readdirSync(join(directory, 'journal')).length < 4) await world.emitOne('ep');
+    rmSync(segment(directory, 2));
+    const emitted = async (): Promise<void> => {
+      for (let message = 0; message < 20; message += 1) await world.emitOne('ep');
+    };
+    await expect(emitted()).rejects.toMatchObject({
+      message: expect.stringContaining('00000002.log is gone') as string,
+    });
   });
 });
 

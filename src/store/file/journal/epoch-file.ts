@@ -1,5 +1,6 @@
 import { StoreError } from '../../../errors.ts';
 import type { FileLayer, OpenFile } from '../file-layer.ts';
+import { lostFile } from './lost-file.ts';
 
 const DIGITS = 16;
 const BYTES = DIGITS + 1;
@@ -42,14 +43,10 @@ export class EpochFile {
     );
   }
 
-  /** The same, and what was written is where others find it. @throws StoreError also when the folder was removed */
+  /** The same, and the file is where others find it. @throws StoreError also when the folder was removed */
   confirm(): void {
     this.check();
-    if (this.#file.hasName()) return;
-    throw new StoreError(
-      `The folder of the file store was removed while it was in use: ${this.#path} is gone. Nothing more is stored by this ` +
-        'process. Restore the folder from a backup if you have one, and restart the process.',
-    );
+    if (!this.#file.isAt(this.#path)) throw lostFile(this.#path);
   }
 
   close(): Promise<void> {

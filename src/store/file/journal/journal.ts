@@ -6,7 +6,7 @@
  * - A flush counts as a whole or not at all: its last line says that it is complete.
  * - A flush that fails is the end of this journal: all who wait are refused, and so is everybody after them, until the
  *   journal is opened again from what is on the disk. So memory is never ahead of the disk for longer than a call takes.
- * - Nothing is confirmed by an owner that another one has followed.
+ * - Nothing is confirmed by an owner that another one has followed, or whose files others would not find.
  */
 import { describeError, StoreError } from '../../../errors.ts';
 import { Compactor } from './compactor.ts';
@@ -35,6 +35,8 @@ export interface JournalResumption {
   readonly end: SegmentEnd | undefined;
   /** The last sequence number that was given away. */
   readonly sequence: number;
+  /** A file of it is gone, so there is nothing to go on with. */
+  readonly lost: StoreError | undefined;
 }
 
 interface Waiting {
@@ -113,7 +115,7 @@ export class Journal {
     const { epochFile, source, segments } = this.#parts;
     const end = await this.#takeBack();
     await segments.close();
-    return { epochFile, end, sequence: source.sequence };
+    return { epochFile, end, sequence: source.sequence, lost: segments.lost };
   }
 
   #takeBack(): Promise<SegmentEnd | undefined> {
@@ -148,10 +150,13 @@ export class Journal {
     if (this.#buffer.isEmpty) return;
     this.#buffer.commit();
     epochFile.check();
+    // Compaction may have found it.
+    if (segments.lost !== undefined) throw segments.lost;
     if (this.#current.bytes >= options.segmentBytes) await this.#beginSegment();
     const { bytes } = this.#buffer;
     await segments.append(this.#current, bytes);
     epochFile.confirm();
+    segments.confirm(this.#current);
     this.#place();
     segments.grow(this.#current, bytes.length);
     source.confirmed(this.#buffer);
@@ -162,6 +167,7 @@ export class Journal {
     const { epoch } = epochFile;
     const { number, bytes } = this.#current;
     const previous = { segment: number, bytes };
+    segments.confirmAll();
     this.#current = await segments.begin({ number: number + 1, epoch, sequence: source.sequence, previous });
   }
 

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { StoreError } from '../../../errors.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
 import { type BeginParams, headerLine } from './header-line.ts';
 import type { JournalOptions } from './journal-options.ts';
+import { lostFile } from './lost-file.ts';
 import { type Segment, type SegmentEnd, segmentName } from './segment.ts';
 import { listSegments, openUnlessGone, writeAll } from './segment-files.ts';
 
@@ -19,6 +21,8 @@ export class Segments {
   /** Of no use any more when all the others were synced last. */
   #removable: Set<Segment> = new Set();
   #syncError: Error | undefined;
+  #lost: StoreError | undefined;
+  #removing: Segment | undefined;
 
   private constructor(options: JournalOptions) {
     this.#options = options;
@@ -69,6 +73,11 @@ export class Segments {
     return this.#liveBytes;
   }
 
+  /** Set for good once a file was found to be gone. */
+  get lost(): StoreError | undefined {
+    return this.#lost;
+  }
+
   get(number: number): Segment | undefined {
     return this.#byNumber.get(number);
   }
@@ -114,6 +123,7 @@ export class Segments {
     if (segment.begun === undefined || segment.bytes > segment.begun.headerBytes) return end;
     try {
       mayRemove();
+      this.confirm(segment);
       await this.#options.layer.unlink(segment.path);
       return segment.begun.previous;
     } catch {
@@ -126,6 +136,17 @@ export class Segments {
     await writeAll(segment.file, bytes, segment.bytes);
     if (this.#options.fsync) await segment.file.dataSync();
     else this.#unsynced.add(segment);
+  }
+
+  /** What was written is where others find it. @throws StoreError when a file was removed, moved or replaced */
+  confirm(segment: Segment): void {
+    if (this.#lost === undefined && !segment.file.isAt(segment.path)) this.#lost = lostFile(segment.path);
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  /** The same for all of them. */
+  confirmAll(): void {
+    for (const segment of this.#byNumber.values()) if (segment !== this.#removing) this.confirm(segment);
   }
 
   /** The highest number that a file has, whatever is in it. */
@@ -158,6 +179,8 @@ export class Segments {
     if (!this.#removable.has(segment)) await this.#syncAll();
     if (this.#options.fsync) await this.#syncNames();
     mayRemove();
+    this.confirmAll();
+    this.#removing = segment;
     await this.#options.layer.unlink(segment.path);
     this.#areNamesSynced = false;
     this.#byNumber.delete(segment.number);
