@@ -99,7 +99,9 @@ describe('journal: group commit', () => {
     expect(synced).toEqual(['a', expect.stringMatching(/^posthorn-file-/), 'journal']);
     world.layer.operations.length = 0;
     await put(world, { key: 'text' });
-    const kinds = world.layer.operations.map(({ kind, name }) => `${kind} ${name}`);
+    const kinds = world.layer.operations
+      .filter(({ name }) => name !== 'epoch')
+      .map(({ kind, name }) => `${kind} ${name}`);
     expect(kinds.slice(0, 6)).toEqual([
       'open 00000002.log',
       'write 00000002.log',
@@ -227,6 +229,60 @@ describe('journal: recovery', () => {
     const { logged, texts } = await reread(world.directory);
     expect(logged).toEqual([expect.stringMatching(/^error Segment 2 of the journal is missing/)]);
     expect(texts).toEqual({ 'key 0': text, 'key 2': text, 'key 3': text });
+  });
+
+  it.each([
+    { what: 'the oldest', gone: [1], said: [1] },
+    { what: 'the newest', gone: [4], said: [4] },
+    { what: 'two at the start', gone: [1, 2], said: [1, 2] },
+    { what: 'all', gone: [1, 2, 3, 4], said: [1, 4] },
+  ])('says that $what is missing, and takes no number again', async ({ gone, said }) => {
+    const world = await openTexts(temporaryDirectory(), { segmentBytes: 1_000 });
+    for (let index = 0; index < 4; index += 1) await put(world, { [`key ${index}`]: 'x'.repeat(1_000) });
+    await world.journal.close();
+    for (const number of gone) rmSync(join(journalOf(world.directory), `0000000${number}.log`));
+    const next = await openTexts(world.directory);
+    expect(next.logged.map((line) => line.slice(0, 39))).toEqual(
+      said.map((number) => `error Segment ${number} of the journal is missi`),
+    );
+    await next.journal.close();
+    expect(segmentsOf(world.directory)).toContain('00000005.log');
+  });
+
+  it('says so when all segments are empty', async () => {
+    const world = await openTexts(temporaryDirectory(), { segmentBytes: 1_000 });
+    for (let index = 0; index < 4; index += 1) await put(world, { [`key ${index}`]: 'x'.repeat(1_000) });
+    await world.journal.close();
+    for (const name of segmentsOf(world.directory)) truncateSync(join(journalOf(world.directory), name), 0);
+    const { logged } = await reread(world.directory);
+    expect(logged).toEqual([expect.stringMatching(/^error Segment 4 of the journal is missing, or empty/)]);
+  });
+
+  it.each([true, false])(
+    'misses no segment that compaction removed, at any moment (fsync: %s)',
+    async (fsync) => {
+      const world = await openTexts(temporaryDirectory(), { segmentBytes: 200, fsync });
+      const copies: string[] = [];
+      world.layer.fault = ({ kind }) => {
+        if (kind === 'unlink') copies.push(copyOf(world.directory));
+        return undefined;
+      };
+      for (let round = 0; copies.length < 5; round += 1) await put(world, { key: `text ${round}` });
+      await world.journal.close();
+      copies.push(world.directory);
+      for (const copy of copies) expect((await reread(copy)).logged.join()).not.toContain('is missing');
+    },
+  );
+
+  it('misses nothing after a first start that failed', async () => {
+    const layer = new WatchedLayer();
+    const directory = temporaryDirectory();
+    layer.fault = ({ kind, name }) => {
+      if (kind === 'write' && name.endsWith('.log')) throw diskError('ENOSPC');
+      return undefined;
+    };
+    await expect(openTexts(directory, { layer })).rejects.toMatchObject({ cause: { code: 'ENOSPC' } });
+    expect((await reread(directory)).logged).toEqual([]);
   });
 
   it('refuses the format of a newer version', async () => {

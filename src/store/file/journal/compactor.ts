@@ -58,7 +58,7 @@ export class Compactor {
         if (oldest.liveBytes > 0) await this.#rewrite(oldest);
         if (this.#isStopped || oldest.liveBytes > 0) return;
         // A successor reads the files by now.
-        await segments.removeOldest(oldest, () => epochFile.check());
+        await segments.removeOldest(oldest, epochFile);
       }
     } catch (error) {
       // Nothing is lost by it but room on the disk; the flush after next tries again.

@@ -120,7 +120,7 @@ export class Journal {
 
   #takeBack(): Promise<SegmentEnd | undefined> {
     const { segments, epochFile } = this.#parts;
-    return segments.takeBack(this.#current, () => epochFile.check());
+    return segments.takeBack(this.#current, epochFile);
   }
 
   async #run(): Promise<void> {
@@ -169,6 +169,7 @@ export class Journal {
     const previous = { segment: number, bytes };
     segments.confirmAll();
     this.#current = await segments.begin({ number: number + 1, epoch, sequence: source.sequence, previous });
+    await epochFile.setNewest(number + 1);
   }
 
   /** The rows of a flush that is durable are where it was written. */

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { describeError, StoreError } from '../../../errors.ts';
 import { folderAdvice, isFull } from '../folder-advice.ts';
 import { reportDamage, reportTear } from './damage.ts';
-import { EpochFile } from './epoch-file.ts';
+import { EpochFile, type SegmentRange } from './epoch-file.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
 import { Journal, type JournalResumption } from './journal.ts';
 import { LINE_FEED, parseLine } from './journal-line.ts';
@@ -10,6 +10,7 @@ import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
 import { scanSegment } from './scan-segment.ts';
 import { asHeader, JOURNAL_VERSION, type Segment, type SegmentEnd, type SegmentHeader } from './segment.ts';
+import { reportMissing } from './report-missing.ts';
 import { Segments } from './segments.ts';
 
 /** Builds rows from the lines of a journal. A line that stands later overrules one about the same row. */
@@ -63,16 +64,17 @@ async function openWith(
 ): Promise<Journal> {
   const segments = await Segments.open(options);
   let early: Segment | undefined;
+  const { range } = epochFile;
   try {
     // After a failure, first see whether the disk takes anything: reading all of it is dear.
     if (resume !== undefined) early = await begin(segments, epochFile, resume.sequence, resume.end);
-    const end = await replayAll(segments, replay, options, early);
+    const end = await replayAll(segments, replay, options, { begun: early, range });
     const source = replay.finish();
     for (const { place } of source.rows()) if (place !== undefined) segments.countLive(place, 1);
     const current = early ?? (await beginWithRoom(segments, epochFile, source.sequence, end));
     return new Journal({ options, segments, current, epochFile, source });
   } catch (error) {
-    if (early !== undefined) await segments.takeBack(early, () => epochFile.check());
+    if (early !== undefined) await segments.takeBack(early, epochFile);
     await segments.close();
     throw error;
   }
@@ -102,12 +104,16 @@ async function raiseEpoch(options: JournalOptions): Promise<EpochFile> {
 /** Begins the segment after all others, which says where the last of them ends. */
 async function begin(
   segments: Segments,
-  { epoch }: EpochFile,
+  epochFile: EpochFile,
   sequence: number,
   previous: SegmentEnd | undefined,
 ): Promise<Segment> {
-  const number = (await segments.highest()) + 1;
-  return segments.begin({ number, epoch, sequence, previous });
+  const { epoch, range } = epochFile;
+  // Not the number of one that is missing: it may come back from a backup.
+  const number = Math.max(await segments.highest(), range?.newest ?? 0) + 1;
+  const segment = await segments.begin({ number, epoch, sequence, previous });
+  await epochFile.setNewest(number);
+  return segment;
 }
 
 /** The same, also on a disk that is full of what is of no use any more. What it ends with stays: it knows what was given away. */
@@ -121,7 +127,7 @@ async function beginWithRoom(
     return await begin(segments, epochFile, sequence, previous);
   } catch (error) {
     if (!isFull(error) || previous === undefined) throw error;
-    const removed = await segments.removeUseless(previous.segment, () => epochFile.check());
+    const removed = await segments.removeUseless(previous.segment, epochFile);
     if (removed === 0) throw error;
     return begin(segments, epochFile, sequence, previous);
   }
@@ -132,9 +138,10 @@ async function replayAll(
   segments: Segments,
   replay: JournalReplay,
   options: JournalOptions,
-  begun: Segment | undefined,
+  { begun, range }: { begun: Segment | undefined; range: SegmentRange | undefined },
 ): Promise<SegmentEnd | undefined> {
-  const ends = await readEnds(segments, options);
+  const ends = await readEnds(segments);
+  reportMissing(segments, [...ends.keys()], range, options);
   let last: SegmentEnd | undefined;
   for (const segment of segments.all) {
     if (segment === begun) continue;
@@ -153,19 +160,11 @@ async function replayAll(
 }
 
 /** Where segments end, by number, as the headers after them say. */
-async function readEnds(segments: Segments, { log }: JournalOptions): Promise<Map<number, number>> {
+async function readEnds(segments: Segments): Promise<Map<number, number>> {
   const ends = new Map<number, number>();
   for (const segment of segments.all) {
     const previous = (await readHeader(segment))?.previous;
-    if (previous === undefined) continue;
-    ends.set(previous.segment, previous.bytes);
-    if (segments.get(previous.segment) === undefined && segments.oldest!.number < previous.segment) {
-      log.error(
-        { file: segment.path, missing: previous.segment },
-        `Segment ${previous.segment} of the journal is missing, the one before ${segment.path}. What it said last of its rows ` +
-          'is lost; older states of them are used. Restore it from a backup if you have one.',
-      );
-    }
+    if (previous !== undefined) ends.set(previous.segment, previous.bytes);
   }
   return ends;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StoreError } from '../../../errors.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
+import type { EpochFile } from './epoch-file.ts';
 import { type BeginParams, headerLine } from './header-line.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { lostFile } from './lost-file.ts';
@@ -115,15 +116,14 @@ export class Segments {
   /**
    * Removes a segment that was begun in vain, so that no failure leaves one more behind: nothing counts in it but its header,
    * and what that says can be found again. Returns where the journal ends.
-   *
-   * @param mayRemove - throws when it may not, by now
    */
-  async takeBack(segment: Segment, mayRemove: () => void): Promise<SegmentEnd | undefined> {
+  async takeBack(segment: Segment, epochFile: EpochFile): Promise<SegmentEnd | undefined> {
     const end = { segment: segment.number, bytes: segment.bytes };
     if (segment.begun === undefined || segment.bytes > segment.begun.headerBytes) return end;
     try {
-      mayRemove();
+      epochFile.check();
       this.confirm(segment);
+      await epochFile.setNewest(segment.begun.previous?.segment ?? 0);
       await this.#options.layer.unlink(segment.path);
       return segment.begun.previous;
     } catch {
@@ -173,12 +173,16 @@ export class Segments {
    * must not come back from the dead while the one that overruled it is gone. Without, the order of removals is left to the
    * file system: many of them share a sync, or they could not keep up with what is written.
    *
-   * @param mayRemove - throws when it may not, by now
+   * @throws StoreError when another owner took over
    */
-  async removeOldest(segment: Segment, mayRemove: () => void): Promise<void> {
-    if (!this.#removable.has(segment)) await this.#syncAll();
+  async removeOldest(segment: Segment, epochFile: EpochFile): Promise<void> {
+    if (!this.#removable.has(segment)) {
+      await this.#syncAll();
+      const needed = this.all.find((one) => !this.#removable.has(one));
+      await epochFile.setOldest(needed!.number);
+    }
     if (this.#options.fsync) await this.#syncNames();
-    mayRemove();
+    epochFile.check();
     this.confirmAll();
     this.#removing = segment;
     await this.#options.layer.unlink(segment.path);
@@ -192,11 +196,11 @@ export class Segments {
   }
 
   /** The same for all segments before one, as far as nothing in them is of use. Returns how many. */
-  async removeUseless(before: number, mayRemove: () => void): Promise<number> {
+  async removeUseless(before: number, epochFile: EpochFile): Promise<number> {
     let count = 0;
     for (const segment of this.all) {
       if (segment.number >= before || segment.liveBytes > 0) break;
-      await this.removeOldest(segment, mayRemove);
+      await this.removeOldest(segment, epochFile);
       count += 1;
     }
     return count;

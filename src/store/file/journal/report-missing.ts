@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { SegmentRange } from './epoch-file.ts';
+import type { JournalOptions } from './journal-options.ts';
+import { segmentName } from './segment.ts';
+import type { Segments } from './segments.ts';
+
+/**
+ * Says which segments are gone that must be there: those that headers name, the first and the last.
+ *
+ * @param named - numbers of segments that others name as the one before
+ * @param range - `undefined` when it is not known: then those before the oldest that is there may have been removed
+ */
+export function reportMissing(
+  segments: Segments,
+  named: readonly number[],
+  range: SegmentRange | undefined,
+  { log, directory }: JournalOptions,
+): void {
+  const expected = new Set(named);
+  if (range !== undefined && range.oldest <= range.newest) expected.add(range.oldest).add(range.newest);
+  const oldest = range?.oldest ?? segments.oldest?.number ?? Infinity;
+  for (const number of [...expected].sort((a, b) => a - b)) {
+    if (number < oldest || isThere(segments, number, range)) continue;
+    const file = join(directory, segmentName(number));
+    log.error(
+      { file, missing: number },
+      `Segment ${number} of the journal is missing, or empty: ${file}. What it said last of its rows is lost; older states ` +
+        'of them are used. Restore it from a backup if you have one.',
+    );
+  }
+}
+
+/** The last one was named once its first line was written. Of others the next one says where they end. */
+function isThere(segments: Segments, number: number, range: SegmentRange | undefined): boolean {
+  const segment = segments.get(number);
+  return segment !== undefined && (segment.bytes > 0 || number !== range?.newest);
+}
