@@ -285,6 +285,20 @@ describe('journal: recovery', () => {
     expect((await reread(directory)).logged).toEqual([]);
   });
 
+  it.each(['9999999999999999', '9007199254740991'])(
+    'does not count on from an epoch of %s',
+    async (epoch) => {
+      const directory = temporaryDirectory();
+      await (await openTexts(directory)).journal.close();
+      writeFileSync(join(journalOf(directory), 'epoch'), `${epoch}\n`);
+      const world = await openTexts(directory);
+      await put(world, { key: 'text' });
+      await world.journal.close();
+      expect((await reread(directory)).texts).toEqual({ key: 'text' });
+      expect(world.journal.epoch).toBe(2);
+    },
+  );
+
   it('refuses the format of a newer version', async () => {
     const world = await openTexts(temporaryDirectory());
     await world.journal.close();

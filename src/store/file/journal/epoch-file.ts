@@ -103,5 +103,5 @@ function readNumbers(file: OpenFile, buffer: Buffer): (number | undefined)[] {
     .toString('latin1', 0, length)
     .split('\n')
     .map((line) => (/^\d{1,16}$/.test(line) ? Number(line) : 0))
-    .map((number) => (number > 0 ? number : undefined));
+    .map((number) => (number > 0 && number < Number.MAX_SAFE_INTEGER ? number : undefined));
 }
