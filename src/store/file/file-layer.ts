@@ -1,6 +1,7 @@
 import { fstatSync, readSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, unlink } from 'node:fs/promises';
+import { giveToFolder } from './give-away.ts';
 import { makeFolder } from './make-folder.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -41,14 +42,21 @@ export interface FileLayer {
 /** Who may read what lies in the folder: it holds the data of messages. */
 const FILE_MODE = 0o600;
 
-const FLAGS = { create: 'wx+', existing: 'r+', either: 'a+' } as const;
+const NEW = 'wx+';
+const EXISTING = 'r+';
 
 /** The file system of Node.js. */
 export const nodeFileLayer: FileLayer = {
   async open(path, how) {
-    // 'a+' would send every write to the end; it only makes sure that there is a file.
-    if (how === 'either') await (await open(path, FLAGS.either, FILE_MODE)).close();
-    return new NodeFile(await open(path, how === 'create' ? FLAGS.create : FLAGS.existing, FILE_MODE));
+    if (how === 'existing') return new NodeFile(await open(path, EXISTING));
+    try {
+      const handle = await open(path, NEW, FILE_MODE);
+      await giveToFolder(handle, path);
+      return new NodeFile(handle);
+    } catch (error) {
+      if (how === 'create' || (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return new NodeFile(await open(path, EXISTING));
+    }
   },
   makeDirectory: makeFolder,
   list: async (directory) => readdir(directory),

@@ -1,7 +1,9 @@
 /** Folders that the user of the process may not use. Root may use all, so the store is opened by nobody. */
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { fileStore } from '../../../src/store/file/file-store.ts';
 import { runProgram } from '../../support/child.ts';
 import { temporaryDirectory } from './file-layers.ts';
 
@@ -33,6 +35,25 @@ async function openIn(path: string, signal: AbortSignal): Promise<string> {
   expect(stderr).toBe('');
   return stdout.trim();
 }
+
+describe.runIf(isRoot)('a folder in which root works', () => {
+  it('stays open to its owner', async ({ signal }) => {
+    const path = folder();
+    expect(await openIn(path, signal)).toBe('undefined undefined undefined');
+    const store = fileStore(path);
+    await store.open({ clock: systemClock });
+    for (const name of [
+      'control.sock',
+      'journal',
+      'journal/epoch',
+      'journal/00000001.log',
+      'journal/00000002.log',
+    ])
+      expect({ name, uid: statSync(join(path, name)).uid }).toEqual({ name, uid: 65534 });
+    await store.close();
+    expect(await openIn(path, signal)).toBe('undefined undefined undefined');
+  });
+});
 
 // Windows has no such users.
 describe.runIf(process.getuid !== undefined)('a folder that is closed to the user', () => {

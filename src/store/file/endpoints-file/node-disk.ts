@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { readFileSync, renameSync } from 'node:fs';
 import { open, readdir, readFile, readlink, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { giveTo, giveToFolder } from '../give-away.ts';
 import { makeDurableFolder } from '../make-folder.ts';
 import { syncFolder } from '../sync-folder.ts';
 
@@ -85,8 +86,7 @@ async function writeNew(path: string, bytes: Uint8Array, like: Stats | undefined
   const handle = await open(path, 'wx', NEW_FILE_MODE);
   try {
     await handle.writeFile(bytes);
-    // Only root may give files away; others keep what they have written.
-    if (like !== undefined) await handle.chown(like.uid, like.gid).catch(() => undefined);
+    await (like === undefined ? giveToFolder(handle, path) : giveTo(handle, like));
     if (like !== undefined) await handle.chmod(like.mode & 0o777);
     await handle.datasync();
   } finally {

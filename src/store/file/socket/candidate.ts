@@ -2,6 +2,7 @@ import { chmodSync, linkSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Random } from '../../../clock.ts';
+import { giveSocketToFolder } from '../give-away.ts';
 import { folderError } from './folder-error.ts';
 import { socketIdentity } from './socket-identity.ts';
 
@@ -46,6 +47,7 @@ export class Candidate {
     try {
       await listen(server, path);
       chmodSync(path, 0o600);
+      giveSocketToFolder(path);
       return new Candidate(server, path);
     } catch (error) {
       server.close();
