@@ -6,6 +6,8 @@ const DIGITS = 16;
 const LINE_BYTES = DIGITS + 1;
 /** The epoch, the oldest segment, the newest one: a line each. */
 const LINES = 3;
+const OLDEST_LINE = 1;
+const NEWEST_LINE = 2;
 
 /** Segments that must be there, both included. Older ones may be. */
 export interface SegmentRange {
@@ -55,14 +57,17 @@ export class EpochFile {
 
   /** A segment was begun, or the last one is to be taken back: this one is the newest. */
   async setNewest(newest: number): Promise<void> {
-    await this.#setRange({ oldest: this.#range?.oldest ?? newest, newest });
+    if (this.#range === undefined) await this.#write(OLDEST_LINE, newest);
+    await this.#write(NEWEST_LINE, newest);
+    this.#range = { oldest: this.#range?.oldest ?? newest, newest };
   }
 
   /** Segments before this one may be removed once it has resolved. @throws StoreError when another owner took over */
   async setOldest(oldest: number): Promise<void> {
     this.check();
-    await this.#setRange({ oldest, newest: this.#range?.newest ?? oldest });
+    await this.#write(OLDEST_LINE, oldest);
     await this.#file.dataSync();
+    this.#range = { oldest, newest: this.#range?.newest ?? oldest };
   }
 
   /** @throws StoreError when another owner took over */
@@ -86,9 +91,9 @@ export class EpochFile {
     return this.#file.close();
   }
 
-  async #setRange(range: SegmentRange): Promise<void> {
-    await this.#file.write(lines(range.oldest, range.newest), LINE_BYTES);
-    this.#range = range;
+  /** A line alone: one segment may be begun while another is removed, and neither may undo what the other one says. */
+  async #write(line: number, number: number): Promise<void> {
+    await this.#file.write(lines(number), line * LINE_BYTES);
   }
 }
 
