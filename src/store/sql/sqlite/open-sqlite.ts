@@ -3,6 +3,7 @@ import { describeError, StoreError } from '../../../errors.ts';
 import { retryTransient } from '../retrying-runner.ts';
 import { troubleOf } from '../trouble.ts';
 import { createPrivateFile } from './create-private-file.ts';
+import { FileWatch } from './file-watch.ts';
 import { SqliteConnection, type SqliteDatabase } from './sqlite-connection.ts';
 
 /** How far a commit is kept: `full` waits for the disk, `normal` may lose the last ones with the power, not with the process. */
@@ -36,7 +37,7 @@ export async function openSqliteFile(params: {
     createPrivateFile(path);
     database = open(path);
     await configure(database, path, synchronous);
-    return new SqliteConnection(database);
+    return new SqliteConnection(database, { watch: new FileWatch(path) });
   } catch (error) {
     database?.close();
     throw error instanceof StoreError && error.cause === undefined ? error : cannotOpen(path, error);

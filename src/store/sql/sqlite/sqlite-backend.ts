@@ -58,7 +58,7 @@ export function createSqliteMemoryBackend(
     async connect(params) {
       const database = given ?? (await loadSqliteDriver(driver))(':memory:');
       requireVersion(database);
-      return connectInThread(new SqliteConnection(database, given === undefined), params);
+      return connectInThread(new SqliteConnection(database, { isOwn: given === undefined }), params);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { runSync } from '../run-script.ts';
 import type { Script, Statement, StatementResult } from '../script.ts';
+import type { FileWatch } from './file-watch.ts';
 
 /** A database of better-sqlite3, libsql or node:sqlite: the part of them that the store uses. */
 export interface SqliteDatabase {
@@ -19,20 +20,29 @@ export interface SqliteStatement {
 /** What became of one script of a group. */
 export type GroupOutcome = { readonly kind: 'done'; readonly result: unknown } | { readonly kind: 'failed' };
 
+export interface SqliteConnectionOptions {
+  /** The database was opened for the store, and closes with it. Default true. */
+  readonly isOwn?: boolean;
+  /** Asked before each transaction whether the file is there. A database in memory has none. */
+  readonly watch?: FileWatch;
+}
+
 /** Runs scripts on one connection, without ever leaving a transaction open behind a call. */
 export class SqliteConnection {
   readonly #database: SqliteDatabase;
   readonly #isOwn: boolean;
+  readonly #watch: FileWatch | undefined;
   readonly #prepared = new Map<string, PreparedStatement>();
 
-  /** @param isOwn - the database was opened for the store, and closes with it */
-  constructor(database: SqliteDatabase, isOwn = true) {
+  constructor(database: SqliteDatabase, { isOwn = true, watch }: SqliteConnectionOptions = {}) {
     this.#database = database;
     this.#isOwn = isOwn;
+    this.#watch = watch;
   }
 
   run<T>(isTransaction: boolean, script: Script<T>): T {
     if (!isTransaction) return runSync(script, this.#execute);
+    this.#watch?.check();
     // A deferred transaction that turns into a writing one fails at once when somebody else wrote meanwhile.
     this.#database.exec('begin immediate');
     try {
@@ -47,6 +57,7 @@ export class SqliteConnection {
 
   /** Runs scripts in one transaction. One that fails is undone, and the others stay. */
   runGroup(scripts: readonly (() => Script<unknown>)[]): readonly GroupOutcome[] {
+    this.#watch?.check();
     this.#database.exec('begin immediate');
     try {
       const outcomes = scripts.map((begin) => this.#runInSavepoint(begin()));
