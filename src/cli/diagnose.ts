@@ -5,6 +5,7 @@ import { everyPage } from './every-page.ts';
 import { countOf } from './output/count-of.ts';
 import { formatDuration, formatTime } from './output/format-time.ts';
 import type { LocalSession, Session } from './session.ts';
+import { firstSentence } from './troubles.ts';
 
 export interface Finding {
   readonly level: 'ok' | 'notice' | 'problem';
@@ -46,9 +47,13 @@ async function diagnoseApi({ client }: Session): Promise<readonly Finding[]> {
 async function diagnoseStore(local: LocalSession): Promise<readonly Finding[]> {
   const { dispatcher, store, text, configuration } = local;
   const health = await dispatcher.health();
+  const troubles = diagnoseTroubles(local, health);
   const clockDifferenceMs = (await store.now()) - Date.now();
   return [
-    ok('store', `${text} (${store.name}) can be read and written`),
+    ...(troubles.some(({ level }) => level === 'problem')
+      ? []
+      : [ok('store', `${text} (${store.name}) can be read and written`)]),
+    ...troubles,
     configuration === undefined
       ? notice(
           'options',
@@ -70,8 +75,19 @@ async function diagnoseStore(local: LocalSession): Promise<readonly Finding[]> {
   ];
 }
 
+/** What somebody must repair in the store, and what was lost there already. Health and logger may tell of the same. */
+function diagnoseTroubles(local: LocalSession, { storeProblem }: Health): readonly Finding[] {
+  const lasting = storeProblem === undefined ? [] : [{ isHarm: true, message: storeProblem.message }];
+  const bySentence = new Map(
+    [...local.takeStoreTroubles(), ...lasting].map((trouble) => [firstSentence(trouble.message), trouble]),
+  );
+  return [...bySentence.values()].map(({ isHarm, message }) =>
+    isHarm ? problem('store', message) : notice('store', message),
+  );
+}
+
 function diagnoseHealth(health: Health, hasConfiguration: boolean): readonly Finding[] {
-  const { whilePaused, storeProblem, unservedEndpoints } = health;
+  const { whilePaused, unservedEndpoints } = health;
   return [
     ...(whilePaused === undefined
       ? []
@@ -81,7 +97,6 @@ function diagnoseHealth(health: Health, hasConfiguration: boolean): readonly Fin
             `everything is disabled; what is emitted ${whilePaused === 'discard' ? 'is discarded' : 'waits'} until posthorn enable`,
           ),
         ]),
-    ...(storeProblem === undefined ? [] : [problem('store', storeProblem.message)]),
     // Without the options of the application nobody can tell what it could serve.
     ...unservedEndpoints.map(({ endpointId, why }) =>
       hasConfiguration

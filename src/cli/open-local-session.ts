@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { WebhookDispatcher } from '../dispatcher.ts';
 import { createWebhookClient } from '../http/index.ts';
+import type { FileStoreLogger } from '../store/file/index.ts';
 import { type Configuration, loadConfiguration } from './config-file.ts';
 import { isName, NAME_EXPECTED } from '../core/id.ts';
 import { readEncryptionKeys } from './encryption-keys.ts';
@@ -35,9 +36,9 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
   if (tenant !== undefined && !isName(tenant))
     throw new CliError(EXIT_CODE.wrongUse, `--tenant: expected ${NAME_EXPECTED}.`);
   const configuration = await loadConfiguration(flags.config, terminal.folder);
-  const { store, text, beginsAt } = await chooseStore(request, configuration);
-  const options = configuration?.options ?? {};
   const troubles = new Troubles();
+  const { store, text, beginsAt } = await chooseStore(request, configuration, troubles.storeLogger);
+  const options = configuration?.options ?? {};
   const dispatcher = new WebhookDispatcher({
     ...withNetwork(options, flags.allowPrivate),
     store,
@@ -47,7 +48,14 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
     retention: { succeededMs: Infinity, unsuccessfulMs: Infinity },
     alerts: undefined,
   });
-  const local: LocalSession = { dispatcher, store, text, options, configuration: configuration?.path };
+  const local: LocalSession = {
+    dispatcher,
+    store,
+    text,
+    options,
+    configuration: configuration?.path,
+    takeStoreTroubles: () => troubles.takeOfStore(),
+  };
   try {
     // A store that is new begins with what is written into it: a refused command leaves none.
     if (beginsAt === undefined) await dispatcher.start();
@@ -82,6 +90,7 @@ interface ChosenStore extends Pick<LocalSession, 'store' | 'text'> {
 async function chooseStore(
   { place, terminal, mayCreate = false }: LocalRequest,
   configuration: Configuration | undefined,
+  logger: FileStoreLogger,
 ): Promise<ChosenStore> {
   const configured = configuration?.options.store;
   if (place === undefined && configured !== undefined)
@@ -92,6 +101,7 @@ async function chooseStore(
     mayCreate,
     mayMigrate: false,
     encryption: readEncryptionKeys(terminal.env),
+    logger,
   });
   return { store, text: chosen.text, ...(isNew && { beginsAt: chosen.path }) };
 }

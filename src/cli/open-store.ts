@@ -1,6 +1,6 @@
 /** The store that a place names; its package is loaded only then. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import type { EncryptionOptions } from '../store/file/index.ts';
+import type { EncryptionOptions, FileStoreLogger } from '../store/file/index.ts';
 import type { Store } from '../store/store.ts';
 import { CliError, EXIT_CODE } from './exit-code.ts';
 import type { StorePlace } from './place.ts';
@@ -11,15 +11,17 @@ export interface OpenStoreOptions {
   /** Makes and migrates the tables of a database. */
   readonly mayMigrate: boolean;
   readonly encryption: EncryptionOptions | undefined;
+  /** Hears of what a store in a folder finds there. */
+  readonly logger?: FileStoreLogger;
 }
 
 /** @throws CliError when there is nothing there */
 export async function openStore(place: StorePlace, options: OpenStoreOptions): Promise<Store> {
-  const { encryption } = options;
+  const { encryption, logger } = options;
   if (place.kind === 'folder') {
     expectThere(place, options.mayCreate);
     const { fileStore } = await import('../store/file/index.ts');
-    return fileStore(place.path, { encryption });
+    return fileStore(place.path, { encryption, logger });
   }
   if (place.kind === 'sqlite') expectThere(place, options.mayMigrate);
   const { sqlStore } = await import('../store/sql/index.ts');

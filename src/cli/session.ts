@@ -6,6 +6,7 @@ import type { WebhookDispatcher } from '../dispatcher.ts';
 import type { WebhookClient } from '../http/index.ts';
 import type { DispatcherOptions } from '../options.ts';
 import type { Store } from '../store/store.ts';
+import type { StoreTrouble } from './troubles.ts';
 
 /** A store that the command opened itself. */
 export interface LocalSession {
@@ -17,6 +18,8 @@ export interface LocalSession {
   readonly options: DispatcherOptions;
   /** The file that does. */
   readonly configuration: string | undefined;
+  /** What the store has logged, for an answer that says it; a store of the configuration has a logger of its own. */
+  takeStoreTroubles(): readonly StoreTrouble[];
 }
 
 export interface Session {

@@ -12,7 +12,14 @@ describe('the doctor', () => {
     const { dispatcher } = harness;
     const api = createWebhookApi(dispatcher, { authorize: () => ({ id: 'all', scopes: ['read'] }) });
     const client = createWebhookClient({ baseUrl: 'http://localhost/api', fetch: (call) => api.fetch(call) });
-    const local = { dispatcher, store, text: 'memory', options: {}, configuration: undefined };
+    const local = {
+      dispatcher,
+      store,
+      text: 'memory',
+      options: {},
+      configuration: undefined,
+      takeStoreTroubles: () => [],
+    };
     const ofMessages = async (): Promise<readonly Finding[]> =>
       (await diagnose({ client, local })).filter(({ about }) => about === 'messages');
 

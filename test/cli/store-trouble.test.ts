@@ -1,7 +1,8 @@
 /** Commands on a store that somebody has to repair: they say what, as the library does. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/cli/diagnose.ts';
 import { WebhookDispatcher } from '../../src/index.ts';
 import { fileStore } from '../../src/store/file/index.ts';
 import { createCommandLine } from '../support/command-line.ts';
@@ -30,3 +31,41 @@ describe('a file of endpoints with a mistake, beside the running application', {
     }
   });
 });
+
+describe('a folder whose journal is damaged', { timeout: 60_000 }, () => {
+  it('is a problem for the doctor, and told of by every other command', async () => {
+    const cli = await createCommandLine(['--store', './webhooks']);
+    await cli.run('add', 'https://a.example/hook');
+    for (const type of ['job.first', 'job.second']) await cli.run('emit', type, '{}');
+    const damaged = damage(join(cli.folder, 'webhooks/journal'), 'job.first');
+    const what = expect.stringMatching(
+      new RegExp(`^The journal is damaged: \\d+ bytes at offset \\d+ of .*${damaged} cannot be read\\.`),
+    ) as string;
+
+    const listed = await cli.run('messages');
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('job.second') as string });
+    expect(listed.stderr).toMatch(/^posthorn: The journal is damaged: .*\n$/m);
+    const { findings } = await cli.json<{ findings: readonly Finding[] }>(['doctor'], 1);
+    expect(findings.filter(({ about }) => about === 'store')).toEqual([
+      { level: 'problem', about: 'store', message: what },
+    ]);
+    const told = await cli.run('doctor');
+    expect(told).toMatchObject({ code: 1, stderr: '' });
+    expect(told.stdout).toContain('✗ store: The journal is damaged');
+    expect(told.stdout).not.toContain('can be read and written');
+  });
+});
+
+/** Changes a byte in the line of a message. The name of the segment. */
+function damage(journal: string, type: string): string {
+  for (const name of readdirSync(journal)) {
+    const path = join(journal, name);
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf(type);
+    if (at < 0) continue;
+    bytes[at] = 'J'.charCodeAt(0);
+    writeFileSync(path, bytes);
+    return name;
+  }
+  throw new Error(`No ${type} in ${journal}.`);
+}
