@@ -21,12 +21,15 @@ const EMITTERS = 20;
 /** Most messages that are emitted and not settled. */
 const MAX_OPEN = 150;
 const CHECK_MS = 20;
+const PAGE = 500;
 const RETRY_MS = 50;
+/** The same, where all of them are to be leased when the process is frozen. */
+const MAX_LEASED = 30;
 /** Messages that are never finished while retention works: their rows have to be written again. */
 const UNFINISHED = 5;
 
 const order = JSON.parse(process.argv[2]!) as ChildOrder;
-const log = new RunLog(order.logFile);
+const log = new RunLog(order.logFile, order.run);
 const gate = new Gate();
 let tried = 0;
 let settled = 0;
@@ -37,6 +40,7 @@ const store = openSabotaged();
 const dispatcher = new WebhookDispatcher({
   store: watched(order.task === 'lost-lease' ? stillness.over(store) : store),
   transport: watchedTransport(undiciTransport()),
+  deliver: order.task !== 'own',
   network: { allowPrivate: ['127.0.0.0/8'] },
   leaseMs: LEASE_MS,
   pollIntervalMs: 50,
@@ -53,8 +57,15 @@ if (order.task === 'mid-request')
     if (gate.isArmed) gate.reach();
   });
 
-if (order.task === 'recover') await recover();
+if (order.task === 'own') await own();
+else if (order.task === 'recover' || order.task === 'take-over') await recover();
 else await load();
+
+/** The others reach the folder through it. */
+async function own(): Promise<void> {
+  await dispatcher.start();
+  say('owning');
+}
 
 async function load(): Promise<void> {
   if (order.task === 'open') gate.armAtOnce();
@@ -74,8 +85,9 @@ async function load(): Promise<void> {
 
 async function emitAll(): Promise<void> {
   while (!isStopped) {
-    if (tried - settled >= MAX_OPEN) {
-      await until(() => tried - settled < MAX_OPEN || isStopped);
+    const limit = order.task === 'lost-lease' ? MAX_LEASED : MAX_OPEN;
+    if (tried - settled >= limit) {
+      await until(() => tried - settled < limit || isStopped);
       continue;
     }
     // Without an endpoint: while the store is being opened there can be none.
@@ -120,9 +132,27 @@ async function recover(): Promise<void> {
     if (byState.scheduled === 0 && byState.sending === 0) break;
     await pause();
   }
+  await noteBare();
   say('recovered');
   gate.close();
   await dispatcher.stop();
+}
+
+/** Each message was emitted to somebody: a half of it must not be kept. */
+async function noteBare(): Promise<void> {
+  const bare = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await dispatcher.messages.list({ cursor, limit: PAGE });
+    for (const { id } of page.items) bare.add(id);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  do {
+    const page = await dispatcher.deliveries.list({ cursor, limit: PAGE });
+    for (const { messageId } of page.items) bare.delete(messageId);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  for (const id of bare) log.bare(id);
 }
 
 async function until(isMet: () => boolean): Promise<void> {
@@ -155,6 +185,10 @@ function watched(plain: Store): Store {
       if (order.task === 'append' && order.hold === undefined && gate.isArmed) gate.reach();
     },
     settle: async () => {
+      if (order.task === 'take-over' && !isStopped) {
+        isStopped = true;
+        await gate.ask('taken');
+      }
       if (!gate.isArmed) return;
       if (order.task === 'before-settle') {
         gate.reach();

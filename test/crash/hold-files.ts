@@ -89,8 +89,7 @@ export function holdFiles(watch: FileWatch): void {
       case 'header':
         return position === 0 ? bytes.length : undefined;
       case 'half-flush':
-        if (position === 0) return undefined;
-        return bytes[half - 1] === LINE_FEED ? half - 1 : half;
+        return position === 0 ? undefined : behindMessages(bytes);
       case 'rewrite':
         return position === 0 ? undefined : rewrites.endIn(bytes);
       default:
@@ -100,6 +99,15 @@ export function holdFiles(watch: FileWatch): void {
 }
 
 const LINE_FEED = 10;
+/** Bytes of a line that is cut off. */
+const CUT_LINE_BYTES = 12;
+
+/** Within the first line behind the messages of a flush, so that their deliveries are missing; `undefined` where it has none. */
+function behindMessages(written: Uint8Array): number | undefined {
+  const bytes = Buffer.from(written);
+  const message = bytes.lastIndexOf('{"message":');
+  return message < 0 ? undefined : bytes.indexOf(LINE_FEED, message) + 1 + CUT_LINE_BYTES;
+}
 
 function isSegment(path: string): boolean {
   return segmentNumber(basename(path)) !== undefined;

@@ -24,9 +24,11 @@ export interface RoundResult {
   readonly duplicates: number;
   /** Messages that came more often than their kills explain. */
   readonly unexplained: number;
+  /** Kept without the delivery that they were stored with. */
+  readonly bare: number;
   /** What was seen from outside while the process stood in the window; `undefined` where it does not stand still. */
   readonly found: string | undefined;
-  /** What must not be: a message lost, or received more often than its kills explain, or a window that was not met. */
+  /** What must not be: a message lost, kept without its delivery, or received more often than its kills explain, or a window that was not met. */
   readonly problems: readonly string[];
 }
 
@@ -67,6 +69,7 @@ class Round {
   readonly #hits = new Map<string, number>();
   #inFlight = 0;
   #found: string | undefined;
+  /** Problems that no count shows. */
   readonly #unmet: string[] = [];
 
   constructor(plan: RoundPlan, place: Place, receiver: Receiver, logFile: string) {
@@ -133,18 +136,43 @@ class Round {
 
   /** A process that is held up until others have taken over its deliveries must write nothing more. */
   async #loseLease(): Promise<void> {
+    // Whoever owns a folder is waited for by all: it is a client of it that can lose a lease.
+    const owner = this.#plan.store === 'file' ? this.#start('own', 'owner') : undefined;
+    await owner?.says('owning');
     const late = this.#start('lost-lease', 'late');
     await late.says('armed');
     late.answer();
     await late.says('holding');
     late.freeze();
     this.#noteInFlight();
-    await this.#recover();
-    late.thaw();
-    late.answer();
-    await late.says('written');
+    const goOn = async (): Promise<void> => {
+      late.thaw();
+      late.answer();
+      await late.says('written');
+    };
+    if (this.#plan.number % 2 === 0) await this.#takeOver(goOn);
+    else {
+      await this.#recover();
+      await goOn();
+    }
     await this.#recover();
     await late.kill();
+    await owner?.kill();
+  }
+
+  /** Another process has sent them, under leases of its own, and has not written what came of it when the late one goes on. */
+  async #takeOver(goOn: () => Promise<void>): Promise<void> {
+    const other = this.#start('take-over', 'other');
+    await other.says('taken');
+    const taken = [...this.#receiver.answered].filter(([, count]) => count > 1).map(([id]) => id);
+    if (taken.length === 0) this.#unmet.push('the window was not met: nothing was taken over');
+    await goOn();
+    other.answer();
+    await other.says('recovered');
+    await other.ends();
+    const { settled } = readRunLog(this.#logFile, 'late');
+    for (const id of taken)
+      if (settled.has(id)) this.#unmet.push(`${id} was written by a process whose lease was lost`);
   }
 
   async #recover(): Promise<void> {
@@ -178,10 +206,14 @@ class Round {
   }
 
   #count(): RoundResult {
-    const { emitted } = readRunLog(this.#logFile);
+    const { emitted, bare } = readRunLog(this.#logFile);
     const { answered } = this.#receiver;
     const lost = [...emitted].filter((id) => !answered.has(id));
-    const problems = [...this.#unmet, ...lost.map((id) => `${id} was emitted and never received`)];
+    const problems = [
+      ...this.#unmet,
+      ...lost.map((id) => `${id} was emitted and never received`),
+      ...[...bare].map((id) => `${id} was kept without its delivery`),
+    ];
     let duplicates = 0;
     let unexplained = 0;
     for (const [id, count] of answered) {
@@ -199,6 +231,7 @@ class Round {
       lost: lost.length,
       duplicates,
       unexplained,
+      bare: bare.size,
       found: this.#found,
       problems,
     };

@@ -1,13 +1,15 @@
 /** Stores that are wrong on purpose: the matrix must notice each of them, by what it does, and nothing on the same store unharmed. */
 import { playRound, type RoundPlan, type RoundResult } from './round.ts';
 
+const HARMS = { lost: 'lost', unexplained: 'received too often', bare: 'kept without a delivery' } as const;
+
 type Plan = Omit<RoundPlan, 'number'>;
 
 interface Sabotaged {
   readonly what: string;
   readonly plan: Plan;
   /** What it brings about. Any other problem is none of its own, and proves nothing. */
-  readonly harm: 'lost' | 'unexplained';
+  readonly harm: keyof typeof HARMS;
 }
 
 const SABOTAGED: readonly Sabotaged[] = [
@@ -22,12 +24,11 @@ const SABOTAGED: readonly Sabotaged[] = [
     harm: 'unexplained',
   },
   {
-    what: 'keeps the tail of a torn write',
+    what: 'counts what is left of a torn write',
     plan: { store: 'file', window: 'append', sabotage: 'keeps-torn-tail' },
-    harm: 'lost',
+    harm: 'bare',
   },
 ];
-const HARMS = { lost: 'lost', unexplained: 'received too often' } as const;
 /** A kill may miss the moment. */
 const MAX_ROUNDS = 5;
 

@@ -15,7 +15,9 @@ export const WINDOWS = [
   },
   {
     name: 'lost-lease',
-    kills: 'frozen until others have taken over its deliveries (SIGSTOP), then let go on',
+    kills:
+      'frozen until others have taken over its deliveries (SIGSTOP), then let go on: while they send them, and in every other round when they ' +
+      'have; in files: a process that another one owns the folder of',
   },
   {
     name: 'open',
@@ -35,8 +37,11 @@ export interface ChildOrder {
   readonly logFile: string;
   /** Distinguishes the messages of its run. */
   readonly run: string;
-  /** The window to open; `recover`: emit nothing, deliver what is there. */
-  readonly task: WindowName | 'recover';
+  /**
+   * The window to open. `recover`: emit nothing, deliver what is there. `take-over`: the same, and wait before the first outcome is written. `own`: hold
+   * the folder, and deliver nothing.
+   */
+  readonly task: WindowName | 'recover' | 'take-over' | 'own';
   /** Where in the store it stops to be killed. */
   readonly hold: Hold | undefined;
   /** Sabotage of the store, to see that the matrix notices. */
@@ -58,7 +63,7 @@ export type StoreKind = (typeof STORE_KINDS)[number];
 /**
  * - `resolves-early`: `append` answers before anything is written
  * - `no-fence`: an outcome is written by whoever comes, lease or not
- * - `keeps-torn-tail`: what a torn write left behind is not cut off
+ * - `keeps-torn-tail`: what a torn write left behind counts
  */
 export type SabotageName = 'resolves-early' | 'no-fence' | 'keeps-torn-tail';
 
