@@ -34,6 +34,8 @@ export interface OutboxStore {
    * The one statement that stores the message, not matched. A message whose id is taken changes nothing, and is no error: that would abort
    * the transaction. It takes its idempotency key when `claimFanOut` finds it, which removes one that comes second: a key that an open transaction held
    * would keep others waiting. Where the database can notify, the statement wakes all processes when it is committed.
+   *
+   * @throws OptionsError when transactions of the caller could only fail
    */
   statement(params: { readonly message: NewMessage; readonly idempotencyWindowMs: number }): OutboxStatement;
   /** Runs the statement through a Kysely transaction. */

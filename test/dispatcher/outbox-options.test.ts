@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Libsql from 'libsql';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +77,37 @@ describe('an emit in a transaction', () => {
       await dispatcher.stop();
       expect(claims > 0).toBe(deliver);
     }
+  });
+
+  it('is refused while the database object does not wait for its turn', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'posthorn-outbox-'));
+    const database = new Libsql(join(folder, 'shop.db'));
+    const dispatcher = new WebhookDispatcher({
+      store: sqlStore(database, { worker: false }),
+      deliver: false,
+    });
+    await dispatcher.start();
+    const placeOrder = database.transaction(() => {
+      database.exec('create table if not exists orders (id text)');
+      return dispatcher.emit(
+        'order.paid',
+        {},
+        { transactionSync: (sql, parameters) => database.prepare(sql).all(...parameters) },
+      );
+    });
+    expect(() => placeOrder.immediate()).toThrow(
+      /^target: this database object has a busy timeout of 0, .*new Database\(path, \{ timeout: 5000 \}\)/,
+    );
+    expect(() => dispatcher.outbox('order.paid', {})).toThrow(/^target: .* busy timeout of 0/);
+    // Who does not use it for that is left alone.
+    await dispatcher.emit('order.paid', {});
+    database.exec('pragma busy_timeout = 5000');
+    const { id } = placeOrder.immediate();
+    expect(await dispatcher.messages.get(id)).toMatchObject({ type: 'order.paid' });
+    database.close();
+    expect(dispatcher.outbox('order.paid', {}).statements).toHaveLength(1);
+    await dispatcher.stop();
+    rmSync(folder, { recursive: true });
   });
 
   it('says which function a synchronous driver needs', () => {

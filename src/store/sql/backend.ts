@@ -14,6 +14,12 @@ export interface Backend {
   readonly isShared: boolean;
   /** Its connections hear of work of others. */
   readonly isNotified: boolean;
+  /**
+   * Looks whether transactions of the application can work beside the store. Left out: nothing is known of them.
+   *
+   * @throws OptionsError
+   */
+  readonly requireTransactions?: (() => void) | undefined;
   /** Loads the driver, connects, makes the tables. When it throws, nothing is left open. */
   connect(params: ConnectParams): Promise<Connection>;
 }

@@ -10,13 +10,17 @@ export interface OutboxSettings {
   readonly now: () => number | undefined;
   /** Postgres: the channel and what is to be heard on it at the commit. */
   readonly notification: { readonly channel: string; readonly payload: string } | undefined;
+  /** Throws when transactions of the caller could only fail. */
+  readonly requireTransactions?: (() => void) | undefined;
 }
 
 /** Writes messages as statements for transactions of the caller. */
-export function createOutbox(db: Database, { now, notification }: OutboxSettings): OutboxStore {
+export function createOutbox(db: Database, settings: OutboxSettings): OutboxStore {
+  const { now, notification, requireTransactions } = settings;
   return {
     mustRunAtOnce: db.dialect.name === 'sqlite',
     statement({ message, idempotencyWindowMs }) {
+      requireTransactions?.();
       const columns = toMessageColumns(message);
       const holdsKey = idempotencyWindowMs > 0 && columns.idempotencyKey !== null;
       const { sql, parameters } = db.bind(insertMessage, {

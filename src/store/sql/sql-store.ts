@@ -204,5 +204,6 @@ function createStoreOutbox({ backend, connect }: SqlStoreParts): port.OutboxStor
       dialect.name === 'postgres'
         ? { channel: channelOf(place), payload: formatNotification('fan_out') }
         : undefined,
+    requireTransactions: backend.requireTransactions,
   });
 }

@@ -1,3 +1,4 @@
+import { OptionsError } from '../../../errors.ts';
 import type { Backend } from '../backend.ts';
 import type { Synchronous } from './open-sqlite.ts';
 import { createSqliteFileBackend, createSqliteMemoryBackend } from './sqlite-backend.ts';
@@ -18,13 +19,38 @@ export function createGivenSqliteBackend(database: SqliteDatabase, options: Give
   const path = fileOf(database);
   if (path === undefined) return createSqliteMemoryBackend(database, undefined);
   const { synchronous, worker } = options;
-  return createSqliteFileBackend({
+  const backend = createSqliteFileBackend({
     path,
     driver: driverOf(database),
     synchronous,
     worker,
     given: database.constructor as DatabaseClass,
   });
+  return { ...backend, requireTransactions: () => requireBusyTimeout(database) };
+}
+
+/**
+ * Who only says by the object which file it is never writes by it, and may set the timeout later: it is looked at when a message is stored by a transaction.
+ *
+ * @throws OptionsError
+ */
+function requireBusyTimeout(database: SqliteDatabase): void {
+  if (!waitsForNothing(database)) return;
+  throw new OptionsError(
+    'target',
+    'target: this database object has a busy timeout of 0, so its transactions fail whenever the store writes. ' +
+      "Make it with new Database(path, { timeout: 5000 }), or run db.exec('pragma busy_timeout = 5000').",
+  );
+}
+
+function waitsForNothing(database: SqliteDatabase): boolean {
+  try {
+    const rows = database.prepare('pragma busy_timeout').all() as { readonly timeout: number | bigint }[];
+    return Number(rows[0]?.timeout) === 0;
+  } catch {
+    // It is closed by now: transactions are those of another object.
+    return false;
+  }
 }
 
 /** The absolute path of its main file; `undefined` for one in memory. */
