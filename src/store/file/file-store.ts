@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { callSafely } from '../../core/call-safely.ts';
 import { expectInteger, expectKnownKeys, unexpected } from '../../core/expect-value.ts';
+import { OptionsError } from '../../errors.ts';
 import { createKeyring, type EncryptionOptions, type Keyring } from '../codec/keyring.ts';
 import type { OpenParams, Store, StoreCapabilities } from '../store.ts';
 import { readMaxMessages } from '../tables/max-messages.ts';
@@ -66,11 +67,12 @@ const WARNINGS: FileStoreLogger = {
  * Any number of processes of one machine may use a folder at once: the first becomes its owner, the others reach it through
  * its socket, and one of them takes over when it ends. The folder must be on a local file system.
  *
- * @throws OptionsError for a wrong option, or one that is not known
+ * @throws OptionsError for a wrong option, or one that is not known, and for a URL in place of the path
  */
 export function fileStore(directory: string, options: FileStoreOptions = {}): Store {
   if (typeof directory !== 'string' || directory === '')
     throw unexpected('directory', 'the path of a folder', directory);
+  refuseUrl(directory);
   expectKnownKeys(options, 'fileStore', KEYS);
   const settings = readOptions(resolve(directory), options);
   const { log } = settings;
@@ -82,6 +84,26 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
     openLocal: (params) => openOwned(settings, params),
     log: (message) => log.warn({ directory: settings.directory }, message),
   });
+}
+
+/** It would be a folder named after the scheme. Of the URL nothing is shown: it may hold a password. Drives of Windows have one letter. */
+function refuseUrl(directory: string): void {
+  const scheme = /^(?:([a-z][a-z0-9+.-]+):\/\/|(file|sqlite):)/i
+    .exec(directory)
+    ?.slice(1)
+    .join('')
+    .toLowerCase();
+  if (scheme === undefined) return;
+  const advice =
+    scheme === 'file'
+      ? ' Write the path without file:, or fileURLToPath(url) of node:url.'
+      : /^(postgres(ql)?|mysql|mariadb|sqlite)$/.test(scheme)
+        ? ' A database is sqlStore(…) of posthorn/sql.'
+        : '';
+  throw new OptionsError(
+    'directory',
+    `directory: expected the path of a folder, got a URL of the scheme ${scheme}.${advice}`,
+  );
 }
 
 interface Settings {

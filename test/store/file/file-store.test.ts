@@ -47,6 +47,22 @@ describe('fileStore options', () => {
     expect(() => fileStore('')).toThrow(/directory: expected the path of a folder/);
   });
 
+  it.each([
+    ['postgres://me:secret@127.0.0.1/shop', /got a URL of the scheme postgres\. A database is sqlStore/],
+    ['MySQL://me:secret@127.0.0.1/shop', /got a URL of the scheme mysql\. A database is sqlStore/],
+    ['sqlite:./webhooks.db', /got a URL of the scheme sqlite\. A database is sqlStore/],
+    ['file:///var/lib/webhooks', /got a URL of the scheme file\. Write the path without file:/],
+    ['file:./webhooks', /got a URL of the scheme file\./],
+    ['redis://:secret@127.0.0.1', /got a URL of the scheme redis\.$/],
+  ])('refuses the URL %s', (directory, message) => {
+    expect(() => fileStore(directory)).toThrow(message);
+    expect(() => fileStore(directory)).not.toThrow(/secret/);
+  });
+
+  it.each(['C:\\webhooks', 'C://webhooks', './jobs:webhooks'])('takes the path %s', (directory) => {
+    expect(fileStore(directory).name).toBe('file');
+  });
+
   it('touches nothing before it is opened', () => {
     const directory = join(temporaryDirectory(), 'none');
     fileStore(directory);
