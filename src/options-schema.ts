@@ -125,6 +125,27 @@ export const optionsShape = {
   random: methods<Random>('fraction', 'bytes').optional(),
 };
 
+/** What the application works with its database by, told by its methods, and what `sqlStore` is called with. */
+const DATABASE_CLIENTS: readonly (readonly [what: string, argument: string, ...methods: string[]])[] = [
+  ['a Kysely instance', 'db', 'withoutPlugins', 'executeQuery'],
+  ['a database object', 'db', 'prepare', 'exec'],
+  ['a database object', 'db', 'transaction', 'listen', 'query'],
+  ['a pool', 'pool', 'getConnection'],
+  ['a pool', 'pool', 'connect', 'query', 'end'],
+];
+
+function refuseDatabaseClient(store: unknown): void {
+  const has = (name: string): boolean =>
+    typeof (store as Readonly<Record<string, unknown>> | null | undefined)?.[name] === 'function';
+  if (has('claimDue')) return;
+  const [what, argument] = DATABASE_CLIENTS.find(([, , ...methods]) => methods.every(has)) ?? [];
+  if (what === undefined) return;
+  throw new OptionsError(
+    'store',
+    `store: expected a store, got ${what}. Did you mean sqlStore(${argument}) of posthorn/sql?`,
+  );
+}
+
 /** Values that look right, and say with them what was meant: the schema could only say that they are of another type. */
 export function refuseLikelyMistakes(raw: object): void {
   const { store, retention } = Object(raw) as { readonly store?: unknown; readonly retention?: unknown };
@@ -143,6 +164,7 @@ export function refuseLikelyMistakes(raw: object): void {
         ? 'a promise. Await it before you give it.'
         : undefined;
   if (mistake !== undefined) throw new OptionsError('store', `store: expected a store, got ${mistake}`);
+  refuseDatabaseClient(store);
   if (retention === false || typeof retention === 'number')
     throw new OptionsError(
       'retention',

@@ -1,4 +1,9 @@
 /** What is likely to be given by mistake, and what the error says to give instead. */
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PostgresDialect } from 'kysely';
+import Libsql from 'libsql';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { WebhookDispatcher } from '../../src/dispatcher.ts';
 import { OptionsError } from '../../src/errors.ts';
@@ -71,6 +76,32 @@ describe('options of a dispatcher', () => {
       { store: () => 1 },
       'store',
       "store: expected a store, got a function. Call it, as in store: fileStore('./webhooks').",
+    ],
+    [
+      { store: new pg.Pool() },
+      'store',
+      'store: expected a store, got a pool. Did you mean sqlStore(pool) of posthorn/sql?',
+    ],
+    [
+      { store: mysql.createPool('mysql://127.0.0.1:1/none') },
+      'store',
+      'store: expected a store, got a pool. Did you mean sqlStore(pool) of posthorn/sql?',
+    ],
+    [
+      { store: new Libsql(':memory:') },
+      'store',
+      'store: expected a store, got a database object. Did you mean sqlStore(db) of posthorn/sql?',
+    ],
+    [
+      // Only its prototype: an instance takes seconds to start.
+      { store: Object.create(PGlite.prototype) as PGlite },
+      'store',
+      'store: expected a store, got a database object. Did you mean sqlStore(db) of posthorn/sql?',
+    ],
+    [
+      { store: new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool() }) }) },
+      'store',
+      'store: expected a store, got a Kysely instance. Did you mean sqlStore(db) of posthorn/sql?',
     ],
     [
       { concurrency: Infinity },
