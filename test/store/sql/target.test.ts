@@ -200,6 +200,23 @@ describe('sqlStore', () => {
     database.close();
   });
 
+  it('says that a database object is closed', () => {
+    const database = new Libsql(join(makeFolder(), 'app.db'));
+    database.close();
+    let thrown: unknown;
+    try {
+      sqlStore(database);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({
+      code: 'invalid_option',
+      path: 'target',
+      message:
+        'target: this database object is closed, and cannot say which file it was of. Give the store one that is open, or the path of the file.',
+    });
+  });
+
   it('uses a database object in memory as it is, and leaves it open', async () => {
     const database = new Libsql(':memory:');
     const store = sqlStore(database);

@@ -1,4 +1,4 @@
-import { OptionsError } from '../../../errors.ts';
+import { describeError, OptionsError } from '../../../errors.ts';
 import type { Backend } from '../backend.ts';
 import type { Synchronous } from './open-sqlite.ts';
 import { createSqliteFileBackend, createSqliteMemoryBackend } from './sqlite-backend.ts';
@@ -55,9 +55,23 @@ function waitsForNothing(database: SqliteDatabase): boolean {
 
 /** The absolute path of its main file; `undefined` for one in memory. */
 function fileOf(database: SqliteDatabase): string | undefined {
-  const rows = database.prepare('pragma database_list').all() as { name: string; file: string | null }[];
+  const rows = listFiles(database);
   const file = rows.find(({ name }) => name === 'main')?.file;
   return file === null || file === undefined || file === '' ? undefined : file;
+}
+
+/** @throws OptionsError when it is closed */
+function listFiles(database: SqliteDatabase): readonly { name: string; file: string | null }[] {
+  try {
+    return database.prepare('pragma database_list').all() as { name: string; file: string | null }[];
+  } catch (error) {
+    // In these words all drivers say so.
+    if (!/not open/i.test(describeError(error))) throw error;
+    throw new OptionsError(
+      'target',
+      'target: this database object is closed, and cannot say which file it was of. Give the store one that is open, or the path of the file.',
+    );
+  }
 }
 
 /** By what their objects have, and the others have not. */
