@@ -32,7 +32,7 @@ export interface TransactionOptions extends OutboxOptions {
 
 /** Options of `emit` in a transaction of a synchronous driver. */
 export interface SyncTransactionOptions extends OutboxOptions {
-  /** Runs a statement in the open transaction, at once: `(sql, parameters) => db.prepare(sql).all(...parameters)`. */
+  /** SQLite: runs a statement in the open transaction, at once: `(sql, parameters) => db.prepare(sql).all(...parameters)`. */
   transactionSync: SyncQueryFunction;
   transaction?: undefined;
 }
@@ -92,6 +92,7 @@ export class Outbox {
     const { transaction, transactionSync, ...rest } = options;
     const outbox = this.#requireOutbox('transactionSync');
     if (transaction !== undefined) throw bothGiven();
+    if (!outbox.mustRunAtOnce) throw isAsynchronous();
     const run = readSyncTransaction(transactionSync);
     refuseRecipients(rest);
     const message = this.#createNow(type, data, rest, 'transactionSync');
@@ -186,6 +187,15 @@ function bothGiven(): OptionsError {
   return new OptionsError(
     'transactionSync',
     'transactionSync: give either `transaction` or `transactionSync`, not both.',
+  );
+}
+
+/** Nothing that runs a statement of this database has stored anything when it returns. */
+function isAsynchronous(): OptionsError {
+  return new OptionsError(
+    'transactionSync',
+    'transactionSync: it is for SQLite. The drivers of this database (pg, mysql2, Kysely) are asynchronous: ' +
+      'pass { transaction: (sql, parameters) => client.query(sql, parameters) }, and await the emit.',
   );
 }
 

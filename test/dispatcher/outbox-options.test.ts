@@ -110,6 +110,20 @@ describe('an emit in a transaction', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it.each(['postgres://127.0.0.1:1/never', 'mysql://127.0.0.1:1/never'])(
+    'is not synchronous on %s, where it would store nothing',
+    (url) => {
+      const dispatcher = new WebhookDispatcher({ store: sqlStore(url) });
+      const call = (): unknown => dispatcher.emit('order.paid', {}, { transactionSync: () => [] });
+      expect(call).toThrow(
+        /^transactionSync: it is for SQLite\. .*\(pg, mysql2, Kysely\) are asynchronous: pass \{ transaction: /,
+      );
+      expect(call).toThrow(
+        expect.objectContaining({ code: 'invalid_option', path: 'transactionSync' }) as Error,
+      );
+    },
+  );
+
   it('says which function a synchronous driver needs', () => {
     const dispatcher = new WebhookDispatcher({ store: sqlStore(':memory:') });
     const options = { transactionSync: new Libsql(':memory:') } as unknown as SyncTransactionOptions;
