@@ -15,7 +15,19 @@ const ADVICE: ReadonlyMap<unknown, string> = new Map([
   ['ER_DBACCESS_DENIED_ERROR', NO_ENTRY],
 ]);
 
+const OTHER_PROTOCOL =
+  'What answers at this address does not speak the protocol of PostgreSQL: is the port right?';
+const SILENT =
+  'What listens at this address, if anything does, did not greet as MySQL and MariaDB do: is the port right?';
+/** Of pg, which gives no code to what it cannot read. */
+const IS_UNREADABLE = /^Received unexpected \w+ message from backend|^received invalid response/i;
+/** Of mysql2, which waits for the greeting, too; that of the system has the address in it. */
+const NO_GREETING = 'connect ETIMEDOUT';
+
 /** What to do about an error of a database that lets nobody in, as one more sentence; undefined for any other. */
 export function adviceOnRefusal(error: unknown): string | undefined {
-  return ADVICE.get((error as { readonly code?: unknown } | null | undefined)?.code);
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof message === 'string' && IS_UNREADABLE.test(message)) return OTHER_PROTOCOL;
+  if (message === NO_GREETING) return SILENT;
+  return ADVICE.get(code);
 }

@@ -74,7 +74,7 @@ export function toStoreError(error: unknown): unknown {
   const trouble: Trouble | undefined = troubleOf(error);
   return trouble === 'unavailable'
     ? new StoreError(
-        `The database cannot be reached, or does not answer: ${describeError(error)}. Is it running, and is the address right?`,
+        `The database cannot be reached, or does not answer: ${describeError(error)}. ${adviceOnRefusal(error) ?? 'Is it running, and is the address right?'}`,
         { code: 'store_unavailable', cause: error },
       )
     : new StoreError(

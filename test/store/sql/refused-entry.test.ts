@@ -44,3 +44,12 @@ describe.each<[string, () => string | Promise<string>]>([
     expect(message).not.toContain('PRIVATE');
   });
 });
+
+describe.runIf(mysqlUrl !== undefined)('an address of another kind of server', () => {
+  it('is told from a wrong one: MariaDB, as PostgreSQL', async () => {
+    const { host } = new URL(mysqlUrl!);
+    expect(await messageOf(`postgres://${host}/shop`, () => undefined)).toMatch(
+      /^The database refused: .*\. What answers at this address does not speak the protocol of PostgreSQL: is the port right\?$/,
+    );
+  });
+});

@@ -87,6 +87,31 @@ describe('retryTransient', () => {
     expect(closed.calls()).toBe(1);
   });
 
+  it.each<[string, Error, string, string]>([
+    [
+      'pg at another server',
+      new Error('Received unexpected copyData message from backend.'),
+      'store_failed',
+      'The database refused: Received unexpected copyData message from backend. ' +
+        'What answers at this address does not speak the protocol of PostgreSQL: is the port right?',
+    ],
+    [
+      'mysql2 at another server',
+      Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' }),
+      'store_unavailable',
+      'The database cannot be reached, or does not answer: connect ETIMEDOUT. ' +
+        'What listens at this address, if anything does, did not greet as MySQL and MariaDB do: is the port right?',
+    ],
+    [
+      'a host that does not answer',
+      Object.assign(new Error('connect ETIMEDOUT 192.0.2.1:3306'), { code: 'ETIMEDOUT' }),
+      'store_unavailable',
+      'The database cannot be reached, or does not answer: connect ETIMEDOUT 192.0.2.1:3306. Is it running, and is the address right?',
+    ],
+  ])('says what may be wrong with the address: %s', (_, cause, code, message) => {
+    expect(toStoreError(cause)).toMatchObject({ name: 'StoreError', code, message, cause });
+  });
+
   it('leaves mistakes in a call what they are', () => {
     const mistake = new OptionsError('cursor', 'cursor: expected one of this list');
     expect(toStoreError(mistake)).toBe(mistake);
