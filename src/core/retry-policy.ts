@@ -8,6 +8,8 @@ import {
   unexpected,
   unexpectedWord,
 } from './expect-value.ts';
+import { OptionsError } from '../errors.ts';
+import { nearest } from './nearest.ts';
 import { MAX_DELAY_MS } from './retry-rules.ts';
 
 export { type RetryAfterPolicy, type RetryRule, type SuccessRule } from './retry-rules.ts';
@@ -131,7 +133,7 @@ export function validateRetryPolicy(
   const policy = expectObject(value, path, "the name of a preset or { kind: 'exponential', … }");
   const kind = policy['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(MEMBERS, kind)) {
-    throw unexpectedWord(`${path}.kind`, 'a kind of policy', KINDS, kind);
+    throw withUnknownMember(unexpectedWord(`${path}.kind`, 'a kind of policy', KINDS, kind), policy);
   }
   expectKnownKeys(policy, path, MEMBERS[kind as keyof typeof MEMBERS]);
   const at = (member: string): [value: unknown, path: string] => [policy[member], `${path}.${member}`];
@@ -141,6 +143,19 @@ export function validateRetryPolicy(
   if (kind === 'schedule') validateDelays(...at('delaysMs'));
   if (kind === 'custom') validateCustomName(...at('name'), customNames);
   return value as RetryPolicy;
+}
+
+/** Who leaves out the kind often has members of another library, too. */
+function withUnknownMember(error: OptionsError, policy: Readonly<Record<string, unknown>>): OptionsError {
+  const known = [...new Set(Object.values(MEMBERS).flat())];
+  const member = Object.keys(policy).find((key) => !known.includes(key));
+  if (member === undefined) return error;
+  const near = nearest(member, known);
+  const advice = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`;
+  return new OptionsError(
+    error.path,
+    `${error.message} No policy has a member ${JSON.stringify(member)}.${advice}`,
+  );
 }
 
 function validateExponential(

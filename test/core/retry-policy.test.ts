@@ -218,6 +218,11 @@ describe('validateRetryPolicy', () => {
     [3, 'endpoint.retry', 'got 3 (number)'],
     [null, 'endpoint.retry', 'got null'],
     [{ maxAttempts: 3 }, 'endpoint.retry.kind', 'got undefined'],
+    [
+      { attempts: 3 },
+      'endpoint.retry.kind',
+      'No policy has a member "attempts". Did you mean "maxAttempts"?',
+    ],
     [{ kind: 'exponental' }, 'endpoint.retry.kind', 'Did you mean "exponential"?'],
     [{ kind: 'toString' }, 'endpoint.retry.kind', 'Known are exponential, schedule, once, custom.'],
     [{ kind: 'once', maxAttempts: 1 }, 'endpoint.retry.maxAttempts', 'Unknown key'],
