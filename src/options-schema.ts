@@ -3,6 +3,7 @@ import type { Clock, Random } from './clock.ts';
 import { describeValue } from './core/describe-value.ts';
 import { rateLimitSchema } from './core/setting-shapes.ts';
 import { DELIVERY_SETTING_KEYS } from './core/endpoint.ts';
+import { expecting } from './core/parse-input.ts';
 import { ENVELOPE_NAMES } from './core/envelope.ts';
 import type { FunctionRegistry } from './core/functions.ts';
 import { HIDDEN_ID_PREFIX, ID_PREFIX_EXPECTED, isIdPrefix } from './core/id.ts';
@@ -49,7 +50,7 @@ export const optionsShape = {
   transport: methods<Transport>('open', 'send', 'close').optional(),
   network: z
     .strictObject({
-      allowPrivate: z.array(z.string()).optional(),
+      allowPrivate: expecting(z.array(z.string()), "an array of ranges such as ['127.0.0.0/8']").optional(),
       allowHosts: z.array(z.string()).optional(),
       requireHttps: z.boolean().optional(),
       proxy: z.unknown().optional(),

@@ -25,7 +25,7 @@ export function parseCidr(value: unknown, path: string): Cidr {
   const address = slash < 0 ? value : value.slice(0, slash);
   const bytes = parseIpAddress(address);
   if (bytes === undefined)
-    throw new OptionsError(path, `${path}: expected ${EXPECTED}, got ${quote(value)}.`);
+    throw new OptionsError(path, `${path}: expected ${EXPECTED}, got ${quote(value)}.${adviceFor(value)}`);
   const bits = bytes.length * 8;
   if (slash < 0) {
     const advice = `write ${quote(`${address}/${bits}`)} for this one address`;
@@ -43,6 +43,10 @@ export function parseCidr(value: unknown, path: string): Cidr {
 }
 
 const EXPECTED = "a range of addresses like '10.0.0.0/8' or 'fd00::/8'";
+
+function adviceFor(value: string): string {
+  return value.toLowerCase() === 'localhost' ? " For localhost write '127.0.0.0/8', '::1/128'." : '';
+}
 
 function readPrefix(text: string, bits: number): number | undefined {
   const prefix = Number(text);

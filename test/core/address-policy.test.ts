@@ -349,6 +349,7 @@ describe('createAddressPolicy', () => {
       ['10/8', 'expected a range'],
       ['fe80::%eth0/10', 'expected a range'],
       ['localhost/8', 'expected a range'],
+      ['localhost', "For localhost write '127.0.0.0/8', '::1/128'."],
       ['', 'expected a range'],
       [8, 'got number'],
       [null, 'got null'],

@@ -68,6 +68,11 @@ describe('options of a dispatcher', () => {
       'network.allowPrivate[1]: 169.254.0.0/16 is link-local, where clouds serve instance credentials, and stays refused whatever is allowed. Leave it out.',
     ],
     [
+      { network: { allowPrivate: true } },
+      'network.allowPrivate',
+      "network.allowPrivate: expected an array of ranges such as ['127.0.0.0/8'], got true (boolean).",
+    ],
+    [
       { store: Promise.resolve() },
       'store',
       'store: expected a store, got a promise. Await it before you give it.',
