@@ -129,6 +129,7 @@ function decrypt(value: string, place: SealedPlace, keys: ReadonlyMap<string, Ke
   throw decryptFailed(
     place,
     `it was changed, or copied from another endpoint or field, or the id of the endpoint was changed, or the key ${keyId} is not the one it was encrypted with`,
+    `Is the key ${keyId} right? If it is, restore`,
   );
 }
 
@@ -155,9 +156,10 @@ function bind({ endpointId, column }: SealedPlace): Uint8Array {
   return Buffer.from(JSON.stringify(['posthorn', endpointId, column]));
 }
 
-function decryptFailed(place: SealedPlace, why: string): StoreError {
+/** @param restore - what comes before the advice to write anew: with a wrong key, that would lose what is stored */
+function decryptFailed(place: SealedPlace, why: string, restore = 'Restore'): StoreError {
   return new StoreError(
-    `Cannot decrypt ${describePlace(place)}: ${why}. Restore what was stored, or put the plain value in its place: ` +
+    `Cannot decrypt ${describePlace(place)}: ${why}. ${restore} what was stored, or put the plain value in its place: ` +
       'it is encrypted when the endpoint is next written.',
     { code: 'decrypt_failed' },
   );

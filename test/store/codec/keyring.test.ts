@@ -214,8 +214,8 @@ describe('decrypt', () => {
     expect(error.code).toBe('decrypt_failed');
     expect(error.message).toBe(
       'Cannot decrypt headers.x-token of endpoint "ep_2": it was changed, or copied from another endpoint or ' +
-        'field, or the id of the endpoint was changed, or the key k1 is not the one it was encrypted with. Restore what was stored, or put the plain ' +
-        'value in its place: it is encrypted when the endpoint is next written.',
+        'field, or the id of the endpoint was changed, or the key k1 is not the one it was encrypted with. Is the key k1 right? ' +
+        'If it is, restore what was stored, or put the plain value in its place: it is encrypted when the endpoint is next written.',
     );
     expect(inspect(error)).not.toContain(value);
   });
