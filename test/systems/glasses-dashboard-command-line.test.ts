@@ -148,7 +148,12 @@ describe('the printed commands', () => {
       const { code, stdout } = await run(line, dashboard);
       expect([code, stdout.split('\n').map((text) => text.replaceAll(/: +/g, ': '))]).toEqual([
         0,
-        expect.arrayContaining(['Deliveries: 4', 'Successful: 3', 'Failed: 1', 'Success rate: 75.0 %']),
+        expect.arrayContaining([
+          'Deliveries: 4',
+          'Successful: 3',
+          'Failed: 1',
+          'Success rate of what is kept: 75.0 %',
+        ]),
       ]);
     },
   );

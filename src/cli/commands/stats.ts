@@ -31,7 +31,8 @@ function describe(stats: StatsResource): string {
     ['Deliveries', stats.total_deliveries],
     ['Successful', stats.successful_deliveries],
     ['Failed', stats.failed_deliveries],
-    ['Success rate', rate === undefined ? undefined : `${(rate * 100).toFixed(1)} %`],
+    // The counts above are of all time, the rate is not.
+    ['Success rate of what is kept', rate === undefined ? undefined : `${(rate * 100).toFixed(1)} %`],
     ['Pending', stats.pending_deliveries],
     ['Waiting for a retry', stats.retry_queue_size],
     ['Messages not matched', stats.unmatched_messages],
