@@ -46,7 +46,7 @@ export function findInFolder(folder: string, place: FilePlace, said: string): Ev
 /** The epoch was raised, and nobody has written in it. */
 function isBetweenOwners(epoch: string, newest: string): boolean {
   const written = /"epoch":(\d+)/.exec(newest)?.[1];
-  return written !== undefined && Number(epoch) > Number(written);
+  return written !== undefined && Number.parseInt(epoch, 10) > Number(written);
 }
 
 function hasRowTwice(journal: string, segments: readonly string[]): boolean {
