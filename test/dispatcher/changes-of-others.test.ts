@@ -1,7 +1,9 @@
 /** What others changed, and this process has only heard of: nothing is decided by what was known before. */
 import { describe, expect, it } from 'vitest';
+import type { WebhookDispatcher } from '../../src/dispatcher.ts';
+import type { DispatcherOptions } from '../../src/options.ts';
 import type { Store } from '../../src/store/store.ts';
-import { allDeliveries, createWorld, decorateStore, turn, until } from '../support/world.ts';
+import { allDeliveries, createWorld, decorateStore, turn, until, type World } from '../support/world.ts';
 
 interface ReadingStore {
   readonly store: Store;
@@ -31,6 +33,24 @@ function createReadingStore(inner: Store, overrides: Partial<Store> = {}): Readi
       asked = 0;
     },
   };
+}
+
+/** A dispatcher that has heard of an endpoint, and is not answered with it. */
+async function createUnanswered(
+  world: World,
+  how: 'never' | 'in vain',
+  options: DispatcherOptions = {},
+  overrides: Partial<Store> = {},
+): Promise<{ reading: ReadingStore; dispatcher: WebhookDispatcher; editor: WebhookDispatcher }> {
+  const reading = createReadingStore(world.store, overrides);
+  const dispatcher = world.start({ store: reading.store, ...options });
+  await dispatcher.start();
+  const editor = world.start({ deliver: false });
+  await editor.start();
+  reading.reads(how);
+  await editor.endpoints.create({ url: world.receiver.url });
+  await until(() => reading.asked > 0, 'it is asked for');
+  return { reading, dispatcher, editor };
 }
 
 describe('a dispatcher that is stopped while it matches what others stored', () => {
@@ -87,14 +107,7 @@ describe('a dispatcher that is stopped while it matches what others stored', () 
 describe('an emit that waits for an endpoint which the store does not answer with', () => {
   it.each(['never', 'in vain'] as const)('ends with a stop: read %s', async (how) => {
     await using world = await createWorld();
-    const reading = createReadingStore(world.store);
-    const waiting = world.start({ store: reading.store, emitTimeoutMs: Infinity });
-    await waiting.start();
-    const editor = world.start({ deliver: false });
-    await editor.start();
-    reading.reads(how);
-    await editor.endpoints.create({ url: world.receiver.url });
-    await until(() => reading.asked > 0, 'it is asked for');
+    const { dispatcher: waiting, editor } = await createUnanswered(world, how, { emitTimeoutMs: Infinity });
     const refused = expect(waiting.emit('job.done', 1)).rejects.toMatchObject({
       code: 'stopped',
       message: expect.stringContaining('Cannot emit') as string,
@@ -109,14 +122,7 @@ describe('an emit that waits for an endpoint which the store does not answer wit
 
   it('is stored before the stop ends, once the store answers', async () => {
     await using world = await createWorld();
-    const reading = createReadingStore(world.store);
-    const waiting = world.start({ store: reading.store });
-    await waiting.start();
-    const editor = world.start({ deliver: false });
-    await editor.start();
-    reading.reads('in vain');
-    await editor.endpoints.create({ url: world.receiver.url });
-    await until(() => reading.asked > 0, 'it is asked for');
+    const { reading, dispatcher: waiting } = await createUnanswered(world, 'in vain');
     const emitted = waiting.emit('job.done', 1);
     const stopped = waiting.stop();
     reading.reads('well');
@@ -127,15 +133,12 @@ describe('an emit that waits for an endpoint which the store does not answer wit
 
   it('is refused at the first failure by emitTimeoutMs 0', async () => {
     await using world = await createWorld();
-    const reading = createReadingStore(world.store);
-    const hasty = world.start({ store: reading.store, emitTimeoutMs: 0 });
-    await hasty.start();
-    const editor = world.start({ deliver: false });
-    await editor.start();
-    reading.reads('in vain');
-    await editor.endpoints.create({ url: world.receiver.url });
+    const {
+      reading,
+      dispatcher: hasty,
+      editor,
+    } = await createUnanswered(world, 'in vain', { emitTimeoutMs: 0 });
     const refusal = { code: 'emit_timeout', cause: { message: 'no connection' } };
-    await until(() => reading.asked > 0, 'it is asked for');
     await expect(hasty.emit('job.done', 1), 'tried again already').rejects.toMatchObject(refusal);
     await editor.endpoints.create({ url: world.receiver.url });
     await expect(hasty.emit('job.done', 2)).rejects.toMatchObject(refusal);
@@ -146,14 +149,12 @@ describe('an emit that waits for an endpoint which the store does not answer wit
 
   it('waits for emitTimeoutMs once, and not again to be stored', async () => {
     await using world = await createWorld();
-    const reading = createReadingStore(world.store, { append: () => new Promise(() => undefined) });
-    const waiting = world.start({ store: reading.store, emitTimeoutMs: 10_000 });
-    await waiting.start();
-    const editor = world.start({ deliver: false });
-    await editor.start();
-    reading.reads('in vain');
-    await editor.endpoints.create({ url: world.receiver.url });
-    await until(() => reading.asked > 0, 'it is asked for');
+    const { reading, dispatcher: waiting } = await createUnanswered(
+      world,
+      'in vain',
+      { emitTimeoutMs: 10_000 },
+      { append: () => new Promise(() => undefined) },
+    );
     let error: unknown;
     waiting.emit('job.done', 1).catch((reason: unknown) => (error = reason));
     const later = waiting.emit('job.done', 2).catch((reason: unknown) => reason);
