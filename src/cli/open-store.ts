@@ -48,9 +48,9 @@ function expectThere(place: Exclude<StorePlace, { kind: 'server' }>, mayCreate: 
   );
 }
 
-/** A folder with something in it, and nothing of a store: to look into it must not leave one there. */
+/** A folder with nothing of a store in it: to look into it must not leave one there. */
 function isForeign(path: string): boolean {
   if (!statSync(path).isDirectory()) return false;
   const names = readdirSync(path);
-  return names.length > 0 && !names.includes('journal') && !names.includes('endpoints.json');
+  return !names.includes('journal') && !names.includes('endpoints.json');
 }

@@ -43,7 +43,7 @@ describe('a command', { timeout: 60_000 }, () => {
 
   it('is not kept by what its configuration has begun', async () => {
     const cli = await createCommandLine();
-    mkdirSync(join(cli.folder, 'webhooks'));
+    mkdirSync(join(cli.folder, 'webhooks/journal'), { recursive: true });
     cli.write('posthorn.config.mjs', 'setInterval(() => undefined, 1000); export default {};');
     expect(await cli.run('list')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^No endpoints/) });
   });
@@ -62,16 +62,19 @@ describe('a command', { timeout: 60_000 }, () => {
     });
   });
 
-  it('that only looks leaves nothing in a folder of something else', async () => {
+  it.each([
+    ['an empty folder', []],
+    ['a folder of something else', ['package.json']],
+  ])('that only looks leaves nothing in %s', async (_what, names) => {
     const cli = await createCommandLine();
     mkdirSync(join(cli.folder, 'webhooks'));
-    cli.write('webhooks/package.json', '{}');
+    for (const name of names) cli.write(join('webhooks', name), '{}');
     for (const args of [['list'], ['doctor'], ['deliveries'], ['show', 'ep_1']])
       expect(await cli.run(...args)).toMatchObject({
         code: 5,
         stderr: expect.stringMatching(/^posthorn: There is no store at \.\/webhooks\. /),
       });
-    expect(readdirSync(join(cli.folder, 'webhooks'))).toEqual(['package.json']);
+    expect(readdirSync(join(cli.folder, 'webhooks'))).toEqual(names);
   });
 });
 
@@ -116,7 +119,7 @@ describe('wrong values', { timeout: 60_000 }, () => {
     ],
   ])('%j', async (args, message) => {
     const cli = await createCommandLine();
-    mkdirSync(join(cli.folder, 'webhooks'));
+    mkdirSync(join(cli.folder, 'webhooks/journal'), { recursive: true });
     expect(await cli.run(...args)).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
   });
 });

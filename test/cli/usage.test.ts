@@ -84,7 +84,7 @@ describe('wrong use', { timeout: 60_000 }, () => {
     ],
   ])('%j says what is wrong, with exit code 2', async (args, message) => {
     const cli = await createCommandLine();
-    mkdirSync(join(cli.folder, 'webhooks'));
+    mkdirSync(join(cli.folder, 'webhooks/journal'), { recursive: true });
     const refused = await cli.run(...args);
     expect(refused.stderr).toMatch(message);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
@@ -159,7 +159,7 @@ describe('a configuration', { timeout: 60_000 }, () => {
     ['import "./none.mjs"', /it cannot be loaded: .*none\.mjs/],
   ])('that is wrong is refused: %s', async (text, message) => {
     const cli = await createCommandLine();
-    mkdirSync(join(cli.folder, 'webhooks'));
+    mkdirSync(join(cli.folder, 'webhooks/journal'), { recursive: true });
     cli.write('posthorn.config.mjs', text);
     const refused = await cli.run('list');
     expect(refused.stderr).toMatch(message);
