@@ -78,7 +78,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * before the transaction is committed.
    *
    * @throws OptionsError (rejects) too, when the store is not on a database, and for `to`
-   * @throws TypeError (rejects) on SQLite, when the schema is asynchronous or the function answers without a promise
+   * @throws OptionsError (rejects) on SQLite, when the schema is asynchronous; when the function answers without a promise: then the statement may have run, so roll back
    */
   emit<Type extends keyof Events & string>(
     type: Type,
@@ -89,7 +89,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * The same for synchronous drivers (better-sqlite3, libsql, node:sqlite): all is checked and the statement was run when this
    * returns, and what is wrong is thrown, so the driver rolls back. The dispatcher must be started.
    *
-   * @throws TypeError when the schema is asynchronous, or the function answers with a promise
+   * @throws OptionsError when the schema is asynchronous, or the function answers with a promise: then the statement may have run, so roll back
    */
   emit<Type extends keyof Events & string>(
     type: Type,
@@ -138,7 +138,7 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
    * A message as statements for your own transaction, where neither `transaction` nor `transactionSync` fits: run them on its
    * connection. Nothing is stored before. The dispatcher must be started.
    *
-   * @throws what `emit` rejects with, TypeError when the schema is asynchronous
+   * @throws what `emit` rejects with, OptionsError when the schema is asynchronous
    */
   outbox<Type extends keyof Events & string>(
     type: Type,

@@ -7,7 +7,6 @@ import type { EventChecker } from './engine/event-checker.ts';
 import type { Receipt } from './engine/inbox.ts';
 import type { EmitOptions } from './engine/emit-options.ts';
 import type { MessageFactory } from './engine/message-factory.ts';
-import { OrderGate } from './engine/order-gate.ts';
 import { type Recipient, readRecipients } from './engine/recipients.ts';
 import type { EngineHost } from './engine-host.ts';
 import { describeError, StoppedError } from './errors.ts';
@@ -23,8 +22,6 @@ export interface EmitPathOptions {
 
 export class EmitPath {
   readonly #options: EmitPathOptions;
-  /** Those that wait for the start come first. */
-  readonly #gate = new OrderGate();
 
   constructor(options: EmitPathOptions) {
     this.#options = options;
@@ -75,12 +72,9 @@ export class EmitPath {
     to: readonly Recipient[] | undefined,
   ): Promise<Receipt> {
     const { host, factory } = this.#options;
-    const { engine, status } = host;
-    if (status === 'stopped') throw new StoppedError('emit');
+    if (host.status === 'stopped') throw new StoppedError('emit');
     // Serialised before anything else is awaited: the caller may change the data after this call.
     const message = factory.create(type, data, options, to);
-    if (engine !== undefined && this.#gate.isFree) return engine.intake.emit(message, to);
-    const starting = engine === undefined ? host.ready('emit') : undefined;
-    return this.#gate.pass(starting, () => host.engine!.intake.emit(message, to));
+    return host.inTurn('emit', ({ intake }) => intake.emit(message, to));
   }
 }

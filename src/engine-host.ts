@@ -3,6 +3,7 @@ import { type Clock, steadyClock } from './clock.ts';
 import type { AddressPolicy } from './core/address-policy.ts';
 import type { ForwardProxy } from './core/forward-proxy.ts';
 import type { Engine } from './engine/engine.ts';
+import { OrderGate } from './engine/order-gate.ts';
 import type { Reporter } from './engine/reporter.ts';
 import { closeSafely, within } from './engine/within.ts';
 import { StoppedError } from './errors.ts';
@@ -30,6 +31,8 @@ export class EngineHost {
   #starting: Promise<Engine> | undefined;
   #stopping: Promise<void> | undefined;
   #isStartAbandoned = false;
+  /** Those that wait for the start come first. */
+  readonly #gate = new OrderGate();
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
@@ -57,6 +60,13 @@ export class EngineHost {
       });
     }
     return this.#starting;
+  }
+
+  /** Calls the task once the engine runs, in the order of these calls; at once when it may. @throws StoppedError (rejects) naming the call */
+  inTurn<Result>(call: string, task: (engine: Engine) => Promise<Result>): Promise<Result> {
+    if (this.#stopping !== undefined) return Promise.reject(new StoppedError(call));
+    const starting = this.#engine === undefined ? this.ready(call) : undefined;
+    return this.#gate.pass(starting, () => task(this.#engine!));
   }
 
   /** Idempotent: the first call decides the limit. */
@@ -102,6 +112,8 @@ export class EngineHost {
     const starting = this.#starting?.catch(() => undefined);
     this.#isStartAbandoned = !(await within(starting, timeoutMs, this.#options.clock));
     if (this.#engine === undefined) return;
+    // They came before the stop.
+    await within(this.#gate.cleared, timeoutMs, this.#options.clock);
     await this.#engine.stop(timeoutMs);
     await this.#close();
   }

@@ -101,9 +101,10 @@ export class Outbox {
     if (isThenable(answer)) {
       // Its failure is told by the error thrown here.
       Promise.resolve(answer).catch(() => {});
-      throw new TypeError(
+      throw new OptionsError(
+        'transactionSync',
         'transactionSync: the function answered with a promise, so the statement may run after the commit. ' +
-          'For an asynchronous driver pass it as `transaction`.',
+          `For an asynchronous driver pass it as \`transaction\`. ${MAY_HAVE_RUN}`,
       );
     }
     return this.#receipt(message.id);
@@ -138,7 +139,8 @@ export class Outbox {
     const message = emitPath.prepare(type, data, options);
     if (!(message instanceof Promise)) return message;
     message.catch(() => {});
-    throw new TypeError(
+    throw new OptionsError(
+      path,
       `${path}: the schema of the event type ${JSON.stringify(type)} is asynchronous, so the statement would run after the transaction is over. ` +
         'Use a synchronous schema for events that are emitted in transactions.',
     );
@@ -152,6 +154,8 @@ export class Outbox {
     return { id, afterCommit: () => this.#params.host.engine?.fanOut.wake() };
   }
 }
+
+const MAY_HAVE_RUN = 'The statement may have run: roll the transaction back, or the message is stored.';
 
 /** True for options that make an emit part of a transaction. */
 export function isTransactional(
@@ -202,11 +206,13 @@ function isAsynchronous(): OptionsError {
 /** What runs a statement and does not say when it is done might run it after the commit, or fail unheard. */
 function expectPromise(answer: unknown, { mustRunAtOnce }: OutboxStore): PromiseLike<unknown> {
   if (isThenable(answer)) return answer;
-  throw new TypeError(
+  throw new OptionsError(
+    'transaction',
     `transaction: expected a function that answers with a promise, got ${describeValue(answer)}. ` +
       (mustRunAtOnce
-        ? 'For a synchronous driver (better-sqlite3, libsql, node:sqlite) pass it as `transactionSync`.'
-        : 'Is a `return` missing, or does the driver take callbacks? docs/guides/outbox.md has the function for each driver.'),
+        ? 'For a synchronous driver (better-sqlite3, libsql, node:sqlite) pass it as `transactionSync`. '
+        : 'Is a `return` missing, or does the driver take callbacks? docs/guides/outbox.md has the function for each driver. ') +
+      MAY_HAVE_RUN,
   );
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/listener/recording-receiver.ts';
 import type { Store } from '../../src/store/store.ts';
+import { fileStore } from '../../src/store/file/index.ts';
+import { memoryStore } from '../../src/store/memory/memory-store.ts';
 import { temporaryDirectory } from '../store/file/file-layers.ts';
 import { runProgram } from '../support/child.ts';
 import { createWorld, decorateStore, turn, until } from '../support/world.ts';
@@ -34,6 +36,21 @@ describe('starting and stopping', () => {
     await world.clock.advance(100);
     expect(world.clock.pendingTimers).toBe(0);
   });
+
+  it.each(['memory', 'file'])(
+    'stores what was emitted before the stop, also while it starts (%s)',
+    async (kind) => {
+      const store = kind === 'file' ? fileStore(temporaryDirectory()) : memoryStore();
+      await using world = await createWorld({ store });
+      const dispatcher = world.start();
+      const emits = Array.from({ length: 50 }, (_, n) => dispatcher.emit('job.done', n));
+      const stopped = dispatcher.stop();
+      const late = dispatcher.emit('job.done', 'late');
+      await expect(late).rejects.toMatchObject({ code: 'stopped' });
+      expect(new Set((await Promise.all(emits)).map(({ id }) => id)).size).toBe(50);
+      await stopped;
+    },
+  );
 
   it('shares the work of two dispatchers on one store without sending anything twice', async () => {
     await using world = await createWorld();

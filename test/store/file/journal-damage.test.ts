@@ -102,6 +102,16 @@ describe.each([
     }
   });
 
+  it('says that a line of it is missing', async () => {
+    const { bytes, start, commit, reread } = await setup(isClosed);
+    const second = bytes.indexOf('\n', start) + 1;
+    const { texts, logged } = await reread(Buffer.concat([bytes.subarray(0, start), bytes.subarray(second)]));
+    expect(texts).toEqual({ kept: 'text', ...FLUSH, a: 'old' });
+    const at = commit - (second - start);
+    expect(logged.join()).toContain(`error The journal is damaged: bytes at offset ${at} of `);
+    expect(logged).toHaveLength(1);
+  });
+
   it('is kept as far as it can be read when its end is garbage', async () => {
     const { bytes, commit, reread } = await setup(isClosed);
     const { texts, logged } = await reread(changed(bytes, (copy) => copy.fill(0xa5, commit - 5)));

@@ -1,4 +1,12 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sealLine } from '../../../src/store/file/journal/journal-line.ts';
@@ -21,6 +29,12 @@ async function reread(directory: string): Promise<{ texts: ReturnType<Texts['rea
 /** Goes on after a failure, as the store does. */
 async function resume({ journal, directory, layer }: JournalWorld): Promise<JournalWorld> {
   return openTexts(directory, { layer }, await journal.abandon());
+}
+
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open: (() => void) | undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open!() };
 }
 
 describe('journal: group commit', () => {
@@ -249,6 +263,53 @@ describe('journal: recovery', () => {
     expect(segmentsOf(world.directory)).toContain('00000005.log');
   });
 
+  it.each([
+    { what: 'is gone', harm: (file: string) => rmSync(file) },
+    { what: 'has the epoch alone', harm: (file: string) => truncateSync(file, 17) },
+  ])('says that a segment is missing after the file of the epoch $what, and that it is', async ({ harm }) => {
+    const world = await openTexts(temporaryDirectory(), { segmentBytes: 1_000 });
+    for (let index = 0; index < 4; index += 1) await put(world, { [`key ${index}`]: 'x'.repeat(1_000) });
+    await world.journal.close();
+    harm(join(journalOf(world.directory), 'epoch'));
+    const next = await openTexts(world.directory);
+    await next.journal.close();
+    expect(next.logged).toEqual([expect.stringMatching(/^warn .*epoch is gone or cannot be read/)]);
+    rmSync(join(journalOf(world.directory), '00000002.log'));
+    const { logged } = await reread(world.directory);
+    expect(logged).toEqual([expect.stringMatching(/^error Segment 2 of the journal is missing/)]);
+  });
+
+  it.each([
+    { what: 'the next one', name: '00000006.log' },
+    { what: 'the newest', name: '00000004.log' },
+  ])('refuses a copy of a segment under the name of $what, until it is moved away', async ({ name }) => {
+    const world = await openTexts(temporaryDirectory(), { segmentBytes: 1_000 });
+    for (let index = 0; index < 4; index += 1) await put(world, { [`key ${index}`]: 'x'.repeat(1_000) });
+    await world.journal.close();
+    const file = join(journalOf(world.directory), name);
+    copyFileSync(join(journalOf(world.directory), '00000002.log'), file);
+    await expect(openTexts(world.directory)).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringContaining(
+        `${name} holds segment 2 of the journal, not ${Number(name.slice(0, 8))}`,
+      ),
+    });
+    rmSync(file);
+    expect(Object.keys((await reread(world.directory)).texts)).toHaveLength(name === '00000004.log' ? 3 : 4);
+  });
+
+  it.each(['000000001.log', '99999999999999999999.log', '1.log'])(
+    'passes over a file named %s',
+    async (name) => {
+      const world = await openTexts(temporaryDirectory());
+      await put(world, { a: 'text' });
+      await world.journal.close();
+      copyFileSync(lastSegment(world.directory), join(journalOf(world.directory), name));
+      for (let start = 0; start < 2; start += 1) await (await openTexts(world.directory)).journal.close();
+      expect(await reread(world.directory)).toEqual({ texts: { a: 'text' }, logged: [] });
+    },
+  );
+
   it('says so when all segments are empty', async () => {
     const world = await openTexts(temporaryDirectory(), { segmentBytes: 1_000 });
     for (let index = 0; index < 4; index += 1) await put(world, { [`key ${index}`]: 'x'.repeat(1_000) });
@@ -433,6 +494,40 @@ describe('journal: epoch', () => {
     expect((await reread(directory)).texts).toEqual({ a: 'first', b: 'second' });
     await second.journal.close();
     await first.journal.close();
+  });
+
+  it('counts nothing of an owner that was followed while it began a segment', async () => {
+    const directory = temporaryDirectory();
+    const created = gate();
+    const isRefused = gate();
+    const late = new WatchedLayer();
+    const first = await openTexts(directory, { layer: late, segmentBytes: 1 });
+    await put(first, { a: 'first' });
+    const open = late.open.bind(late);
+    late.open = async (path, how) => {
+      if (how === 'create') await created.opened;
+      return open(path, how);
+    };
+    const refused = put(first, { a: 'late', b: 'late' }).catch((thrown: unknown) => thrown);
+    void refused.then(isRefused.open);
+    const next = new WatchedLayer();
+    const list = next.list.bind(next);
+    let lists = 0;
+    next.list = async (path) => {
+      lists += 1;
+      // It has read what is there, and is about to begin its own segment.
+      if (lists === 3) {
+        created.open();
+        await isRefused.opened;
+      }
+      return list(path);
+    };
+    const second = await openTexts(directory, { layer: next });
+    expect(await refused).toMatchObject({ code: 'store_owner_lost' });
+    await put(second, { c: 'second' });
+    await second.journal.close();
+    await first.journal.close();
+    expect(await reread(directory)).toEqual({ texts: { a: 'first', c: 'second' }, logged: [] });
   });
 
   it('confirms nothing when it is followed while it writes', async () => {

@@ -30,6 +30,7 @@ const HARMS: readonly (readonly [string, (path: string) => void])[] = [
     },
   ],
   ['robbed of its log', (path) => rmSync(`${path}-wal`)],
+  ['robbed of the index of its log', (path) => rmSync(`${path}-shm`)],
 ];
 
 describe.each([
@@ -100,7 +101,7 @@ describe('FileWatch', () => {
   } & Disposable {
     const folder = mkdtempSync(join(tmpdir(), 'posthorn-watch-'));
     const path = join(folder, 'a.db');
-    for (const name of [path, `${path}-wal`]) writeFileSync(name, '');
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) writeFileSync(name, '');
     let now = 0;
     return {
       folder,

@@ -1,7 +1,7 @@
 import type { JournalLog, JournalOptions } from './journal-options.ts';
 import type { Tear } from './torn-write.ts';
 
-/** Bytes of a journal that cannot be read. */
+/** Bytes of a journal that cannot be read; none where some are missing. */
 export interface Damage {
   readonly file: string;
   readonly offset: number;
@@ -10,9 +10,11 @@ export interface Damage {
 
 /** Says that something was lost, and where: as an error, because only a person can judge it. */
 export function reportDamage(log: JournalLog, { file, offset, bytes }: Damage): void {
+  const at = `at offset ${offset} of ${file}`;
+  const what = bytes.length === 0 ? `bytes ${at} are missing` : `${bytes.length} bytes ${at} cannot be read`;
   log.error(
     { file, offset, length: bytes.length },
-    `The journal is damaged: ${bytes.length} bytes at offset ${offset} of ${file} cannot be read. What they said of one ` +
+    `The journal is damaged: ${what}. What they said of one ` +
       'message, delivery, attempt or lane is lost; everything else is kept. Check the disk.',
   );
 }

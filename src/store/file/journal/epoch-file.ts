@@ -2,6 +2,8 @@ import { StoreError } from '../../../errors.ts';
 import type { FileLayer, OpenFile } from '../file-layer.ts';
 import { lostFile } from './lost-file.ts';
 
+export const EPOCH_FILE = 'epoch';
+
 const DIGITS = 16;
 const LINE_BYTES = DIGITS + 1;
 /** The epoch, the oldest segment, the newest one: a line each. */
@@ -55,11 +57,18 @@ export class EpochFile {
     return this.#range;
   }
 
-  /** A segment was begun, or the last one is to be taken back: this one is the newest. */
-  async setNewest(newest: number): Promise<void> {
-    if (this.#range === undefined) await this.#write(OLDEST_LINE, newest);
+  /**
+   * A segment was begun, or the last one is to be taken back: this one is the newest. Nothing may be written into one that was begun
+   * before this has resolved: another owner that took over meanwhile has not seen it, and nobody would say where it ends.
+   *
+   * @param oldest - the oldest one, where that is not known from before
+   * @throws StoreError when another owner took over
+   */
+  async setNewest(newest: number, oldest = newest): Promise<void> {
+    this.check();
+    if (this.#range === undefined) await this.#write(OLDEST_LINE, oldest);
     await this.#write(NEWEST_LINE, newest);
-    this.#range = { oldest: this.#range?.oldest ?? newest, newest };
+    this.#range = { oldest: this.#range?.oldest ?? oldest, newest };
   }
 
   /** Segments before this one may be removed once it has resolved. @throws StoreError when another owner took over */

@@ -44,6 +44,8 @@ export class FlushGroup {
   addLine(line: ScannedLine): void {
     this.#release();
     if ('commit' in line.record) {
+      const isShort = line.record.commit !== this.#count && this.#damages.length === 0;
+      if (isShort) this.noteDamage({ offset: line.offset, bytes: Buffer.alloc(0) });
       this.#commit(line.offset + line.length);
       return;
     }

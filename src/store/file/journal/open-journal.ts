@@ -2,14 +2,21 @@ import { dirname, join } from 'node:path';
 import { describeError, StoreError } from '../../../errors.ts';
 import { folderAdvice, isFull } from '../folder-advice.ts';
 import { reportDamage, reportTear } from './damage.ts';
-import { EpochFile, type SegmentRange } from './epoch-file.ts';
+import { EPOCH_FILE, EpochFile, type SegmentRange } from './epoch-file.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
 import { Journal, type JournalResumption } from './journal.ts';
 import { LINE_FEED, parseLine } from './journal-line.ts';
 import type { JournalOptions } from './journal-options.ts';
 import type { JournalSource } from './journal-source.ts';
 import { scanSegment } from './scan-segment.ts';
-import { asHeader, JOURNAL_VERSION, type Segment, type SegmentEnd, type SegmentHeader } from './segment.ts';
+import {
+  asHeader,
+  JOURNAL_VERSION,
+  type Segment,
+  type SegmentEnd,
+  type SegmentHeader,
+  segmentName,
+} from './segment.ts';
 import { reportMissing } from './report-missing.ts';
 import { Segments } from './segments.ts';
 
@@ -25,7 +32,6 @@ export interface JournalReplay {
 
 /** Bytes in which a header fits. */
 const HEADER_BYTES = 1024;
-const EPOCH_FILE = 'epoch';
 
 /**
  * Opens a journal: raises the epoch, replays what is there, begins a segment of its own. With `resume`, the owner is the same
@@ -112,7 +118,7 @@ async function begin(
   // Not the number of one that is missing: it may come back from a backup.
   const number = Math.max(await segments.highest(), range?.newest ?? 0) + 1;
   const segment = await segments.begin({ number, epoch, sequence, previous });
-  await epochFile.setNewest(number);
+  await epochFile.setNewest(number, segments.oldest?.number);
   return segment;
 }
 
@@ -169,8 +175,8 @@ async function readEnds(segments: Segments): Promise<Map<number, number>> {
   return ends;
 }
 
-/** @throws StoreError when a newer version wrote the segment */
-async function readHeader({ file, path, bytes }: Segment): Promise<SegmentHeader | undefined> {
+/** @throws StoreError when a newer version wrote the segment, or it is another one than its name says */
+async function readHeader({ number, file, path, bytes }: Segment): Promise<SegmentHeader | undefined> {
   const head = Buffer.alloc(Math.min(HEADER_BYTES, bytes));
   const count = await file.read(head, 0);
   const end = head.subarray(0, count).indexOf(LINE_FEED);
@@ -179,6 +185,12 @@ async function readHeader({ file, path, bytes }: Segment): Promise<SegmentHeader
     throw new StoreError(
       `${path} was written by a newer version of Posthorn (format ${header.journal}; this one reads up to ` +
         `${JOURNAL_VERSION}). Install that version again, or start with an empty folder.`,
+    );
+  }
+  if (header !== undefined && header.segment !== number) {
+    throw new StoreError(
+      `${path} holds segment ${header.segment} of the journal, not ${number}: it was copied or renamed. Give it its name back ` +
+        `(${segmentName(header.segment)}) if that one is missing; otherwise move it out of the folder.`,
     );
   }
   return header;

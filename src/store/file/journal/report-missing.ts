@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SegmentRange } from './epoch-file.ts';
+import { EPOCH_FILE, type SegmentRange } from './epoch-file.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { segmentName } from './segment.ts';
 import type { Segments } from './segments.ts';
@@ -16,6 +16,14 @@ export function reportMissing(
   range: SegmentRange | undefined,
   { log, directory }: JournalOptions,
 ): void {
+  if (range === undefined && segments.count > 0) {
+    const file = join(directory, EPOCH_FILE);
+    log.warn(
+      { file },
+      `${file} is gone or cannot be read, which says what segments of the journal there are: were one of them gone, too, it might ` +
+        'not be missed. If somebody removed files of this folder, restore it from a backup.',
+    );
+  }
   const expected = new Set(named);
   if (range !== undefined && range.oldest <= range.newest) expected.add(range.oldest).add(range.newest);
   const oldest = range?.oldest ?? segments.oldest?.number ?? Infinity;

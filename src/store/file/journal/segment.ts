@@ -50,10 +50,10 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(NAME_DIGITS, '0')}.log`;
 }
 
-/** The number in a file name; `undefined` when it names no segment. */
+/** The number in a file name; `undefined` when it names no segment, or not as they are named here. */
 export function segmentNumber(name: string): number | undefined {
-  const match = NAME.exec(name);
-  return match === null ? undefined : Number(match[1]);
+  const number = Number(NAME.exec(name)?.[1]);
+  return Number.isSafeInteger(number) && segmentName(number) === name ? number : undefined;
 }
 
 /** The header that a first line is; `undefined` when it is something else. */

@@ -16,8 +16,9 @@ interface Watched {
 const NOT_THERE = 'none';
 
 /**
- * Whether a SQLite file that is open, and its log of writes, still have their names. SQLite goes on writing into files that were removed, renamed or
- * replaced, as if nothing were wrong; what it writes there is found by nobody who opens the file later.
+ * Whether a SQLite file that is open, its log of writes and the index of that log still have their names. SQLite goes on writing into files that were
+ * removed, renamed or replaced, as if nothing were wrong; what it writes there is found by nobody who opens the file later. Two processes with an index
+ * each overwrite each other's log.
  *
  * It looks when it is asked, at most once in {@link LOOK_MS}. What it cannot look at counts as being there. Once gone, always gone: while the name was
  * free, others may have begun another file under it.
@@ -32,7 +33,8 @@ export class FileWatch {
   constructor(path: string, elapsed: () => number = () => systemClock.elapsed()) {
     // The working directory may change, and SQLite puts its log beside what a link leads to.
     const main = resolve(path);
-    this.#names = [main, `${realPathOf(main)}-wal`].map((name) => ({ path: name, file: fileAt(name) }));
+    const beside = realPathOf(main);
+    this.#names = [main, `${beside}-wal`, `${beside}-shm`].map((path) => ({ path, file: fileAt(path) }));
     this.#elapsed = elapsed;
     this.#lookedAt = elapsed();
   }
@@ -43,7 +45,7 @@ export class FileWatch {
     if (this.#gone !== undefined) throw goneError(this.#gone);
   }
 
-  /** The log is made with the first write: until it was seen, every look may be the one that finds it. */
+  /** The log and its index are made with the first write: until they were seen, every look may be the one that finds them. */
   #isTimeToLook(): boolean {
     return this.#elapsed() - this.#lookedAt >= LOOK_MS || this.#names.some(({ file }) => file === NOT_THERE);
   }
@@ -81,6 +83,6 @@ function realPathOf(path: string): string {
 function goneError(path: string): StoreError {
   return new StoreError(
     `The file ${JSON.stringify(path)} was removed, renamed or replaced while this process had it open, so nothing more is written: it would be lost. ` +
-      'Stop the process; then put the file back, together with its -wal, or begin anew without it.',
+      'Stop the process; then put the file back, together with its -wal, or begin anew without it. A -shm is made anew.',
   );
 }
