@@ -6,7 +6,7 @@ import type { SqlStoreOptions } from '../../src/store/sql/index.ts';
 import { createManualClock, type ManualClock } from '../../src/testing/manual-clock.ts';
 import { CountingReceiver } from '../support/counting-receiver.ts';
 import { openStore, type StoreKind } from '../support/open-store.ts';
-import { createPlace, reachable } from '../support/store-places.ts';
+import { createPlace, reachable, type StorePlace } from '../support/store-places.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { allDeliveries, LOOPBACK, until } from '../support/world.ts';
 
@@ -14,6 +14,7 @@ const TIMEOUT_MS = 60_000;
 const SECOND = 1_000;
 
 interface OutageWorld extends AsyncDisposable {
+  readonly place: StorePlace;
   readonly proxy: TcpProxy;
   readonly receiver: CountingReceiver;
   readonly dispatcher: WebhookDispatcher;
@@ -32,6 +33,7 @@ async function setup(
   const dispatcher = new WebhookDispatcher({ store, network: LOOPBACK, ...options });
   await dispatcher.start();
   return {
+    place,
     proxy,
     receiver,
     dispatcher,
@@ -117,6 +119,41 @@ describe.each(reachable('postgres', 'mariadb'))('a server of %s that is down for
     }
   });
 });
+
+describe.each(reachable('postgres', 'mariadb'))(
+  'a connection to %s that dies under a look for changes',
+  (kind) => {
+    it('does not keep them from deciding who gets a message', { timeout: TIMEOUT_MS }, async () => {
+      await using world = await setup(kind, { pollIntervalMs: 60 * SECOND }, { pollIntervalMs: 100 });
+      const { place, proxy, receiver, dispatcher } = world;
+      const other = new WebhookDispatcher({
+        store: openStore(place.location),
+        network: LOOPBACK,
+        deliver: false,
+      });
+      await other.start();
+      // From here on it asks nothing but what was changed.
+    await dispatcher.drain();
+    await proxy.forgetNext();
+      await other.endpoints.create({ url: receiver.url });
+      await until(
+        async () => {
+          const { deliveries } = await dispatcher.emit('job.done', {});
+          return deliveries.length > 0;
+        },
+        'the endpoint is known',
+        TIMEOUT_MS / 6,
+      );
+      await other.pause();
+      await until(
+        async () => (await dispatcher.health()).whilePaused === 'hold',
+        'the pause is known',
+        TIMEOUT_MS / 6,
+      );
+      await other.stop();
+    });
+  },
+);
 
 describe.each(reachable('postgres', 'mariadb'))('a server of %s that is down at the first use', (kind) => {
   it('fails that use, and the next one tries again', { timeout: TIMEOUT_MS }, async () => {

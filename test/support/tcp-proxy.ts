@@ -11,6 +11,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
+  /** By the connection that they serve. */
+  readonly #upstreams = new Map<Socket, Socket>();
   #mode: Mode = 'open';
 
   private constructor(server: Server, location: StoreLocation) {
@@ -38,6 +40,23 @@ export class TcpProxy implements AsyncDisposable {
   /** What is connected stays so, and hears nothing any more; what connects from now on gets through. */
   forget(): void {
     for (const socket of this.#sockets) silence(socket);
+  }
+
+  /** Resolves when something was asked over one of the connections: that one gets no answer, and hears nothing any more. */
+  forgetNext(): Promise<void> {
+    return new Promise((resolve) => {
+      const pairs = [...this.#upstreams];
+      const stops = pairs.map(([socket, upstream]) => {
+        const onData = (): void => {
+          for (const stop of stops) stop();
+          silence(socket);
+          silence(upstream);
+          resolve();
+        };
+        socket.on('data', onData);
+        return () => socket.off('data', onData);
+      });
+    });
   }
 
   /** As if the network swallowed everything: also new connections are made, and hear nothing. */
@@ -69,7 +88,11 @@ export class TcpProxy implements AsyncDisposable {
     const upstream = connect(Number(this.#target.port), this.#target.hostname);
     this.#add(upstream);
     socket.pipe(upstream).pipe(socket);
-    socket.once('close', () => upstream.destroy());
+    this.#upstreams.set(socket, upstream);
+    socket.once('close', () => {
+      this.#upstreams.delete(socket);
+      upstream.destroy();
+    });
     upstream.once('close', () => socket.destroy());
   }
 

@@ -2,14 +2,18 @@ import { systemClock, type Timer } from '../../clock.ts';
 import type { StoreChange } from '../store.ts';
 import type { Signals } from './backend.ts';
 import type { NotificationKind } from './notification.ts';
+import type { ResultOf } from './operations.ts';
 import type { Runner } from './runner.ts';
 
-/** Longest wait between looks while the database does not answer. */
-const LONGEST_WAIT_MS = 10_000;
+/** Longest wait between looks while the database does not answer, unless the interval is longer. */
+const LONGEST_RETRY_MS = 1_000;
+/** A look that takes longer than this, and than two intervals, may never be answered: its connection may be dead. */
+const LATE_MS = 1_000;
 
 /**
  * Tells watchers of a store what others did: work as a signal says, changes of endpoints and settings from their table, which is looked at whenever a
- * signal comes, and in any case at an interval.
+ * signal comes, and in any case at an interval. While a look stays unanswered, and when it fails, all that is known may be old: that is told, so that it is
+ * read again, over other connections if there are any, before it decides for a message.
  */
 export class ChangeFeed {
   readonly #runner: Runner;
@@ -54,7 +58,8 @@ export class ChangeFeed {
   #schedule(): void {
     this.#timer?.cancel();
     if (this.#isClosed) return;
-    const waitMs = Math.min(this.#intervalMs * 2 ** this.#failures, LONGEST_WAIT_MS);
+    const retryMs = Math.min(this.#intervalMs * 2 ** this.#failures, LONGEST_RETRY_MS);
+    const waitMs = Math.max(this.#intervalMs, retryMs);
     this.#timer = systemClock.setTimer(() => this.#read(), waitMs);
   }
 
@@ -90,13 +95,10 @@ export class ChangeFeed {
 
   /** True when there may be more: a full answer may have some behind it. */
   async #readOnce(): Promise<boolean> {
-    const { last, changes, isMissed } = await this.#runner.call('readChanges', { after: this.#after });
+    const { last, changes, isMissed } = await this.#look();
     const hasMoved = last !== this.#after;
     this.#after = last;
-    if (isMissed) {
-      this.#tell({ kind: 'setting', key: undefined });
-      this.#tell({ kind: 'endpoint', id: undefined });
-    }
+    if (isMissed) this.#tellOfAll();
     const told = new Set<string>();
     for (const { kind, ref } of changes) {
       if (told.has(`${kind}:${ref}`)) continue;
@@ -104,6 +106,28 @@ export class ChangeFeed {
       this.#tell(kind === 'endpoint' ? { kind, id: ref } : { kind, key: ref });
     }
     return hasMoved && changes.length > 0;
+  }
+
+  async #look(): Promise<ResultOf<'readChanges'>> {
+    const lateMs = Math.max(LATE_MS, 2 * this.#intervalMs);
+    const tellAndWait = (): Timer => {
+      this.#tellOfAll();
+      return (timer = systemClock.setTimer(tellAndWait, lateMs));
+    };
+    let timer = systemClock.setTimer(tellAndWait, lateMs);
+    try {
+      return await this.#runner.call('readChanges', { after: this.#after });
+    } catch (error) {
+      this.#tellOfAll();
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #tellOfAll(): void {
+    this.#tell({ kind: 'setting', key: undefined });
+    this.#tell({ kind: 'endpoint', id: undefined });
   }
 
   #tell(change: StoreChange): void {
