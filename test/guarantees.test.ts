@@ -613,7 +613,11 @@ describe('When the store is slower than its callers, `emit` waits.', () => {
     const emitted = dispatcher.emit('job.done', {});
     await turn();
     await world.clock.advance(20_000);
-    await expect(emitted).rejects.toMatchObject({ code: 'emit_timeout', cause });
+    await expect(emitted).rejects.toMatchObject({
+      code: 'emit_timeout',
+      cause,
+      message: expect.stringContaining('the store keeps failing (down). Emit it again'),
+    });
     expect((await dispatcher.health()).pendingMessages).toBe(0);
   });
 

@@ -36,6 +36,8 @@ export async function openLocalSession(request: LocalRequest): Promise<OpenedSes
   if (tenant !== undefined && !isName(tenant))
     throw new CliError(EXIT_CODE.wrongUse, `--tenant: expected ${NAME_EXPECTED}.`);
   const configuration = await loadConfiguration(flags.config, terminal.folder);
+  // What is wrong in it comes first: it may name another store.
+  if (configuration !== undefined) new WebhookDispatcher(configuration.options);
   const troubles = new Troubles();
   const { store, text, beginsAt } = await chooseStore(request, configuration, troubles.storeLogger);
   const options = configuration?.options ?? {};

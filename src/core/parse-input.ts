@@ -68,8 +68,8 @@ function expectation(issue: z.core.$ZodIssue): string {
       return `${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}at most ${String(issue.maximum)}`;
     case 'invalid_value':
       return issue.values.length === 1
-        ? JSON.stringify(issue.values[0])
-        : `one of ${issue.values.map((item) => JSON.stringify(item)).join(', ')}`;
+        ? nameOf(issue.values[0])
+        : `one of ${issue.values.map(nameOf).join(', ')}`;
     case 'invalid_union':
       return issue.errors
         .map((branch) => (branch[0] === undefined ? 'something else' : expectation(branch[0])))
@@ -77,6 +77,11 @@ function expectation(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+/** As it is written in code: JSON has no Infinity. */
+function nameOf(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 function joinPath(root: string, path: readonly PropertyKey[]): string {

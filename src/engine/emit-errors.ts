@@ -1,5 +1,5 @@
 /** Why a message was not stored. */
-import { ConflictError, StoreError } from '../errors.ts';
+import { ConflictError, describeError, StoreError } from '../errors.ts';
 import type { AppendEntry } from '../store/store.ts';
 
 export function conflictError(entry: AppendEntry, existingId: string): ConflictError {
@@ -19,7 +19,8 @@ export function timeoutError(emitTimeoutMs: number, cause: unknown): StoreError 
   const why = `the store ${cause === undefined ? 'does not answer' : 'keeps failing'}`;
   return late(
     emitTimeoutMs,
-    `${why}. Emit it again, with an idempotencyKey so that it cannot become two.`,
+    why,
+    'Emit it again, with an idempotencyKey so that it cannot become two.',
     cause,
   );
 }
@@ -27,10 +28,11 @@ export function timeoutError(emitTimeoutMs: number, cause: unknown): StoreError 
 /** Nothing of it was written. */
 export function unknownChangesError(emitTimeoutMs: number, cause: unknown): StoreError {
   const why = 'the store does not answer with what was changed (endpoints, or the switch)';
-  return late(emitTimeoutMs, `${why}. Emit it again.`, cause);
+  return late(emitTimeoutMs, why, 'Emit it again.', cause);
 }
 
-function late(emitTimeoutMs: number, why: string, cause: unknown): StoreError {
-  const message = `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): ${why}`;
+function late(emitTimeoutMs: number, why: string, advice: string, cause: unknown): StoreError {
+  const said = cause === undefined ? '' : ` (${describeError(cause)})`;
+  const message = `Could not store the message within emitTimeoutMs (${emitTimeoutMs} ms): ${why}${said}. ${advice}`;
   return new StoreError(message, { code: 'emit_timeout', cause });
 }

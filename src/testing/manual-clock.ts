@@ -1,6 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import type { Clock, Timer } from '../clock.ts';
 import { MAX_TIMER_MS } from '../clock.ts';
+import { expectKnownKeys, expectObject } from '../core/expect-value.ts';
 import { OptionsError } from '../errors.ts';
 
 /** A clock that stands still until a test moves it. */
@@ -39,12 +40,15 @@ export interface ManualClockOptions {
 /**
  * Creates a clock for tests: a retry schedule of 27 hours runs in milliseconds.
  *
+ * @throws OptionsError for an unknown option, and a `startAt` that is no instant
  * @example
  * const clock = createManualClock();
  * clock.setTimer(() => console.log('a minute has passed'), 60_000);
  * await clock.advance(60_000);
  */
 export function createManualClock(options: ManualClockOptions = {}): ManualClock {
+  expectObject(options, 'options', 'an object');
+  expectKnownKeys(options, '', ['startAt']);
   return new SteppedClock(requireInstant('startAt', options.startAt ?? DEFAULT_START_AT));
 }
 

@@ -159,7 +159,6 @@ describe('a configuration', { timeout: 60_000 }, () => {
     ['import "./none.mjs"', /it cannot be loaded: .*none\.mjs/],
   ])('that is wrong is refused: %s', async (text, message) => {
     const cli = await createCommandLine();
-    mkdirSync(join(cli.folder, 'webhooks/journal'), { recursive: true });
     cli.write('posthorn.config.mjs', text);
     const refused = await cli.run('list');
     expect(refused.stderr).toMatch(message);

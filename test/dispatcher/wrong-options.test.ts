@@ -43,6 +43,11 @@ describe('options of a dispatcher', () => {
       'retention: expected an object, got false (boolean). To keep everything, write { succeededMs: Infinity, unsuccessfulMs: Infinity }.',
     ],
     [
+      { emitTimeoutMs: '30s' },
+      'emitTimeoutMs',
+      'emitTimeoutMs: expected a number or Infinity, got "30s" (string).',
+    ],
+    [
       { breaker: { openMs: 1_000, maxOpenMs: 500 } },
       'breaker.maxOpenMs',
       'breaker.maxOpenMs: expected at least openMs, got 500 (number).',

@@ -16,6 +16,12 @@ describe('createManualClock', () => {
     expect(new Date(createManualClock().now()).toISOString()).toBe('2026-01-01T00:00:00.000Z');
   });
 
+  it('refuses an option that it does not know', () => {
+    expect(() => createManualClock({ startsAt: 0 } as object)).toThrow(
+      'Unknown key "startsAt". Did you mean "startAt"?',
+    );
+  });
+
   it('fires due timers in the order of their time, equal ones in the order of creation', async () => {
     const clock = createManualClock({ startAt: 0 });
     const fired: [string, number][] = [];

@@ -187,6 +187,11 @@ describe('sqlStore', () => {
     }
   });
 
+  it('says that it is a folder', async () => {
+    const opening = sqlStore(makeFolder(), { driver: 'libsql' }).open({ clock });
+    await expect(opening).rejects.toThrow('it is a folder, and a file was expected');
+  });
+
   it('takes the file of a database object, and a connection of its own', async () => {
     const database = new Libsql(join(makeFolder(), 'app.db'));
     const store = sqlStore(database, { worker: false });

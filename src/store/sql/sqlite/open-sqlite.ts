@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { describeError, StoreError } from '../../../errors.ts';
 import { retryTransient } from '../retrying-runner.ts';
 import { troubleOf } from '../trouble.ts';
@@ -56,6 +56,11 @@ function noFile(path: string): StoreError {
 function cannotOpen(path: string, error: unknown): StoreError {
   const cause = error instanceof StoreError ? error.cause : error;
   const reason = describeError(cause);
+  if (isFolder(path))
+    return new StoreError(
+      `Cannot open the SQLite file ${JSON.stringify(path)}: it is a folder, and a file was expected. Name a file in it.`,
+      { cause },
+    );
   const advice = /not a database/i.test(reason)
     ? 'The file holds something else, or is encrypted: give the store another path.'
     : troubleOf(cause) === 'busy'
@@ -64,6 +69,10 @@ function cannotOpen(path: string, error: unknown): StoreError {
   return new StoreError(`Cannot open the SQLite file ${JSON.stringify(path)}: ${reason}. ${advice}`, {
     cause,
   });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function configure(database: SqliteDatabase, path: string, synchronous: Synchronous): Promise<void> {
