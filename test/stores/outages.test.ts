@@ -133,8 +133,8 @@ describe.each(reachable('postgres', 'mariadb'))(
       });
       await other.start();
       // From here on it asks nothing but what was changed.
-    await dispatcher.drain();
-    await proxy.forgetNext();
+      await dispatcher.drain();
+      await proxy.forgetNext();
       await other.endpoints.create({ url: receiver.url });
       await until(
         async () => {
