@@ -201,8 +201,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
   }
 
   /**
-   * Detaches all sources, stops claiming at once, waits for attempts in flight, calls off what takes longer, closes transport and store.
-   * Everything not finished stays in the store. Idempotent; a stopped dispatcher cannot be started again.
+   * Detaches all sources, stops claiming at once, stores what was emitted before, waits for attempts in flight, calls off what takes longer,
+   * closes transport and store. Everything not finished stays in the store. Idempotent; a stopped dispatcher cannot be started again.
    */
   stop(options: StopOptions = {}): Promise<void> {
     const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');
