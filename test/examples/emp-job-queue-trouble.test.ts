@@ -45,13 +45,14 @@ describe('the story of the job queue', LIMIT, () => {
     const { DATABASE_URL: _, ...env } = process.env;
     const child = spawn(process.execPath, ['--import', 'tsx', 'examples/emp-job-queue/main.ts'], {
       cwd: root,
-      env: { ...env, TMPDIR: folder },
+      // Its instances end a moment after it: until then they would fill the cache of what was compiled, in this folder.
+      env: { ...env, TMPDIR: folder, TSX_DISABLE_CACHE: '1' },
     });
     await once(child.stdout, 'data');
     expect(readdirSync(folder)).toContainEqual(expect.stringMatching('^emp-postgres-'));
     child.kill('SIGTERM');
     await once(child, 'exit');
-    expect(readdirSync(folder)).not.toContainEqual(expect.stringMatching('^emp-postgres-'));
+    expect(readdirSync(folder)).toEqual([]);
     rmSync(folder, { recursive: true });
   });
 });
