@@ -52,6 +52,19 @@ describe('starting and stopping', () => {
     },
   );
 
+  it('refuses at a stop who waits for a store that never opens', async () => {
+    await using world = await createWorld();
+    const store = decorateStore(world.store, { open: () => new Promise<never>(() => undefined) });
+    const dispatcher = world.start({ store });
+    const waiting = [dispatcher.start(), dispatcher.emit('job.done', 1), dispatcher.endpoints.list()];
+    const refused = Promise.all(
+      waiting.map((call) => expect(call).rejects.toMatchObject({ code: 'stopped' })),
+    );
+    const stopped = dispatcher.stop({ timeoutMs: 1_000 });
+    await world.advance(1_000);
+    await Promise.all([stopped, refused]);
+  });
+
   it('shares the work of two dispatchers on one store without sending anything twice', async () => {
     await using world = await createWorld();
     const dispatchers = [world.start(), world.start()];

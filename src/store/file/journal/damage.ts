@@ -40,9 +40,12 @@ export function reportTear(
   );
 }
 
+const NOBODY = 'nothing of it was confirmed to anybody.';
+
 /** Who may have been told that it is stored. */
 const WHO_KNOWS = {
-  cut: 'nothing of it was confirmed to anybody.',
+  cut: NOBODY,
+  header: NOBODY,
   hole: 'there are blocks of zeros in it. Unless it is the disk that lost them, nothing of it was confirmed to anybody.',
   unsynced:
     'nothing of it was confirmed to anybody if the process was killed; if the system crashed, it may have been, because fsync is false.',

@@ -5,17 +5,20 @@ import { lostFile } from './lost-file.ts';
 export const EPOCH_FILE = 'epoch';
 
 const DIGITS = 16;
-const LINE_BYTES = DIGITS + 1;
-/** The epoch, the oldest segment, the newest one: a line each. */
-const LINES = 3;
-const OLDEST_LINE = 1;
-const NEWEST_LINE = 2;
+const NUMBER_BYTES = DIGITS + 1;
+/** The first line: the epoch. */
+const EPOCH_BYTES = NUMBER_BYTES;
+/** A line each for the oldest segment and the newest one: the number, and the epoch of who wrote it. */
+const RANGE_LINE_BYTES = 2 * NUMBER_BYTES;
+const OLDEST_AT = EPOCH_BYTES;
+const NEWEST_AT = OLDEST_AT + RANGE_LINE_BYTES;
+const FILE_BYTES = NEWEST_AT + RANGE_LINE_BYTES;
 
-/** Segments that must be there, both included. Older ones may be. */
+/** Segments that must be there, both included. Older ones may be. `undefined`: the last owner did not get to say it. */
 export interface SegmentRange {
-  readonly oldest: number;
+  readonly oldest: number | undefined;
   /** Less than `oldest`: there are none. */
-  readonly newest: number;
+  readonly newest: number | undefined;
 }
 
 /**
@@ -24,31 +27,37 @@ export interface SegmentRange {
  * successor may not have read. That guards against processes, not against power cuts, so it is not synced.
  *
  * It also says which segments there are, so that one that is gone is missed, even the first or the last. A segment is named
- * after it was begun; that one is not needed any more is on the disk before it is removed.
+ * after it was begun; that one is not needed any more is on the disk before it is removed. What an owner writes of them after
+ * it was followed has its epoch, and does not count.
  */
 export class EpochFile {
   readonly epoch: number;
   readonly #file: OpenFile;
   readonly #path: string;
-  readonly #buffer = Buffer.alloc(LINE_BYTES);
+  readonly #buffer = Buffer.alloc(EPOCH_BYTES);
   #range: SegmentRange | undefined;
 
-  private constructor(file: OpenFile, path: string, epoch: number, range: SegmentRange | undefined) {
+  private constructor(file: OpenFile, path: string, epoch: number) {
     this.#file = file;
     this.#path = path;
     this.epoch = epoch;
-    this.#range = range;
   }
 
   /** Takes the next epoch, above `known`. */
   static async raise(layer: FileLayer, path: string, known: number): Promise<EpochFile> {
     const file = await layer.open(path, 'either');
-    const buffer = Buffer.alloc(LINES * LINE_BYTES);
-    const [previous, oldest, newest] = readNumbers(file, buffer);
-    const range = oldest === undefined || newest === undefined ? undefined : { oldest, newest };
-    const epochFile = new EpochFile(file, path, Math.max(previous ?? 0, known) + 1, range);
-    // In place and in one write: whoever has the file open sees it. It never grows, so a full disk takes what comes later.
-    await file.write(lines(epochFile.epoch, range?.oldest ?? 0, range?.newest ?? 0), 0);
+    const previous = readEpoch(file, Buffer.alloc(EPOCH_BYTES));
+    const epochFile = new EpochFile(file, path, Math.max(previous ?? 0, known) + 1);
+    // In place: whoever has the file open sees it. What that owner said of segments before is read after.
+    await epochFile.#write(0, epochLine(epochFile.epoch));
+    const range = readRange(file, previous);
+    epochFile.#range = range;
+    // The file never grows from here on, so a full disk takes what comes later.
+    const { epoch } = epochFile;
+    await epochFile.#write(
+      OLDEST_AT,
+      rangeLine(range?.oldest ?? 0, epoch) + rangeLine(range?.newest ?? 0, epoch),
+    );
     return epochFile;
   }
 
@@ -66,22 +75,22 @@ export class EpochFile {
    */
   async setNewest(newest: number, oldest = newest): Promise<void> {
     this.check();
-    if (this.#range === undefined) await this.#write(OLDEST_LINE, oldest);
-    await this.#write(NEWEST_LINE, newest);
+    if (this.#range?.oldest === undefined) await this.#write(OLDEST_AT, rangeLine(oldest, this.epoch));
+    await this.#write(NEWEST_AT, rangeLine(newest, this.epoch));
     this.#range = { oldest: this.#range?.oldest ?? oldest, newest };
   }
 
   /** Segments before this one may be removed once it has resolved. @throws StoreError when another owner took over */
   async setOldest(oldest: number): Promise<void> {
     this.check();
-    await this.#write(OLDEST_LINE, oldest);
+    await this.#write(OLDEST_AT, rangeLine(oldest, this.epoch));
     await this.#file.dataSync();
-    this.#range = { oldest, newest: this.#range?.newest ?? oldest };
+    this.#range = { oldest, newest: this.#range?.newest };
   }
 
   /** @throws StoreError when another owner took over */
   check(): void {
-    const [current] = readNumbers(this.#file, this.#buffer);
+    const current = readEpoch(this.#file, this.#buffer);
     if (current === this.epoch) return;
     throw new StoreError(
       `The file store was taken over by another process (its epoch is ${current ?? 'unreadable'}, this process had ` +
@@ -101,21 +110,43 @@ export class EpochFile {
   }
 
   /** A line alone: one segment may be begun while another is removed, and neither may undo what the other one says. */
-  async #write(line: number, number: number): Promise<void> {
-    await this.#file.write(lines(number), line * LINE_BYTES);
+  async #write(position: number, text: string): Promise<void> {
+    await this.#file.write(Buffer.from(text), position);
   }
 }
 
-function lines(...numbers: readonly number[]): Uint8Array {
-  return Buffer.from(numbers.map((number) => `${String(number).padStart(DIGITS, '0')}\n`).join(''));
+function digits(number: number): string {
+  return String(number).padStart(DIGITS, '0');
 }
 
-/** `undefined` for a line that is missing, or no number that can be counted on from. Zero stands for that, too. */
-function readNumbers(file: OpenFile, buffer: Buffer): (number | undefined)[] {
+function epochLine(epoch: number): string {
+  return `${digits(epoch)}\n`;
+}
+
+function rangeLine(number: number, epoch: number): string {
+  return `${digits(number)} ${digits(epoch)}\n`;
+}
+
+/** `undefined` for a line that is missing, or no number that can be counted on from. */
+function readEpoch(file: OpenFile, buffer: Buffer): number | undefined {
   const length = file.peek(buffer, 0);
-  return buffer
-    .toString('latin1', 0, length)
-    .split('\n')
-    .map((line) => (/^\d{1,16}$/.test(line) ? Number(line) : 0))
-    .map((number) => (number > 0 && number < Number.MAX_SAFE_INTEGER ? number : undefined));
+  const [line] = buffer.toString('latin1', 0, length).split('\n', 1);
+  return /^\d{1,16}$/.test(line!) ? countable(Number(line)) : undefined;
+}
+
+/** What the owner with this epoch said. `undefined` when it cannot be read. */
+function readRange(file: OpenFile, epoch: number | undefined): SegmentRange | undefined {
+  const buffer = Buffer.alloc(FILE_BYTES);
+  const text = buffer.toString('latin1', 0, file.peek(buffer, 0)).slice(EPOCH_BYTES);
+  const found = /^(\d{16}) (\d{16})\n(\d{16}) (\d{16})\n$/.exec(text);
+  if (found === null || epoch === undefined) return undefined;
+  const [oldest, oldestBy, newest, newestBy] = found.slice(1).map(Number) as [number, number, number, number];
+  return {
+    oldest: oldestBy === epoch ? countable(oldest) : undefined,
+    newest: newestBy === epoch && newest < Number.MAX_SAFE_INTEGER ? newest : undefined,
+  };
+}
+
+function countable(number: number): number | undefined {
+  return number > 0 && number < Number.MAX_SAFE_INTEGER ? number : undefined;
 }

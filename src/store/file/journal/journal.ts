@@ -156,7 +156,7 @@ export class Journal {
     const { bytes } = this.#buffer;
     await segments.append(this.#current, bytes);
     epochFile.confirm();
-    segments.confirm(this.#current);
+    segments.confirm(this.#current, epochFile);
     this.#place();
     segments.grow(this.#current, bytes.length);
     source.confirmed(this.#buffer);
@@ -167,7 +167,7 @@ export class Journal {
     const { epoch } = epochFile;
     const { number, bytes } = this.#current;
     const previous = { segment: number, bytes };
-    segments.confirmAll();
+    segments.confirmAll(epochFile);
     this.#current = await segments.begin({ number: number + 1, epoch, sequence: source.sequence, previous });
     await epochFile.setNewest(number + 1);
   }
@@ -211,19 +211,24 @@ export class Journal {
   }
 
   async #fail(cause: unknown): Promise<void> {
-    this.#failure =
-      cause instanceof StoreError
-        ? cause
-        : new StoreError(
-            `Cannot write the journal in ${this.#parts.options.directory}: ${describeError(cause)}. What was to be ` +
-              'stored was not; the next call tries again.',
-            { cause },
-          );
+    this.#failure = cause instanceof StoreError ? cause : this.#describe(cause);
     await this.#cutOff();
     this.#writing?.reject(this.#failure);
     this.#next?.reject(this.#failure);
     this.#next = undefined;
     this.#parts.options.log.error({ error: this.#failure }, this.#failure.message);
+  }
+
+  #describe(cause: unknown): StoreError {
+    try {
+      // A successor may be in the way.
+      this.#parts.epochFile.check();
+    } catch (error) {
+      if (error instanceof StoreError) return error;
+    }
+    const { directory } = this.#parts.options;
+    const what = `Cannot write the journal in ${directory}: ${describeError(cause)}`;
+    return new StoreError(`${what}. What was to be stored was not; the next call tries again.`, { cause });
   }
 }
 

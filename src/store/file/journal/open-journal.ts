@@ -33,6 +33,9 @@ export interface JournalReplay {
 /** Bytes in which a header fits. */
 const HEADER_BYTES = 1024;
 
+/** So many owners that were followed, and do not know it yet, may take the name of the next segment. */
+const NAME_TRIES = 10;
+
 /**
  * Opens a journal: raises the epoch, replays what is there, begins a segment of its own. With `resume`, the owner is the same
  * and nothing behind its last confirmed flush counts.
@@ -116,8 +119,17 @@ async function begin(
 ): Promise<Segment> {
   const { epoch, range } = epochFile;
   // Not the number of one that is missing: it may come back from a backup.
-  const number = Math.max(await segments.highest(), range?.newest ?? 0) + 1;
-  const segment = await segments.begin({ number, epoch, sequence, previous });
+  let number = Math.max(await segments.highest(), range?.newest ?? 0) + 1;
+  let segment: Segment | undefined;
+  for (let tries = 1; segment === undefined; tries += 1) {
+    try {
+      segment = await segments.begin({ number, epoch, sequence, previous });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === NAME_TRIES) throw error;
+      epochFile.check();
+      number += 1;
+    }
+  }
   await epochFile.setNewest(number, segments.oldest?.number);
   return segment;
 }
@@ -159,7 +171,10 @@ async function replayAll(
     });
     if (header !== undefined) replay.replayed(header.sequence);
     if (end > 0) last = { segment: number, bytes: end };
-    if (tear !== undefined) reportTear(options, tear, { file: path, offset: end, length: size - end });
+    // One that was begun in part holds nothing. The last one that was begun in whole is known.
+    const isBegun = tear !== 'header' || number === range?.newest;
+    if (tear !== undefined && isBegun)
+      reportTear(options, tear, { file: path, offset: end, length: size - end });
     segments.grow(segment, end - size);
   }
   return last;

@@ -24,8 +24,7 @@ export function reportMissing(
         'not be missed. If somebody removed files of this folder, restore it from a backup.',
     );
   }
-  const expected = new Set(named);
-  if (range !== undefined && range.oldest <= range.newest) expected.add(range.oldest).add(range.newest);
+  const expected = new Set([...named, ...limitsOf(range)]);
   const oldest = range?.oldest ?? segments.oldest?.number ?? Infinity;
   for (const number of [...expected].sort((a, b) => a - b)) {
     if (number < oldest || isThere(segments, number, range)) continue;
@@ -36,6 +35,13 @@ export function reportMissing(
         'of them are used. Restore it from a backup if you have one.',
     );
   }
+}
+
+/** The first one and the last one, as far as they are known. */
+function limitsOf(range: SegmentRange | undefined): number[] {
+  const { oldest, newest } = range ?? {};
+  if (oldest !== undefined && newest !== undefined && newest < oldest) return [];
+  return [oldest, newest].filter((number) => number !== undefined);
 }
 
 /** The last one was named once its first line was written. Of others the next one says where they end. */

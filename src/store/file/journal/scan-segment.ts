@@ -29,7 +29,9 @@ export async function scanSegment(
   const group = new FlushGroup(visitor);
   let header: SegmentHeader | undefined;
   let read = 0;
+  let lines = 0;
   const add = (record: object | undefined, { offset, bytes }: Block): void => {
+    lines += 1;
     if (offset === 0 && (header = asHeader(record)) !== undefined) group.end = bytes.length;
     else if (record !== undefined) group.addLine({ record, offset, length: bytes.length });
     else if (offset === 0) group.noteDamage({ offset, bytes });
@@ -43,7 +45,10 @@ export async function scanSegment(
       read = line.offset + line.bytes.length;
     }
   }
-  if (!complete) return { header, tear: group.finish(read), end: group.end };
+  if (!complete) {
+    const tear = group.finish(read);
+    return { header, tear: tear === 'cut' && lines === 1 ? 'header' : tear, end: group.end };
+  }
   if (read < end) group.noteDamage({ offset: read, bytes: Buffer.alloc(0) });
   group.complete(end);
   return { header, tear: undefined, end: group.end };

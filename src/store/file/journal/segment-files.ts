@@ -13,8 +13,17 @@ export async function writeAll(file: OpenFile, bytes: Uint8Array, position: numb
 
 /** `undefined` when an owner that was followed has just removed the file, as one of no use. */
 export async function openUnlessGone({ layer }: JournalOptions, path: string): Promise<OpenFile | undefined> {
+  return unlessGone(layer.open(path, 'existing'));
+}
+
+/** Removes a file of no use. An owner that was followed may have done so. */
+export async function unlinkUnlessGone({ layer }: JournalOptions, path: string): Promise<void> {
+  await unlessGone(layer.unlink(path));
+}
+
+async function unlessGone<Result>(done: Promise<Result>): Promise<Result | undefined> {
   try {
-    return await layer.open(path, 'existing');
+    return await done;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -6,7 +6,7 @@ import { type BeginParams, headerLine } from './header-line.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { lostFile } from './lost-file.ts';
 import { type Segment, type SegmentEnd, segmentName } from './segment.ts';
-import { listSegments, openUnlessGone, writeAll } from './segment-files.ts';
+import { listSegments, openUnlessGone, unlinkUnlessGone, writeAll } from './segment-files.ts';
 
 /** The files of a journal, oldest first, with how much of each is still of use. They stay open: bodies are read from them. */
 export class Segments {
@@ -23,7 +23,6 @@ export class Segments {
   #removable: Set<Segment> = new Set();
   #syncError: Error | undefined;
   #lost: StoreError | undefined;
-  #removing: Segment | undefined;
 
   private constructor(options: JournalOptions) {
     this.#options = options;
@@ -121,9 +120,10 @@ export class Segments {
     const end = { segment: segment.number, bytes: segment.bytes };
     if (segment.begun === undefined || segment.bytes > segment.begun.headerBytes) return end;
     try {
-      epochFile.check();
-      this.confirm(segment);
+      this.confirm(segment, epochFile);
       await epochFile.setNewest(segment.begun.previous?.segment ?? 0);
+      // A successor may have read the name before it was taken back.
+      epochFile.check();
       await this.#options.layer.unlink(segment.path);
       return segment.begun.previous;
     } catch {
@@ -138,15 +138,26 @@ export class Segments {
     else this.#unsynced.add(segment);
   }
 
-  /** What was written is where others find it. @throws StoreError when a file was removed, moved or replaced */
-  confirm(segment: Segment): void {
-    if (this.#lost === undefined && !segment.file.isAt(segment.path)) this.#lost = lostFile(segment.path);
+  /**
+   * What was written is where others find it.
+   *
+   * @throws StoreError when a file was removed, moved or replaced, or another owner took over, who may remove them
+   */
+  confirm(segment: Segment, epochFile: EpochFile): void {
+    if (this.#lost === undefined && !segment.file.isAt(segment.path)) {
+      epochFile.check();
+      this.#lost = lostFile(segment.path);
+    }
     if (this.#lost !== undefined) throw this.#lost;
   }
 
-  /** The same for all of them. */
-  confirmAll(): void {
-    for (const segment of this.#byNumber.values()) if (segment !== this.#removing) this.confirm(segment);
+  /** The same for all of them, but for the oldest ones of which nothing is of use: the owner before may yet remove them. */
+  confirmAll(epochFile: EpochFile): void {
+    let mayBeGone = true;
+    for (const segment of this.#byNumber.values()) {
+      mayBeGone &&= segment.liveBytes === 0 && segment !== this.#newest;
+      if (!mayBeGone) this.confirm(segment, epochFile);
+    }
   }
 
   /** The highest number that a file has, whatever is in it. */
@@ -183,9 +194,8 @@ export class Segments {
     }
     if (this.#options.fsync) await this.#syncNames();
     epochFile.check();
-    this.confirmAll();
-    this.#removing = segment;
-    await this.#options.layer.unlink(segment.path);
+    this.confirmAll(epochFile);
+    await unlinkUnlessGone(this.#options, segment.path);
     this.#areNamesSynced = false;
     this.#byNumber.delete(segment.number);
     this.#unsynced.delete(segment);

@@ -5,8 +5,8 @@
  */
 import { LINE_FEED, LINE_PREFIX_BYTES } from './journal-line.ts';
 
-/** How the end of a segment is torn. */
-export type Tear = 'cut' | 'hole';
+/** How the end of a segment is torn. `header`: it is cut off in its first line. */
+export type Tear = 'cut' | 'hole' | 'header';
 
 /** A line holds no zero, and no single bit or byte that flips makes so many. */
 const HOLE = Buffer.alloc(8);

@@ -13,7 +13,7 @@ import { findSocketPlace } from './socket-place.ts';
 import type { StoreCall } from './store-calls.ts';
 import { sweepSockets } from './sweep-sockets.ts';
 
-/** So many owners may end while they are greeted before the next one is given time. */
+/** So many owners may end while they are greeted, or come first, before the next one is given time. */
 const QUICK_TRIES = 3;
 
 const PAUSE_MS = 50;
@@ -62,22 +62,16 @@ export async function arrive(options: ArriveOptions): Promise<Station> {
     // Again each time: the folder may have been removed meanwhile.
     const place = await findSocketPlace(dir, random);
     const result = await contend({ place, clock, random, signal });
-    if (result.kind === 'owner') return own(result.door, options);
-    const abort = (): void => void result.socket.destroy();
-    signal.addEventListener('abort', abort);
-    try {
-      return await greet(options, result.socket);
-    } catch (error) {
-      if (!(error instanceof LinkEnded)) throw error;
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    const station =
+      result.kind === 'owner' ? await own(result.door, options) : await meet(result.socket, options);
+    if (station !== undefined) return station;
     if (tries > QUICK_TRIES)
       await new Promise<void>((resolve) => void clock.setTimer(resolve, PAUSE_MS, true));
   }
 }
 
-async function own(door: Door, options: ArriveOptions): Promise<Station> {
+/** `undefined` when another process took the folder over while it was opened. */
+async function own(door: Door, options: ArriveOptions): Promise<Station | undefined> {
   const { clock, signal, unreadLimitMs, keys, openLocal, callLocal, holders, onChange, lasting, log } =
     options;
   let local: LocalStore | undefined;
@@ -87,7 +81,11 @@ async function own(door: Door, options: ArriveOptions): Promise<Station> {
   } catch (error) {
     await local?.store.close();
     door.release();
-    throw error;
+    if (!(error instanceof StoreError) || error.code !== 'store_owner_lost') throw error;
+    log(
+      `Another process owns the folder: its control socket was removed while it was opened. Becoming its client.`,
+    );
+    return undefined;
   }
   const opened = local;
   const server = new OwnerServer({
@@ -107,6 +105,21 @@ async function own(door: Door, options: ArriveOptions): Promise<Station> {
     log(`Could not remove what killed processes left in ${door.place.folder}: ${describeError(error)}.`),
   );
   return { kind: 'owner', local, server };
+}
+
+/** `undefined` when the owner ended meanwhile. */
+async function meet(socket: Socket, options: ArriveOptions): Promise<Station | undefined> {
+  const { signal } = options;
+  const abort = (): void => void socket.destroy();
+  signal.addEventListener('abort', abort);
+  try {
+    return await greet(options, socket);
+  } catch (error) {
+    if (!(error instanceof LinkEnded)) throw error;
+    return undefined;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 async function greet(options: ArriveOptions, socket: Socket): Promise<Station> {

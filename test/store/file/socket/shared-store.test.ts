@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../../../src/errors.ts';
 import type { SharedStore } from '../../../../src/store/file/socket/shared-store.ts';
@@ -69,6 +71,22 @@ describe('SharedStore', () => {
     const openLocal = (): Promise<never> => Promise.reject(broken);
     await expect(folder.open({ openLocal })).rejects.toBe(broken);
     expect(await (await folder.open()).now()).toBe(START);
+  });
+
+  it('becomes a client of who took the folder over while it opened the local store', async () => {
+    const followed = new StoreError('The file store was taken over.', { code: 'store_owner_lost' });
+    let owner: SharedStore | undefined;
+    const openLocal = async (): Promise<never> => {
+      // Somebody removes the socket by hand.
+      rmSync(join(folder.dir, 'control.sock'));
+      owner = await folder.open();
+      throw followed;
+    };
+    const store = await folder.open({ openLocal });
+    const id = await worldOf(store).emitOne('ep');
+    expect(await owner!.getDelivery({ id })).toBeDefined();
+    expect(folder.epoch).toBe(1);
+    expect(folder.log.join()).toContain('Becoming its client');
   });
 
   it('lets a client go alone', async () => {
