@@ -13,10 +13,17 @@ import { findSocketPlace } from './socket-place.ts';
 import type { StoreCall } from './store-calls.ts';
 import { sweepSockets } from './sweep-sockets.ts';
 
-/** So many owners may end while they are greeted, or come first, before the next one is given time. */
+/** So many owners may end while they are greeted, or follow, before the next one is given time. */
 const QUICK_TRIES = 3;
 
+/** So many times another process may take the folder over while it is opened: after that, something else is at its files. */
+const FOLLOWED_TRIES = 10;
+
 const PAUSE_MS = 50;
+
+/** What is logged when another process took the folder over. */
+export const FOLLOWED =
+  'Another process owns the folder: its control socket was removed. Becoming its client.';
 
 /** What `arrive` needs. */
 export interface ArriveOptions {
@@ -57,21 +64,30 @@ export type Station =
  * @throws the reason of the signal (rejects) when that was aborted
  */
 export async function arrive(options: ArriveOptions): Promise<Station> {
-  const { dir, clock, random, signal } = options;
+  const { dir, clock, random, signal, log } = options;
+  let followed = 0;
   for (let tries = 1; ; tries += 1) {
     // Again each time: the folder may have been removed meanwhile.
     const place = await findSocketPlace(dir, random);
     const result = await contend({ place, clock, random, signal });
-    const station =
-      result.kind === 'owner' ? await own(result.door, options) : await meet(result.socket, options);
-    if (station !== undefined) return station;
+    try {
+      return result.kind === 'owner' ? await own(result.door, options) : await meet(result.socket, options);
+    } catch (error) {
+      if (isFollowed(error) && followed < FOLLOWED_TRIES) {
+        followed += 1;
+        log(FOLLOWED);
+      } else if (!(error instanceof LinkEnded)) throw error;
+    }
     if (tries > QUICK_TRIES)
       await new Promise<void>((resolve) => void clock.setTimer(resolve, PAUSE_MS, true));
   }
 }
 
-/** `undefined` when another process took the folder over while it was opened. */
-async function own(door: Door, options: ArriveOptions): Promise<Station | undefined> {
+function isFollowed(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'store_owner_lost';
+}
+
+async function own(door: Door, options: ArriveOptions): Promise<Station> {
   const { clock, signal, unreadLimitMs, keys, openLocal, callLocal, holders, onChange, lasting, log } =
     options;
   let local: LocalStore | undefined;
@@ -81,11 +97,7 @@ async function own(door: Door, options: ArriveOptions): Promise<Station | undefi
   } catch (error) {
     await local?.store.close();
     door.release();
-    if (!(error instanceof StoreError) || error.code !== 'store_owner_lost') throw error;
-    log(
-      `Another process owns the folder: its control socket was removed while it was opened. Becoming its client.`,
-    );
-    return undefined;
+    throw error;
   }
   const opened = local;
   const server = new OwnerServer({
@@ -107,16 +119,12 @@ async function own(door: Door, options: ArriveOptions): Promise<Station | undefi
   return { kind: 'owner', local, server };
 }
 
-/** `undefined` when the owner ended meanwhile. */
-async function meet(socket: Socket, options: ArriveOptions): Promise<Station | undefined> {
+async function meet(socket: Socket, options: ArriveOptions): Promise<Station> {
   const { signal } = options;
   const abort = (): void => void socket.destroy();
   signal.addEventListener('abort', abort);
   try {
     return await greet(options, socket);
-  } catch (error) {
-    if (!(error instanceof LinkEnded)) throw error;
-    return undefined;
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -3,7 +3,7 @@ import { describeError, StoreError } from '../../../errors.ts';
 import type { KeyFingerprints } from '../../codec/key-fingerprints.ts';
 import type { OpenParams, StoreChange } from '../../store.ts';
 import { ChangeListeners } from '../../tables/change-listeners.ts';
-import { arrive, type Station } from './arrive.ts';
+import { arrive, FOLLOWED, type Station } from './arrive.ts';
 import { LinkEnded } from './link-ended.ts';
 import type { LocalStore } from './local-store.ts';
 import { lateError } from './pending-calls.ts';
@@ -161,9 +161,7 @@ export class FolderAccess {
   #abdicate(local: LocalStore): void {
     const station = this.#station;
     if (station?.kind !== 'owner' || station.local !== local) return;
-    this.#options.log(
-      'Another process owns the folder: its control socket was removed. Becoming its client.',
-    );
+    this.#options.log(FOLLOWED);
     this.#arriveAgain(station.server.abandon());
   }
 

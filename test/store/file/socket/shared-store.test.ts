@@ -89,6 +89,13 @@ describe('SharedStore', () => {
     expect(folder.log.join()).toContain('Becoming its client');
   });
 
+  it('fails when whatever is at its files never lets it open the local store', async () => {
+    const followed = new StoreError('The file store was taken over.', { code: 'store_owner_lost' });
+    const openLocal = (): Promise<never> => Promise.reject(followed);
+    await expect(folder.open({ openLocal })).rejects.toBe(followed);
+    expect(await (await folder.open()).now()).toBe(START);
+  });
+
   it('lets a client go alone', async () => {
     const owner = await folder.open();
     const client = await folder.open();
