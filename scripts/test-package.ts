@@ -3,7 +3,7 @@
  * outside the repository, and runs the probes of test/package/ there on every supported Node.js.
  */
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +123,8 @@ async function testOn(version: string, node: string, consumer: string): Promise<
       );
   }
   await check('a thread works on a SQLite file', 'sqlite-thread.mjs');
+  const typed = readFileSync(join(probes, 'sqlite-thread.mjs'), 'utf8');
+  await check('also for a program on the command line', '--input-type=module', '-e', typed);
   const command = join(consumer, 'node_modules', manifest.name, manifest.bin.posthorn);
   const store = ['--store', `./webhooks-${version}`];
   await check('the command adds an endpoint', command, 'add', 'https://example.com/hooks', 'First', ...store);

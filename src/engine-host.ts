@@ -31,18 +31,13 @@ export class EngineHost {
   #starting: Promise<Engine> | undefined;
   #stopping: Promise<void> | undefined;
   #isStartAbandoned = false;
-  /** Rejects for who waits for a start that `stop` did not wait for. */
-  readonly #abandoned: Promise<never>;
-  readonly #abandon: () => void;
+  /** Rejects for who waits for the start that is under way. */
+  #abandon: (() => void) | undefined;
   /** Those that wait for the start come first. */
   readonly #gate = new OrderGate();
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
-    let abandon: (() => void) | undefined;
-    this.#abandoned = new Promise((_, reject) => (abandon = () => reject(new StoppedError('start'))));
-    this.#abandoned.catch(() => undefined);
-    this.#abandon = () => abandon!();
   }
 
   /** The engine, once it runs; still there after a stop. */
@@ -59,7 +54,7 @@ export class EngineHost {
   ready(call: string): Promise<Engine> {
     if (this.#stopping !== undefined) return Promise.reject(new StoppedError(call));
     if (this.#starting === undefined) {
-      const starting = Promise.race([this.#start(), this.#abandoned]);
+      const starting = this.#startUnlessAbandoned();
       this.#starting = starting;
       // A start that failed may be tried again: the database may be there next time.
       starting.catch(() => {
@@ -80,6 +75,14 @@ export class EngineHost {
   stop(timeoutMs: number): Promise<void> {
     this.#stopping ??= this.#stop(timeoutMs);
     return this.#stopping;
+  }
+
+  /** A store that never opens ends it only when it is abandoned. */
+  #startUnlessAbandoned(): Promise<Engine> {
+    return new Promise((resolve, reject) => {
+      this.#abandon = () => reject(new StoppedError('start'));
+      this.#start().then(resolve, reject);
+    });
   }
 
   async #start(): Promise<Engine> {
@@ -118,7 +121,7 @@ export class EngineHost {
     // A store that never opens must not keep the host from stopping.
     const starting = this.#starting?.catch(() => undefined);
     this.#isStartAbandoned = !(await within(starting, timeoutMs, this.#options.clock));
-    if (this.#isStartAbandoned) this.#abandon();
+    if (this.#isStartAbandoned) this.#abandon?.();
     if (this.#engine === undefined) return;
     // They came before the stop.
     await within(this.#gate.cleared, timeoutMs, this.#options.clock);

@@ -49,8 +49,9 @@ export function expectObject(
   );
 }
 
-/** Refuses keys that mean nothing: a misspelt setting must not be ignored silently. */
-export function expectKnownKeys(object: object, path: string, known: readonly string[]): void {
+/** An object without keys that mean nothing: a misspelt setting must not be ignored silently. `path`: empty for options and arguments. */
+export function expectKnownKeys(value: unknown, path: string, known: readonly string[]): void {
+  const object = expectObject(value, path === '' ? 'options' : path, 'an object');
   for (const key of Object.keys(object)) {
     if (!known.includes(key)) throw unknownKey(path, key, known);
   }

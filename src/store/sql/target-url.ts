@@ -59,7 +59,7 @@ function readFileUrl(url: string): string {
 }
 
 function requirePath(path: string): string {
-  if (path === '') throw unexpected('target', EXPECTED_TARGET, path);
+  if (path.trim() === '' || path.includes('\0')) throw unexpected('target', EXPECTED_TARGET, path);
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(path)?.[1];
   // A file can have such a name; somebody who meant one is rarer than somebody who would get one.
   if (scheme === undefined && /\?\w+=/.test(path)) throw hasParameters();

@@ -86,9 +86,7 @@ function fromPlace(place: TargetPlace, options: TargetOptions): Backend {
 
 /** What the application works with a server by. */
 function fromClient(target: object): Backend {
-  if (has(target, 'withoutPlugins', 'executeQuery')) return fromKysely(target as KyselyInstance, undefined);
-  if (has(target, 'createDriver', 'createAdapter', 'createQueryCompiler'))
-    return fromKysely(target as KyselyDialect, undefined);
+  if (isInstance(target) || isDialect(target)) return fromKysely(target, undefined);
   if ('dialect' in target && 'sql' in target) return fromNamed(target as SqlDialectTarget);
   if (isPoolCluster(target))
     throw new OptionsError(
@@ -125,14 +123,21 @@ function toPromisePool(pool: object): MysqlPool {
 
 function fromNamed({ dialect, sql }: SqlDialectTarget): Backend {
   const name = expectDialectName(sql, 'target.sql');
-  if (typeof dialect !== 'object' || dialect === null)
+  if (typeof dialect !== 'object' || dialect === null || !(isInstance(dialect) || isDialect(dialect)))
     throw unexpected('target.dialect', 'an instance or a dialect of Kysely', dialect);
   return fromKysely(dialect, name);
 }
 
+function isInstance(target: object): target is KyselyInstance {
+  return has(target, 'withoutPlugins', 'executeQuery', 'getExecutor');
+}
+
+function isDialect(target: object): target is KyselyDialect {
+  return has(target, 'createDriver', 'createAdapter', 'createQueryCompiler');
+}
+
 function fromKysely(target: KyselyInstance | KyselyDialect, given: DialectName | undefined): Backend {
-  const isDialect = 'createDriver' in target;
-  const adapter: object = isDialect
+  const adapter: object = isDialect(target)
     ? target.createAdapter()
     : (target as unknown as { getExecutor(): { readonly adapter: object } }).getExecutor().adapter;
   // Kysely's own adapters, which dialects of others derive from, or name theirs alike.
@@ -142,5 +147,5 @@ function fromKysely(target: KyselyInstance | KyselyDialect, given: DialectName |
       'target',
       `target: cannot tell which database this Kysely dialect speaks to. Give the store { dialect, sql: 'sqlite' | 'postgres' | 'mysql' }.`,
     );
-  return createKyselyBackend(isDialect ? { dialect: target } : { instance: target }, sql);
+  return createKyselyBackend(isDialect(target) ? { dialect: target } : { instance: target }, sql);
 }

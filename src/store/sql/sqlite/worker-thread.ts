@@ -85,7 +85,9 @@ export class WorkerThread {
 const resourceLimits = { maxYoungGenerationSizeMb: 12 };
 
 function createWorker(start: WorkerStart): Worker {
-  if (!IS_SOURCE) return new Worker(WORKER_ENTRY, { workerData: start, resourceLimits });
+  // That one is for a program on the command line, and keeps a thread from running a file.
+  const execArgv = process.execArgv.some((arg) => arg.startsWith('--input-type')) ? [] : process.execArgv;
+  if (!IS_SOURCE) return new Worker(WORKER_ENTRY, { workerData: start, resourceLimits, execArgv });
   const load = `import('tsx/esm/api').then(({ register }) => (register(), import('${WORKER_ENTRY.href}')))`;
   return new Worker(load, { eval: true, workerData: start, resourceLimits });
 }
