@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { systemClock } from '../../clock.ts';
+import { createSystemRandom, systemClock } from '../../clock.ts';
 import { callSafely } from '../../core/call-safely.ts';
 import { expectInteger, expectKnownKeys, unexpected } from '../../core/expect-value.ts';
 import { OptionsError } from '../../errors.ts';
@@ -164,7 +164,14 @@ async function openOwned(settings: Settings, { clock }: OpenParams): Promise<Loc
   await endpointsFile.open();
   const store = await OwnedStore.start({
     clock,
-    journal: { layer: nodeFileLayer, directory: join(directory, 'journal'), segmentBytes, fsync, log },
+    journal: {
+      layer: nodeFileLayer,
+      directory: join(directory, 'journal'),
+      segmentBytes,
+      fsync,
+      log,
+      random: createSystemRandom(),
+    },
     keyring,
     endpointsFile,
     capabilities: settings.capabilities,
@@ -173,6 +180,7 @@ async function openOwned(settings: Settings, { clock }: OpenParams): Promise<Loc
   return {
     store,
     epoch: store.epoch,
+    isFollowed: () => store.isFollowed,
     onHolderGone: (holder) => expire((owner) => owner === holder),
     onHoldersKnown: (present) => expire((owner) => owner === undefined || !present.has(owner)),
   };

@@ -6,6 +6,8 @@ export function folderAdvice(cause: unknown): string {
   if (REFUSED.includes(code))
     return 'Give the user of this process the permission to read, write and search it, or choose another folder.';
   if (code === 'EROFS') return 'Mount its file system for writing, or choose another folder.';
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return 'There is a file where a folder must be: move it, or choose another folder.';
   if (isFull(cause)) return 'The disk is full: free some space.';
   return 'The file store needs a folder of its own on a local disk.';
 }

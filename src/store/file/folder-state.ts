@@ -74,6 +74,11 @@ export class FolderState {
     return this.#open?.journal.epoch ?? this.#resumption!.epochFile.epoch;
   }
 
+  /** Another owner took over. Not looked at after a failure: opening it again does. */
+  get isFollowed(): boolean {
+    return !this.#isClosed && this.#open?.journal.isFollowed === true;
+  }
+
   /** Does something with the tables, and waits until it is durable. @throws StoreError when it could not be stored */
   async run<T>(apply: (tables: Tables, open: OpenFolder) => T): Promise<T> {
     const open = await this.ready();

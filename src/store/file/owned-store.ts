@@ -176,6 +176,11 @@ export class OwnedStore implements Store {
     return this.#state.watchers.add(listener);
   }
 
+  /** Another owner took over. */
+  get isFollowed(): boolean {
+    return this.#state.isFollowed;
+  }
+
   /** How many owners the folder had, this one included. */
   get epoch(): number {
     return this.#state.epoch;

@@ -30,6 +30,18 @@ function journalText(directory: string): string {
     .join('');
 }
 
+describe('fileStore whose socket was removed', () => {
+  it('answers with what the process has that took the folder over, though it writes nothing itself', async () => {
+    const directory = temporaryDirectory();
+    const first = await open(directory);
+    rmSync(join(directory, 'control.sock'));
+    const second = await open(directory);
+    const id = await second.world.emitOne('ep');
+    expect(await first.store.getDelivery({ id })).toMatchObject({ id });
+    expect(first.logged).toEqual([expect.stringContaining('Becoming its client')]);
+  });
+});
+
 describe('fileStore options', () => {
   it.each([
     [{ fsnyc: false }, /fsnyc.*fsync/s],
@@ -38,6 +50,8 @@ describe('fileStore options', () => {
     [{ segmentBytes: 0 }, /segmentBytes: expected a whole number from 1/],
     [{ endpointsFile: '' }, /endpointsFile: expected the name or path of a file/],
     [{ encryption: { current: 'a', keys: {} } }, /encryption/],
+    [null, /fileStore: expected an object, got null/],
+    ['./a', /fileStore: expected an object, got "\.\/a"/],
     [{ logger: 'console' }, /logger: expected an object with warn and error/],
   ])('refuses %o', (options, message) => {
     expect(() => fileStore('./webhooks', options as FileStoreOptions)).toThrow(message);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OpenFile } from '../../../src/store/file/file-layer.ts';
-import { copyOf, temporaryDirectory, WatchedLayer } from './file-layers.ts';
+import { copyOf, diskError, temporaryDirectory, WatchedLayer } from './file-layers.ts';
 import { type JournalWorld, openTexts, put } from './journal-world.ts';
 
 const SMALL = { segmentBytes: 200 };
@@ -137,7 +137,7 @@ describe('journal: an owner that is followed', () => {
     const first = await openTexts(directory, { ...SMALL, layer });
     const halt = new Halt();
     let isHalted = false;
-    const oldestAt = 17;
+    const oldestAt = 34;
     layer.beforeEpochWrite = async (position) => {
       if (position !== oldestAt) return;
       isHalted = true;
@@ -190,6 +190,58 @@ describe('journal: an owner that is followed', () => {
     await first.journal.close();
     await second.journal.close();
     expect(await reread(directory)).toEqual({ texts: { a: 'first' }, logged: [] });
+  });
+
+  it('is followed by the one who raised the epoch last, when two came to the same one', async () => {
+    const directory = temporaryDirectory();
+    const first = await openTexts(directory);
+    await put(first, { a: 'first' });
+    const layer = new EpochLayer();
+    const halt = new Halt();
+    layer.beforeEpochWrite = () => halt.stand();
+    const opened = openTexts(directory, { layer });
+    await halt.reached;
+    const second = await openTexts(directory);
+    await put(second, { b: 'second' });
+    halt.go();
+    const third = await opened;
+    await expect(put(second, { b: 'late' })).rejects.toMatchObject({ code: 'store_owner_lost' });
+    await put(third, { c: 'third' });
+    expect(third.journal.epoch).toBeGreaterThan(second.journal.epoch);
+    for (const world of [first, second, third]) await world.journal.close();
+    expect(await reread(directory)).toEqual({
+      texts: { a: 'first', b: 'second', c: 'third' },
+      logged: [],
+    });
+  });
+
+  it.each([
+    { what: 'did not get to begin', failing: 'dataSync', written: 0 },
+    { what: 'began in vain', failing: 'write', written: 1 },
+  ] as const)('may yet remove a segment that it $what', async ({ failing, written }) => {
+    const directory = temporaryDirectory();
+    const layer = new WatchedLayer();
+    const first = await openTexts(directory, { segmentBytes: 1, layer });
+    await put(first, { a: 'first' });
+    let writes = 0;
+    layer.fault = ({ kind, name }) => {
+      if (kind !== failing || name !== basename(pathOf(directory, 3))) return undefined;
+      writes += 1;
+      if (writes > written) throw diskError('ENOSPC');
+      return undefined;
+    };
+    const halt = haltOnce(layer, 'unlink', pathOf(directory, 3));
+    const failed = put(first, { a: 'late' }).catch((error: unknown) => error);
+    const closed = failed.then(() => first.journal.close());
+    await halt.reached;
+    const second = await openTexts(directory, { segmentBytes: 1 });
+    halt.go();
+    await expect.poll(() => existsSync(pathOf(directory, 3))).toBe(false);
+    for (let round = 0; round < 3; round += 1) await put(second, { b: `second ${round}` });
+    await closed;
+    expect(second.logged).toEqual([]);
+    await second.journal.close();
+    expect(await reread(directory)).toEqual({ texts: { a: 'first', b: 'second 2' }, logged: [] });
   });
 
   it('does not take what its successor removed for a folder that was removed', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createSystemRandom } from '../../../src/clock.ts';
 import type { PlacedRow } from '../../../src/store/tables/placed-row.ts';
 import type { FlushBuffer } from '../../../src/store/file/journal/flush-buffer.ts';
 import type { Journal, JournalResumption } from '../../../src/store/file/journal/journal.ts';
@@ -104,7 +105,16 @@ export async function openTexts(
   };
   const texts = new Texts();
   const folder = join(directory, 'journal');
-  const settings = { directory: folder, segmentBytes: 1024 * 1024, fsync: true, log, ...options, layer };
+  const random = createSystemRandom();
+  const settings = {
+    directory: folder,
+    segmentBytes: 1024 * 1024,
+    fsync: true,
+    log,
+    random,
+    ...options,
+    layer,
+  };
   const journal = await openJournal(settings, texts, resume);
   return { journal, texts, layer, directory, logged };
 }

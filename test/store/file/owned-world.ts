@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { systemClock } from '../../../src/clock.ts';
+import { createSystemRandom, systemClock } from '../../../src/clock.ts';
 import { EndpointsFile } from '../../../src/store/file/endpoints-file/endpoints-file.ts';
 import { type FileLayer, nodeFileLayer } from '../../../src/store/file/file-layer.ts';
 import { OwnedStore, type OwnedStoreOptions } from '../../../src/store/file/owned-store.ts';
@@ -44,6 +44,7 @@ export async function startOwned(directory: string, settings: OwnedSettings): Pr
       directory: join(directory, 'journal'),
       segmentBytes,
       fsync,
+      random: createSystemRandom(),
       log: {
         warn: (_fields, message) => void logged?.push(`warn ${message}`),
         error: (_fields, message) => void logged?.push(`error ${message}`),

@@ -1,3 +1,4 @@
+import type { Random } from '../../../clock.ts';
 import type { FileLayer } from '../file-layer.ts';
 
 /** Where a journal tells of what it met. */
@@ -16,4 +17,6 @@ export interface JournalOptions {
   /** False: nothing waits for the disk; what was written survives the process, but perhaps not the machine. */
   readonly fsync: boolean;
   readonly log: JournalLog;
+  /** Tells owners apart that come to the same epoch. */
+  readonly random: Random;
 }

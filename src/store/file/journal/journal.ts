@@ -72,6 +72,11 @@ export class Journal {
     return this.#parts.epochFile.epoch;
   }
 
+  /** Another owner took over. */
+  get isFollowed(): boolean {
+    return this.#parts.epochFile.isFollowed;
+  }
+
   /** How many bytes of how many segments there are, and how many of them are of use. */
   get usage(): { readonly segments: number; readonly bytes: number; readonly liveBytes: number } {
     const { count, bytes, liveBytes } = this.#parts.segments;
@@ -168,7 +173,8 @@ export class Journal {
     const { number, bytes } = this.#current;
     const previous = { segment: number, bytes };
     segments.confirmAll(epochFile);
-    this.#current = await segments.begin({ number: number + 1, epoch, sequence: source.sequence, previous });
+    const params = { number: number + 1, epoch, sequence: source.sequence, previous };
+    this.#current = await segments.begin(params, epochFile);
     await epochFile.setNewest(number + 1);
   }
 

@@ -1,8 +1,8 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { describeError, StoreError } from '../../../errors.ts';
 import { folderAdvice, isFull } from '../folder-advice.ts';
 import { reportDamage, reportTear } from './damage.ts';
-import { EPOCH_FILE, EpochFile, type SegmentRange } from './epoch-file.ts';
+import { EpochFile, type SegmentRange } from './epoch-file.ts';
 import type { RowPlace } from '../../tables/placed-row.ts';
 import { Journal, type JournalResumption } from './journal.ts';
 import { LINE_FEED, parseLine } from './journal-line.ts';
@@ -99,12 +99,22 @@ async function prepareDirectory({ layer, directory, fsync }: JournalOptions): Pr
 
 /** The epoch of this owner, above those of all before it. */
 async function raiseEpoch(options: JournalOptions): Promise<EpochFile> {
-  const { layer, directory } = options;
+  let known = await highestEpoch(options);
+  for (;;) {
+    const epochFile = await EpochFile.raise(options, known);
+    // Others may have come and gone between what was read and what was written.
+    known = await highestEpoch(options);
+    if (known < epochFile.epoch) return epochFile;
+    await epochFile.close();
+  }
+}
+
+async function highestEpoch(options: JournalOptions): Promise<number> {
   const segments = await Segments.open(options);
   try {
-    let known = 0;
-    for (const segment of segments.all) known = Math.max(known, (await readHeader(segment))?.epoch ?? 0);
-    return await EpochFile.raise(layer, join(directory, EPOCH_FILE), known);
+    let highest = 0;
+    for (const segment of segments.all) highest = Math.max(highest, (await readHeader(segment))?.epoch ?? 0);
+    return highest;
   } finally {
     await segments.close();
   }
@@ -123,7 +133,7 @@ async function begin(
   let segment: Segment | undefined;
   for (let tries = 1; segment === undefined; tries += 1) {
     try {
-      segment = await segments.begin({ number, epoch, sequence, previous });
+      segment = await segments.begin({ number, epoch, sequence, previous }, epochFile);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === NAME_TRIES) throw error;
       epochFile.check();
@@ -159,18 +169,25 @@ async function replayAll(
   { begun, range }: { begun: Segment | undefined; range: SegmentRange | undefined },
 ): Promise<SegmentEnd | undefined> {
   const ends = await readEnds(segments);
-  reportMissing(segments, [...ends.keys()], range, options);
+  const named = [...ends.values()].filter(({ empty }) => empty !== true).map(({ segment }) => segment);
+  reportMissing(segments, named, range, options);
   let last: SegmentEnd | undefined;
   for (const segment of segments.all) {
     if (segment === begun) continue;
     const { number, path, bytes: size } = segment;
-    const stated = ends.get(number);
-    const { header, end, tear } = await scanSegment(segment.file, stated ?? size, stated !== undefined, {
-      line: ({ record, offset, length }) => replay.line(record, { segment: number, offset, length }),
-      damage: ({ offset, bytes }) => reportDamage(options.log, { file: path, offset, bytes }),
-    });
+    const stated = ends.get(number)?.bytes;
+    const { header, end, isEmpty, tear } = await scanSegment(
+      segment.file,
+      stated ?? size,
+      stated !== undefined,
+      {
+        line: ({ record, offset, length }) => replay.line(record, { segment: number, offset, length }),
+        damage: ({ offset, bytes }) => reportDamage(options.log, { file: path, offset, bytes }),
+      },
+    );
     if (header !== undefined) replay.replayed(header.sequence);
-    if (end > 0) last = { segment: number, bytes: end };
+    if (end > 0) last = { segment: number, bytes: end, ...(isEmpty && { empty: true }) };
+    segment.isEmpty = isEmpty;
     // One that was begun in part holds nothing. The last one that was begun in whole is known.
     const isBegun = tear !== 'header' || number === range?.newest;
     if (tear !== undefined && isBegun)
@@ -181,11 +198,11 @@ async function replayAll(
 }
 
 /** Where segments end, by number, as the headers after them say. */
-async function readEnds(segments: Segments): Promise<Map<number, number>> {
-  const ends = new Map<number, number>();
+async function readEnds(segments: Segments): Promise<Map<number, SegmentEnd>> {
+  const ends = new Map<number, SegmentEnd>();
   for (const segment of segments.all) {
     const previous = (await readHeader(segment))?.previous;
-    if (previous !== undefined) ends.set(previous.segment, previous.bytes);
+    if (previous !== undefined) ends.set(previous.segment, previous);
   }
   return ends;
 }

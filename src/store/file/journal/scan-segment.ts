@@ -12,6 +12,8 @@ export interface ScanResult {
   readonly header: SegmentHeader | undefined;
   /** Behind the last flush that is complete. */
   readonly end: number;
+  /** Nothing counts but the header. */
+  readonly isEmpty: boolean;
   /** How what stands behind it is torn. */
   readonly tear: Tear | undefined;
 }
@@ -30,9 +32,10 @@ export async function scanSegment(
   let header: SegmentHeader | undefined;
   let read = 0;
   let lines = 0;
+  let headerBytes = 0;
   const add = (record: object | undefined, { offset, bytes }: Block): void => {
     lines += 1;
-    if (offset === 0 && (header = asHeader(record)) !== undefined) group.end = bytes.length;
+    if (offset === 0 && (header = asHeader(record)) !== undefined) group.end = headerBytes = bytes.length;
     else if (record !== undefined) group.addLine({ record, offset, length: bytes.length });
     else if (offset === 0) group.noteDamage({ offset, bytes });
     else group.addDamage({ offset, bytes });
@@ -45,13 +48,15 @@ export async function scanSegment(
       read = line.offset + line.bytes.length;
     }
   }
+  let tear: Tear | undefined;
   if (!complete) {
-    const tear = group.finish(read);
-    return { header, tear: tear === 'cut' && lines === 1 ? 'header' : tear, end: group.end };
+    const torn = group.finish(read);
+    tear = torn === 'cut' && lines === 1 ? 'header' : torn;
+  } else {
+    if (read < end) group.noteDamage({ offset: read, bytes: Buffer.alloc(0) });
+    group.complete(end);
   }
-  if (read < end) group.noteDamage({ offset: read, bytes: Buffer.alloc(0) });
-  group.complete(end);
-  return { header, tear: undefined, end: group.end };
+  return { header, tear, end: group.end, isEmpty: header !== undefined && group.end === headerBytes };
 }
 
 function parseEnded({ bytes }: Block): object | undefined {

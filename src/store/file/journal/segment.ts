@@ -20,6 +20,8 @@ export interface SegmentHeader {
 export interface SegmentEnd {
   readonly segment: number;
   readonly bytes: number;
+  /** Nothing counts in it but its header. Whoever began it may take it back. */
+  readonly empty?: true;
 }
 
 /** How a segment was begun. */
@@ -38,6 +40,8 @@ export interface Segment {
   readonly begun: BegunSegment | undefined;
   /** Bytes that count. */
   bytes: number;
+  /** Another owner began it, and nothing counts in it but its header: that owner may yet take it back. */
+  isEmpty: boolean;
   /** Bytes of lines that are the newest version of their row. */
   liveBytes: number;
 }

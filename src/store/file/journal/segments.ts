@@ -36,7 +36,15 @@ export class Segments {
         const path = join(options.directory, segmentName(number));
         const file = await openUnlessGone(options, path);
         if (file === undefined) continue;
-        const segment: Segment = { number, path, file, begun: undefined, bytes: 0, liveBytes: 0 };
+        const segment: Segment = {
+          number,
+          path,
+          file,
+          begun: undefined,
+          bytes: 0,
+          isEmpty: false,
+          liveBytes: 0,
+        };
         segments.#add(segment);
         segments.#unsynced.add(segment);
         segments.grow(segment, await file.size());
@@ -83,7 +91,7 @@ export class Segments {
   }
 
   /** Begins the segment after all others. It counts only once this has resolved. */
-  async begin(params: BeginParams): Promise<Segment> {
+  async begin(params: BeginParams, epochFile: EpochFile): Promise<Segment> {
     const { layer, directory, fsync } = this.#options;
     const { number, previous } = params;
     const head = headerLine(params);
@@ -98,11 +106,11 @@ export class Segments {
     } catch (error) {
       await file.close();
       // Best effort: a file without a first line is passed over.
-      await layer.unlink(path).catch(() => undefined);
+      if (!epochFile.isFollowed) await layer.unlink(path).catch(() => undefined);
       throw error;
     }
     const begun = { previous, headerBytes: head.length };
-    const segment: Segment = { number, path, file, begun, bytes: 0, liveBytes: 0 };
+    const segment: Segment = { number, path, file, begun, bytes: 0, isEmpty: false, liveBytes: 0 };
     this.#add(segment);
     if (!fsync) {
       this.#unsynced.add(segment);
@@ -151,12 +159,12 @@ export class Segments {
     if (this.#lost !== undefined) throw this.#lost;
   }
 
-  /** The same for all of them, but for the oldest ones of which nothing is of use: the owner before may yet remove them. */
+  /** The same for all of them, but for those that the owner before may yet remove: the oldest ones, if nothing of them is of use, and empty ones. */
   confirmAll(epochFile: EpochFile): void {
     let mayBeGone = true;
     for (const segment of this.#byNumber.values()) {
       mayBeGone &&= segment.liveBytes === 0 && segment !== this.#newest;
-      if (!mayBeGone) this.confirm(segment, epochFile);
+      if (!mayBeGone && !segment.isEmpty) this.confirm(segment, epochFile);
     }
   }
 

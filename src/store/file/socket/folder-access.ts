@@ -84,8 +84,8 @@ export class FolderAccess {
     for (;;) {
       const leftMs = Math.max(0, deadline - clock.elapsed());
       const station = this.#station ?? (await this.#arrivalWithin(leftMs));
-      if (station.kind === 'owner') return this.#callLocal(station.local, call, params);
       try {
+        if (station.kind === 'owner') return await this.#callLocal(station.local, call, params);
         return await station.link.call(call, params, leftMs);
       } catch (error) {
         if (!(error instanceof LinkEnded)) throw error;
@@ -149,12 +149,25 @@ export class FolderAccess {
   }
 
   async #callLocal(local: LocalStore, call: StoreCall, params: unknown): Promise<unknown> {
+    // An owner that has nothing to write would never notice.
+    if (local.isFollowed?.() === true) {
+      this.#abdicate(local);
+      throw new LinkEnded(true);
+    }
     try {
       return await callStore(local.store, call, params);
     } catch (error) {
       if (error instanceof StoreError && error.code === 'store_owner_lost') this.#abdicate(local);
+      // Another call found that meanwhile, and this one met a store that was closed.
+      else if (this.#isLeft(local) && error instanceof StoreError) throw new LinkEnded(false);
       throw error;
     }
+  }
+
+  /** The folder is used still, but not by this local store. */
+  #isLeft(local: LocalStore): boolean {
+    const station = this.#station;
+    return this.#openers > 0 && !(station?.kind === 'owner' && station.local === local);
   }
 
   /** The local store found that the folder has another owner. */

@@ -9,6 +9,8 @@ export interface LocalStore {
   readonly store: Store;
   /** Counts the owners of the folder: greater than that of any owner before. */
   readonly epoch: number;
+  /** Whether the folder has another owner after all. Asked before each call, so it must not take long. Default: it has none. */
+  isFollowed?(): boolean;
   /**
    * The process that named this `owner` in `append` or `claimDue` has ended, so its leases can be rescued at once. Told
    * once more if a call of that process was still running then. A throw is logged.

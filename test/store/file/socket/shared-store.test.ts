@@ -2,9 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../../../src/errors.ts';
+import type { LocalStore } from '../../../../src/store/file/socket/local-store.ts';
 import type { SharedStore } from '../../../../src/store/file/socket/shared-store.ts';
 import { AFTER_OWNER_LOST, type StoreCall } from '../../../../src/store/file/socket/store-calls.ts';
-import type { Store, StoreChange } from '../../../../src/store/store.ts';
+import type { OpenParams, Store, StoreChange } from '../../../../src/store/store.ts';
 import { createManualClock } from '../../../../src/testing/manual-clock.ts';
 import { StoreWorld } from '../../../../src/testing/store-suite/store-world.ts';
 import { SharedFolder } from '../../../support/shared-folder.ts';
@@ -87,6 +88,41 @@ describe('SharedStore', () => {
     expect(await owner!.getDelivery({ id })).toBeDefined();
     expect(folder.epoch).toBe(1);
     expect(folder.log.join()).toContain('Becoming its client');
+  });
+
+  it('becomes a client of who took the folder over, though it has nothing to write', async () => {
+    const openLocal = async (params: OpenParams): Promise<LocalStore> => {
+      await folder.memory.open(params);
+      const local = folder.local();
+      return { ...local, isFollowed: () => folder.epoch > local.epoch };
+    };
+    const first = await folder.open({ openLocal });
+    rmSync(join(folder.dir, 'control.sock'));
+    const second = await folder.open();
+    const id = await worldOf(first).emitOne('ep');
+    await second.close();
+    expect((await first.getDelivery({ id }))?.state).toBe('scheduled');
+    expect(folder.log.join()).toContain('Becoming its client');
+  });
+
+  it('says what became of a call that met the local store closed, after another one found that it was followed', async () => {
+    folder.holds.add('getDelivery').add('append');
+    const first = await folder.open();
+    const [read, written] = [first.getDelivery({ id: 'dlv' }), worldOf(first).emitOne('ep')];
+    const refused = expect(written).rejects.toMatchObject({ code: 'store_owner_lost' });
+    await holdsCall(2);
+    folder.holds.clear();
+    rmSync(join(folder.dir, 'control.sock'));
+    await folder.open();
+    folder.holds.add('stats');
+    const stats = first.stats({ where: {} });
+    await holdsCall(3);
+    folder.holds.clear();
+    folder.held[2]!.fail(new StoreError('Taken over.', { code: 'store_owner_lost' }));
+    await expect(stats).rejects.toMatchObject({ code: 'store_owner_lost' });
+    for (const call of folder.held.slice(0, 2)) call.fail(new StoreError('The file store is closed.'));
+    expect(await read).toBeUndefined();
+    await refused;
   });
 
   it('fails when whatever is at its files never lets it open the local store', async () => {
