@@ -51,14 +51,19 @@ export class EpochFile {
   static async raise({ layer, directory, random }: JournalOptions, known: number): Promise<EpochFile> {
     const path = join(directory, EPOCH_FILE);
     const file = await layer.open(path, 'either');
-    const previous = readLine(file, 0);
-    const epoch = Math.max(countable(previous?.number) ?? 0, known) + 1;
-    const token = Buffer.from(random.bytes(TOKEN_BYTES)).toString('hex');
-    const epochFile = new EpochFile(file, path, epoch, token);
-    // In place: whoever has the file open sees it. What that owner said of segments before is read after.
-    await epochFile.#write(0, epoch);
-    await epochFile.#takeRange(previous?.token);
-    return epochFile;
+    try {
+      const previous = readLine(file, 0);
+      const epoch = Math.max(countable(previous?.number) ?? 0, known) + 1;
+      const token = Buffer.from(random.bytes(TOKEN_BYTES)).toString('hex');
+      const epochFile = new EpochFile(file, path, epoch, token);
+      // In place: whoever has the file open sees it. What that owner said of segments before is read after.
+      await epochFile.#write(0, epoch);
+      await epochFile.#takeRange(previous?.token);
+      return epochFile;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** `undefined`: not known. */
@@ -104,15 +109,7 @@ export class EpochFile {
     );
   }
 
-  #current(): EpochLine | undefined {
-    return readLine(this.#file, 0, this.#buffer);
-  }
-
-  #isMine(line: EpochLine | undefined): boolean {
-    return line?.number === this.epoch && line.token === this.#token;
-  }
-
-  /** The same as `check`, and the file is where others find it. @throws StoreError also when the folder was removed */
+  /** The same, and the file is where others find it. @throws StoreError also when the folder was removed */
   confirm(): void {
     this.check();
     if (!this.#file.isAt(this.#path)) throw lostFile(this.#path);
@@ -120,6 +117,14 @@ export class EpochFile {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  #current(): EpochLine | undefined {
+    return readLine(this.#file, 0, this.#buffer);
+  }
+
+  #isMine(line: EpochLine | undefined): boolean {
+    return line?.number === this.epoch && line.token === this.#token;
   }
 
   /** What the owner before said of segments, which this one goes on from. */
