@@ -202,7 +202,8 @@ export class WebhookDispatcher<Events extends object = Record<string, unknown>> 
 
   /**
    * Detaches all sources, stops claiming at once, stores what was emitted before, waits for attempts in flight, calls off what takes longer,
-   * closes transport and store. Everything not finished stays in the store. Idempotent; a stopped dispatcher cannot be started again.
+   * closes transport and store. Everything not finished stays in the store. What waits for a store that does not open in this time is refused with a
+   * StoppedError. Idempotent; a stopped dispatcher cannot be started again.
    */
   stop(options: StopOptions = {}): Promise<void> {
     const { timeoutMs = DEFAULTS.stopTimeoutMs } = parseInput(stopSchema, options, '');

@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts';
-import { expectInteger, expectKnownKeys, expectObject, unexpected } from '../core/expect-value.ts';
+import { expectInteger, expectKnownKeys, unexpected } from '../core/expect-value.ts';
 import type { SeenStore } from './seen-store.ts';
 
 /** Options of `memorySeenStore`. */
@@ -21,7 +21,7 @@ const DEFAULT_MAX_IDS = 100_000;
  * @throws OptionsError
  */
 export function memorySeenStore(options: MemorySeenStoreOptions = {}): SeenStore {
-  expectKnownKeys(expectObject(options, 'options', 'an object'), '', ['maxIds', 'now']);
+  expectKnownKeys(options, '', ['maxIds', 'now']);
   const { maxIds = DEFAULT_MAX_IDS, now = () => systemClock.now() } = options;
   expectInteger(maxIds, 'maxIds', 1, Number.MAX_SAFE_INTEGER);
   if (typeof now !== 'function') throw unexpected('now', 'a function', now);

@@ -81,6 +81,14 @@ describe.runIf(process.getuid !== undefined)('a folder that is closed to the use
     expect(said.endsWith(ADVICE)).toBe(true);
   });
 
+  it('is named when it is a file', async ({ signal }) => {
+    const path = join(folder(), 'file');
+    writeFileSync(path, '');
+    const advice = 'There is a file where a folder must be: move it, or choose another folder.';
+    for (const place of [path, join(path, 'new')])
+      expect((await openIn(place, signal)).endsWith(advice)).toBe(true);
+  });
+
   it('is told from a file in it that may not be read', async ({ signal }) => {
     const path = folder();
     writeFileSync(join(path, 'endpoints.json'), '{ "endpoints": [] }');
